@@ -1,0 +1,1 @@
+"""galen: a recommender for health shops."""

@@ -1,0 +1,1 @@
+"""Where everything meets: the catalogue of parts, recipes, examples, training, bundles."""

@@ -1,0 +1,1 @@
+"""What happened: tables, events, the catalogue, id maps, importers and the synthetic shop."""

@@ -1,0 +1,106 @@
+"""A window of events with the catalogue they speak about, as columns sorted by user and moment."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from galen.data.catalogue import Bools, Catalogue, Floats, Ints
+from galen.data.manifest import Clock
+from galen.data.schema import Kind
+from galen.data.shop import Shop
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What recall channels learn from. Rows are sorted by (user, at), ties in arrival order.
+
+    `at` is microseconds since the epoch where the clock is "time", and the place in the user's
+    history where it is "order" (then moments of two users cannot be compared).
+    """
+
+    catalogue: Catalogue
+    clock: Clock
+    users: int  # number of users; ids are 0 … users-1
+    user: npt.NDArray[np.int32]  # (E,)
+    item: npt.NDArray[np.int32]  # (E,)
+    kind: npt.NDArray[np.int8]  # (E,)
+    at: Ints  # (E,)
+    value: Floats | None = None  # (E,)
+    quantity: Floats | None = None  # (E,)
+
+    @classmethod
+    def read(cls, shop: Shop, kinds: Iterable[Kind] | None = None) -> "Dataset":
+        """Read a shop's events of the given kinds; all kinds where none are given."""
+        moment = "timestamp" if shop.clock == "time" else "order"
+        table = shop.read("events", ["user", "item", "kind", moment, "value", "quantity"])
+        if kinds is not None:
+            wanted = pa.array([int(k) for k in kinds], pa.int8())
+            table = table.filter(pc.is_in(table["kind"], value_set=wanted))
+        at = np.asarray(pc.cast(table[moment], pa.int64()), dtype=np.int64)
+        user = np.asarray(table["user"], dtype=np.int32)
+        order = np.lexsort((at, user))
+        return cls(
+            catalogue=Catalogue.read(shop),
+            clock=shop.clock,
+            users=shop.rows("users"),
+            user=user[order],
+            item=np.asarray(table["item"], dtype=np.int32)[order],
+            kind=np.asarray(table["kind"], dtype=np.int8)[order],
+            at=at[order],
+            value=np.asarray(pc.fill_null(table["value"], np.nan), dtype=np.float64)[order],
+            quantity=np.asarray(pc.fill_null(table["quantity"], np.nan), dtype=np.float64)[order],
+        )
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    @cached_property
+    def offsets(self) -> Ints:
+        """(users + 1,): the events of user u are rows offsets[u] … offsets[u + 1]."""
+        return np.searchsorted(self.user, np.arange(self.users + 1)).astype(np.int64)
+
+    @cached_property
+    def length(self) -> Ints:
+        """(users,): events of each user."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def place(self) -> Ints:
+        """(E,): place of each event in its user's history, 0 first."""
+        return np.arange(len(self)) - self.offsets[self.user]
+
+    def take(self, rows: Bools) -> "Dataset":
+        """The events where `rows` is true."""
+        return replace(
+            self,
+            user=self.user[rows],
+            item=self.item[rows],
+            kind=self.kind[rows],
+            at=self.at[rows],
+            value=None if self.value is None else self.value[rows],
+            quantity=None if self.quantity is None else self.quantity[rows],
+        )
+
+    def of(self, *kinds: Kind) -> "Dataset":
+        """The events of these kinds."""
+        return self.take(np.isin(self.kind, [int(k) for k in kinds]))
+
+    def before(self, at: int) -> "Dataset":
+        """What was known just before a moment; only for the clock "time"."""
+        return self.take(self.at < at)
+
+    def since(self, at: int) -> "Dataset":
+        return self.take(self.at >= at)
+
+    def without_last(self, count: int) -> "Dataset":
+        """Each user's history without its last `count` events."""
+        return self.take(self.place < self.length[self.user] - count)
+
+    def nth_last(self, n: int) -> "Dataset":
+        """Each user's n-th last event (1 is the last); users with fewer have none."""
+        return self.take(self.place == self.length[self.user] - n)

@@ -1,0 +1,151 @@
+"""A shop on disk: a folder of Parquet tables with a manifest, replaced as a whole or not at all."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from galen.data import manifest as manifests
+from galen.data.manifest import Clock, Manifest, ShopError, TableEntry
+from galen.data.schema import TABLES
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A shop that was opened: its manifest is read, its tables are read when asked for."""
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, folder: Path, *, verify: bool = False) -> "Shop":
+        """Open a shop's folder; with `verify`, compare every file with its hash.
+
+        Raises:
+            ShopError: the manifest or a file is missing, or a file is not the one written.
+        """
+        manifest = manifests.read(folder)
+        for name, entry in manifest.tables.items():
+            for file, digest in zip(entry.files, entry.sha256, strict=True):
+                path = folder / file
+                if not path.exists():
+                    raise ShopError(f"{path} of table {name!r} is missing; import the shop again.")
+                if verify and manifests.sha256(path) != digest:
+                    raise ShopError(f"{path} is not the file written; import the shop again.")
+        return cls(folder, manifest)
+
+    @property
+    def clock(self) -> Clock:
+        return self.manifest.clock
+
+    def files(self, table: str) -> list[str]:
+        """Paths of a table's Parquet files, for DuckDB or Arrow; empty where it has none."""
+        entry = self.manifest.tables.get(table)
+        return [] if entry is None else [str(self.folder / file) for file in entry.files]
+
+    def rows(self, table: str) -> int:
+        entry = self.manifest.tables.get(table)
+        return 0 if entry is None else entry.rows
+
+    def read(self, table: str, columns: list[str] | None = None) -> pa.Table:
+        """A whole table in memory, with the schema of `galen.data.schema`.
+
+        Raises:
+            ShopError: a file cannot be read.
+        """
+        schema = TABLES[table]
+        files = self.files(table)
+        if not files:
+            empty = schema.empty_table()
+            return empty if columns is None else empty.select(columns)
+        try:
+            parts = [pq.read_table(file, columns=columns) for file in files]
+        except (pa.ArrowInvalid, OSError) as error:
+            raise ShopError(f"table {table!r} of {self.folder} cannot be read: {error}") from error
+        return pa.concat_tables(parts)
+
+
+class ShopWriter:
+    """Writes the tables of a new shop into a folder beside the old one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._rows: dict[str, int] = {}
+
+    def write(self, table: str, rows: pa.Table | pa.RecordBatch) -> None:
+        """Append rows; columns that are absent are null.
+
+        Raises:
+            pa.ArrowInvalid: a value does not fit the schema.
+        """
+        schema = TABLES[table]
+        whole = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+        columns = [
+            whole.column(field.name).cast(field.type)
+            if field.name in whole.column_names
+            else pa.nulls(len(whole), field.type)
+            for field in schema
+        ]
+        if table not in self._writers:
+            path = self._folder / f"{table}.parquet"
+            self._writers[table] = pq.ParquetWriter(path, schema, compression="zstd")
+        self._writers[table].write_table(pa.table(columns, schema=schema))
+        self._rows[table] = self._rows.get(table, 0) + len(whole)
+
+    def close(self) -> dict[str, TableEntry]:
+        entries = {}
+        for table, writer in self._writers.items():
+            writer.close()
+            file = f"{table}.parquet"
+            digest = manifests.sha256(self._folder / file)
+            entries[table] = TableEntry((file,), self._rows[table], (digest,))
+        return entries
+
+
+@contextmanager
+def new_shop(
+    folder: Path, *, name: str, source: str, clock: Clock, assumed: dict[str, str] | None = None
+) -> Iterator[ShopWriter]:
+    """Write a shop whole: it takes the folder's place only if the block ends without an error."""
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = folder.with_name(f".{folder.name}.new-{os.getpid()}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    writer = ShopWriter(fresh)
+    try:
+        yield writer
+        for table in ("items", "users", "events"):
+            writer.write(table, TABLES[table].empty_table())
+        entries = writer.close()
+        manifest = Manifest(
+            format=manifests.FORMAT,
+            name=name,
+            source=source,
+            clock=clock,
+            tables=entries,
+            assumed=assumed or {},
+        )
+        manifests.write(fresh, manifest)
+        _swap(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    """Two renames; a kill between them leaves the old shop beside its place, never half a shop."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    if any(folder.iterdir()) and not (folder / manifests.NAME).exists():
+        raise ShopError(f"{folder} is not empty and not a shop; choose another folder.")
+    old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
+    folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old)

@@ -1,0 +1,1 @@
+"""Named sources of shops, one file each."""

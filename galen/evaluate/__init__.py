@@ -1,0 +1,1 @@
+"""Metrics, protocols, slices, intervals and the report."""

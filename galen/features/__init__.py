@@ -1,0 +1,1 @@
+"""How the shop becomes numbers: each feature declared once, executed online and offline."""

@@ -1,0 +1,1 @@
+"""Tensor blocks that know no schema."""

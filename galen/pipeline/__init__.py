@@ -1,0 +1,1 @@
+"""What a recommendation is: candidates, stage contracts, the pipeline and its trace."""

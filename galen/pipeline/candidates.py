@@ -1,0 +1,144 @@
+"""The nouns of a recommendation: requests come in, candidates flow through.
+
+Ids are integers inside, strings only at the edge. One request is a batch of one, so the online
+path and the offline path run the same code.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """What each request's person did, oldest first, packed without padding."""
+
+    offsets: Ints  # (R + 1,): the events of request r are rows offsets[r] … offsets[r + 1]
+    item: Ints  # (H,)
+    kind: Ints  # (H,) galen.data.schema.Kind
+    at: Ints  # (H,)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def length(self) -> Ints:
+        return np.diff(self.offsets)
+
+    @property
+    def request(self) -> Ints:
+        """(H,): the request that each event belongs to."""
+        return np.repeat(np.arange(len(self)), self.length)
+
+    @property
+    def age_rank(self) -> Ints:
+        """(H,): 0 for a person's newest event, 1 for the one before it …"""
+        return np.repeat(self.offsets[1:], self.length) - 1 - np.arange(len(self.item))
+
+    def latest(self, count: int) -> "Histories":
+        """The newest `count` events of each request."""
+        return self.take(self.age_rank < count)
+
+    def take(self, rows: Bools) -> "Histories":
+        """The events where `rows` (H,) is true."""
+        length = np.bincount(self.request[rows], minlength=len(self))
+        offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+        return Histories(offsets, self.item[rows], self.kind[rows], self.at[rows])
+
+
+def no_histories(requests: int) -> Histories:
+    """The histories of people of whom nothing is known."""
+    empty = np.empty(0, np.int64)
+    return Histories(np.zeros(requests + 1, np.int64), empty, empty, empty)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """R people who ask for a slate at a moment; -1 is a user who is not known."""
+
+    user: Ints  # (R,)
+    at: Ints  # (R,) in the shop's clock: microseconds since the epoch, or a place in the history
+    history: Histories
+    surface: Ints  # (R,) galen.data.schema.Surface
+    age: Floats  # (R,) years; NaN where unknown
+    region: Sequence[str | None]  # (R,)
+    seed: Ints  # (R,) for every random draw made on behalf of the request
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """A flat table, one row per (request, item). Columns only ever grow."""
+
+    request: Ints  # (N,) row of Requests
+    item: Ints  # (N,)
+    columns: Mapping[str, Floats] = field(default_factory=dict)  # {name: (N,)}
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def with_columns(self, columns: Mapping[str, Floats]) -> "Candidates":
+        """The same rows with more columns.
+
+        Raises:
+            ValueError: a column has another length than the rows.
+        """
+        for name, values in columns.items():
+            if values.shape != self.item.shape:
+                raise ValueError(f"column {name!r} has {values.shape}, rows are {self.item.shape}")
+        return replace(self, columns={**self.columns, **columns})
+
+    def take(self, rows: Ints | Bools) -> "Candidates":
+        """The rows at these places, in this order."""
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return Candidates(self.request[rows], self.item[rows], columns)
+
+    def top(self, k: int, by: str) -> "Candidates":
+        """The best k rows of each request, best first; equal scores are ordered by item."""
+        order = np.lexsort((self.item, -self.columns[by], self.request))
+        return self.take(order[place_within(self.request[order]) < k])
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a ranker sees. The user side is kept once, however many rows share it."""
+
+    request: Ints  # (N,) row of per_request
+    per_request: Mapping[str, Singles]  # {feature: (R,)}
+    per_row: Mapping[str, Singles]  # {feature: (N,)}
+
+    def __len__(self) -> int:
+        return len(self.request)
+
+    def matrix(self, names: Sequence[str]) -> Singles:
+        """(N, features) in the order of `names`.
+
+        Raises:
+            KeyError: a feature is not in the batch.
+        """
+        out = np.empty((len(self), len(names)), np.float32)
+        for place, name in enumerate(names):
+            shared = self.per_request.get(name)
+            out[:, place] = self.per_row[name] if shared is None else shared[self.request]
+        return out
+
+
+def place_within(request: Ints) -> Ints:
+    """(N,): place of each row among the rows of its request; rows must be grouped by request."""
+    starts = np.searchsorted(request, request, side="left")
+    return np.arange(len(request)) - starts
+
+
+def no_candidates(columns: Sequence[str] = ()) -> Candidates:
+    """An empty table."""
+    empty = np.empty(0, np.int64)
+    return Candidates(empty, empty, {name: np.empty(0) for name in columns})

@@ -1,0 +1,94 @@
+"""The contracts of the rooms. A stage is any object with the right method: no base class.
+
+Who may do what, and is held to it by the pipeline:
+    Retriever  proposes rows with a `score`    Filter    drops rows, and is the only one to
+    Fuser      turns channel columns into one  Ranker    adds one column per objective
+    Assembler  turns rows into numbers         Reranker  reorders and cuts
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from galen.data.dataset import Dataset
+from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Requests, Singles
+
+
+class Retriever(Protocol):
+    """A recall channel that has learned.
+
+    `retrieve` gives at most k rows a request, best first, with one column `score`.
+    """
+
+    def retrieve(self, requests: Requests, k: int) -> Candidates: ...
+    def save(self, folder: Path) -> None: ...
+
+
+class RetrieverSpec(Protocol):
+    """Settings of a channel, before it has seen data."""
+
+    def fit(self, data: Dataset) -> Retriever: ...
+    def load(self, folder: Path) -> Retriever: ...
+
+
+class Fuser(Protocol):
+    """Adds the column `recall_score` from the columns `<channel>_score` and `<channel>_rank`."""
+
+    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates: ...
+
+
+class Filter(Protocol):
+    """A rule of eligibility: true where the item may be shown."""
+
+    @property
+    def rule(self) -> str:
+        """The id of the rule, as it stands in traces and replies."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why an item that the rule drops is not shown, in words for a person."""
+        ...
+
+    def keep(self, requests: Requests, candidates: Candidates) -> Bools: ...
+
+
+class Assembler(Protocol):
+    def assemble(self, requests: Requests, candidates: Candidates) -> Batch: ...
+
+
+class Ranker(Protocol):
+    """A ranking model that has learned; `score` gives (N, objectives), rows in order."""
+
+    @property
+    def objectives(self) -> tuple[str, ...]: ...
+    def score(self, batch: Batch) -> Floats: ...
+    def save(self, folder: Path) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Rows that were shown (or recalled) and what came of them."""
+
+    features: tuple[str, ...]
+    matrix: Singles  # (N, features), as the features stood just before
+    group: Floats  # (N,) the request of each row; rows of a request stand together
+    labels: dict[str, Floats]  # objective -> (N,) 0 or 1
+    weight: Floats  # (N,)
+
+
+class RankerSpec(Protocol):
+    """Settings of a ranker; `valid` decides when to stop and how to calibrate."""
+
+    def fit(self, train: Examples, valid: Examples) -> Ranker: ...
+    def load(self, folder: Path) -> Ranker: ...
+
+
+class Reranker(Protocol):
+    """Shapes the slate from the column `score`; gives rows of `candidates`, best first."""
+
+    def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates: ...
+
+
+Blend = Sequence[tuple[str, float]]

@@ -1,0 +1,1 @@
+"""How good is it: one model a file, and calibration."""

@@ -1,0 +1,1 @@
+"""Channels that propose items, one a file."""

@@ -1,0 +1,1 @@
+"""The service, its HTTP face, and what it must not lose."""
