@@ -1,14 +1,20 @@
-"""The items of a shop as columns: the internal id of an item is its row."""
+"""The items of a shop as columns: the internal id of an item is its row.
 
-from dataclasses import dataclass
-from functools import cached_property
+A catalogue may change while a server holds it: `upsert` replaces or appends one item, and every
+holder sees it at its next read of a column. So read `catalogue.price` where it is used; a view
+kept from before does not hold the rows that came after it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.schema import RxClass
+from galen.data.growing import Coded, Growing, only, put_in_list
+from galen.data.schema import ITEMS, RxClass
 from galen.data.shop import Shop
 
 Ints = npt.NDArray[np.int64]
@@ -18,108 +24,246 @@ Bools = npt.NDArray[np.bool_]
 RX_CLASSES = tuple(rx.value for rx in RxClass)  # code = place in this tuple, -1 is unknown
 
 
-@dataclass(frozen=True)
 class Catalogue:
-    """Columns by item row, made once; what is unknown stays marked as unknown.
+    """Columns by item row, made when first read; what is unknown stays marked as unknown.
 
-    Codes are dense integers with -1 for a missing value; their words are in `words`.
+    Codes are dense integers with -1 for a missing value; their words are in `…_words`.
     """
 
-    table: pa.Table  # schema ITEMS, one row an item
+    def __init__(self, table: pa.Table) -> None:
+        """Take a table of schema ITEMS, one row an item."""
+        self._read = table
+        self._changed: dict[int, pa.Table] = {}  # by row: the item as it is now
+        self._whole: pa.Table | None = table  # None while changes wait to be laid over it
+        self._numbers: dict[str, Growing[Any]] = {}
+        self._coded: dict[str, Coded[Any]] = {}
+        self._lists: dict[str, list[Any]] = {}
+        self._row_of: dict[str, int] | None = None
 
     @classmethod
     def read(cls, shop: Shop) -> "Catalogue":
         return cls(shop.read("items"))
 
     def __len__(self) -> int:
-        return int(self.table.num_rows)
+        return len(self.ids) if self._changed else int(self._read.num_rows)
 
-    @cached_property
+    @property
+    def table(self) -> pa.Table:
+        """All items as they are now, schema ITEMS."""
+        if self._whole is None:
+            order = np.arange(len(self))
+            order[list(self._changed)] = len(self._read) + np.arange(len(self._changed))
+            self._whole = pa.concat_tables([self._read, *self._changed.values()]).take(order)
+        return self._whole
+
+    @property
     def ids(self) -> list[str]:
-        return list(self.table.column("item_id").to_pylist())
+        return self._listed("item_id")
 
-    @cached_property
+    @property
     def row_of(self) -> dict[str, int]:
-        return {item: row for row, item in enumerate(self.ids)}
+        if self._row_of is None:
+            self._row_of = {item: row for row, item in enumerate(self.ids)}
+        return self._row_of
 
-    @cached_property
+    @property
+    def titles(self) -> list[str | None]:
+        return self._listed("title")
+
+    @property
+    def regions(self) -> list[frozenset[str]]:
+        return self._listed("regions")
+
+    @property
     def spu(self) -> Ints:
         """The standard product of each item; an item without one is its own (code by row)."""
-        spu, item = self.table.column("spu_id"), self.table.column("item_id")
-        return _codes(pc.coalesce(spu, pc.binary_join_element_wise("\0sku", item, "")))[0]
+        return self._code("spu").codes
 
-    @cached_property
+    @property
     def brand(self) -> Ints:
-        return _codes(self.table.column("brand"))[0]
+        return self._code("brand").codes
 
-    @cached_property
+    @property
+    def brand_words(self) -> list[str]:
+        return self._code("brand").words
+
+    @property
     def category(self) -> Ints:
         """The narrowest category of each item."""
-        return self._category(-1)[0]
+        return self._code("category").codes
 
-    @cached_property
+    @property
     def category_words(self) -> list[str]:
-        return self._category(-1)[1]
+        return self._code("category").words
 
-    @cached_property
+    @property
     def department(self) -> Ints:
         """The widest category of each item."""
-        return self._category(0)[0]
+        return self._code("department").codes
 
-    @cached_property
+    @property
     def department_words(self) -> list[str]:
-        return self._category(0)[1]
+        return self._code("department").words
 
-    def _category(self, level: int) -> tuple[Ints, list[str]]:
-        paths = self.table.column("category").to_pylist()
-        picked = [path[level] if path else None for path in paths]
-        return _codes(pa.chunked_array([pa.array(picked, pa.string())]))
+    @property
+    def path(self) -> Ints:
+        """The whole category path of each item."""
+        return self._code("path").codes
 
-    @cached_property
+    @property
+    def path_words(self) -> list[tuple[str, ...]]:
+        return self._code("path").words
+
+    @property
     def price(self) -> Floats:
         """NaN where unknown."""
-        return _floats(self.table.column("price"))
+        return self._number("price")
 
-    @cached_property
+    @property
     def stock(self) -> Floats:
         """NaN where unknown."""
-        return _floats(self.table.column("stock"))
+        return self._number("stock")
 
-    @cached_property
+    @property
     def min_age(self) -> Floats:
         """Years; NaN where unknown."""
-        return _floats(self.table.column("min_age"))
+        return self._number("min_age")
 
-    @cached_property
+    @property
     def hidden(self) -> Floats:
         """1 hidden, 0 not; NaN where unknown."""
-        return _floats(pc.cast(self.table.column("hidden"), pa.int8()))
+        return self._number("hidden")
 
-    @cached_property
+    @property
     def rx_class(self) -> Ints:
         """Place in RX_CLASSES; -1 where unknown or not one of them."""
-        place = pc.index_in(self.table.column("rx_class"), value_set=pa.array(RX_CLASSES))
-        return np.asarray(pc.fill_null(place, -1), dtype=np.int64)
+        return self._number("rx_class")
 
-    @cached_property
-    def regions(self) -> list[frozenset[str]]:
-        return [frozenset(r or ()) for r in self.table.column("regions").to_pylist()]
-
-    @cached_property
+    @property
     def created_at(self) -> Ints:
         """Microseconds since the epoch; the smallest integer where unknown."""
-        micros = pc.cast(self.table.column("created_at"), pa.int64())
-        return np.asarray(pc.fill_null(micros, np.iinfo(np.int64).min), dtype=np.int64)
+        return self._number("created_at")
+
+    def record(self, row: int) -> dict[str, Any]:
+        """One item as it is now, with every field of ITEMS."""
+        whole = self._changed.get(row)
+        one = self._read.slice(row, 1) if whole is None else whole
+        return dict(only(one.to_pylist()))
+
+    def upsert(self, record: Mapping[str, Any]) -> int:
+        """Put a whole item in the place of the one with its id, or at the end; give its row.
+
+        Fields that are absent are unknown from now on.
+
+        Raises:
+            ValueError: a field is not one of ITEMS, or has another type.
+        """
+        unknown = sorted(set(record) - set(ITEMS.names))
+        if unknown or not record.get("item_id"):
+            raise ValueError(f"no item: unknown fields {unknown}" if unknown else "no item_id")
+        try:
+            one = pa.Table.from_pylist([dict(record)], schema=ITEMS)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise ValueError(f"item {record['item_id']!r}: {error}") from error
+        self._make_columns()
+        row = self.row_of.setdefault(record["item_id"], len(self.ids))
+        for name, number in self._numbers.items():
+            number.put(row, only(_NUMBERS[name](one)))
+        for name, coded in self._coded.items():
+            coded.put(row, only(_WORDS[name](one)))
+        for name, values in self._lists.items():
+            put_in_list(values, row, only(_LISTS[name](one)))
+        self._changed[row] = one
+        self._whole = None
+        return row
+
+    def _make_columns(self) -> None:
+        """Make every column: those made later would not know of the change."""
+        _ = self.row_of
+        for name in _NUMBERS:
+            self._number(name)
+        for name in _WORDS:
+            self._code(name)
+        for name in _LISTS:
+            self._listed(name)
+
+    def _number(self, name: str) -> npt.NDArray[Any]:
+        if name not in self._numbers:
+            self._numbers[name] = Growing(_NUMBERS[name](self._read))
+        return self._numbers[name].values
+
+    def _code(self, name: str) -> Coded[Any]:
+        if name not in self._coded:
+            self._coded[name] = Coded(_WORDS[name](self._read))
+        return self._coded[name]
+
+    def _listed(self, name: str) -> list[Any]:
+        if name not in self._lists:
+            self._lists[name] = _LISTS[name](self._read)
+        return self._lists[name]
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    codes = np.asarray(pc.fill_null(encoded.indices, -1), dtype=np.int64)
-    return codes, list(encoded.dictionary.to_pylist())
+def _floats(name: str) -> Callable[[pa.Table], Floats]:
+    def read(table: pa.Table) -> Floats:
+        column = table.column(name)
+        if pa.types.is_boolean(column.type):
+            column = pc.cast(column, pa.int8())
+        whole = pc.fill_null(pc.cast(column, pa.float64()), float("nan"))
+        return np.asarray(whole, dtype=np.float64)
+
+    return read
 
 
-def _floats(column: pa.ChunkedArray) -> Floats:
-    whole = pc.fill_null(pc.cast(column, pa.float64()), float("nan"))
-    return np.asarray(whole, dtype=np.float64)
+def _rx_class(table: pa.Table) -> Ints:
+    place = pc.index_in(table.column("rx_class"), value_set=pa.array(RX_CLASSES))
+    return np.asarray(pc.fill_null(place, -1), dtype=np.int64)
+
+
+def _created_at(table: pa.Table) -> Ints:
+    micros = pc.cast(table.column("created_at"), pa.int64())
+    return np.asarray(pc.fill_null(micros, np.iinfo(np.int64).min), dtype=np.int64)
+
+
+def _spu(table: pa.Table) -> list[str]:
+    spu, item = table.column("spu_id"), table.column("item_id")
+    return list(pc.coalesce(spu, pc.binary_join_element_wise("\0sku", item, "")).to_pylist())
+
+
+def _words(name: str) -> Callable[[pa.Table], list[Any]]:
+    return lambda table: list(table.column(name).to_pylist())
+
+
+def _level(level: int) -> Callable[[pa.Table], list[str | None]]:
+    return lambda table: [path[level] if path else None for path in _words("category")(table)]
+
+
+def _paths(table: pa.Table) -> list[tuple[str, ...] | None]:
+    return [tuple(path) if path else None for path in _words("category")(table)]
+
+
+def _regions(table: pa.Table) -> list[frozenset[str]]:
+    return [frozenset(regions or ()) for regions in _words("regions")(table)]
+
+
+_NUMBERS: Final[dict[str, Callable[[pa.Table], npt.NDArray[Any]]]] = {
+    "price": _floats("price"),
+    "stock": _floats("stock"),
+    "min_age": _floats("min_age"),
+    "hidden": _floats("hidden"),
+    "rx_class": _rx_class,
+    "created_at": _created_at,
+}
+
+_WORDS: Final[dict[str, Callable[[pa.Table], list[Any]]]] = {
+    "spu": _spu,
+    "brand": _words("brand"),
+    "category": _level(-1),
+    "department": _level(0),
+    "path": _paths,
+}
+
+_LISTS: Final[dict[str, Callable[[pa.Table], list[Any]]]] = {
+    "item_id": _words("item_id"),
+    "title": _words("title"),
+    "regions": _regions,
+}
