@@ -1,0 +1,198 @@
+"""The durable log: what was acknowledged is on the disk, however the process ends.
+
+One thread owns the writing connection. It takes every operation that waits, runs them in one
+transaction and syncs once (group commit), so the price of a sync is shared by all requests of
+the moment. An operation is acknowledged only after its transaction is on the disk.
+"""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from galen.serve import tables
+
+GROUP: Final = 512  # operations in one transaction at most
+
+
+class LogUnavailable(Exception):
+    """The log cannot take a write now; nothing was acknowledged. Try again later."""
+
+
+class LogBusy(LogUnavailable):
+    """More writes wait than the log may hold."""
+
+
+class LogError(Exception):
+    """The log's file cannot be opened; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    run: Callable[[sqlite3.Connection], Any]
+    committed: Callable[[Any], None] | None
+    answer: "Future[Any]"
+    outcome: Any = None
+
+
+class EventLog:
+    """An SQLite file in WAL mode with one writing thread and a bounded queue before it."""
+
+    def __init__(self, path: Path, *, capacity: int = 10_000, lock_wait: float = 2.0) -> None:
+        """Open or make the log.
+
+        Args:
+            path: the database file; its folder is made.
+            capacity: operations that may wait; one more is refused.
+            lock_wait: seconds to wait for another process that holds the file.
+
+        Raises:
+            LogError: the file is no log, is newer than this galen, or cannot be written.
+        """
+        self.path = path
+        self._lock_wait = lock_wait
+        self._waiting: queue.Queue[_Waiting | None] = queue.Queue(capacity)
+        self._closing = threading.Lock()
+        self._closed = False
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = self._open()
+        except (sqlite3.Error, OSError, tables.SchemaError) as error:
+            raise LogError(f"the event log {path} cannot be opened: {error}") from error
+        self._writer = threading.Thread(target=self._write_all, name="event-log", daemon=True)
+        self._writer.start()
+
+    def write(
+        self,
+        operation: Callable[[sqlite3.Connection], Any],
+        committed: Callable[[Any], None] | None = None,
+    ) -> "Future[Any]":
+        """Run an operation in the next transaction; the future holds what it gave.
+
+        `committed` is called with that, in the order of the log, when it is durable and before
+        the future is done. The future's error is LogUnavailable where the disk refused.
+
+        Raises:
+            LogBusy: too much waits already.
+            LogUnavailable: the log is closed.
+        """
+        waiting = _Waiting(operation, committed, Future())
+        with self._closing:
+            if self._closed:
+                raise LogUnavailable(f"the event log {self.path} is closed")
+            try:
+                self._waiting.put_nowait(waiting)
+            except queue.Full:
+                raise LogBusy(f"{self._waiting.maxsize} writes wait already") from None
+        return waiting.answer
+
+    def read(self) -> sqlite3.Connection:
+        """A connection of the caller's own that can only read; close it."""
+        uri = f"{self.path.resolve().as_uri()}?mode=ro"
+        return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=self._lock_wait)
+
+    def checkpoint(self) -> None:
+        """Empty the write-ahead file, so that nothing erased is left in it.
+
+        Only for `committed` functions, which run on the writing thread.
+
+        Raises:
+            LogUnavailable: a reader holds the file; what was erased is still in it.
+        """
+        (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise LogUnavailable("a reader holds the event log; its old pages are not erased yet")
+
+    @property
+    def backlog(self) -> int:
+        """Operations that wait."""
+        return self._waiting.qsize()
+
+    def close(self) -> None:
+        """Write what waits, then close the file. Calling it again does nothing."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
+        self._writer.join()
+        self._connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=self._lock_wait
+        )
+        try:
+            tables.prepare(connection)  # before anything that would change a file not ours
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")  # sync at every commit
+            connection.execute("PRAGMA secure_delete = ON")  # a forgotten user's bytes are zeroed
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _write_all(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            group, last = [first], False
+            while len(group) < GROUP:
+                try:
+                    more = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    last = True
+                    break
+                group.append(more)
+            self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: Sequence[_Waiting]) -> None:
+        """One transaction for all; where one of several fails, each gets its own."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for waiting in group:
+                waiting.outcome = waiting.run(self._connection)
+            self._connection.execute("COMMIT")
+        except Exception as error:
+            self._undo()
+            if len(group) > 1 and not _refused_all(error):
+                for waiting in group:
+                    self._commit([waiting])
+            else:
+                for waiting in group:
+                    waiting.answer.set_exception(self._told(error))
+            return
+        for waiting in group:
+            self._acknowledge(waiting)
+
+    def _acknowledge(self, waiting: _Waiting) -> None:
+        try:
+            if waiting.committed is not None:
+                waiting.committed(waiting.outcome)
+        except Exception as error:
+            waiting.answer.set_exception(error)
+        else:
+            waiting.answer.set_result(waiting.outcome)
+
+    def _undo(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:  # the connection itself is broken: the next group gets a new one
+            self._connection.close()
+            self._connection = self._open()
+
+    def _told(self, error: Exception) -> Exception:
+        if isinstance(error, (sqlite3.Error, OSError)):
+            return LogUnavailable(f"the event log could not be written: {error}")
+        return error
+
+
+def _refused_all(error: Exception) -> bool:
+    """A full disk or a lock refuses the whole group: trying one by one would only take longer."""
+    return isinstance(error, sqlite3.OperationalError)

@@ -1,0 +1,248 @@
+"""What goes in and out of the service: the one definition that HTTP, the pages and the log share.
+
+Ids are strings here, and only here.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from galen.data.schema import Kind, Surface
+
+LARGEST: int = 2**53  # integers that every JSON reader keeps exactly
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=20_000)]
+Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+SurfaceName = Literal["home", "search", "cart", "detail", "push", "post_prescription", "paid"]
+KindName = Literal["impression", "click", "cart", "purchase", "rating", "hide", "return"]
+
+SURFACES: dict[SurfaceName, Surface] = {
+    "home": Surface.HOME,
+    "search": Surface.SEARCH,
+    "cart": Surface.CART,
+    "detail": Surface.DETAIL,
+    "push": Surface.PUSH,
+    "post_prescription": Surface.POST_PRESCRIPTION,
+    "paid": Surface.PAID,
+}
+KINDS: dict[KindName, Kind] = {
+    "impression": Kind.IMPRESSION,
+    "click": Kind.CLICK,
+    "cart": Kind.CART,
+    "purchase": Kind.PURCHASE,
+    "rating": Kind.RATING,
+    "hide": Kind.HIDE,
+    "return": Kind.RETURN,
+}
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+Record = TypeVar("Record", bound=Message)
+
+
+class SlateFilter(Message):
+    """What the caller wants to see only, or not at all."""
+
+    category: list[Word] = Field(
+        default=[], max_length=50, description="Any place in the category path."
+    )
+    brand: list[Word] = Field(default=[], max_length=50)
+    price_min: Amount | None = None
+    price_max: Amount | None = None
+    exclude: list[Id] = Field(
+        default=[], max_length=1000, description="Items that must not be shown."
+    )
+
+    @property
+    def empty(self) -> bool:
+        return self == _EVERYTHING
+
+
+_EVERYTHING = SlateFilter()
+
+
+class RecommendRequest(Message):
+    """Who asks, and for what. Without a user the recent items speak for an anonymous session."""
+
+    user: Id | None = None
+    recent: list[Id] = Field(
+        default=[], max_length=100, description="Items of this session, oldest first."
+    )
+    n: int = Field(default=20, ge=1, le=100, description="Length of the slate.")
+    surface: SurfaceName = "home"
+    filters: SlateFilter = _EVERYTHING
+    explain: bool = Field(default=False, description="Tell what each step did.")
+    session: Id | None = None
+    age: int | None = Field(
+        default=None, ge=0, le=150, description="Years, where the user is not known."
+    )
+    region: Word | None = Field(
+        default=None, description="Where to sell, where the user is not known."
+    )
+
+
+class ShownItem(Message):
+    """One place of a slate."""
+
+    id: str
+    title: str | None
+    price: float | None
+    score: float
+    channels: list[str] = Field(description="The recall channels that proposed it.")
+    reason: str = Field(description="Why it is here, in words for a person.")
+    notices: list[str] = Field(description="Words that must be shown with it.")
+
+
+class StepDone(Message):
+    """One line of the way from the shop to the slate."""
+
+    name: str
+    rows: int = Field(description="Rows left after the step.")
+    milliseconds: float
+
+
+class Explanation(Message):
+    steps: list[StepDone]
+    dropped: dict[str, int] = Field(description="Rows that each rule dropped.")
+
+
+class Recommendation(Message):
+    """A slate. `degraded` names what failed on the way; it is empty when all went well."""
+
+    request_id: str
+    model_version: str
+    degraded: list[str]
+    items: list[ShownItem]
+    explanation: Explanation | None = None
+
+
+class Event(Message):
+    """What a person did, or was shown. Sent again with the same event_id it counts once."""
+
+    event_id: Id
+    user: Id | None = Field(
+        default=None, description="A user not known before is known from now on."
+    )
+    session: Id | None = None
+    item: Id
+    kind: KindName
+    timestamp: AwareDatetime | None = Field(default=None, description="Now, where absent.")
+    request: Id | None = Field(default=None, description="request_id of the slate that led to it.")
+    position: int | None = Field(
+        default=None, ge=0, le=10_000, description="Place in the slate, 0 first."
+    )
+    surface: SurfaceName | None = None
+    quantity: Amount | None = None
+    value: Amount | None = Field(default=None, description="Money paid, or stars given.")
+    propensity: float | None = Field(default=None, gt=0, le=1, allow_inf_nan=False)
+
+
+class EventBatch(Message):
+    events: list[Event] = Field(min_length=1, max_length=1000)
+
+
+class EventError(Message):
+    """An event that was not taken; the others of its batch were."""
+
+    index: int
+    event_id: str
+    detail: str
+
+
+class EventsTaken(Message):
+    """Given only when every accepted event is on the disk."""
+
+    accepted: int
+    duplicates: int
+    errors: list[EventError]
+
+
+class ItemRecord(Message):
+    """All that is said of an item; what is absent is unknown, and the unknown is not shown."""
+
+    spu_id: Id | None = None
+    title: Text | None = None
+    brand: Word | None = None
+    category: list[Word] | None = Field(
+        default=None, max_length=20, description="A path, widest first."
+    )
+    price: Amount | None = None
+    description: Text | None = None
+    attributes: list[Text] | None = Field(default=None, max_length=200)
+    ingredients: list[Text] | None = Field(default=None, max_length=200)
+    rx_class: Literal["none", "otc", "pharmacist", "prescription"] | None = None
+    form: Word | None = None
+    pack_size: Amount | None = None
+    pack_unit: Word | None = None
+    stock: int | None = Field(default=None, ge=0, le=LARGEST)
+    regions: list[Word] | None = Field(
+        default=None, max_length=300, description='"*" is everywhere.'
+    )
+    min_age: int | None = Field(default=None, ge=0, le=150, description="Years; 0 is everyone.")
+    hidden: bool | None = None
+    created_at: AwareDatetime | None = None
+
+    def columns(self, item_id: str) -> dict[str, Any]:
+        """The record as the catalogue takes it."""
+        return {"item_id": item_id, **self.model_dump(), "created_at": _naive(self.created_at)}
+
+    @classmethod
+    def of_columns(cls, columns: dict[str, Any]) -> "ItemRecord":
+        return _of_columns(cls, columns, "item_id")
+
+
+class Item(ItemRecord):
+    item_id: str
+
+
+class UserRecord(Message):
+    """All that is said of a user; what is absent is unknown."""
+
+    age: int | None = Field(default=None, ge=0, le=150, description="Years.")
+    sex: Word | None = None
+    region: Word | None = None
+    household_id: Id | None = None
+    life_stage: Word | None = None
+    created_at: AwareDatetime | None = None
+
+    def columns(self, user_id: str) -> dict[str, Any]:
+        """The record as `People` takes it."""
+        return {"user_id": user_id, **self.model_dump(), "created_at": _naive(self.created_at)}
+
+    @classmethod
+    def of_columns(cls, columns: dict[str, Any]) -> "UserRecord":
+        return _of_columns(cls, columns, "user_id")
+
+
+class User(UserRecord):
+    user_id: str
+
+
+class Health(Message):
+    """Whether the service can do its work, and with what."""
+
+    ready: bool
+    model_version: str
+    items: int
+    users: int
+    waiting_writes: int
+    problems: list[str]
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    """Tables keep UTC without a zone."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _of_columns(model: type[Record], columns: dict[str, Any], key: str) -> Record:
+    """A record of a table's row; the shop's own data was checked when it was imported."""
+    fields = {name: value for name, value in columns.items() if name != key}
+    if fields.get("created_at") is not None:
+        fields["created_at"] = fields["created_at"].replace(tzinfo=UTC)
+    return model.model_construct(**fields)

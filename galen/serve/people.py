@@ -1,0 +1,74 @@
+"""The users of a shop as columns: the internal id of a user is a row, new users come after."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from galen.data.growing import Growing, put_in_list
+
+
+class People:
+    """Who is known, with what eligibility asks of them. Rows are never given twice."""
+
+    def __init__(self, table: pa.Table) -> None:
+        """Take a table of schema USERS, one row a user."""
+        ids = table.column("user_id").to_pylist()
+        age = pc.fill_null(pc.cast(table.column("age"), pa.float64()), float("nan"))
+        self._age: Growing[np.float64] = Growing(np.asarray(age, dtype=np.float64))
+        self._region: list[str | None] = list(table.column("region").to_pylist())
+        self._row_of: dict[str, int] = {user: row for row, user in enumerate(ids)}
+        self._shop = table
+        self._records: dict[int, dict[str, Any]] = {}
+
+    def __len__(self) -> int:
+        """Rows given so far, forgotten ones among them."""
+        return len(self._region)
+
+    @property
+    def known(self) -> int:
+        """Users who are known now."""
+        return len(self._row_of)
+
+    def row(self, user_id: str) -> int:
+        """The row of a user; -1 where not known."""
+        return self._row_of.get(user_id, -1)
+
+    def age(self, row: int) -> float:
+        """Years; NaN where unknown."""
+        return float(self._age.values[row]) if row >= 0 else float("nan")
+
+    def region(self, row: int) -> str | None:
+        return self._region[row] if row >= 0 else None
+
+    def record(self, row: int) -> dict[str, Any]:
+        """One user as they are now, with every field that was given."""
+        if row in self._records:
+            return self._records[row]
+        if row < len(self._shop):
+            return dict(self._shop.slice(row, 1).to_pylist()[0])
+        return {}
+
+    def upsert(self, user_id: str, record: Mapping[str, Any] | None = None) -> int:
+        """The row of a user, new where not known; a record replaces what was known."""
+        row = self._row_of.setdefault(user_id, len(self))
+        if row == len(self):
+            self._age.put(row, np.nan)
+            put_in_list(self._region, row, None)
+        if record is not None:
+            age = record.get("age")
+            self._age.put(row, np.nan if age is None else age)
+            self._region[row] = record.get("region")
+            self._records[row] = dict(record)
+        return row
+
+    def forget(self, user_id: str) -> int:
+        """Drop all that is known of a user; give the row they had, -1 where not known."""
+        row = self._row_of.pop(user_id, -1)
+        if row >= 0:
+            self._age.put(row, np.nan)
+            self._region[row] = None
+            self._records[row] = {}
+        return row

@@ -1,0 +1,95 @@
+"""Settings of the server: built-in, then a TOML file, then the environment (GALEN_SERVE_…)."""
+
+import difflib
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from galen.serve.keys import Key
+
+PREFIX: Final = "GALEN_SERVE_"
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message says which, where it stands and what to do."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the server listens, keeps its log, and who may call it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000  # 0: any free one
+    max_body_bytes: Count = 1_048_576
+    log_capacity: Count = 10_000  # writes that may wait; one more is answered with 503
+    lock_wait_seconds: Seconds = 2.0  # for another process that holds the log
+    snapshot_every: Count = 100_000  # events
+    channel_threads: Count = 4
+    log_impressions: bool = True
+    keys: tuple[Key, ...] = ()
+
+
+def read_settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings of a server that is about to start.
+
+    Raises:
+        SettingsError: an unknown name, a value of another type, or a file that is not TOML.
+    """
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values = tomllib.loads(file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"settings file {file} cannot be read: {error}") from error
+        for name in values:
+            _check_name(name, f"settings file {file}")
+    for variable, text in environment.items():
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower()
+            _check_name(name, f"environment variable {variable}")
+            if name == "keys":
+                raise SettingsError(f"{variable}: keys are given in a settings file only")
+            values[name] = text
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"settings of the server: {error}") from error
+    return check_reach(settings)
+
+
+def check_reach(settings: Settings) -> Settings:
+    """Refuse an address that others can reach while anyone may call without a key.
+
+    Raises:
+        SettingsError: the host is not loopback and there are no keys.
+    """
+    if not settings.keys and not is_loopback(settings.host):
+        raise SettingsError(
+            f"host {settings.host!r} can be reached by others, and no API keys are set. "
+            "Add [[keys]] to the settings file, or bind 127.0.0.1."
+        )
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a host; names other than localhost count as public."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_name(name: str, where: str) -> None:
+    known = Settings.__struct_fields__
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    raise SettingsError(f"{where}: unknown setting {name!r}; did you mean {near[0]!r}?")
