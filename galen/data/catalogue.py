@@ -71,8 +71,13 @@ class Catalogue:
         return self._listed("title")
 
     @property
-    def regions(self) -> list[frozenset[str]]:
-        return self._listed("regions")
+    def regions(self) -> Ints:
+        """The set of regions where each item may be sold, as a code of `region_sets`."""
+        return self._code("regions").codes
+
+    @property
+    def region_sets(self) -> list[frozenset[str]]:
+        return self._code("regions").words
 
     @property
     def spu(self) -> Ints:
@@ -260,10 +265,10 @@ _WORDS: Final[dict[str, Callable[[pa.Table], list[Any]]]] = {
     "category": _level(-1),
     "department": _level(0),
     "path": _paths,
+    "regions": _regions,
 }
 
 _LISTS: Final[dict[str, Callable[[pa.Table], list[Any]]]] = {
     "item_id": _words("item_id"),
     "title": _words("title"),
-    "regions": _regions,
 }

@@ -10,10 +10,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.schema import TAKEN
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
+
+_TAKEN = np.array([int(kind) for kind in TAKEN])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class Requests:
 
     def __len__(self) -> int:
         return len(self.user)
+
+    @property
+    def taken(self) -> Histories:
+        """The part of the histories that says what people wanted: no hides, no returns."""
+        return self.history.take(np.isin(self.history.kind, _TAKEN))
 
 
 @dataclass(frozen=True, slots=True)

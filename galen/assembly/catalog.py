@@ -1,0 +1,54 @@
+"""Every part by its name in a recipe. A new part is one file elsewhere and one entry here.
+
+The annotations are the conformance check: a part with a wrong signature fails mypy on its line.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from galen.data.catalogue import Catalogue
+from galen.eligibility.age import OldEnough
+from galen.eligibility.hidden import NotHidden
+from galen.eligibility.prescription import PrescriptionBySurface
+from galen.eligibility.region import SoldInRegion
+from galen.eligibility.stock import InStock
+from galen.pipeline.stages import Filter, RankerSpec, Reranker, RetrieverSpec
+from galen.rank.gbdt import Gbdt
+from galen.rank.logistic import Logistic
+from galen.recall.als import Als
+from galen.recall.bpr import Bpr
+from galen.recall.item_graph import ItemGraph
+from galen.recall.popular import Popular
+from galen.recall.repurchase import Repurchase
+from galen.rerank.bought_recently import BoughtRecently
+from galen.rerank.explore import Explore
+from galen.rerank.mmr import Mmr
+from galen.rerank.one_per_product import OnePerProduct
+
+RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
+    "als": Als,
+    "bpr": Bpr,
+    "item_graph": ItemGraph,
+    "popular": Popular,
+    "repurchase": Repurchase,
+}
+
+RANKERS: Final[Mapping[str, Callable[..., RankerSpec]]] = {
+    "gbdt": Gbdt,
+    "logistic": Logistic,
+}
+
+FILTERS: Final[Mapping[str, Callable[[Catalogue], Filter]]] = {
+    "prescription": PrescriptionBySurface,
+    "stock": InStock,
+    "hidden": NotHidden,
+    "region": SoldInRegion,
+    "age": OldEnough,
+}
+
+RERANKERS: Final[Mapping[str, Callable[..., Reranker]]] = {
+    "bought_recently": BoughtRecently,
+    "explore": Explore,
+    "mmr": Mmr,
+    "one_per_product": OnePerProduct,
+}

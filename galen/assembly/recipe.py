@@ -1,0 +1,141 @@
+"""Recipes: what a recommender is made of, in TOML, checked before anything is trained."""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class RecipeError(Exception):
+    """A recipe cannot be used; the message names the key and the nearest right one."""
+
+
+@dataclass(frozen=True)
+class RecallPart:
+    """One channel: its model, what it may cost, and its settings."""
+
+    model: str
+    quota: int = 300  # rows a request
+    deadline: float = 0.05  # seconds
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RankPart:
+    model: str
+    examples: str = "auto"  # "impressions", "replay", or what the shop has
+    limit: int = 200  # rows a request that the ranker sees
+    negatives: int = 200  # rows of a replayed request kept for training, besides the positive ones
+    moments: int = 1  # past moments that are replayed for training
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RerankPart:
+    model: str
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole pipeline. Parts are named in `galen.assembly.catalog`."""
+
+    name: str
+    recall: Mapping[str, RecallPart]
+    filters: tuple[str, ...]
+    rank: RankPart | None = None
+    blend: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    rerank: tuple[RerankPart, ...] = ()
+    fusion: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> "Recipe":
+        """Read a TOML file.
+
+        Raises:
+            RecipeError: the file is not TOML, or a key or a value is not one that galen knows.
+        """
+        try:
+            tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise RecipeError(f"{path}: {error}") from error
+        return cls.from_tree({"name": path.stem, **tree}, where=str(path))
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any], where: str) -> "Recipe":
+        _check_keys(tree, _names(cls), where)
+        if "recall" not in tree or "filters" not in tree:
+            raise RecipeError(f"{where}: a recipe needs [recall.<name>] and filters = […].")
+        recall = {
+            name: _part(RecallPart, {"model": name, **part}, f"{where}: [recall.{name}]")
+            for name, part in tree["recall"].items()
+        }
+        rank = tree.get("rank")
+        return cls(
+            name=tree["name"],
+            recall=recall,
+            filters=tuple(tree["filters"]),
+            rank=None if rank is None else _part(RankPart, rank, f"{where}: [rank]"),
+            blend=tree.get("blend", {}),
+            rerank=tuple(
+                _part(RerankPart, part, f"{where}: [[rerank]] number {place + 1}")
+                for place, part in enumerate(tree.get("rerank", ()))
+            ),
+            fusion=tree.get("fusion", {}),
+        )
+
+    def to_tree(self) -> dict[str, Any]:
+        """The recipe as a tree that `from_tree` reads back, for a bundle's manifest."""
+        tree = dataclasses.asdict(self)
+        tree["recall"] = {name: _flat(part) for name, part in tree["recall"].items()}
+        tree["rerank"] = [_flat(part) for part in tree["rerank"]]
+        tree["rank"] = None if self.rank is None else _flat(tree["rank"])
+        return {key: value for key, value in tree.items() if value is not None}
+
+
+def settings_of(kind: type[Any], settings: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Settings of a part, checked against its dataclass and converted to its types.
+
+    Raises:
+        RecipeError: an unknown key or a value of another type.
+    """
+    fields = {f.name: f for f in dataclasses.fields(kind) if f.init}
+    _check_keys(settings, fields, where)
+    for name, value in settings.items():
+        try:
+            msgspec.convert(value, fields[name].type)
+        except msgspec.ValidationError as error:
+            raise RecipeError(f"{where}: {name} = {value!r}: {error}") from error
+    return dict(settings)
+
+
+def _part(kind: type[Any], tree: Mapping[str, Any], where: str) -> Any:
+    own = {key: value for key, value in tree.items() if key in _names(kind) and key != "settings"}
+    rest = {key: value for key, value in tree.items() if key not in own}
+    if "model" not in own:
+        raise RecipeError(f"{where}: model is missing.")
+    checked = settings_of(kind, own, where)
+    return kind(**checked, settings=rest)
+
+
+def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
+    settings = part["settings"]
+    return {**{key: value for key, value in part.items() if key != "settings"}, **settings}
+
+
+def _names(kind: type[Any]) -> list[str]:
+    return [field.name for field in dataclasses.fields(kind)]
+
+
+def _check_keys(tree: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    known = list(known)
+    for key in tree:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+            hint = f" Did you mean {near[0]!r}?" if near else " It takes no settings."
+            raise RecipeError(f"{where}: unknown key {key!r}.{hint}")

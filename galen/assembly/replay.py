@@ -1,0 +1,99 @@
+"""Examples where a shop has no impressions: recall is run again at past moments.
+
+Positive is what was taken next; the negatives are the rest of what was recalled then, never
+random items alone, so the ranker learns to order what it will meet.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from galen.assembly.split import Moment
+from galen.features.store import FeatureStore
+from galen.pipeline.candidates import Bools, Candidates, Floats, Requests, place_within
+from galen.pipeline.stages import Assembler, Examples
+
+OBJECTIVE = "next"
+
+
+def requests_at(
+    moment: Moment, store: FeatureStore, ages: Floats, regions: list[str | None], seed: int
+) -> Requests:
+    """The people of a moment, as a request of the home page would have seen them."""
+    return store.requests(
+        moment.users,
+        moment.at,
+        age=ages[moment.users],
+        region=[regions[user] for user in moment.users],
+        seed=seed + np.arange(len(moment.users)),
+    )
+
+
+def was_taken(moment: Moment, candidates: Candidates) -> Bools:
+    """(N,): was this row what its person took next?"""
+    width = 1 + max(int(candidates.item.max(initial=0)), int(moment.truth_item.max(initial=0)))
+    truth = moment.truth_request * width + moment.truth_item
+    return np.isin(candidates.request * width + candidates.item, truth)
+
+
+def replayed(
+    moment: Moment,
+    requests: Requests,
+    candidates: Candidates,
+    assembler: Assembler,
+    *,
+    negatives: int,
+    seed: int,
+) -> Examples:
+    """Examples from the recalled rows of requests in which something recalled was taken.
+
+    Of each request the negatives are thinned to `negatives`, half of them the best by recall
+    score, half drawn by seed and weighted up by what they stand for.
+    """
+    taken = was_taken(moment, candidates)
+    hit = np.bincount(candidates.request[taken], minlength=len(requests)) > 0
+    rows = np.flatnonzero(hit[candidates.request])
+    weight, kept = _thinned(candidates.take(rows), taken[rows], negatives, seed)
+    rows, weight = rows[kept], weight[kept]
+    batch = assembler.assemble(requests, candidates.take(rows))
+    features = tuple(sorted({*batch.per_request, *batch.per_row}))
+    return Examples(
+        features,
+        batch.matrix(features),
+        candidates.request[rows].astype(np.float64),
+        {OBJECTIVE: taken[rows].astype(np.float64)},
+        weight,
+    )
+
+
+def _thinned(
+    candidates: Candidates, taken: Bools, negatives: int, seed: int
+) -> tuple[Floats, Bools]:
+    order = np.lexsort((-candidates.columns["recall_score"], taken, candidates.request))
+    place = np.empty(len(order), np.int64)
+    place[order] = place_within(candidates.request[order])  # negatives first, best first
+    length = np.bincount(
+        candidates.request[~taken], minlength=1 + int(candidates.request.max(initial=0))
+    )
+    best = negatives // 2
+    rest = np.maximum(length - best, 0)[candidates.request]
+    share = np.minimum(1.0, (negatives - best) / np.maximum(rest, 1))
+    drawn = np.random.default_rng(seed).random(len(candidates)) < share
+    sure = taken | (place < best)
+    return np.where(sure, 1.0, 1 / share), sure | drawn
+
+
+def joined(parts: list[Examples]) -> Examples:
+    """Examples of several moments as one table; their requests stay apart."""
+    shift = 0.0
+    moved = []
+    for part in parts:
+        moved.append(replace(part, group=part.group + shift))
+        shift = float(moved[-1].group.max(initial=shift - 1)) + 1
+    return Examples(
+        parts[0].features,
+        np.concatenate([p.matrix for p in moved]),
+        np.concatenate([p.group for p in moved]),
+        {name: np.concatenate([p.labels[name] for p in moved]) for name in parts[0].labels},
+        np.concatenate([p.weight for p in moved]),
+    )

@@ -1,0 +1,198 @@
+"""From a recipe and a shop to a bundle: channels, then fusion, then the ranker, manifest last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from galen.assembly import catalog
+from galen.assembly.bundle import FORMAT, Bundle, BundleManifest, compose, retriever_spec
+from galen.assembly.check import check_recipe
+from galen.assembly.impressions import impression_examples
+from galen.assembly.people import People
+from galen.assembly.recipe import Recipe
+from galen.assembly.replay import joined, replayed, requests_at, was_taken
+from galen.assembly.split import Moment, Protocol, Split, split_by
+from galen.assembly.versions import new_version
+from galen.data.dataset import Dataset
+from galen.data.schema import Kind
+from galen.data.shop import Shop
+from galen.features.store import FeatureStore
+from galen.pipeline.candidates import Candidates, Requests
+from galen.pipeline.channels import Channel, ChannelRunner
+from galen.pipeline.pipeline import Pipeline
+from galen.pipeline.stages import Examples, Fuser, Ranker, Retriever
+from galen.recall.fusion import Fusion, FusionModel, OneChannel
+
+Progress = Callable[[str], None]  # called with what is being done
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Parts that have learned under a protocol, not yet written."""
+
+    recipe: Recipe
+    split: Split
+    people: People
+    retrievers: dict[str, Retriever]
+    fuser: Fuser
+    ranker: Ranker | None
+
+    def pipeline(self, store: FeatureStore) -> Pipeline:
+        """The recommender over a store; its catalogue is the split's."""
+        return compose(
+            self.recipe,
+            self.split.final.catalogue,
+            store,
+            ChannelRunner(_channels(self.recipe, self.retrievers)),
+            self.fuser,
+            self.ranker,
+        )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A moment with what recall answered then."""
+
+    moment: Moment
+    store: FeatureStore
+    requests: Requests
+    candidates: Candidates
+    retrievers: dict[str, Retriever]
+
+
+def train(
+    recipe: Recipe, shop: Shop, protocol: Protocol, *, seed: int = 0, progress: Progress
+) -> Trained:
+    """Learn every part of a recipe from a shop's events, holding out what the protocol says.
+
+    Raises:
+        RecipeError: a part or a setting is not one that galen knows.
+        SplitError: the events cannot be split as the protocol asks.
+    """
+    check_recipe(recipe)
+    progress("reading events")
+    data = Dataset.read(shop)
+    split = split_by(protocol, data, moments=recipe.rank.moments if recipe.rank else 1, seed=seed)
+    impressions = bool((data.kind == int(Kind.IMPRESSION)).any())
+    lesson = _Lesson(recipe, shop, People.read(shop), split, impressions, seed, progress)
+    valid = lesson.ask(split.valid, "validation")
+    fuser = lesson.fuser(valid)
+    ranker = lesson.ranker(valid, fuser)
+    retrievers = valid.retrievers
+    if len(split.final) != len(split.valid.fit):
+        retrievers = lesson.channels(split.final, "all that may be learned from")
+    return Trained(recipe, split, lesson.people, retrievers, fuser, ranker)
+
+
+def save(trained: Trained, shop: Shop, root: Path, *, seed: int, now: datetime) -> Bundle:
+    """Write a bundle as the new current version of a folder of versions."""
+    split = trained.split
+
+    def describe(version: str, files: dict[str, str]) -> bytes:
+        manifest = BundleManifest(
+            format=FORMAT,
+            version=version,
+            recipe=trained.recipe.to_tree(),
+            shop=shop.manifest.name,
+            protocol=split.protocol,
+            seed=seed,
+            items=len(split.final.catalogue),
+            trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+            files=files,
+        )
+        return msgspec.json.encode(manifest)
+
+    with new_version(root, describe) as folder:
+        for name, retriever in trained.retrievers.items():
+            retriever.save(_made(folder / "recall" / name))
+        if isinstance(trained.fuser, FusionModel):
+            trained.fuser.save(_made(folder / "fusion"))
+        if trained.ranker is not None:
+            trained.ranker.save(_made(folder / "rank"))
+    return Bundle.open(root)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _channels(recipe: Recipe, retrievers: dict[str, Retriever]) -> list[Channel]:
+    return [
+        Channel(name, retrievers[name], part.quota, part.deadline)
+        for name, part in recipe.recall.items()
+    ]
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """One training: what is learned from, and the steps of learning."""
+
+    recipe: Recipe
+    shop: Shop
+    people: People
+    split: Split
+    impressions: bool  # does the shop log what it showed?
+    seed: int
+    progress: Progress
+
+    def channels(self, data: Dataset, what: str) -> dict[str, Retriever]:
+        retrievers = {}
+        for name in self.recipe.recall:
+            self.progress(f"learning channel {name} ({what})")
+            retrievers[name] = retriever_spec(self.recipe, name).fit(data)
+        return retrievers
+
+    def ask(self, moment: Moment, what: str) -> _Asked:
+        """What recall would have said at a moment, having learned only from before it."""
+        retrievers = self.channels(moment.fit, what)
+        self.progress(f"recalling ({what})")
+        store = FeatureStore.replay(moment.past)
+        requests = requests_at(moment, store, self.people.age, self.people.region, self.seed)
+        recalled = ChannelRunner(_channels(self.recipe, retrievers)).recall(requests)
+        if recalled.failed:
+            raise RuntimeError(f"channels failed while training: {', '.join(recalled.failed)}")
+        return _Asked(moment, store, requests, recalled.candidates, retrievers)
+
+    def fuser(self, valid: _Asked) -> Fuser:
+        names = list(self.recipe.recall)
+        if len(names) == 1:
+            return OneChannel(names[0])
+        self.progress("fusing channels")
+        taken = was_taken(valid.moment, valid.candidates)
+        return Fusion(**self.recipe.fusion).fit(valid.requests, valid.candidates, taken, names)
+
+    def ranker(self, valid: _Asked, fuser: Fuser) -> Ranker | None:
+        rank = self.recipe.rank
+        if rank is None:
+            return None
+        if rank.examples == "impressions" or (rank.examples == "auto" and self.impressions):
+            self.progress("making examples from impressions")
+            learning, held_out = impression_examples(self.shop, self.split, seed=self.seed)
+        else:
+            learning = joined(
+                [
+                    self._examples(self.ask(moment, f"moment {place + 1}"), fuser)
+                    for place, moment in enumerate(self.split.train)
+                    if len(moment.users)
+                ]
+            )
+            held_out = self._examples(valid, fuser)
+        self.progress(f"learning ranker {rank.model} from {len(learning.group):,} rows")
+        return catalog.RANKERS[rank.model](**rank.settings).fit(learning, held_out)
+
+    def _examples(self, asked: _Asked, fuser: Fuser) -> Examples:
+        assert self.recipe.rank is not None
+        self.progress("making examples from replayed recall")
+        fused = fuser.fuse(asked.requests, asked.candidates)
+        return replayed(
+            asked.moment,
+            asked.requests,
+            fused.top(self.recipe.rank.limit, by="recall_score"),
+            asked.store,
+            negatives=self.recipe.rank.negatives,
+            seed=self.seed,
+        )

@@ -1,0 +1,107 @@
+"""Versions of a bundle in one folder: which is served, the switch to another, and the way back."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from galen.data.manifest import NAME, sha256
+
+CURRENT: Final = "current.json"
+
+
+class VersionError(Exception):
+    """A switch that cannot be made; what is served stays as it is."""
+
+
+class Current(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The version that is served, and those served before it, newest first."""
+
+    version: str
+    before: tuple[str, ...] = ()
+
+
+def read(root: Path) -> Current | None:
+    """The current version of a folder of versions; None where the folder is not one.
+
+    Raises:
+        VersionError: the file that names it cannot be read.
+    """
+    path = root / CURRENT
+    if not path.exists():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Current)
+    except msgspec.DecodeError as error:
+        raise VersionError(
+            f"{path} cannot be read ({error}); `galen rollback {root} --to VERSION` writes it anew."
+        ) from error
+
+
+def switch(root: Path, version: str) -> None:
+    """Serve another version from now on; the file is replaced at once or not at all.
+
+    Raises:
+        VersionError: there is no such version, or it is not whole.
+    """
+    if not (root / version / NAME).exists():
+        whole = sorted(p.parent.name for p in root.glob(f"*/{NAME}"))
+        raise VersionError(
+            f"{root} has no version {version!r}; it has {', '.join(whole) or 'none'}."
+        )
+    try:
+        now = read(root)
+    except VersionError:
+        now = None  # switching is the way to mend a damaged file
+    before = () if now is None else (now.version, *now.before)
+    current = Current(version, tuple(v for v in dict.fromkeys(before) if v != version))
+    fresh = root / f".{CURRENT}.{os.getpid()}"
+    with fresh.open("wb") as file:
+        file.write(msgspec.json.encode(current))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(root / CURRENT)
+
+
+def rollback(root: Path) -> str:
+    """Serve the version that was served before; its name is given back.
+
+    Raises:
+        VersionError: there is none.
+    """
+    now = read(root)
+    left = () if now is None else tuple(v for v in now.before if (root / v / NAME).exists())
+    if not left:
+        raise VersionError(f"{root} has no earlier version to go back to.")
+    switch(root, left[0])
+    return left[0]
+
+
+@contextmanager
+def new_version(root: Path, describe: Callable[[str, dict[str, str]], bytes]) -> Iterator[Path]:
+    """A folder to write a version into; it is served only if the block ends without an error.
+
+    `describe` makes the manifest from the version and the hashes of the files; it is written last.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    fresh = root / f".new-{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    try:
+        yield fresh
+        paths = sorted(p for p in fresh.rglob("*") if p.is_file())
+        files = {str(p.relative_to(fresh)): sha256(p) for p in paths}
+        version = hashlib.sha256(msgspec.json.encode(sorted(files.items()))).hexdigest()[:12]
+        (fresh / NAME).write_bytes(msgspec.json.format(describe(version, files), indent=2) + b"\n")
+        place = root / version
+        if not (place / NAME).exists():  # the same content may be there already
+            shutil.rmtree(place, ignore_errors=True)
+            fresh.rename(place)
+        switch(root, version)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)

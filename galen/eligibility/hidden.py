@@ -1,0 +1,18 @@
+"""The shop's own switch: a hidden item is shown to nobody."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from galen.data.catalogue import Catalogue
+from galen.pipeline.candidates import Bools, Candidates, Requests
+
+
+@dataclass(frozen=True, slots=True)
+class NotHidden:
+    catalogue: Catalogue
+    rule: str = "hidden"
+    reason: str = "the shop has hidden it, or has not said that it may be shown"
+
+    def keep(self, requests: Requests, candidates: Candidates) -> Bools:
+        return np.asarray(self.catalogue.hidden[candidates.item] == 0)  # NaN is not 0

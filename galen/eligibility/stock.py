@@ -1,0 +1,18 @@
+"""Only what can be bought now: sold out, or of unknown stock, is not shown."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from galen.data.catalogue import Catalogue
+from galen.pipeline.candidates import Bools, Candidates, Requests
+
+
+@dataclass(frozen=True, slots=True)
+class InStock:
+    catalogue: Catalogue
+    rule: str = "stock"
+    reason: str = "it is sold out, or its stock is unknown"
+
+    def keep(self, requests: Requests, candidates: Candidates) -> Bools:
+        return np.asarray(self.catalogue.stock[candidates.item] > 0)  # NaN is not above 0

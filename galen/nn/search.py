@@ -1,0 +1,35 @@
+"""Exact maximum-inner-product search: a matrix product and a top-k, in blocks of queries."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+Ints = npt.NDArray[np.int64]
+Singles = npt.NDArray[np.float32]
+
+
+def top_items(
+    queries: Singles, vectors: Singles, k: int, *, exclude: tuple[Ints, Ints], block: int = 1024
+) -> tuple[Ints, Singles]:
+    """The k best rows of `vectors` for each query, best first: (R, k) rows and scores.
+
+    `exclude` names (query row, vector row) pairs that must not be found; their score is -inf.
+    """
+    k = min(k, len(vectors))
+    rows = np.empty((len(queries), k), np.int64)
+    scores = np.empty((len(queries), k), np.float32)
+    order = np.argsort(exclude[0], kind="stable")
+    excluded, banned = exclude[0][order], exclude[1][order]
+    table = torch.from_numpy(np.ascontiguousarray(vectors)).T
+    with torch.inference_mode():
+        for start in range(0, len(queries), block):
+            stop = min(start + block, len(queries))
+            product = torch.from_numpy(np.ascontiguousarray(queries[start:stop])) @ table
+            first, last = np.searchsorted(excluded, [start, stop])
+            product[
+                torch.from_numpy(excluded[first:last] - start), torch.from_numpy(banned[first:last])
+            ] = -torch.inf
+            best = torch.topk(product, k, dim=1)
+            rows[start:stop] = best.indices.numpy()
+            scores[start:stop] = best.values.numpy()
+    return rows, scores

@@ -1,0 +1,59 @@
+"""From scores to probabilities that hold: what is said to happen in 2 of 100 cases does.
+
+Platt, "Probabilistic Outputs for Support Vector Machines", 1999.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+
+from galen.pipeline.candidates import Floats
+
+Method = Literal["platt", "isotonic"]
+
+
+class Platt(msgspec.Struct, frozen=True, tag="platt"):
+    """sigmoid(slope · score + offset); keeps the order of scores."""
+
+    slope: float
+    offset: float
+
+    def probability(self, score: Floats) -> Floats:
+        return np.asarray(1 / (1 + np.exp(-(self.slope * score + self.offset))))
+
+
+class Isotonic(msgspec.Struct, frozen=True, tag="isotonic"):
+    """A rising line through knots; makes ties where the evidence is flat."""
+
+    score: tuple[float, ...]
+    value: tuple[float, ...]
+
+    def probability(self, score: Floats) -> Floats:
+        return np.interp(score, self.score, self.value)
+
+
+Calibrator = Platt | Isotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    method: Method = "platt"
+
+    def fit(self, score: Floats, label: Floats, weight: Floats) -> Calibrator:
+        """Learn from held-out rows; one-class labels give that class's share, smoothed."""
+        if label.min(initial=1.0) == label.max(initial=0.0):
+            share = (float((label * weight).sum()) + 1) / (float(weight.sum()) + 2)
+            return Platt(0.0, float(np.log(share / (1 - share))))
+        if self.method == "isotonic":
+            found = IsotonicRegression(y_min=1e-6, y_max=1 - 1e-6, out_of_bounds="clip")
+            found.fit(score, label, sample_weight=weight)
+            return Isotonic(
+                tuple(map(float, found.X_thresholds_)), tuple(map(float, found.y_thresholds_))
+            )
+        fitted = LogisticRegression(C=1e6).fit(score[:, None], label, sample_weight=weight)
+        slope = max(float(fitted.coef_[0, 0]), 1e-6)  # a falling slope would turn the order round
+        return Platt(slope, float(fitted.intercept_[0]))

@@ -1,0 +1,72 @@
+"""A channel over item vectors: a person is a vector made from their history."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from scipy import sparse
+
+from galen.data.dataset import Dataset
+from galen.data.schema import TAKEN
+from galen.nn.search import top_items
+from galen.pipeline.candidates import Bools, Candidates, Requests, Singles
+
+
+def user_items(data: Dataset, value: float) -> sparse.csr_array:
+    """(users, items) matrix of what was taken, `value` a time."""
+    taken = data.of(*TAKEN)
+    counts = np.full(len(taken), value, np.float32)
+    shape = (data.users, len(data.catalogue))
+    return sparse.csr_array((counts, (taken.user, taken.item)), shape=shape)
+
+
+def history_matrix(requests: Requests, items: int, decay: float) -> sparse.csr_array:
+    """(R, items): decay^place of each item of the histories, place 0 the newest."""
+    history = requests.taken
+    known = history.item < items
+    weight = decay ** history.age_rank[known].astype(np.float32)
+    return sparse.csr_array(
+        (weight, (history.request[known], history.item[known])), shape=(len(requests), items)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVectors:
+    """Turns query vectors into candidates; people without a history get none."""
+
+    vectors: Singles  # (items, d)
+    learned: Bools  # (items,) items with at least one event; the others have no vector yet
+
+    def candidates(
+        self, queries: Singles, requests: Requests, k: int, *, repeat: bool
+    ) -> Candidates:
+        history = requests.history
+        known = history.item < len(self.vectors)
+        nothing = np.empty(0, np.int64)
+        seen = (nothing, nothing) if repeat else (history.request[known], history.item[known])
+        item, score = top_items(queries, self.vectors, k, exclude=seen)
+        request = np.broadcast_to(np.arange(len(requests))[:, None], item.shape)
+        some = np.linalg.norm(queries, axis=1) > 0
+        good = np.isfinite(score) & some[:, None] & self.learned[item]
+        return Candidates(
+            request[good].astype(np.int64), item[good], {"score": score[good].astype(np.float64)}
+        )
+
+    def save(self, folder: Path) -> None:
+        tensors: dict[str, np.ndarray[Any, Any]] = {
+            "vectors": self.vectors,
+            "learned": self.learned.astype(np.uint8),
+        }
+        save_file(tensors, folder / "vectors.safetensors")
+
+    @classmethod
+    def load(cls, folder: Path) -> "FoundVectors":
+        saved = load_file(folder / "vectors.safetensors")
+        return cls(saved["vectors"], saved["learned"].astype(bool))
+
+
+def learned_items(matrix: sparse.csr_array) -> Bools:
+    """(items,): the items that somebody took."""
+    return np.asarray(np.bincount(matrix.indices, minlength=matrix.shape[1]) > 0)

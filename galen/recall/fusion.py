@@ -1,0 +1,160 @@
+"""One recall score from many channels: a conditional logit over what each of them said.
+
+McFadden, "Conditional logit analysis of qualitative choice behavior", 1973.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+from scipy.optimize import minimize
+
+from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
+
+LENGTHS: Final = (1, 4, 11)  # history lengths 0, 1-3, 4-10 and more than 10 have their own weights
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """`shrinkage` holds the weights of a history length to those of everybody."""
+
+    penalty: float = 1.0
+    shrinkage: float = 30.0
+
+    def fit(
+        self, requests: Requests, candidates: Candidates, taken: Bools, channels: Sequence[str]
+    ) -> "FusionModel":
+        """Learn from the rows of requests in which at least one row was `taken` (N,)."""
+        positive = positive_channels(candidates, channels)
+        features = said(candidates, channels, positive, len(requests))
+        bucket = np.digitize(requests.history.length, LENGTHS)
+        everybody = _fit(features, candidates.request, taken, None, self.penalty)
+        weights = [
+            _fit(features[rows], candidates.request[rows], taken[rows], everybody, self.shrinkage)
+            for code in range(len(LENGTHS) + 1)
+            for rows in [bucket[candidates.request] == code]
+        ]
+        return FusionModel(tuple(channels), positive, np.stack(weights))
+
+    def load(self, folder: Path) -> "FusionModel":
+        saved = msgspec.json.decode((folder / "fusion.json").read_bytes(), type=_Saved)
+        return FusionModel(saved.channels, saved.positive, np.array(saved.weights))
+
+
+class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    channels: tuple[str, ...]
+    positive: tuple[bool, ...]
+    weights: list[list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class FusionModel:
+    channels: tuple[str, ...]
+    positive: tuple[bool, ...]
+    weights: Floats  # (history lengths, 4 per channel)
+
+    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+        features = said(candidates, self.channels, self.positive, len(requests))
+        bucket = np.digitize(requests.history.length, LENGTHS)
+        score = np.einsum("nf,nf->n", features, self.weights[bucket[candidates.request]])
+        return candidates.with_columns({"recall_score": score})
+
+    def save(self, folder: Path) -> None:
+        saved = _Saved(self.channels, self.positive, self.weights.tolist())
+        (folder / "fusion.json").write_bytes(msgspec.json.encode(saved))
+
+
+@dataclass(frozen=True, slots=True)
+class OneChannel:
+    """The fuser of a recipe with one channel: its score as it is."""
+
+    channel: str
+
+    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+        score = candidates.columns[f"{self.channel}_score"]
+        return candidates.with_columns({"recall_score": score})
+
+
+def positive_channels(candidates: Candidates, channels: Sequence[str]) -> tuple[bool, ...]:
+    """Channels whose scores are all above 0; counts and weights read better as logarithms."""
+    return tuple(
+        bool(
+            (candidates.columns[f"{c}_score"] > 0).any()
+            and np.nanmin(candidates.columns[f"{c}_score"]) > 0
+        )
+        for c in channels
+    )
+
+
+def said(
+    candidates: Candidates, channels: Sequence[str], positive: Sequence[bool], requests: int
+) -> Floats:
+    """(N, 4 per channel): standardised score, log and inverse place, and whether it was found."""
+    columns = []
+    for channel, logarithm in zip(channels, positive, strict=True):
+        score = candidates.columns[f"{channel}_score"]
+        rank = candidates.columns[f"{channel}_rank"]
+        found = ~np.isnan(score)
+        scaled = np.log(np.maximum(score, 1e-9)) if logarithm else score
+        standard = standardised(scaled, candidates.request, requests)
+        longest = np.log1p(np.nanmax(rank)) if found.any() else 0.0
+        columns += [
+            standard,
+            np.where(found, -np.log1p(rank), -longest),
+            np.where(found, 1 / (1 + rank), 0.0),
+            found.astype(np.float64),
+        ]
+    return np.stack(columns, axis=1) if columns else np.empty((len(candidates), 0))
+
+
+def standardised(values: Floats, request: Ints, requests: int) -> Floats:
+    """Zero mean and unit variance within each request; a missing value gets the smallest."""
+    found = ~np.isnan(values)
+    row, known = request[found], values[found]
+    count = np.maximum(np.bincount(row, minlength=requests), 1)
+    mean = np.bincount(row, known, minlength=requests) / count
+    centred = known - mean[row]
+    spread = np.sqrt(np.bincount(row, centred**2, minlength=requests) / count)
+    scaled = np.zeros(len(values))
+    scaled[found] = centred / np.maximum(spread, 1e-9)[row]
+    smallest = np.zeros(requests)
+    np.minimum.at(smallest, row, scaled[found])
+    return np.where(found, scaled, smallest[request])
+
+
+def _fit(
+    features: Floats, request: Ints, taken: Bools, centre: Floats | None, strength: float
+) -> Floats:
+    """Weights of most likely choice, held to `centre` in units of each feature's spread."""
+    width = features.shape[1]
+    centre = np.zeros(width) if centre is None else centre
+    hit = np.unique(request[taken])
+    inside = np.isin(request, hit)
+    if not len(hit) or not width:
+        return centre
+    features, taken = features[inside], taken[inside]
+    group = np.searchsorted(hit, request[inside])
+    order = np.argsort(group, kind="stable")
+    features, taken, group = features[order], taken[order], group[order]
+    starts = np.searchsorted(group, np.arange(len(hit)))
+    spread = features.std(axis=0)
+    spread[spread < 1e-9] = 1.0
+    scaled, start = features / spread, centre * spread
+    chosen = np.bincount(group[taken], minlength=len(hit)).astype(np.float64)
+    observed = scaled[taken].sum(axis=0)
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        value = scaled @ weights
+        largest = np.maximum.reduceat(value, starts)
+        likely = np.exp(value - largest[group])
+        total = np.add.reduceat(likely, starts)
+        off = weights - start
+        cost = (chosen * (np.log(total) + largest)).sum() - observed @ weights
+        expected = scaled.T @ (likely * (chosen / total)[group])
+        return cost + strength * (off @ off) / 2, expected - observed + strength * off
+
+    found = minimize(loss, start, jac=True, method="L-BFGS-B")
+    return np.asarray(found.x / spread)

@@ -1,0 +1,92 @@
+"""What most people take: overall, within the categories a person looks at, or of late."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from galen.data.dataset import Dataset
+from galen.data.schema import TAKEN
+from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
+from galen.recall.seen import unseen
+
+DAY = 86_400_000_000  # microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Popular:
+    """`category` counts only in the categories of a person's newest `recent` items.
+
+    `half_life` (days) lets old events fade; where the shop's clock is "order" it counts places
+    from the end of each history instead of days.
+    """
+
+    by: Literal["overall", "category"] = "overall"
+    half_life: float | None = None
+    recent: int = 5
+    repeat: bool = False
+
+    def fit(self, data: Dataset) -> "PopularIndex":
+        taken = data.of(*TAKEN)
+        weight = np.ones(len(taken))
+        if self.half_life is not None and len(taken):
+            if data.clock == "time":
+                age = (int(taken.at.max()) - taken.at) / DAY
+            else:
+                age = (taken.length[taken.user] - 1 - taken.place).astype(np.float64)
+            weight = 0.5 ** (age / self.half_life)
+        count = np.bincount(taken.item, weight, minlength=len(data.catalogue)).astype(np.float64)
+        return PopularIndex(self, count, data.catalogue.category.copy())
+
+    def load(self, folder: Path) -> "PopularIndex":
+        saved = load_file(folder / "popular.safetensors")
+        return PopularIndex(self, saved["count"], saved["category"])
+
+
+@dataclass(frozen=True, slots=True)
+class PopularIndex:
+    settings: Popular
+    count: Floats  # (items,)
+    category: Ints  # (items,)
+
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        if self.settings.by == "category":
+            whole = self._in_categories(requests, k)
+        else:
+            whole = self._overall(requests, k)
+        return whole if self.settings.repeat else unseen(requests, whole).top(k, by="score")
+
+    def _overall(self, requests: Requests, k: int) -> Candidates:
+        """Enough of the best for everybody to have k left after their history is taken out."""
+        longest = 0 if self.settings.repeat else int(requests.history.length.max(initial=0))
+        best = _best(self.count, np.flatnonzero(self.count > 0), k + longest)
+        request = np.repeat(np.arange(len(requests)), len(best))
+        item = np.tile(best, len(requests))
+        return Candidates(request, item, {"score": self.count[item]})
+
+    def _in_categories(self, requests: Requests, k: int) -> Candidates:
+        history = requests.taken.latest(self.settings.recent)
+        known = history.item < len(self.category)
+        request, category = history.request[known], self.category[history.item[known]]
+        pairs = np.unique(np.stack([request, category], axis=1)[category >= 0], axis=0)
+        longest = 0 if self.settings.repeat else int(requests.history.length.max(initial=0))
+        wanted, place = np.unique(pairs[:, 1], return_inverse=True)
+        lists = [self._of_category(int(code), k + longest) for code in wanted]
+        if not lists:
+            return no_candidates(("score",))
+        item = np.concatenate([lists[p] for p in place])
+        rows = np.repeat(pairs[:, 0], [len(lists[p]) for p in place])
+        return Candidates(rows, item, {"score": self.count[item]}).top(k + longest, by="score")
+
+    def _of_category(self, code: int, k: int) -> Ints:
+        return _best(self.count, np.flatnonzero((self.category == code) & (self.count > 0)), k)
+
+    def save(self, folder: Path) -> None:
+        save_file({"count": self.count, "category": self.category}, folder / "popular.safetensors")
+
+
+def _best(count: Floats, items: Ints, k: int) -> Ints:
+    """The k items of highest count, best first, equal counts by item."""
+    return items[np.lexsort((items, -count[items]))[:k]]

@@ -1,0 +1,45 @@
+"""One place of the slate for what the shop knows too little about, with its probability logged.
+
+The column `propensity` is the probability with which a row stands in its slot, as inverse
+propensity estimates need it (Horvitz, Thompson 1952; Li et al., WSDM 2011).
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from galen.pipeline.candidates import Candidates, Requests, place_within
+
+
+@dataclass(frozen=True, slots=True)
+class Explore:
+    """With probability `share`, slot `slot` shows a uniform draw of the `pool` rows that follow."""
+
+    share: float = 0.1
+    slot: int = -1  # of the n slots; -1 is the last
+    pool: int = 50
+
+    def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
+        place = place_within(candidates.request)
+        slot = self.slot % n if n else 0
+        propensity = np.ones(len(candidates))
+        order = np.arange(len(candidates))
+        bounds = np.searchsorted(candidates.request, np.arange(len(requests) + 1))
+        for row, (first, last) in enumerate(pairwise(bounds)):
+            drawable = min(self.pool, int(last - first) - slot - 1)
+            if drawable < 1:
+                continue
+            at = first + slot
+            choices = drawable + 1  # the row that stands there may be drawn as well
+            propensity[at] = 1 - self.share + self.share / choices
+            random = np.random.default_rng(int(requests.seed[row]))
+            if random.random() < self.share:
+                drawn = int(random.integers(choices))
+                if drawn:
+                    propensity[at + drawn] = self.share / choices
+                    order[at], order[at + drawn] = at + drawn, at
+        shown = candidates.with_columns({"propensity": propensity}).take(order)
+        return shown.with_columns(
+            {"explored": ((place == slot) & (order != np.arange(len(order)))).astype(np.float64)}
+        )
