@@ -1,23 +1,23 @@
 """A trained recommender as a folder: the manifest is written last, so it exists only if whole."""
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from galen.assembly import catalog, versions
+from galen.assembly import versions
+from galen.assembly.parts import Parts
 from galen.assembly.recipe import Recipe
-from galen.data import manifest as manifests
+from galen.assembly.split import Protocol
 from galen.data.catalogue import Catalogue
-from galen.features.store import FeatureStore
-from galen.pipeline.channels import Channel, ChannelRunner
+from galen.data.manifest import NAME, sha256
 from galen.pipeline.pipeline import Pipeline
-from galen.pipeline.stages import Fuser, Ranker, RetrieverSpec
-from galen.recall.fusion import Fusion, OneChannel
+from galen.pipeline.stages import Assembler
 
-NAME: Final = "manifest.json"
 FORMAT: Final = 1
 
 
@@ -26,11 +26,13 @@ class BundleError(Exception):
 
 
 class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a bundle is made of, and from what."""
+
     format: int
     version: str  # of the content: the same files have the same version
     recipe: dict[str, Any]
     shop: str
-    protocol: str
+    protocol: Protocol
     seed: int
     items: int  # rows of the catalogue that it was trained on
     trained_at: str  # ISO 8601, UTC
@@ -51,6 +53,7 @@ class Bundle:
 
         Raises:
             BundleError: the manifest is missing, or a file is missing or not the one written.
+            VersionError: the file that names the current version cannot be read.
         """
         current = versions.read(folder)
         if current is not None:
@@ -68,9 +71,10 @@ class Bundle:
             raise BundleError(f"{path} has format {manifest.format}; this galen reads {FORMAT}.")
         for name, digest in manifest.files.items():
             file = folder / name
-            if not file.exists() or manifests.sha256(file) != digest:
+            if not file.exists() or sha256(file) != digest:
                 raise BundleError(
-                    f"{file} is missing or not the file written; train again or `galen rollback`."
+                    f"{file} is missing or not the file written. `galen rollback "
+                    f"{folder.parent}` serves the version before it; `galen train` makes a new one."
                 )
         return cls(folder, manifest, Recipe.from_tree(manifest.recipe, where=str(path)))
 
@@ -78,70 +82,43 @@ class Bundle:
     def version(self) -> str:
         return self.manifest.version
 
+    def parts(self) -> Parts:
+        """The learned parts, read from the folder."""
+        return Parts.load(self.recipe, self.folder)
+
     def pipeline(
-        self, catalogue: Catalogue, store: FeatureStore, *, executor: Executor | None = None
+        self, catalogue: Catalogue, store: Assembler, *, executor: Executor | None = None
     ) -> Pipeline:
-        """The recommender, over a catalogue and a store that may change while it is held."""
-        recipe = self.recipe
-        channels = [
-            Channel(
-                name,
-                retriever_spec(recipe, name).load(self.folder / "recall" / name),
-                part.quota,
-                part.deadline,
-            )
-            for name, part in recipe.recall.items()
-        ]
-        return compose(
-            recipe,
-            catalogue,
-            store,
-            ChannelRunner(channels, executor),
-            self._fuser(),
-            self._ranker(),
+        """The recommender; an executor gives its channels their deadlines."""
+        return self.parts().pipeline(catalogue, store, executor=executor)
+
+
+def save_bundle(
+    root: Path,
+    parts: Parts,
+    *,
+    shop: str,
+    protocol: Protocol,
+    seed: int,
+    items: int,
+    now: datetime,
+) -> Bundle:
+    """Write a bundle as the new current version of a folder of versions, whole or not at all."""
+
+    def describe(version: str, files: Mapping[str, str]) -> bytes:
+        manifest = BundleManifest(
+            format=FORMAT,
+            version=version,
+            recipe=parts.recipe.to_tree(),
+            shop=shop,
+            protocol=protocol,
+            seed=seed,
+            items=items,
+            trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+            files=dict(files),
         )
+        return msgspec.json.encode(manifest)
 
-    def _fuser(self) -> Fuser:
-        names = list(self.recipe.recall)
-        if len(names) == 1:
-            return OneChannel(names[0])
-        return Fusion(**self.recipe.fusion).load(self.folder / "fusion")
-
-    def _ranker(self) -> Ranker | None:
-        rank = self.recipe.rank
-        if rank is None:
-            return None
-        return catalog.RANKERS[rank.model](**rank.settings).load(self.folder / "rank")
-
-
-def compose(
-    recipe: Recipe,
-    catalogue: Catalogue,
-    store: FeatureStore,
-    recall: ChannelRunner,
-    fuser: Fuser,
-    ranker: Ranker | None,
-) -> Pipeline:
-    """Put parts that have learned together as a recipe says."""
-    limit = recipe.rank.limit if recipe.rank else max(p.quota for p in recipe.recall.values())
-    blend = tuple(recipe.blend.items())
-    if ranker is not None and not blend:
-        blend = tuple((objective, 1.0) for objective in ranker.objectives)
-    return Pipeline(
-        recall=recall,
-        filters=tuple(catalog.FILTERS[name](catalogue) for name in recipe.filters),
-        fuser=fuser,
-        rank_limit=limit,
-        assembler=store,
-        ranker=ranker,
-        blend=blend,
-        rerankers=tuple(
-            (part.model, catalog.RERANKERS[part.model](catalogue, **part.settings))
-            for part in recipe.rerank
-        ),
-    )
-
-
-def retriever_spec(recipe: Recipe, name: str) -> RetrieverSpec:
-    part = recipe.recall[name]
-    return catalog.RETRIEVERS[part.model](**part.settings)
+    with versions.new_version(root, describe) as folder:
+        parts.save(folder)
+    return Bundle.open(root)

@@ -1,55 +1,34 @@
-"""From a recipe and a shop to a bundle: channels, then fusion, then the ranker, manifest last."""
+"""From a recipe and a shop to learned parts: channels, then fusion, then the ranker."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
-import msgspec
-
-from galen.assembly import catalog
-from galen.assembly.bundle import FORMAT, Bundle, BundleManifest, compose, retriever_spec
 from galen.assembly.check import check_recipe
 from galen.assembly.impressions import impression_examples
+from galen.assembly.parts import Parts, channels, ranker_spec, retriever_spec
 from galen.assembly.people import People
 from galen.assembly.recipe import Recipe
 from galen.assembly.replay import joined, replayed, requests_at, was_taken
 from galen.assembly.split import Moment, Protocol, Split, split_by
-from galen.assembly.versions import new_version
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.features.store import FeatureStore
 from galen.pipeline.candidates import Candidates, Requests
-from galen.pipeline.channels import Channel, ChannelRunner
-from galen.pipeline.pipeline import Pipeline
+from galen.pipeline.channels import ChannelRunner
 from galen.pipeline.stages import Examples, Fuser, Ranker, Retriever
-from galen.recall.fusion import Fusion, FusionModel, OneChannel
+from galen.recall.fusion import Fusion, OneChannel
 
 Progress = Callable[[str], None]  # called with what is being done
 
 
 @dataclass(frozen=True)
 class Trained:
-    """Parts that have learned under a protocol, not yet written."""
+    """Parts that have learned under a protocol, with what was held out."""
 
-    recipe: Recipe
+    parts: Parts
     split: Split
     people: People
-    retrievers: dict[str, Retriever]
-    fuser: Fuser
-    ranker: Ranker | None
-
-    def pipeline(self, store: FeatureStore) -> Pipeline:
-        """The recommender over a store; its catalogue is the split's."""
-        return compose(
-            self.recipe,
-            self.split.final.catalogue,
-            store,
-            ChannelRunner(_channels(self.recipe, self.retrievers)),
-            self.fuser,
-            self.ranker,
-        )
 
 
 @dataclass(frozen=True)
@@ -83,48 +62,8 @@ def train(
     ranker = lesson.ranker(valid, fuser)
     retrievers = valid.retrievers
     if len(split.final) != len(split.valid.fit):
-        retrievers = lesson.channels(split.final, "all that may be learned from")
-    return Trained(recipe, split, lesson.people, retrievers, fuser, ranker)
-
-
-def save(trained: Trained, shop: Shop, root: Path, *, seed: int, now: datetime) -> Bundle:
-    """Write a bundle as the new current version of a folder of versions."""
-    split = trained.split
-
-    def describe(version: str, files: dict[str, str]) -> bytes:
-        manifest = BundleManifest(
-            format=FORMAT,
-            version=version,
-            recipe=trained.recipe.to_tree(),
-            shop=shop.manifest.name,
-            protocol=split.protocol,
-            seed=seed,
-            items=len(split.final.catalogue),
-            trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
-            files=files,
-        )
-        return msgspec.json.encode(manifest)
-
-    with new_version(root, describe) as folder:
-        for name, retriever in trained.retrievers.items():
-            retriever.save(_made(folder / "recall" / name))
-        if isinstance(trained.fuser, FusionModel):
-            trained.fuser.save(_made(folder / "fusion"))
-        if trained.ranker is not None:
-            trained.ranker.save(_made(folder / "rank"))
-    return Bundle.open(root)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _channels(recipe: Recipe, retrievers: dict[str, Retriever]) -> list[Channel]:
-    return [
-        Channel(name, retrievers[name], part.quota, part.deadline)
-        for name, part in recipe.recall.items()
-    ]
+        retrievers = lesson.learn(split.final, "all that may be learned from")
+    return Trained(Parts(recipe, retrievers, fuser, ranker), split, lesson.people)
 
 
 @dataclass(frozen=True)
@@ -139,7 +78,7 @@ class _Lesson:
     seed: int
     progress: Progress
 
-    def channels(self, data: Dataset, what: str) -> dict[str, Retriever]:
+    def learn(self, data: Dataset, what: str) -> dict[str, Retriever]:
         retrievers = {}
         for name in self.recipe.recall:
             self.progress(f"learning channel {name} ({what})")
@@ -148,11 +87,11 @@ class _Lesson:
 
     def ask(self, moment: Moment, what: str) -> _Asked:
         """What recall would have said at a moment, having learned only from before it."""
-        retrievers = self.channels(moment.fit, what)
+        retrievers = self.learn(moment.fit, what)
         self.progress(f"recalling ({what})")
         store = FeatureStore.replay(moment.past)
         requests = requests_at(moment, store, self.people.age, self.people.region, self.seed)
-        recalled = ChannelRunner(_channels(self.recipe, retrievers)).recall(requests)
+        recalled = ChannelRunner(channels(self.recipe, retrievers)).recall(requests)
         if recalled.failed:
             raise RuntimeError(f"channels failed while training: {', '.join(recalled.failed)}")
         return _Asked(moment, store, requests, recalled.candidates, retrievers)
@@ -166,8 +105,8 @@ class _Lesson:
         return Fusion(**self.recipe.fusion).fit(valid.requests, valid.candidates, taken, names)
 
     def ranker(self, valid: _Asked, fuser: Fuser) -> Ranker | None:
-        rank = self.recipe.rank
-        if rank is None:
+        rank, spec = self.recipe.rank, ranker_spec(self.recipe)
+        if rank is None or spec is None:
             return None
         if rank.examples == "impressions" or (rank.examples == "auto" and self.impressions):
             self.progress("making examples from impressions")
@@ -182,7 +121,7 @@ class _Lesson:
             )
             held_out = self._examples(valid, fuser)
         self.progress(f"learning ranker {rank.model} from {len(learning.group):,} rows")
-        return catalog.RANKERS[rank.model](**rank.settings).fit(learning, held_out)
+        return spec.fit(learning, held_out)
 
     def _examples(self, asked: _Asked, fuser: Fuser) -> Examples:
         assert self.recipe.rank is not None

@@ -21,7 +21,8 @@ class SoldInRegion:
     def keep(self, requests: Requests, candidates: Candidates) -> Bools:
         names = sorted({region for region in requests.region if region is not None})
         code = {name: place for place, name in enumerate(names)}
-        asked = np.array([code.get(r, len(names)) if r else len(names) for r in requests.region])
+        unknown = len(names)
+        asked = np.array([code.get(r or "", unknown) for r in requests.region], np.int64)
         sold = np.zeros((len(self.catalogue.region_sets), len(names) + 1), bool)
         for place, regions in enumerate(self.catalogue.region_sets):
             everywhere = EVERYWHERE in regions

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from galen.data.dataset import Dataset
-from galen.pipeline.candidates import Candidates, Requests, Singles
+from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.factors import FoundVectors, history_matrix, learned_items, user_items
 
 
@@ -30,40 +31,41 @@ class Als:
     def fit(self, data: Dataset) -> "AlsIndex":
         matrix = user_items(data, 1.0)
         model = self._model()
-        model.fit(sparse.csr_matrix(matrix), show_progress=False)
+        with threadpool_limits(1, "blas"):
+            model.fit(sparse.csr_matrix(matrix), show_progress=False)
         vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
-        return AlsIndex(self, FoundVectors(vectors, learned_items(matrix)))
+        return AlsIndex(self, FoundVectors(vectors, learned_items(matrix)), model)
 
     def load(self, folder: Path) -> "AlsIndex":
-        return AlsIndex(self, FoundVectors.load(folder))
+        found = FoundVectors.load(folder)
+        model = self._model()
+        model.item_factors = found.vectors
+        return AlsIndex(self, found, model)
 
     def _model(self) -> AlternatingLeastSquares:
-        return AlternatingLeastSquares(
-            factors=self.factors,
-            regularization=self.regularisation,
-            alpha=self.confidence,
-            iterations=self.iterations,
-            random_state=self.seed,
-            num_threads=1,
-        )
+        with threadpool_limits(1, "blas"):  # the library warns of more, and is slower with them
+            return AlternatingLeastSquares(
+                factors=self.factors,
+                regularization=self.regularisation,
+                alpha=self.confidence,
+                iterations=self.iterations,
+                random_state=self.seed,
+                num_threads=1,
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class AlsIndex:
     settings: Als
     found: FoundVectors
+    model: AlternatingLeastSquares  # solves for a person, given the item vectors
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         history = history_matrix(requests, len(self.found.vectors), self.settings.decay)
-        queries = self._solve(history)
+        people = np.arange(len(requests))
+        solved = self.model.recalculate_user(people, sparse.csr_matrix(history))
+        queries = np.asarray(solved, dtype=np.float32)
         return self.found.candidates(queries, requests, k, repeat=self.settings.repeat)
-
-    def _solve(self, history: sparse.csr_array) -> Singles:
-        """(R, d): the least-squares vector of each history."""
-        model = self.settings._model()
-        model.item_factors = self.found.vectors
-        solved = model.recalculate_user(np.arange(history.shape[0]), sparse.csr_matrix(history))
-        return np.asarray(solved, dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         self.found.save(folder)

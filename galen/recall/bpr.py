@@ -56,9 +56,9 @@ class BprIndex:
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         vectors = self.found.vectors
         history = history_matrix(requests, len(vectors), self.settings.decay)
-        total = np.maximum(history.sum(axis=1), 1e-9).astype(np.float32)
-        queries = (history @ vectors) / total[:, None]
-        queries[:, -1] = 1
+        total = np.asarray(history.sum(axis=1), dtype=np.float32)
+        queries = (history @ vectors) / np.maximum(total, 1e-9)[:, None]
+        queries[:, -1] = total > 0
         return self.found.candidates(
             queries.astype(np.float32), requests, k, repeat=self.settings.repeat
         )

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from galen.data.catalogue import Catalogue
 from galen.pipeline.candidates import Candidates, Requests, place_within
 
 
@@ -16,6 +17,7 @@ from galen.pipeline.candidates import Candidates, Requests, place_within
 class Explore:
     """With probability `share`, slot `slot` shows a uniform draw of the `pool` rows that follow."""
 
+    catalogue: Catalogue
     share: float = 0.1
     slot: int = -1  # of the n slots; -1 is the last
     pool: int = 50

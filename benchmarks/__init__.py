@@ -1,0 +1,1 @@
+"""Measurements of galen, each a command: python -m benchmarks.<name> --json FILE."""

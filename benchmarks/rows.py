@@ -1,0 +1,52 @@
+"""The one form of every benchmark's result: rows of flat figures, with what they cost."""
+
+import json
+import resource
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    benchmark: str
+    data: str
+    model: str
+    protocol: str
+    seed: int
+    metrics: dict[str, float]
+    cpu_seconds: float
+    wall_seconds: float
+    peak_memory_bytes: int  # of the whole process so far
+    version: str = field(default_factory=lambda: version("galen"))
+
+
+@dataclass
+class Cost:
+    """What a block of code took; filled when the block ends."""
+
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+
+@contextmanager
+def measured() -> Iterator[Cost]:
+    """Count the processor and wall seconds of a block, and the process's peak memory."""
+    cost = Cost()
+    cpu, wall = time.process_time(), time.perf_counter()
+    try:
+        yield cost
+    finally:
+        cost.cpu_seconds = time.process_time() - cpu
+        cost.wall_seconds = time.perf_counter() - wall
+        cost.peak_memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def write_rows(file: Path | None, rows: Sequence[Row]) -> None:
+    """Write rows as a JSON list; nothing where no file is asked for."""
+    if file is not None:
+        file.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")

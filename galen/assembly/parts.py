@@ -1,0 +1,119 @@
+"""The learned parts of a recommender, and how they are put together into a pipeline."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from galen.assembly import catalog
+from galen.assembly.recipe import Recipe
+from galen.data.catalogue import Catalogue
+from galen.pipeline.channels import Channel, ChannelRunner
+from galen.pipeline.pipeline import Pipeline
+from galen.pipeline.stages import (
+    Assembler,
+    Blend,
+    Fuser,
+    Ranker,
+    RankerSpec,
+    Retriever,
+    RetrieverSpec,
+)
+from galen.recall.fusion import Fusion, FusionModel, OneChannel
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Channels, fusion and ranker that have learned as one recipe says."""
+
+    recipe: Recipe
+    retrievers: dict[str, Retriever]
+    fuser: Fuser
+    ranker: Ranker | None
+
+    def pipeline(
+        self, catalogue: Catalogue, store: Assembler, *, executor: Executor | None = None
+    ) -> Pipeline:
+        """The recommender over a catalogue and a store, which may change while it is held."""
+        recipe = self.recipe
+        limit = recipe.rank.limit if recipe.rank else max(p.quota for p in recipe.recall.values())
+        return Pipeline(
+            recall=ChannelRunner(channels(recipe, self.retrievers), executor),
+            filters=tuple(catalog.FILTERS[name](catalogue) for name in recipe.filters),
+            fuser=self.fuser,
+            rank_limit=limit,
+            assembler=store,
+            ranker=self.ranker,
+            blend=blend_of(recipe, self.ranker),
+            rerankers=tuple(
+                (part.model, catalog.RERANKERS[part.model](catalogue, **part.settings))
+                for part in recipe.rerank
+            ),
+        )
+
+    def channel(self, name: str) -> "Parts":
+        """One channel alone, without ranking and shaping."""
+        recall = {name: self.recipe.recall[name]}
+        recipe = replace(self.recipe, recall=recall, rank=None, rerank=())
+        return Parts(recipe, {name: self.retrievers[name]}, OneChannel(name), None)
+
+    def recall_only(self) -> "Parts":
+        """All channels, fused, without ranking and shaping."""
+        recipe = replace(self.recipe, rank=None, rerank=())
+        return Parts(recipe, self.retrievers, self.fuser, None)
+
+    def without_rerank(self) -> "Parts":
+        """Recall and ranking, in the order of scores."""
+        return replace(self, recipe=replace(self.recipe, rerank=()))
+
+    def save(self, folder: Path) -> None:
+        for name, retriever in self.retrievers.items():
+            retriever.save(_made(folder / "recall" / name))
+        if isinstance(self.fuser, FusionModel):
+            self.fuser.save(_made(folder / "fusion"))
+        if self.ranker is not None:
+            self.ranker.save(_made(folder / "rank"))
+
+    @classmethod
+    def load(cls, recipe: Recipe, folder: Path) -> "Parts":
+        names = list(recipe.recall)
+        retrievers = {
+            name: retriever_spec(recipe, name).load(folder / "recall" / name) for name in names
+        }
+        fuser: Fuser = OneChannel(names[0])
+        if len(names) > 1:
+            fuser = Fusion(**recipe.fusion).load(folder / "fusion")
+        spec = ranker_spec(recipe)
+        ranker = None if spec is None else spec.load(folder / "rank")
+        return cls(recipe, retrievers, fuser, ranker)
+
+
+def retriever_spec(recipe: Recipe, name: str) -> RetrieverSpec:
+    part = recipe.recall[name]
+    return catalog.RETRIEVERS[part.model](**part.settings)
+
+
+def ranker_spec(recipe: Recipe) -> RankerSpec | None:
+    rank = recipe.rank
+    return None if rank is None else catalog.RANKERS[rank.model](**rank.settings)
+
+
+def channels(recipe: Recipe, retrievers: dict[str, Retriever]) -> Sequence[Channel]:
+    """The recipe's channels with their quotas and deadlines."""
+    return [
+        Channel(name, retrievers[name], part.quota, part.deadline)
+        for name, part in recipe.recall.items()
+    ]
+
+
+def blend_of(recipe: Recipe, ranker: Ranker | None) -> Blend:
+    """The recipe's powers of the objectives that the ranker has; all alike where it names none."""
+    if ranker is None:
+        return ()
+    named = tuple((o, recipe.blend[o]) for o in ranker.objectives if o in recipe.blend)
+    return named or tuple((objective, 1.0) for objective in ranker.objectives)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

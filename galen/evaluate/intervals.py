@@ -1,0 +1,46 @@
+"""Bootstrap intervals of means and of paired differences, over requests.
+
+Efron, Tibshirani, "An Introduction to the Bootstrap", 1993 (percentile intervals).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import bootstrap
+
+from galen.pipeline.candidates import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+def mean_interval(values: Floats, *, seed: int, resamples: int = 1000) -> Interval:
+    """95 % interval of the mean of (R,) values; NaN where there are fewer than two."""
+    if len(values) < 2:
+        value = float(values.mean()) if len(values) else float("nan")
+        return Interval(value, float("nan"), float("nan"))
+    mean = float(values.mean())
+    if values.min() == values.max():
+        return Interval(mean, mean, mean)
+    found = bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=resamples,
+        batch=50,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    interval = found.confidence_interval
+    return Interval(mean, float(interval.low), float(interval.high))
+
+
+def paired_interval(better: Floats, worse: Floats, *, seed: int) -> Interval:
+    """95 % interval of the mean of better − worse, over the same requests."""
+    return mean_interval(better - worse, seed=seed)

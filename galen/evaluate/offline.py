@@ -1,0 +1,124 @@
+"""Replay the held-out future through the same pipeline that serves, and count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from galen.assembly.people import People
+from galen.assembly.replay import requests_at
+from galen.assembly.split import Moment
+from galen.data.dataset import Dataset
+from galen.data.schema import TAKEN
+from galen.evaluate.intervals import Interval, mean_interval, paired_interval
+from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
+from galen.evaluate.slices import Slice, slices_of
+from galen.features.store import FeatureStore
+from galen.pipeline.candidates import Candidates, Floats, Requests
+from galen.pipeline.pipeline import Pipeline
+
+HEADLINE = ("hr@10", "ndcg@10", "mrr")
+
+
+@dataclass(frozen=True)
+class Question:
+    """The held-out part of a shop, put as requests once for all models that are compared."""
+
+    moment: Moment
+    store: FeatureStore
+    requests: Requests
+    popularity: Floats  # (items,) events of what was learned from
+    slices: Sequence[Slice]
+
+    @classmethod
+    def of(cls, moment: Moment, people: People, *, seed: int) -> "Question":
+        store = FeatureStore.replay(moment.past)
+        requests = requests_at(moment, store, people.age, people.region, seed)
+        popularity = popularity_of(moment.fit)
+        slices = slices_of(
+            requests.taken.length,
+            moment.truth_request,
+            moment.truth_item,
+            popularity,
+            moment.past.catalogue,
+        )
+        return cls(moment, store, requests, popularity, slices)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model's answers to a question, as metrics by request."""
+
+    model: str
+    by_request: dict[str, Floats]  # metric -> (R,)
+    of_catalogue: dict[str, float]
+    degraded: tuple[str, ...]
+
+    def mean(self) -> dict[str, float]:
+        return {name: float(v.mean()) for name, v in self.by_request.items()} | self.of_catalogue
+
+    def interval(self, metric: str, part: Slice, *, seed: int) -> Interval:
+        return mean_interval(self.by_request[metric][part.requests], seed=seed)
+
+    def over(self, other: "Result", metric: str, *, seed: int) -> Interval:
+        """The paired difference from another model on the same requests."""
+        return paired_interval(self.by_request[metric], other.by_request[metric], seed=seed)
+
+
+def popularity_of(data: Dataset) -> Floats:
+    taken = data.of(*TAKEN)
+    return np.bincount(taken.item, minlength=len(data.catalogue)).astype(np.float64)
+
+
+def answer(
+    question: Question, model: str, pipeline: Pipeline, *, depth: int = 100, block: int = 2048
+) -> Result:
+    """Ask a pipeline for slates of `depth` in blocks of requests, and count what they hold."""
+    moment = question.moment
+    parts, degraded = [], set()
+    for start in range(0, len(question.requests), block):
+        stop = min(start + block, len(question.requests))
+        slate = pipeline.run(part_of(question.requests, start, stop), depth)
+        degraded |= set(slate.degraded)
+        rows = slate.candidates
+        parts.append(Candidates(rows.request + start, rows.item, {"score": rows.columns["score"]}))
+    slates = joined(parts)
+    answers = Answers(slates, len(question.requests), moment.truth_request, moment.truth_item)
+    return Result(
+        model,
+        by_request(answers),
+        of_catalogue(slates, question.popularity),
+        tuple(sorted(degraded)),
+    )
+
+
+def part_of(requests: Requests, start: int, stop: int) -> Requests:
+    """Requests start … stop."""
+    history = requests.history
+    first, last = history.offsets[start], history.offsets[stop]
+    part = type(history)(
+        history.offsets[start : stop + 1] - first,
+        history.item[first:last],
+        history.kind[first:last],
+        history.at[first:last],
+    )
+    return Requests(
+        requests.user[start:stop],
+        requests.at[start:stop],
+        part,
+        requests.surface[start:stop],
+        requests.age[start:stop],
+        requests.region[start:stop],
+        requests.seed[start:stop],
+    )
+
+
+def joined(parts: Sequence[Candidates]) -> Candidates:
+    """Slates of several blocks as one table."""
+    if not parts:
+        return Candidates(np.empty(0, np.int64), np.empty(0, np.int64), {"score": np.empty(0)})
+    return Candidates(
+        np.concatenate([p.request for p in parts]),
+        np.concatenate([p.item for p in parts]),
+        {"score": np.concatenate([p.columns["score"] for p in parts])},
+    )

@@ -1,0 +1,82 @@
+"""Evaluate a recommender on the held-out part: its stages one by one, beside the usual baselines."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from galen.assembly.parts import Parts, retriever_spec
+from galen.assembly.people import People
+from galen.assembly.recipe import Recipe
+from galen.assembly.shipped import find_recipe
+from galen.assembly.split import Protocol, Split, SplitError
+from galen.data.schema import Kind
+from galen.evaluate.offline import Question, Result, answer
+from galen.recall.fusion import OneChannel
+
+Progress = Callable[[str], None]
+BASELINES = ("popular", "item_graph")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Every model's answers to the same question."""
+
+    question: Question
+    results: dict[str, Result]  # the recipe's own stages first, then the baselines
+    main: str  # name of the whole recommender
+    protocol: Protocol
+    seed: int
+
+
+def evaluate(
+    parts: Parts, split: Split, people: People, *, seed: int, progress: Progress
+) -> Evaluation:
+    """Run the pipeline, its stages and the baselines over the people of the test part.
+
+    Raises:
+        SplitError: the protocol holds nothing out.
+    """
+    if split.test is None or not len(split.test.users):
+        raise SplitError(
+            f"protocol {split.protocol!r} holds nothing out to evaluate on; train with "
+            "--protocol strict, refit or global-time."
+        )
+    progress("asking the held-out people")
+    question = Question.of(split.test, people, seed=seed)
+    results = {}
+    for name, model in {**stages_of(parts), **baselines(parts, split)}.items():
+        if name not in results:
+            progress(f"evaluating {name}")
+            pipeline = model.pipeline(split.final.catalogue, question.store)
+            results[name] = answer(question, name, pipeline)
+    return Evaluation(question, results, parts.recipe.name, split.protocol, seed)
+
+
+def stages_of(parts: Parts) -> dict[str, Parts]:
+    """The whole recommender, then with ever fewer stages, then each channel alone."""
+    name = parts.recipe.name
+    stages = {name: parts}
+    if parts.recipe.rerank:
+        stages[f"{name} without rerank"] = parts.without_rerank()
+    if parts.ranker is not None:
+        stages[f"{name} recall only"] = parts.recall_only()
+    if len(parts.retrievers) > 1:
+        stages |= {f"channel {channel}": parts.channel(channel) for channel in parts.retrievers}
+    return stages
+
+
+def baselines(parts: Parts, split: Split) -> dict[str, Parts]:
+    """Popularity and the item graph with their shipped settings; repurchase where people buy."""
+    names = list(BASELINES)
+    if split.final.clock == "time" and bool((split.final.kind == int(Kind.PURCHASE)).any()):
+        names.append("repurchase")
+    made = {}
+    for name in names:
+        if name != parts.recipe.name:
+            made[name] = _baseline(find_recipe(name), split)
+    return made
+
+
+def _baseline(recipe: Recipe, split: Split) -> Parts:
+    (name,) = recipe.recall
+    retriever = retriever_spec(recipe, name).fit(split.final)
+    return Parts(recipe, {name: retriever}, OneChannel(name), None)

@@ -1,0 +1,51 @@
+"""Parts of the requests that an average would hide."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from galen.data.catalogue import Catalogue
+from galen.pipeline.candidates import Bools, Floats, Ints
+
+COLD = 5  # an item with fewer events than this in what was learned from is cold
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    name: str
+    requests: Bools  # (R,)
+
+
+def slices_of(
+    length: Ints,
+    truth_request: Ints,
+    truth_item: Ints,
+    popularity: Floats,
+    catalogue: Catalogue,
+    *,
+    departments: int = 12,
+) -> list[Slice]:
+    """History length 0, 1-3, 4-10 and more than 10; cold and warm items; largest departments.
+
+    `length` (R,) is of the history that was known; `popularity` (items,) of what was learned from.
+    """
+    requests = len(length)
+    everybody = Slice("all", np.ones(requests, bool))
+    parts = [
+        everybody,
+        Slice("history 0", length == 0),
+        Slice("history 1-3", (length >= 1) & (length <= 3)),
+        Slice("history 4-10", (length >= 4) & (length <= 10)),
+        Slice("history > 10", length > 10),
+    ]
+    cold = np.zeros(requests, bool)
+    cold[truth_request[popularity[truth_item] < COLD]] = True
+    parts += [Slice(f"cold item (< {COLD} events)", cold), Slice("warm items", ~cold)]
+    department = catalogue.department[truth_item]
+    known = department >= 0
+    codes, counts = np.unique(department[known], return_counts=True)
+    for code in codes[np.argsort(-counts, kind="stable")][:departments]:
+        inside = np.zeros(requests, bool)
+        inside[truth_request[department == code]] = True
+        parts.append(Slice(f"department {catalogue.department_words[int(code)]}", inside))
+    return [part for part in parts if part.requests.any()]

@@ -1,0 +1,108 @@
+"""The contract of every recall channel; a new one joins by being in the catalogue."""
+
+import numpy as np
+import pytest
+
+from galen.assembly.catalog import RETRIEVERS
+from galen.data.schema import Kind
+
+CHANNELS = sorted(RETRIEVERS)
+
+
+@pytest.fixture(scope="module", params=CHANNELS)
+def channel(request, world):
+    spec = RETRIEVERS[request.param]()
+    return request.param, spec, spec.fit(world.data)
+
+
+def test_proposes_items_of_the_persons_own_group_first(channel, world):
+    name, _, retriever = channel
+    found = retriever.retrieve(world.requests([[0, 1, 2]]), 2)
+    assert len(found), name
+    assert set(world.group_of_item[found.item]) == {0}
+
+
+def test_keeps_to_its_quota_and_to_one_row_an_item(channel, world):
+    _, _, retriever = channel
+    found = retriever.retrieve(world.requests([[0, 1], [7], []]), 3)
+    for row in range(3):
+        items = found.item[found.request == row]
+        assert len(items) <= 3
+        assert len(set(items.tolist())) == len(items)
+
+
+def test_gives_rows_grouped_by_request_best_first_with_finite_scores(channel, world):
+    _, _, retriever = channel
+    found = retriever.retrieve(world.requests([[0, 1], [7, 8], [14]]), 4)
+    score = found.columns["score"]
+    assert np.isfinite(score).all()
+    assert np.all(np.diff(found.request) >= 0)
+    same = found.request[1:] == found.request[:-1]
+    assert np.all(score[:-1][same] >= score[1:][same])
+
+
+def test_answers_a_batch_as_it_answers_its_requests_one_by_one(channel, world):
+    _, _, retriever = channel
+    histories = [[0, 1], [], [13, 14], [7]]
+    together = retriever.retrieve(world.requests(histories), 4)
+    for row, history in enumerate(histories):
+        alone = retriever.retrieve(world.requests([history]), 4)
+        assert together.item[together.request == row].tolist() == alone.item.tolist()
+
+
+def test_the_same_seed_learns_the_same(channel, world):
+    _, spec, retriever = channel
+    again = spec.fit(world.data)
+    asked = world.requests([[0, 1], [7, 8]])
+    one, two = retriever.retrieve(asked, 5), again.retrieve(asked, 5)
+    assert one.item.tolist() == two.item.tolist()
+    assert one.columns["score"].tolist() == two.columns["score"].tolist()
+
+
+def test_comes_back_from_disk_with_the_same_scores(channel, world, tmp_path):
+    _, spec, retriever = channel
+    retriever.save(tmp_path)
+    asked = world.requests([[0, 1], [7, 8], []])
+    before, after = retriever.retrieve(asked, 5), spec.load(tmp_path).retrieve(asked, 5)
+    assert before.item.tolist() == after.item.tolist()
+    assert before.columns["score"].tolist() == after.columns["score"].tolist()
+
+
+def test_answers_an_empty_history_without_failing(channel, world):
+    name, _, retriever = channel
+    found = retriever.retrieve(world.requests([[]]), 5)
+    assert len(found) == (5 if name == "popular" else 0)
+
+
+def test_answers_no_requests_with_no_rows(channel, world):
+    _, _, retriever = channel
+    assert len(retriever.retrieve(world.requests([]), 5)) == 0
+
+
+def test_gives_what_there_is_when_asked_for_more_than_the_catalogue(channel, world):
+    _, _, retriever = channel
+    found = retriever.retrieve(world.requests([[0, 1]]), 10_000)
+    assert 0 < len(found) <= len(world.data.catalogue)
+
+
+def test_knows_nothing_of_items_that_came_after_it_learned(channel, world):
+    _, _, retriever = channel
+    found = retriever.retrieve(world.requests([[0, 1, 10_000]]), 5)
+    assert found.item.max() < len(world.data.catalogue)
+
+
+def test_learns_from_a_shop_without_events(channel, world):
+    _, spec, _ = channel
+    nothing = world.data.take(np.zeros(len(world.data), bool))
+    assert len(spec.fit(nothing).retrieve(world.requests([[0, 1], []]), 5)) in (0, 1, 2)
+
+
+def test_what_a_person_hid_is_no_sign_of_wanting_it(channel, world):
+    name, _, retriever = channel
+    hidden = world.requests([[0, 1, 2]], kind=Kind.HIDE)
+    found = retriever.retrieve(hidden, 3)
+    empty = retriever.retrieve(world.requests([[]]), 3)
+    if name == "popular":
+        assert not set(found.item.tolist()) & {0, 1, 2}
+    else:
+        assert found.item.tolist() == empty.item.tolist()

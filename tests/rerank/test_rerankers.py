@@ -1,0 +1,114 @@
+"""The contract of every reranker, and what each of them is for."""
+
+import numpy as np
+import pytest
+
+from galen.assembly.catalog import RERANKERS
+from galen.data.schema import Kind
+from galen.pipeline.candidates import Candidates, place_within
+
+
+@pytest.fixture
+def pool(world):
+    """All items for two requests, best first."""
+    items = len(world.data.catalogue)
+    random = np.random.default_rng(1)
+    order = [random.permutation(items) for _ in range(2)]
+    score = np.tile(np.linspace(1, 0, items), 2)
+    return Candidates(np.repeat([0, 1], items), np.concatenate(order), {"score": score})
+
+
+def keys(rows: Candidates) -> list[tuple[int, int]]:
+    return list(zip(rows.request.tolist(), rows.item.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("name", sorted(RERANKERS))
+def test_gives_rows_of_its_input_once_and_keeps_requests_apart(name, world, pool):
+    shaped = RERANKERS[name](world.data.catalogue).rerank(world.requests([[0], [7]]), pool, 5)
+    assert set(keys(shaped)) <= set(keys(pool))
+    assert len(set(keys(shaped))) == len(shaped)
+    assert np.all(np.diff(shaped.request) >= 0)
+
+
+@pytest.mark.parametrize("name", sorted(RERANKERS))
+def test_answers_a_batch_as_it_answers_its_requests_one_by_one(name, world, pool):
+    reranker = RERANKERS[name](world.data.catalogue)
+    together = reranker.rerank(world.requests([[0], [7]]), pool, 5)
+    first = reranker.rerank(world.requests([[0]]), pool.take(pool.request == 0), 5)
+    assert together.item[together.request == 0].tolist() == first.item.tolist()
+
+
+@pytest.mark.parametrize("name", sorted(RERANKERS))
+def test_answers_no_rows_with_no_rows(name, world, pool):
+    nothing = pool.take(np.zeros(len(pool), bool))
+    assert len(RERANKERS[name](world.data.catalogue).rerank(world.requests([[0]]), nothing, 5)) == 0
+
+
+def test_a_slate_has_one_sku_of_each_standard_product_and_it_is_the_best_one(world, pool):
+    shaped = RERANKERS["one_per_product"](world.data.catalogue).rerank(
+        world.requests([[], []]), pool, 5
+    )
+    spu = world.data.catalogue.spu
+    for row in (0, 1):
+        inside, before = shaped.item[shaped.request == row], pool.item[pool.request == row]
+        assert len(set(spu[inside].tolist())) == len(inside)
+        best = [next(i for i in before if spu[i] == spu[kept]) for kept in inside]
+        assert inside.tolist() == best
+
+
+def test_what_was_bought_last_week_is_out_and_what_was_bought_last_month_is_in(world, pool):
+    reranker = RERANKERS["bought_recently"](world.data.catalogue, days=7.0)
+    history = list(range(20))  # item 19 was bought yesterday, item 0 twenty days ago
+    shaped = reranker.rerank(world.requests([history, []]), pool, 5)
+    first = set(shaped.item[shaped.request == 0].tolist())
+    assert 19 not in first
+    assert 0 in first
+    assert 19 in shaped.item[shaped.request == 1]
+
+
+def test_what_was_hidden_stays_out(world, pool):
+    reranker = RERANKERS["bought_recently"](world.data.catalogue, days=7.0)
+    shaped = reranker.rerank(world.requests([[0] + [20] * 15, []], kind=Kind.HIDE), pool, 5)
+    assert 0 not in shaped.item[shaped.request == 0]
+
+
+def test_diversity_costs_relevance_only_where_items_are_alike(world):
+    catalogue = world.data.catalogue
+    pool = Candidates(
+        np.zeros(5, np.int64),
+        np.array([0, 1, 2, 6, 12]),  # three of one group, one of the second, one of the third
+        {"score": np.array([1.0, 0.98, 0.97, 0.9, 0.0])},
+    )
+    asked = world.requests([[]])
+    diverse = RERANKERS["mmr"](catalogue, balance=0.3).rerank(asked, pool, 2).item
+    relevant = RERANKERS["mmr"](catalogue, balance=1.0).rerank(asked, pool, 2).item
+    assert diverse[:2].tolist() == [0, 6]
+    assert relevant[:2].tolist() == [0, 1]
+
+
+def test_exploration_shows_each_row_as_often_as_its_propensity_says(world):
+    catalogue = world.data.catalogue
+    requests = 4000
+    asked = world.requests([[]] * requests)
+    pool = Candidates(
+        np.repeat(np.arange(requests), 8),
+        np.tile(np.arange(8), requests),
+        {"score": np.tile(np.linspace(1, 0, 8), requests)},
+    )
+    shaped = RERANKERS["explore"](catalogue, share=0.5, slot=2, pool=3).rerank(asked, pool, 5)
+    in_slot = place_within(shaped.request) == 2
+    shown, count = np.unique(shaped.item[in_slot], return_counts=True)
+    share = dict(zip(shown.tolist(), (count / requests).tolist(), strict=True))
+    propensity = dict(
+        zip(
+            shaped.item[in_slot].tolist(),
+            shaped.columns["propensity"][in_slot].tolist(),
+            strict=True,
+        )
+    )
+    assert set(share) == {2, 3, 4, 5}
+    assert sum(propensity.values()) == pytest.approx(1)
+    for item, probability in propensity.items():
+        assert share[item] == pytest.approx(probability, abs=0.03)
+    outside = shaped.take(~in_slot & (place_within(shaped.request) < 5))
+    assert (outside.columns["propensity"] == 1).all()
