@@ -83,7 +83,7 @@ class EventLog:
         waiting = _Waiting(operation, committed, Future())
         with self._closing:
             if self._closed:
-                raise LogUnavailable(f"the event log {self.path} is closed")
+                raise LogUnavailable("the event log is closed")
             try:
                 self._waiting.put_nowait(waiting)
             except queue.Full:

@@ -3,15 +3,52 @@
 Ids are strings here, and only here.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from galen.data.schema import Kind, Surface
 
-LARGEST: int = 2**53  # integers that every JSON reader keeps exactly
 
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 3.0 is 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _text_or_moment(value: Any) -> Any:
+    """A number is not a moment: nobody can tell seconds from milliseconds."""
+    if isinstance(value, (str, datetime)):
+        return value
+    raise ValueError("a moment is text, such as 2026-01-31T08:00:00Z")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the year must lie between 1 and 9999, in UTC too") from None
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_text_or_moment),
+    AfterValidator(_in_utc),
+    Field(strict=False),
+]
+Length = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole)]
+Years = Annotated[int, Field(ge=0, le=150), BeforeValidator(_whole)]
+Place = Annotated[int, Field(ge=0, le=10_000), BeforeValidator(_whole)]
+Count = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_whole)]  # exact in every JSON reader
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
@@ -74,14 +111,12 @@ class RecommendRequest(Message):
     recent: list[Id] = Field(
         default=[], max_length=100, description="Items of this session, oldest first."
     )
-    n: int = Field(default=20, ge=1, le=100, description="Length of the slate.")
+    n: Length = Field(default=20, description="Length of the slate.")
     surface: SurfaceName = "home"
     filters: SlateFilter = _EVERYTHING
     explain: bool = Field(default=False, description="Tell what each step did.")
     session: Id | None = None
-    age: int | None = Field(
-        default=None, ge=0, le=150, description="Years, where the user is not known."
-    )
+    age: Years | None = Field(default=None, description="Years, where the user is not known.")
     region: Word | None = Field(
         default=None, description="Where to sell, where the user is not known."
     )
@@ -132,11 +167,9 @@ class Event(Message):
     session: Id | None = None
     item: Id
     kind: KindName
-    timestamp: AwareDatetime | None = Field(default=None, description="Now, where absent.")
+    timestamp: Moment | None = Field(default=None, description="Now, where absent.")
     request: Id | None = Field(default=None, description="request_id of the slate that led to it.")
-    position: int | None = Field(
-        default=None, ge=0, le=10_000, description="Place in the slate, 0 first."
-    )
+    position: Place | None = Field(default=None, description="Place in the slate, 0 first.")
     surface: SurfaceName | None = None
     quantity: Amount | None = None
     value: Amount | None = Field(default=None, description="Money paid, or stars given.")
@@ -180,48 +213,48 @@ class ItemRecord(Message):
     form: Word | None = None
     pack_size: Amount | None = None
     pack_unit: Word | None = None
-    stock: int | None = Field(default=None, ge=0, le=LARGEST)
+    stock: Count | None = None
     regions: list[Word] | None = Field(
         default=None, max_length=300, description='"*" is everywhere.'
     )
-    min_age: int | None = Field(default=None, ge=0, le=150, description="Years; 0 is everyone.")
+    min_age: Years | None = Field(default=None, description="Years; 0 is everyone.")
     hidden: bool | None = None
-    created_at: AwareDatetime | None = None
+    created_at: Moment | None = None
 
     def columns(self, item_id: str) -> dict[str, Any]:
         """The record as the catalogue takes it."""
         return {"item_id": item_id, **self.model_dump(), "created_at": _naive(self.created_at)}
 
-    @classmethod
-    def of_columns(cls, columns: dict[str, Any]) -> "ItemRecord":
-        return _of_columns(cls, columns, "item_id")
-
 
 class Item(ItemRecord):
     item_id: str
+
+    @classmethod
+    def of_row(cls, columns: Mapping[str, Any]) -> "Item":
+        return _of_row(cls, columns)
 
 
 class UserRecord(Message):
     """All that is said of a user; what is absent is unknown."""
 
-    age: int | None = Field(default=None, ge=0, le=150, description="Years.")
+    age: Years | None = Field(default=None, description="Years.")
     sex: Word | None = None
     region: Word | None = None
     household_id: Id | None = None
     life_stage: Word | None = None
-    created_at: AwareDatetime | None = None
+    created_at: Moment | None = None
 
     def columns(self, user_id: str) -> dict[str, Any]:
         """The record as `People` takes it."""
         return {"user_id": user_id, **self.model_dump(), "created_at": _naive(self.created_at)}
 
-    @classmethod
-    def of_columns(cls, columns: dict[str, Any]) -> "UserRecord":
-        return _of_columns(cls, columns, "user_id")
-
 
 class User(UserRecord):
     user_id: str
+
+    @classmethod
+    def of_row(cls, columns: Mapping[str, Any]) -> "User":
+        return _of_row(cls, columns)
 
 
 class Health(Message):
@@ -236,13 +269,12 @@ class Health(Message):
 
 
 def _naive(moment: datetime | None) -> datetime | None:
-    """Tables keep UTC without a zone."""
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+    """Tables keep UTC without a zone; moments came in as UTC."""
+    return None if moment is None else moment.replace(tzinfo=None)
 
 
-def _of_columns(model: type[Record], columns: dict[str, Any], key: str) -> Record:
-    """A record of a table's row; the shop's own data was checked when it was imported."""
-    fields = {name: value for name, value in columns.items() if name != key}
-    if fields.get("created_at") is not None:
-        fields["created_at"] = fields["created_at"].replace(tzinfo=UTC)
-    return model.model_construct(**fields)
+def _of_row(model: type[Record], columns: Mapping[str, Any]) -> Record:
+    """A row of a table; the shop's own data was checked when it was imported."""
+    created = columns.get("created_at")
+    moment = None if created is None else created.replace(tzinfo=UTC)
+    return model.model_construct(**{**columns, "created_at": moment})

@@ -1,6 +1,7 @@
 """The users of a shop as columns: the internal id of a user is a row, new users come after."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,10 @@ class People:
     def row(self, user_id: str) -> int:
         """The row of a user; -1 where not known."""
         return self._row_of.get(user_id, -1)
+
+    def first(self, count: int) -> list[tuple[str, int]]:
+        """Ids and rows of some users, the oldest first."""
+        return list(islice(self._row_of.items(), count))
 
     def age(self, row: int) -> float:
         """Years; NaN where unknown."""

@@ -1,0 +1,164 @@
+"""What the page shows, as plain values: the template only lays them out."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import numpy as np
+
+from galen.data.catalogue import RX_CLASSES
+from galen.serve.measures import Doing
+from galen.serve.messages import Recommendation, RecommendRequest, SurfaceName
+from galen.serve.service import Service
+
+RX_WORDS = {
+    "none": "not a medicine",
+    "otc": "general sale",
+    "pharmacist": "sold by a pharmacist",
+    "prescription": "prescription only",
+    "unknown": "class unknown, never shown",
+}
+LENGTHS = ((0, 0), (1, 3), (4, 10), (11, 10**9))
+"""Spans of history lengths that get an example user each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The form as it was filled in."""
+
+    user: str = ""
+    recent: str = ""  # item ids with spaces between them
+    surface: SurfaceName = "home"
+    n: int = 10
+    before: str = ""  # the items of the slate before an event, to show what it changed
+    said: str = ""  # what happened last, for the person at the page
+
+    @property
+    def recent_ids(self) -> list[str]:
+        return self.recent.replace(",", " ").split()[-100:]
+
+    @property
+    def before_ids(self) -> list[str]:
+        return self.before.split()
+
+    def request(self) -> RecommendRequest:
+        """What the API would be asked.
+
+        Raises:
+            pydantic.ValidationError: a field is too long or too large.
+        """
+        return RecommendRequest(
+            user=self.user or None,
+            recent=self.recent_ids,
+            surface=self.surface,
+            n=self.n,
+            explain=True,
+        )
+
+    def query(self) -> str:
+        """The address of this form, for a link."""
+        fields = {
+            "user": self.user,
+            "recent": self.recent,
+            "surface": self.surface,
+            "n": str(self.n),
+            "before": self.before,
+            "said": self.said,
+        }
+        return urlencode({name: value for name, value in fields.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    user: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class RxRow:
+    words: str
+    items: int
+    share: float  # of all items, in percent
+
+
+@dataclass(frozen=True, slots=True)
+class ShopView:
+    """The shop in numbers."""
+
+    items: int
+    hidden: int
+    users: int
+    model_version: str
+    rx: list[RxRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One item of the slate with what changed since the slate before."""
+
+    number: int
+    id: str
+    title: str
+    price: str
+    reason: str
+    channels: list[str]
+    notices: list[str]
+    score: str
+    is_new: bool
+
+
+def shop_view(service: Service) -> ShopView:
+    state = service.state
+    count = np.bincount(state.catalogue.rx_class + 1, minlength=len(RX_CLASSES) + 1)
+    names = ("unknown", *RX_CLASSES)
+    total = max(len(state.catalogue), 1)
+    rows = [
+        RxRow(RX_WORDS[name], int(items), 100 * items / total)
+        for name, items in zip(names, count, strict=True)
+        if items
+    ]
+    return ShopView(
+        items=len(state.catalogue),
+        hidden=int((state.catalogue.hidden == 1).sum()),
+        users=state.people.known,
+        model_version=service.recommender.version,
+        rx=sorted(rows, key=lambda row: -row.items),
+    )
+
+
+def examples(service: Service) -> list[Example]:
+    """A user or two of each span of history lengths."""
+    state = service.state
+    length = state.length.values
+    found = [Example(user_id, int(length[row])) for user_id, row in state.people.first(2000)]
+    chosen = []
+    for low, high in LENGTHS:
+        chosen += [example for example in found if low <= example.events <= high][:2]
+    return chosen
+
+
+def places(reply: Recommendation, before: list[str]) -> list[Place]:
+    return [
+        Place(
+            number=number,
+            id=item.id,
+            title=item.title or item.id,
+            price="" if item.price is None else f"{item.price:,.2f}",
+            reason=item.reason,
+            channels=[channel.replace("_", " ") for channel in item.channels],
+            notices=item.notices,
+            score=f"{item.score:.3g}",
+            is_new=bool(before) and item.id not in before,
+        )
+        for number, item in enumerate(reply.items, start=1)
+    ]
+
+
+def doing_lines(doing: Doing) -> list[tuple[str, str]]:
+    """Name and value of each line of the panel "how it is doing"."""
+    lines = [("Slates served", f"{doing.recommendations:,}")]
+    if doing.median_ms is not None and doing.p99_ms is not None:
+        lines += [("Half within", f"{doing.median_ms:.1f} ms")]
+        lines += [("99 in 100 within", f"{doing.p99_ms:.1f} ms")]
+    lines += [(f"Events {name}", f"{count:,}") for name, count in sorted(doing.events.items())]
+    lines += [(f"Without {part}", f"{count:,}") for part, count in sorted(doing.degraded.items())]
+    return lines

@@ -1,0 +1,213 @@
+"""The API: each route reads a message, asks the service and gives its answer, nothing more.
+
+Handlers are `async def` and call the service directly: a recommendation is a few milliseconds
+of numpy, less than the way to another thread and back. Writes wait for the log's group commit.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+
+from galen.serve.keys import Keyring, Scope
+from galen.serve.messages import (
+    EventBatch,
+    EventsTaken,
+    Health,
+    Item,
+    ItemRecord,
+    Recommendation,
+    RecommendRequest,
+    SurfaceName,
+    User,
+    UserRecord,
+)
+from galen.serve.problem import Problem, documented, handle_problems, problem
+from galen.serve.service import Gone, NotFound, Service
+from galen.serve.settings import Settings
+from galen.serve.watch import Watch
+
+API_VERSION: Final = "1"
+
+Identifier = Annotated[str, Path(min_length=1, max_length=200)]
+
+
+def create_api(service: Service, settings: Settings) -> FastAPI:
+    """The API of a service, as an ASGI application that closes the service when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(service.close)
+
+    app = FastAPI(
+        title="galen",
+        summary="Recommendations for a health shop.",
+        version=API_VERSION,
+        docs_url=None,  # the bundled pages load their scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        responses=documented(400, 413, 422),
+    )
+    handle_problems(app)
+
+    @app.exception_handler(NotFound)
+    async def not_found(request: Request, error: NotFound) -> JSONResponse:
+        return problem(request.scope, 404, str(error))
+
+    @app.exception_handler(Gone)
+    async def gone(request: Request, error: Gone) -> JSONResponse:
+        return problem(request.scope, 409, str(error))
+
+    keyring = Keyring(settings.keys)
+    may = gate(keyring)
+    closed = documented(401, 403) if keyring else {}
+    app.include_router(_reads(service), dependencies=may("read"), responses=closed)
+    app.include_router(_writes(service), dependencies=may("write"), responses=closed)
+    app.include_router(_metrics(service), dependencies=may("operator"), responses=closed)
+    app.include_router(_health(service))
+    _describe_problem(app)
+    app.add_middleware(
+        Watch,
+        service=service,
+        max_body_bytes=settings.max_body_bytes,
+        any_host=bool(keyring),
+    )
+    return app
+
+
+def secret_of(request: Request) -> str | None:
+    """The key that a caller sent, as a bearer token or as the password of a browser."""
+    kind, _, value = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    if kind.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    return None
+
+
+def gate(keyring: Keyring) -> Callable[[Scope], list[Any]]:
+    """Dependencies that let only keys with a scope pass; none where the server has no keys."""
+
+    def may(scope: Scope) -> list[Any]:
+        async def check(request: Request) -> None:
+            keyring.check(secret_of(request), scope)
+
+        return [Depends(check), Depends(HTTPBearer(auto_error=False))] if keyring else []
+
+    return may
+
+
+def _reads(service: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1")
+
+    @router.post("/recommend", tags=["recommend"])
+    async def recommend(body: RecommendRequest, request: Request) -> Recommendation:
+        """A slate for a user, or for an anonymous session with its recent items."""
+        return service.recommend(body, request.state.request_id)
+
+    @router.get("/items/{item_id:path}/similar", tags=["recommend"], responses=documented(404))
+    async def similar(
+        item_id: Identifier,
+        request: Request,
+        n: Annotated[int, Query(ge=1, le=100)] = 20,
+        surface: SurfaceName = "detail",
+    ) -> Recommendation:
+        """Items that go with one item."""
+        return service.similar(item_id, n, surface, request.state.request_id)
+
+    @router.get("/items/{item_id:path}", tags=["items"], responses=documented(404))
+    async def read_item(item_id: Identifier) -> Item:
+        return service.item(item_id)
+
+    @router.get("/users/{user_id:path}", tags=["users"], responses=documented(404))
+    async def read_user(user_id: Identifier) -> User:
+        return service.user(user_id)
+
+    return router
+
+
+def _writes(service: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1", responses=documented(503))
+
+    @router.post("/events", tags=["events"])
+    async def events(body: EventBatch) -> EventsTaken:
+        """Take events; answered when they are on the disk. Sent again, they count once."""
+        return await asyncio.wrap_future(service.ingest(body))
+
+    @router.put("/items/{item_id:path}", tags=["items"], responses=documented(409))
+    async def put_item(item_id: Identifier, record: ItemRecord) -> Item:
+        """Make or replace an item; the next slate knows it."""
+        return await asyncio.wrap_future(service.put_item(item_id, record))
+
+    @router.delete("/items/{item_id:path}", status_code=204, tags=["items"])
+    async def delete_item(item_id: Identifier) -> Response:
+        """Hide an item for good."""
+        await asyncio.wrap_future(service.delete_item(item_id))
+        return Response(status_code=204)
+
+    @router.put("/users/{user_id:path}", tags=["users"])
+    async def put_user(user_id: Identifier, record: UserRecord) -> User:
+        """Make or replace a user."""
+        return await asyncio.wrap_future(service.put_user(user_id, record))
+
+    @router.delete("/users/{user_id:path}", status_code=204, tags=["users"])
+    async def delete_user(user_id: Identifier) -> Response:
+        """Forget a user: their record and all their events are erased."""
+        await asyncio.wrap_future(service.forget_user(user_id))
+        return Response(status_code=204)
+
+    return router
+
+
+def _health(service: Service) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz")
+    async def alive() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "alive"}
+
+    @router.get("/readyz", responses={503: {"model": Health}})
+    async def ready(response: Response) -> Health:
+        """The shop and the model are loaded, and the log can be written."""
+        health = service.health()
+        response.status_code = 200 if health.ready else 503
+        return health
+
+    return router
+
+
+def _metrics(service: Service) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Counters for Prometheus."""
+        service.measures.waiting_writes.set(service.health().waiting_writes)
+        return Response(service.measures.exposition(), media_type="text/plain; version=0.0.4")
+
+    return router
+
+
+def _describe_problem(app: FastAPI) -> None:
+    """Put the form of errors into the OpenAPI description, which routes refer to."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        whole = describe()
+        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        inner = schema.pop("$defs", {})
+        whole["components"]["schemas"].update(inner, Problem=schema)
+        return whole
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it

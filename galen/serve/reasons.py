@@ -1,0 +1,29 @@
+"""Why an item is on the slate, in words for a person: one sentence a recall channel.
+
+The words say what the channel knows (what was looked at, bought, is popular) and never what one
+might infer from it about a person's health.
+"""
+
+from typing import Final
+
+SENTENCES: Final = {
+    "item_graph": "Often chosen together with what you looked at",
+    "als": "Chosen by people with a history like yours",
+    "bpr": "Chosen by people with a history like yours",
+    "repurchase": "You bought this before and it may be running out",
+    "popular": "Popular in this shop",
+    "popular_category": "Popular in a category you visit",
+    "popular_recent": "Popular in this shop lately",
+}
+"""Channel -> sentence."""
+
+OTHERWISE: Final = "Chosen for you"
+SIMILAR: Final = "Often chosen together with {title}"
+
+
+def reason_for(channels: list[str]) -> str:
+    """The sentence of the channel that proposed an item first; `channels` are best first."""
+    for channel in channels:
+        if channel in SENTENCES:
+            return SENTENCES[channel]
+    return OTHERWISE

@@ -1,0 +1,219 @@
+"""From a request to a slate in words: ids to rows, one run of the pipeline, rows to ids."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import structlog
+
+from galen.data.schema import Kind
+from galen.pipeline.candidates import Candidates, Histories, Requests
+from galen.pipeline.pipeline import Pipeline
+from galen.pipeline.trace import Slate, Step
+from galen.serve.fallback import popular_pipeline
+from galen.serve.messages import (
+    SURFACES,
+    Explanation,
+    Recommendation,
+    RecommendRequest,
+    ShownItem,
+    StepDone,
+)
+from galen.serve.reasons import SIMILAR, reason_for
+from galen.serve.state import State
+from galen.serve.tables import LoggedEvent
+from galen.serve.wanted import Wanted
+
+FILTER = "filter:"  # how the pipeline names the steps of its rules
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A recommendation, and what is to be logged of it."""
+
+    reply: Recommendation
+    impressions: list[LoggedEvent]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommender:
+    """Answers one request at a time from the state as it is; never raises, never unfiltered."""
+
+    state: State
+    pipeline: Pipeline
+    version: str
+
+    def answer(
+        self, asked: RecommendRequest, request_id: str, now: int, like: str | None = None
+    ) -> Answer:
+        """The slate for a request; `like` is the item it is asked beside, if there is one."""
+        degraded: list[str] = []
+        slates: list[Slate] = []
+        try:
+            requests = self._requests(asked, request_id, now, degraded)
+            slates = self._slates(requests, asked, degraded)
+        except Exception:
+            log.exception("nothing could be recommended", request_id=request_id)
+            degraded.append("pipeline")
+        shown = [item for slate in slates for item in self._shown(slate.candidates, like)]
+        steps = tuple(step for slate in slates for step in slate.steps)
+        reply = Recommendation(
+            request_id=request_id,
+            model_version=self.version,
+            degraded=list(dict.fromkeys(degraded)),
+            items=shown,
+            explanation=_explanation(steps) if asked.explain else None,
+        )
+        return Answer(reply, self._impressions(slates, shown, asked, request_id, now), steps)
+
+    def _requests(
+        self, asked: RecommendRequest, request_id: str, now: int, degraded: list[str]
+    ) -> Requests:
+        state = self.state
+        user = -1 if asked.user is None else state.people.row(asked.user)
+        known_age, known_region = state.people.age(user), state.people.region(user)
+        age = float("nan") if asked.age is None else float(asked.age)
+        at = np.array([state.moment(user, now)])
+        rows = [
+            state.catalogue.row_of[item] for item in asked.recent if item in state.catalogue.row_of
+        ]
+        surface = np.array([int(SURFACES[asked.surface])])
+        ages = np.array([age if math.isnan(known_age) else known_age])
+        regions = [asked.region if known_region is None else known_region]
+        seed = np.array([_seed(request_id)])
+        try:
+            return state.store.requests(
+                np.array([user]),
+                at,
+                surface=surface,
+                age=ages,
+                region=regions,
+                seed=seed,
+                recent=[rows],
+            )
+        except Exception:
+            log.exception("the feature store failed", request_id=request_id)
+            degraded.append("store")
+            history = _session(rows, int(at[0]))
+            return Requests(np.array([user]), at, history, surface, ages, regions, seed)
+
+    def _slates(
+        self, requests: Requests, asked: RecommendRequest, degraded: list[str]
+    ) -> list[Slate]:
+        """The pipeline's slate, and a second one of popular items where the first is short."""
+        wanted = Wanted(self.state.catalogue, asked.filters)
+        slate = Slate(Candidates(np.empty(0, np.int64), np.empty(0, np.int64)), (), ())
+        try:
+            slate = self.pipeline.run(requests, asked.n, (wanted,))
+        except Exception:
+            log.exception("the pipeline failed")
+            degraded.append("pipeline")
+        degraded += slate.degraded
+        missing = asked.n - len(slate.candidates)
+        if missing == 0 or any(part.startswith("eligibility:") for part in slate.degraded):
+            return [slate]
+        shown = slate.candidates.item
+        others = Wanted(self.state.catalogue, asked.filters, self.state.catalogue.spu[shown])
+        popular = popular_pipeline(self.pipeline, self.state.taken.values, others)
+        more = popular.run(requests, missing, (others,))
+        degraded += more.degraded
+        return [slate, more]
+
+    def _shown(self, rows: Candidates, like: str | None) -> list[ShownItem]:
+        catalogue = self.state.catalogue
+        ranks = {
+            name.removesuffix("_rank"): values
+            for name, values in rows.columns.items()
+            if name.endswith("_rank")
+        }
+        scores = rows.columns.get("score")
+        shown = []
+        for place, item in enumerate(rows.item.tolist()):
+            found = {name: float(rank[place]) for name, rank in ranks.items()}
+            channels = sorted(
+                (name for name, rank in found.items() if not math.isnan(rank)),
+                key=found.__getitem__,
+            )
+            price = float(catalogue.price[item])
+            shown.append(
+                ShownItem(
+                    id=catalogue.ids[item],
+                    title=catalogue.titles[item],
+                    price=None if math.isnan(price) else price,
+                    score=0.0 if scores is None else float(scores[place]),
+                    channels=channels,
+                    reason=self._reason(channels, like),
+                    notices=[],
+                )
+            )
+        return shown
+
+    def _reason(self, channels: list[str], like: str | None) -> str:
+        if like is not None and channels[:1] == ["item_graph"]:
+            title = self.state.catalogue.titles[self.state.catalogue.row_of[like]]
+            return SIMILAR.format(title=title or like)
+        return reason_for(channels)
+
+    def _impressions(
+        self,
+        slates: Sequence[Slate],
+        shown: Sequence[ShownItem],
+        asked: RecommendRequest,
+        request_id: str,
+        now: int,
+    ) -> list[LoggedEvent]:
+        """Tomorrow's examples: what was shown, where, and with which probability."""
+        propensity: list[float] = []
+        for slate in slates:
+            drawn = slate.candidates.columns.get("propensity")
+            count = len(slate.candidates)
+            propensity += [float("nan")] * count if drawn is None else drawn.tolist()
+        known = asked.user is not None and self.state.people.row(asked.user) >= 0
+        return [
+            LoggedEvent(
+                event_id=f"{request_id}:{place}",
+                user=asked.user if known else None,
+                item=item.id,
+                kind=int(Kind.IMPRESSION),
+                at=now,
+                session=asked.session,
+                request=request_id,
+                position=place,
+                surface=int(SURFACES[asked.surface]),
+                propensity=None if math.isnan(chance) else chance,
+            )
+            for place, (item, chance) in enumerate(zip(shown, propensity, strict=True))
+        ]
+
+
+def _explanation(steps: Sequence[Step]) -> Explanation:
+    """Counts only: the items that a rule drops could tell what is known of a person's health."""
+    dropped: dict[str, int] = {}
+    before = 0
+    for step in steps:
+        if step.name.startswith(FILTER):
+            rule = step.name.removeprefix(FILTER)
+            dropped[rule] = dropped.get(rule, 0) + before - step.rows
+        before = step.rows
+    told = [
+        StepDone(name=step.name, rows=step.rows, milliseconds=round(step.seconds * 1e3, 3))
+        for step in steps
+    ]
+    return Explanation(steps=told, dropped=dropped)
+
+
+def _session(rows: Sequence[int], at: int) -> Histories:
+    """What a session looked at, as a history without the feature store."""
+    item = np.array(rows, np.int64)
+    clicks = np.full(len(item), int(Kind.CLICK), np.int64)
+    return Histories(np.array([0, len(item)]), item, clicks, np.full(len(item), at))
+
+
+def _seed(request_id: str) -> int:
+    """The same request_id draws the same slate again."""
+    return int.from_bytes(hashlib.blake2b(request_id.encode(), digest_size=7).digest(), "big")

@@ -1,0 +1,193 @@
+"""What requests read: catalogue, people and features in memory, rebuilt from shop and log."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from galen.data.catalogue import Catalogue, Ints
+from galen.data.dataset import Dataset
+from galen.data.growing import Growing
+from galen.data.manifest import Clock
+from galen.data.schema import TAKEN, Kind
+from galen.data.shop import Shop
+from galen.features.store import FeatureStore
+from galen.serve import tables
+from galen.serve.messages import ItemRecord, UserRecord
+from galen.serve.people import People
+from galen.serve.snapshot import Restored, Snapshots
+from galen.serve.tables import LoggedEvent
+
+NEVER = -1  # the moment before a user's first, where a shop's clock is "order"
+
+
+@dataclass
+class State:
+    """The shop as it is now. Not safe for threads: the service holds a lock around it."""
+
+    catalogue: Catalogue
+    people: People
+    store: FeatureStore
+    clock: Clock
+    taken: Growing[np.float64]  # (items,) how often each item was taken
+    last: Growing[np.int64]  # (users,) the moment of each user's newest event, impressions apart
+    length: Growing[np.int64]  # (users,) events of each user, impressions apart
+    deleted: set[str]  # items that are gone for good
+
+    @classmethod
+    def restore(cls, shop: Shop, log: sqlite3.Connection, snapshots: Snapshots) -> "State":
+        """The shop's tables with all that the log says since.
+
+        Raises:
+            ShopError: a table of the shop cannot be read.
+            sqlite3.Error: the log cannot be read.
+        """
+        data = Dataset.read(shop)
+        item_row = _replay_items(data.catalogue, log)
+        people = People(shop.read("users"))
+        user_row, forgotten = _replay_users(people, log, shop)
+        data = data.take(~np.isin(data.user, forgotten))
+        data = _joined(data, len(people), snapshots.restore(log), user_row, item_row)
+        store = FeatureStore(data.catalogue, data.clock, users=len(people))
+        store.replay(data)
+        taken = np.bincount(data.of(*TAKEN).item, minlength=len(data.catalogue))
+        stepped = data.take(data.kind != Kind.IMPRESSION)
+        last = np.full(len(people), NEVER, np.int64)
+        last[stepped.user] = stepped.at  # sorted by moment: the newest stays
+        return cls(
+            data.catalogue,
+            people,
+            store,
+            data.clock,
+            Growing(taken.astype(np.float64)),
+            Growing(last),
+            Growing(np.bincount(stepped.user, minlength=len(people))),
+            {item_id for _, item_id, _, gone in tables.items(log) if gone},
+        )
+
+    def moment(self, user: int, now: int) -> int:
+        """What a request or event of a user has as `at`, in the shop's clock."""
+        if self.clock == "time":
+            return now
+        return int(self.last.values[user]) + 1 if user >= 0 else 0
+
+    def add_event(self, event: LoggedEvent) -> None:
+        """Let the next request know of an event that is in the log."""
+        item = self.catalogue.row_of.get(event.item, -1)
+        if item < 0:
+            return
+        if event.kind in TAKEN:
+            self.taken.put(item, self.taken.values[item] + 1)
+        if event.user is None:
+            return
+        user = self.put_user(event.user, None)
+        at = self.moment(user, event.at)
+        self.store.write(user, item, event.kind, at)
+        if event.kind != Kind.IMPRESSION:
+            self.last.put(user, max(at, int(self.last.values[user])))
+            self.length.put(user, self.length.values[user] + 1)
+
+    def put_item(self, item_id: str, record: ItemRecord) -> None:
+        row = self.catalogue.upsert(record.columns(item_id))
+        if row == len(self.taken.values):
+            self.taken.put(row, 0)
+
+    def delete_item(self, item_id: str) -> None:
+        """Hide an item for good; one never heard of needs no hiding."""
+        self.deleted.add(item_id)
+        row = self.catalogue.row_of.get(item_id, -1)
+        if row >= 0:
+            self.catalogue.upsert({**self.catalogue.record(row), "hidden": True})
+
+    def put_user(self, user_id: str, record: UserRecord | None) -> int:
+        """The row of a user, new where not known."""
+        row = self.people.upsert(user_id, None if record is None else record.columns(user_id))
+        if row == len(self.last.values):
+            self.last.put(row, NEVER)
+            self.length.put(row, 0)
+        return row
+
+    def forget_user(self, user_id: str) -> None:
+        row = self.people.forget(user_id)
+        if row >= 0:
+            self.store.forget(row)
+            self.last.put(row, NEVER)
+            self.length.put(row, 0)
+
+
+def _replay_items(catalogue: Catalogue, log: sqlite3.Connection) -> Ints:
+    """(numbers + 1,): the row of each item that the log knows by number, -1 where none."""
+    rows = {}
+    for number, item_id, record, deleted in tables.items(log):
+        row = catalogue.row_of.get(item_id, -1)
+        if record is not None:
+            row = catalogue.upsert(ItemRecord.model_validate_json(record).columns(item_id))
+        elif deleted:
+            known = {"item_id": item_id} if row < 0 else catalogue.record(row)
+            row = catalogue.upsert({**known, "hidden": True})
+        rows[number] = row
+    return _by_number(rows.items())
+
+
+def _replay_users(people: People, log: sqlite3.Connection, shop: Shop) -> tuple[Ints, Ints]:
+    """The row of each user that the log knows by number, and rows of the shop to leave out."""
+    ids = shop.read("users", ["user_id"]).column("user_id").to_pylist()
+    forgotten = tables.forgotten_among(log, ids)
+    for row in forgotten:
+        people.forget(ids[row])
+    rows = []
+    for number, user_id, record in tables.users(log):
+        said = None if record is None else UserRecord.model_validate_json(record).columns(user_id)
+        rows.append((number, people.upsert(user_id, said)))
+    return _by_number(rows), np.array(forgotten, np.int64)
+
+
+def _by_number(rows: Iterable[tuple[int, int]]) -> Ints:
+    pairs = np.array(list(rows), np.int64).reshape(-1, 2)
+    found = np.full(pairs[:, 0].max(initial=0) + 1, -1)
+    found[pairs[:, 0]] = pairs[:, 1]
+    return found
+
+
+def _joined(
+    data: Dataset, users: int, restored: Restored, user_row: Ints, item_row: Ints
+) -> Dataset:
+    """The shop's events and those of the log, as one dataset."""
+    logged = restored.events
+    user = user_row[np.asarray(logged.column("user"))]
+    item = item_row[np.asarray(logged.column("item"))]
+    kind = np.asarray(logged.column("kind"))
+    at = np.asarray(logged.column("at"))
+    known = (user >= 0) & (item >= 0)
+    user, item, kind, at = user[known], item[known], kind[known], at[known]
+    if data.clock == "order":
+        at = _orders(data, users, user, kind)
+    order = np.lexsort((np.r_[data.at, at], np.r_[data.user, user]))
+    unknown = np.full(len(user), np.nan)
+    return replace(
+        data,
+        users=users,
+        user=np.r_[data.user, user].astype(np.int32)[order],
+        item=np.r_[data.item, item].astype(np.int32)[order],
+        kind=np.r_[data.kind, kind].astype(np.int8)[order],
+        at=np.r_[data.at, at][order],
+        value=None if data.value is None else np.r_[data.value, unknown][order],
+        quantity=None if data.quantity is None else np.r_[data.quantity, unknown][order],
+    )
+
+
+def _orders(data: Dataset, users: int, user: Ints, kind: Ints) -> Ints:
+    """(E,): places after the shop's own, for logged events that came in this order.
+
+    An impression takes the place of what comes next: being shown something is no step.
+    """
+    last = np.full(users, NEVER, np.int64)
+    last[data.user] = data.at
+    grouped = np.argsort(user, kind="stable")
+    steps = (kind[grouped] != Kind.IMPRESSION).astype(np.int64)
+    before = np.cumsum(steps) - steps
+    starts = np.searchsorted(user[grouped], user[grouped], side="left")
+    place = np.empty(len(user), np.int64)
+    place[grouped] = before - before[starts]
+    return np.asarray(last[user] + 1 + place)
