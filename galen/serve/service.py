@@ -168,9 +168,15 @@ class Service:
         if not self._log_impressions or not answer.impressions:
             return
         try:
-            self._append(answer.impressions)
+            written = self._append(answer.impressions)
         except LogUnavailable:
             self.measures.lost_impressions(len(answer.impressions))
+        else:
+            written.add_done_callback(self._note_impressions)
+
+    def _note_impressions(self, written: "Future[list[Outcome]]") -> None:
+        if written.exception() is None:
+            self.measures.events("shown", len(written.result()))
 
     def ingest(self, batch: EventBatch) -> "Future[EventsTaken]":
         """Take events; the future is done when they are on the disk and in the state.
@@ -189,7 +195,9 @@ class Service:
                     event_id = batch.events[index].event_id
                     errors.append(EventError(index=index, event_id=event_id, detail=detail))
             count = Counter(outcomes)
-            self.measures.events("error", len(errors))
+            self.measures.events("accepted", count[Outcome.ACCEPTED])
+            self.measures.events("duplicate", count[Outcome.DUPLICATE])
+            self.measures.events("refused", len(errors))
             return EventsTaken(
                 accepted=count[Outcome.ACCEPTED],
                 duplicates=count[Outcome.DUPLICATE],
@@ -204,8 +212,6 @@ class Service:
                 for event, outcome in zip(events, outcomes, strict=True):
                     if outcome is Outcome.ACCEPTED:
                         self._know(event)
-            for outcome, count in Counter(outcomes).items():
-                self.measures.events(outcome.value, count)
             self._count_to_snapshot(len(events))
 
         return self._write(lambda connection: tables.append(connection, events), committed)

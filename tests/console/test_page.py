@@ -1,0 +1,145 @@
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from galen.console.app import create_app
+from galen.serve.keys import make_key
+from galen.serve.messages import ItemRecord
+from galen.serve.service import Service
+from galen.serve.settings import Settings
+
+
+class Parsed(HTMLParser):
+    """The tags of a page, each with its attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture
+def client(service: Service) -> TestClient:
+    return TestClient(create_app(service), base_url="http://127.0.0.1")
+
+
+def press(client: TestClient, act: str, **fields: Any) -> str:
+    """Press a button of the first item; give the page that follows."""
+    page = client.get("/", params=fields)
+    assert page.status_code == 200
+    form = page.text.split('action="/act"')[1].split("</form>")[0]
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    reply = client.post("/act", data={**hidden, "act": act})
+    assert reply.status_code == 200
+    return reply.text
+
+
+def titles(text: str) -> list[str]:
+    return re.findall(r"<h3>(Item \d+)", text)
+
+
+def test_the_page_shows_shop_slate_and_how_it_is_doing(client: TestClient) -> None:
+    text = client.get("/", params={"user": "u1", "n": 6}).text
+    assert len(titles(text)) == 6
+    for words in ("80 items", "40 users", "prescription only", "Popular in this shop",
+                  "How it is doing", "popular", "filter:stock"):  # fmt: skip
+        assert words in text
+    examples = [int(count) for count in re.findall(r"<span> (\d+) event", text)]
+    assert min(examples) == 0
+    assert max(examples) > 10
+
+
+@pytest.mark.parametrize("act", ["buy", "hide"])
+def test_a_press_of_a_button_changes_the_slate_of_a_user(client: TestClient, act: str) -> None:
+    before = titles(client.get("/", params={"user": "u1"}).text)
+    after = press(client, act, user="u1")
+    assert before[0] not in titles(after)
+    assert f"{before[0]}. " in after
+    assert re.search(r"[1-9]\d* of 10 items are new", after)
+
+
+def test_a_click_of_nobody_becomes_the_history_of_the_session(client: TestClient) -> None:
+    first = press(client, "click", n=5)
+    field = next(tag for tag in Parsed(first).all("input") if tag.get("id") == "recent")
+    assert re.fullmatch(r"i\d+", field["value"] or "")
+    assert "For an anonymous session" in first
+    assert 'value="hide"' not in first
+
+
+def test_every_field_has_a_label_and_nothing_comes_from_elsewhere(client: TestClient) -> None:
+    reply = client.get("/", params={"user": "u1"})
+    page = Parsed(reply.text)
+    labelled = {label["for"] for label in page.all("label")}
+    fields = page.all("select") + [f for f in page.all("input") if f.get("type") != "hidden"]
+    assert {field["id"] for field in fields} == labelled
+    assert all("aria-label" in button for button in page.all("button") if "name" in button)
+    assert page.all("script") == []
+    for _, attributes in page.tags:
+        for name in ("href", "src", "action"):
+            assert (attributes.get(name) or "/").startswith(("/", "#"))
+    assert "default-src 'none'" in reply.headers["content-security-policy"]
+    assert client.get("/page.css").headers["content-type"].startswith("text/css")
+
+
+def test_what_a_shop_calls_an_item_cannot_act_on_the_page(
+    client: TestClient, service: Service
+) -> None:
+    title = '<script>alert("x")</script>'
+    shown = re.findall(r"<code>(i\d+)</code>", client.get("/").text)[0]
+    record = service.item(shown).model_dump(exclude={"item_id"})
+    service.put_item(shown, ItemRecord(**{**record, "title": title})).result(20)
+    text = client.get("/").text
+    assert "&lt;script&gt;" in text
+    assert "<script>" not in text
+
+
+def test_what_failed_is_shown(client: TestClient, service: Service) -> None:
+    pipeline = replace(service.recommender.pipeline, ranker=object())  # type: ignore[arg-type]
+    service.recommender = replace(service.recommender, pipeline=pipeline)
+    text = client.get("/").text
+    assert "Answered without: rank" in text
+    assert "Without rank" in text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"act": "sell", "item": "i1"}, {"act": "buy"}, {"act": "buy", "item": "i1", "n": "x"},
+     {"act": "buy", "item": "i1", "surface": "moon"}],
+)  # fmt: skip
+def test_a_form_that_is_not_the_page_s_is_refused(
+    client: TestClient, fields: dict[str, str]
+) -> None:
+    reply = client.post("/act", data=fields)
+    assert reply.status_code == 422
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_an_item_that_is_gone_is_said_on_the_page(client: TestClient) -> None:
+    reply = client.post("/act", data={"act": "buy", "item": "no such", "user": "u1"})
+    assert "Not taken: there is no item" in reply.text
+
+
+def test_another_site_cannot_press_the_buttons(client: TestClient) -> None:
+    fields = {"act": "buy", "item": "i1", "user": "u1"}
+    reply = client.post("/act", data=fields, headers={"sec-fetch-site": "cross-site"})
+    assert reply.status_code == 403
+
+
+def test_with_keys_the_page_asks_for_one(service: Service) -> None:
+    secret, key = make_key("me", ["operator"])
+    app = create_app(service, Settings(keys=(key,)))
+    client = TestClient(app, base_url="http://shop.example")
+    refused = client.get("/")
+    assert refused.status_code == 401
+    assert "Basic" in refused.headers["www-authenticate"]
+    assert client.get("/", auth=("anyone", secret)).status_code == 200
