@@ -143,3 +143,15 @@ def _sampled(moment: Moment, count: int, random: np.random.Generator) -> Moment:
         moment.truth_item[inside],
         moment.after,
     )
+
+
+def protocol_named(name: str) -> Protocol:
+    """The protocol of this name.
+
+    Raises:
+        SplitError: there is none.
+    """
+    for protocol in PROTOCOLS:
+        if protocol == name:
+            return protocol
+    raise SplitError(f"protocol {name!r} is not one of {', '.join(PROTOCOLS)}.")

@@ -15,11 +15,15 @@ from galen.pipeline.candidates import Candidates, Requests, place_within
 
 @dataclass(frozen=True, slots=True)
 class Explore:
-    """With probability `share`, slot `slot` shows a uniform draw of the `pool` rows that follow."""
+    """With probability `share`, slot `slot` (-1 is the last) shows a uniform draw.
+
+    Drawn are the `pool` rows just below the slate and the row that stands in the slot, so every
+    other slot shows what it would have shown anyway, with propensity 1.
+    """
 
     catalogue: Catalogue
     share: float = 0.1
-    slot: int = -1  # of the n slots; -1 is the last
+    slot: int = -1
     pool: int = 50
 
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
@@ -29,19 +33,19 @@ class Explore:
         order = np.arange(len(candidates))
         bounds = np.searchsorted(candidates.request, np.arange(len(requests) + 1))
         for row, (first, last) in enumerate(pairwise(bounds)):
-            drawable = min(self.pool, int(last - first) - slot - 1)
+            below = first + n  # the first row under the slate
+            drawable = min(self.pool, int(last - below))
             if drawable < 1:
                 continue
-            at = first + slot
-            choices = drawable + 1  # the row that stands there may be drawn as well
+            at, choices = first + slot, drawable + 1
             propensity[at] = 1 - self.share + self.share / choices
             random = np.random.default_rng(int(requests.seed[row]))
             if random.random() < self.share:
                 drawn = int(random.integers(choices))
                 if drawn:
-                    propensity[at + drawn] = self.share / choices
-                    order[at], order[at + drawn] = at + drawn, at
+                    other = below + drawn - 1
+                    propensity[other] = self.share / choices
+                    order[at], order[other] = other, at
         shown = candidates.with_columns({"propensity": propensity}).take(order)
-        return shown.with_columns(
-            {"explored": ((place == slot) & (order != np.arange(len(order)))).astype(np.float64)}
-        )
+        moved = (place == slot) & (order != np.arange(len(order)))
+        return shown.with_columns({"explored": moved.astype(np.float64)})

@@ -1,0 +1,181 @@
+"""One command per flow; each imports only what it runs."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    help="galen: a recommender for health shops.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console(stderr=True)
+
+ShopFolder = Annotated[Path, typer.Argument(help="The shop's folder.", metavar="SHOP")]
+BundleFolder = Annotated[Path, typer.Argument(help="The bundle's folder.", metavar="BUNDLE")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
+Seed = Annotated[int, typer.Option(help="Decides every random draw.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, only results and errors.")]
+
+
+def main() -> None:
+    """Run the command line; an error that a person can mend is told in words, without a trace."""
+    from galen.assembly.bundle import BundleError
+    from galen.assembly.recipe import RecipeError
+    from galen.assembly.split import SplitError
+    from galen.assembly.versions import VersionError
+    from galen.data.importing import ImportRefused
+    from galen.data.manifest import ShopError
+    from galen.serve.settings import SettingsError
+
+    told = (
+        ShopError,
+        ImportRefused,
+        BundleError,
+        RecipeError,
+        SplitError,
+        VersionError,
+        SettingsError,
+    )
+    try:
+        app()
+    except told as error:
+        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@contextmanager
+def _doing(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done and for how long, for flows of several steps."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=quiet) as progress:
+        current: list[Any] = []
+
+        def say(what: str) -> None:
+            if current:
+                progress.update(current[-1], total=1, completed=1)
+            current.append(progress.add_task(what, total=None))
+
+        yield say
+        if current:
+            progress.update(current[-1], total=1, completed=1)
+
+
+@app.command()
+def train(
+    shop: ShopFolder,
+    bundle: BundleFolder,
+    recipe: Annotated[str, typer.Option(help="A shipped recipe's name, or a TOML file.")] = "shop",
+    protocol: Annotated[
+        str, typer.Option(help="strict, refit or global-time hold a test part out; full does not.")
+    ] = "full",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Learn a recipe's parts from a shop, and make the bundle the current version of its folder."""
+    from galen.assembly.bundle import save_bundle
+    from galen.assembly.shipped import find_recipe
+    from galen.assembly.split import protocol_named
+    from galen.assembly.train import train as learn
+    from galen.data.shop import Shop
+
+    opened = Shop.open(shop)
+    found = find_recipe(recipe)
+    chosen = protocol_named(protocol)
+    with _doing(quiet) as say:
+        trained = learn(found, opened, chosen, seed=seed, progress=say)
+        say("writing the bundle")
+        saved = save_bundle(
+            bundle,
+            trained.parts,
+            shop=opened.manifest.name,
+            protocol=chosen,
+            seed=seed,
+            items=len(trained.split.final.catalogue),
+            now=datetime.now(UTC),
+        )
+    typer.echo(f"bundle {saved.version} is current in {bundle}")
+
+
+@app.command()
+def evaluate(
+    shop: ShopFolder,
+    bundle: BundleFolder,
+    report: Annotated[
+        Path | None, typer.Option(help="Where the HTML report goes; the bundle by default.")
+    ] = None,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Ask a bundle about the part that it did not learn from; print a table, write a report."""
+    from galen.evaluate.command import evaluate_bundle
+
+    with _doing(quiet) as say:
+        done = evaluate_bundle(shop, bundle, report=report, json_file=json, progress=say)
+    Console().print(done.table)
+    typer.echo(f"report: {done.report}")
+
+
+@app.command()
+def recommend(
+    shop: ShopFolder,
+    bundle: BundleFolder,
+    user: Annotated[
+        str | None, typer.Option(help="A user's id; without it, nobody is known.")
+    ] = None,
+    recent: Annotated[
+        str, typer.Option(help="Ids of recently seen items, oldest first, comma-separated.")
+    ] = "",
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Items of the slate.")] = 10,
+    surface: Annotated[str, typer.Option(help="Where the slate is shown.")] = "home",
+    json: JsonFile = None,
+) -> None:
+    """Print one slate, with each item's channels and what each stage did."""
+    from galen.serve.once import recommend_once
+
+    ids = [item for item in recent.split(",") if item]
+    told = recommend_once(shop, bundle, user=user, recent=ids, n=n, surface=surface)
+    if json is not None:
+        json.write_text(told.json() + "\n")
+    Console().print(told.table)
+    typer.echo(told.trace)
+
+
+@app.command()
+def serve(
+    shop: ShopFolder,
+    bundle: BundleFolder,
+    settings: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address; a public one needs keys.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
+) -> None:
+    """Serve the API and the first page."""
+    from galen.console.start import serve_shop
+
+    serve_shop(shop, bundle, settings_file=settings, host=host, port=port)
+
+
+@app.command()
+def rollback(
+    bundle: BundleFolder,
+    to: Annotated[str | None, typer.Option(help="A version; the one before by default.")] = None,
+) -> None:
+    """Serve an earlier version of a bundle from now on."""
+    from galen.assembly import versions
+
+    if to is None:
+        to = versions.rollback(bundle)
+    else:
+        versions.switch(bundle, to)
+    typer.echo(f"bundle {to} is current in {bundle}")

@@ -1,0 +1,110 @@
+"""`galen evaluate`: a bundle against the part of a shop that it did not learn from."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from galen.assembly.bundle import Bundle
+from galen.assembly.impressions import has_impressions, impression_examples
+from galen.assembly.parts import Parts
+from galen.assembly.people import People
+from galen.assembly.split import Split, SplitError, split_by
+from galen.data.dataset import Dataset
+from galen.data.shop import Shop
+from galen.evaluate.impressions import Ranked, rank_examples
+from galen.evaluate.offline import HEADLINE
+from galen.evaluate.report import write_report
+from galen.evaluate.run import Evaluation, Progress, evaluate
+
+
+@dataclass(frozen=True)
+class Done:
+    table: Table
+    report: Path
+
+
+def evaluate_bundle(
+    shop_folder: Path,
+    bundle_folder: Path,
+    *,
+    report: Path | None,
+    json_file: Path | None,
+    progress: Progress,
+) -> Done:
+    """Evaluate, write the report (into the bundle by default) and the figures, give the table.
+
+    Raises:
+        SplitError: the bundle was trained on everything, or on another shop.
+        ShopError: the shop cannot be read.
+        BundleError: the bundle cannot be read.
+    """
+    bundle = Bundle.open(bundle_folder)
+    shop = Shop.open(shop_folder)
+    progress("reading the shop and the bundle")
+    data = Dataset.read(shop)
+    if bundle.manifest.shop != shop.manifest.name or bundle.manifest.items != len(data.catalogue):
+        raise SplitError(
+            f"{bundle.folder} was trained on shop {bundle.manifest.shop!r} with "
+            f"{bundle.manifest.items} items; this is {shop.manifest.name!r} with "
+            f"{len(data.catalogue)}. Train again on this shop."
+        )
+    split = split_by(bundle.manifest.protocol, data, seed=bundle.manifest.seed)
+    people, parts = People.read(shop), bundle.parts()
+    done = evaluate(parts, split, people, seed=bundle.manifest.seed, progress=progress)
+    ranked = _ranked(parts, shop, split, bundle.manifest.seed)
+    path = report or bundle.folder / "report.html"
+    progress("writing the report")
+    title = f"{bundle.recipe.name} on {shop.manifest.name}"
+    write_report(done, ranked, title, path)
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures(done, ranked), indent=1) + "\n")
+    return Done(_table(done, ranked, title), path)
+
+
+def _ranked(parts: Parts, shop: Shop, split: Split, seed: int) -> list[Ranked]:
+    if parts.ranker is None or not has_impressions(shop) or split.final.clock != "time":
+        return []
+    if not set(parts.ranker.objectives) <= {"click", "cart", "purchase"}:
+        return []
+    _, _, test = impression_examples(shop, split, seed=seed)
+    return rank_examples(parts.ranker, test)
+
+
+def figures(evaluation: Evaluation, ranked: list[Ranked]) -> dict[str, object]:
+    """Every figure of an evaluation as a tree for JSON."""
+    return {
+        "protocol": evaluation.protocol,
+        "seed": evaluation.seed,
+        "requests": len(evaluation.question.requests),
+        "models": {name: result.mean() for name, result in evaluation.results.items()},
+        "slices": {
+            name: {
+                part.name: {
+                    "requests": int(part.requests.sum()),
+                    **{m: float(result.by_request[m][part.requests].mean()) for m in HEADLINE},
+                }
+                for part in evaluation.question.slices
+            }
+            for name, result in evaluation.results.items()
+        },
+        "ranking": {one.objective: one.metrics for one in ranked},
+    }
+
+
+def _table(evaluation: Evaluation, ranked: list[Ranked], title: str) -> Table:
+    """Models in rows; intervals are 95 % bootstraps over people."""
+    caption = f"{evaluation.protocol}, {len(evaluation.question.requests):,} people, full ranking"
+    for one in ranked:
+        figures_of = "  ".join(f"{name} {value:.4f}" for name, value in one.metrics.items())
+        caption += f"\n{one.objective}: {figures_of}"
+    table = Table(title=title, caption=caption, caption_justify="left")
+    for heading in ("model", *HEADLINE, "coverage@10"):
+        table.add_column(heading)
+    everybody = evaluation.question.slices[0]
+    for name, result in evaluation.results.items():
+        cells = [str(result.interval(m, everybody, seed=evaluation.seed)) for m in HEADLINE]
+        degraded = f" (degraded: {', '.join(result.degraded)})" if result.degraded else ""
+        table.add_row(name + degraded, *cells, f"{result.of_catalogue['coverage@10']:.3f}")
+    return table

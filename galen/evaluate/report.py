@@ -1,0 +1,136 @@
+"""The report of an evaluation: one HTML page with its plots inside, to be read without a network."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from galen.evaluate.impressions import Ranked
+from galen.evaluate.run import Evaluation
+
+METRICS = ("hr@10", "ndcg@10", "mrr", "recall@50")
+INK, ACCENT, PALE = "#1f2a2e", "#2f7d6b", "#b9cfc8"
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """One model of the table, with intervals as words."""
+
+    name: str
+    cells: tuple[str, ...]
+    gain: str
+
+
+def write_report(evaluation: Evaluation, ranked: Sequence[Ranked], title: str, path: Path) -> None:
+    """Write the page; the folder is made where it is missing."""
+    environment = Environment(
+        loader=PackageLoader("galen.evaluate", "templates"), autoescape=True, trim_blocks=True
+    )
+    page = environment.get_template("report.html").render(
+        title=title,
+        evaluation=evaluation,
+        requests=len(evaluation.question.requests),
+        metrics=METRICS,
+        lines=_lines(evaluation),
+        slices=_slices(evaluation),
+        catalogue=_catalogue(evaluation),
+        ranked=ranked,
+        plots=[
+            ("HR@10 of every model, with its 95 % interval", _bars(evaluation)),
+            ("HR@10 by slice", _by_slice(evaluation)),
+            *[(f"Calibration of {one.objective}", _calibration(one)) for one in ranked],
+        ],
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+
+
+def _lines(evaluation: Evaluation) -> list[ModelLine]:
+    everybody = evaluation.question.slices[0]
+    main = evaluation.results[evaluation.main]
+    lines = []
+    for name, result in evaluation.results.items():
+        cells = [str(result.interval(m, everybody, seed=evaluation.seed)) for m in METRICS]
+        gain = ""
+        if name != evaluation.main:
+            gain = str(main.over(result, "ndcg@10", seed=evaluation.seed))
+        lines.append(ModelLine(name, tuple(cells), gain))
+    return lines
+
+
+def _slices(evaluation: Evaluation) -> list[tuple[str, int, list[str]]]:
+    return [
+        (
+            part.name,
+            int(part.requests.sum()),
+            [f"{r.by_request['hr@10'][part.requests].mean():.4f}" for r in _shown(evaluation)],
+        )
+        for part in evaluation.question.slices
+    ]
+
+
+def _shown(evaluation: Evaluation) -> list[object]:
+    return list(evaluation.results.values())
+
+
+def _catalogue(evaluation: Evaluation) -> list[tuple[str, list[str]]]:
+    return [
+        (name, [f"{value:.4f}" for value in result.of_catalogue.values()])
+        for name, result in evaluation.results.items()
+    ]
+
+
+def _bars(evaluation: Evaluation) -> Markup:
+    everybody = evaluation.question.slices[0]
+    names = list(evaluation.results)
+    found = [r.interval("hr@10", everybody, seed=0) for r in evaluation.results.values()]
+    figure = Figure(figsize=(8, 0.4 * len(names) + 1))
+    axes = figure.add_subplot()
+    colours = [ACCENT if name == evaluation.main else PALE for name in names]
+    axes.barh(names, [i.value for i in found], color=colours)
+    for row, interval in enumerate(found):
+        axes.plot([interval.low, interval.high], [row, row], color=INK, linewidth=1.5)
+    axes.invert_yaxis()
+    axes.set_xlabel("HR@10")
+    return _svg(figure)
+
+
+def _by_slice(evaluation: Evaluation) -> Markup:
+    parts = evaluation.question.slices
+    chosen = [evaluation.main, *(n for n in ("item_graph", "popular") if n in evaluation.results)]
+    figure = Figure(figsize=(8, 0.5 * len(parts) + 1.2))
+    axes = figure.add_subplot()
+    for place, name in enumerate(dict.fromkeys(chosen)):
+        values = evaluation.results[name].by_request["hr@10"]
+        rows = [row + (place - 1) * 0.25 for row in range(len(parts))]
+        axes.barh(rows, [values[p.requests].mean() for p in parts], height=0.25, label=name)
+    axes.set_yticks(range(len(parts)), [p.name for p in parts])
+    axes.invert_yaxis()
+    axes.set_xlabel("HR@10")
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def _calibration(ranked: Ranked) -> Markup:
+    figure = Figure(figsize=(4.5, 4))
+    axes = figure.add_subplot()
+    top = float(max(ranked.said.max(), ranked.seen.max(), 1e-6)) * 1.05
+    axes.plot([0, top], [0, top], color=PALE)
+    axes.plot(ranked.said, ranked.seen, "o-", color=ACCENT, markersize=4)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("observed")
+    return _svg(figure)
+
+
+def _svg(figure: Figure) -> Markup:
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    text = out.getvalue()
+    return Markup(text[text.index("<svg") :])

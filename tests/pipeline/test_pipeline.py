@@ -1,0 +1,218 @@
+"""Promises of the whole pipeline, whatever parts a recipe names."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from galen.eligibility.stock import InStock
+from galen.pipeline.candidates import Batch, Candidates
+from galen.pipeline.channels import Channel, ChannelRunner, merge
+from galen.pipeline.pipeline import Pipeline
+from galen.recall.fusion import OneChannel
+from galen.recall.item_graph import ItemGraph
+from galen.recall.popular import Popular
+
+
+@dataclass
+class Broken:
+    """A part that fails in whichever role it is asked."""
+
+    rule: str = "broken"
+    reason: str = "it is broken"
+    objectives: tuple[str, ...] = ("next",)
+
+    def fail(self, *_args, **_kwargs):
+        raise OSError("broken on purpose")
+
+    retrieve = keep = score = rerank = fuse = assemble = save = fail
+
+
+class Assembles:
+    def assemble(self, requests, candidates):
+        return Batch(candidates.request, {}, {"recall": candidates.columns["recall_score"]})
+
+
+class Ranks:
+    objectives = ("next",)
+
+    def score(self, batch):
+        return np.full((len(batch), 1), 0.5) + batch.matrix(["recall"]) * 0
+
+    def save(self, folder):
+        pass
+
+
+@pytest.fixture(scope="module")
+def popular(world):
+    return Popular().fit(world.data)
+
+
+@pytest.fixture(scope="module")
+def graph(world):
+    return ItemGraph().fit(world.data)
+
+
+def pipeline(world, channels, **parts):
+    fuser = parts.pop("fuser", OneChannel(next(iter(channels))))
+    executor = parts.pop("executor", None)
+    made = [Channel(name, retriever, 20, 0.1) for name, retriever in channels.items()]
+    parts = {"filters": (InStock(world.data.catalogue),), "rank_limit": 20} | parts
+    return Pipeline(recall=ChannelRunner(made, executor), fuser=fuser, **parts)
+
+
+def test_gives_n_allowed_items_best_first(world, popular):
+    slate = pipeline(world, {"popular": popular}).run(world.requests([[0], []]), 5)
+    assert slate.degraded == ()
+    assert np.bincount(slate.candidates.request).tolist() == [5, 5]
+    score = slate.candidates.columns["score"]
+    same = slate.candidates.request[1:] == slate.candidates.request[:-1]
+    assert np.all(score[:-1][same] >= score[1:][same])
+
+
+def test_every_step_accounts_for_its_rows(world, popular):
+    slate = pipeline(world, {"popular": popular}).run(world.requests([[0]]), 5)
+    names = [step.name for step in slate.steps]
+    assert names == ["recall", "filter:stock", "fusion", "rank", "filter:stock", "slate"]
+    rows = [step.rows for step in slate.steps]
+    assert rows == sorted(rows, reverse=True)
+
+
+def test_a_broken_channel_is_named_and_the_others_answer(world, popular):
+    made = pipeline(world, {"popular": popular, "broken": Broken()})
+    slate = made.run(world.requests([[0]]), 5)
+    assert slate.degraded == ("recall:broken",)
+    assert len(slate.candidates) == 5
+    assert "broken_score" in slate.candidates.columns
+
+
+def test_a_channel_whose_scores_are_not_finite_is_broken(world, popular):
+    class Nan:
+        def retrieve(self, requests, k):
+            return Candidates(np.array([0]), np.array([1]), {"score": np.array([np.nan])})
+
+    slate = pipeline(world, {"popular": popular, "nan": Nan()}).run(world.requests([[0]]), 5)
+    assert slate.degraded == ("recall:nan",)
+
+
+def test_a_slow_channel_is_left_behind_at_its_deadline_and_asked_again_once_it_is_back(
+    world, popular
+):
+    @dataclass
+    class Slow:
+        gate: threading.Event = field(default_factory=threading.Event)
+        asked: int = 0
+
+        def retrieve(self, requests, k):
+            self.asked += 1
+            self.gate.wait(10)
+            return popular.retrieve(requests, k)
+
+    slow = Slow()
+    with ThreadPoolExecutor(2) as executor:
+        made = pipeline(world, {"popular": popular, "slow": slow}, executor=executor)
+        start = time.perf_counter()
+        first = made.run(world.requests([[0]]), 5)
+        assert time.perf_counter() - start < 1
+        second = made.run(world.requests([[0]]), 5)
+        assert first.degraded == second.degraded == ("recall:slow",)
+        assert slow.asked == 1
+        slow.gate.set()
+        deadline = time.perf_counter() + 5
+        while made.run(world.requests([[0]]), 5).degraded and time.perf_counter() < deadline:
+            time.sleep(0.01)
+        assert made.run(world.requests([[0]]), 5).degraded == ()
+
+
+def test_a_broken_ranker_leaves_the_order_of_recall(world, popular):
+    plain = pipeline(world, {"popular": popular}).run(world.requests([[0]]), 5)
+    made = pipeline(world, {"popular": popular}, ranker=Broken(), assembler=Assembles())
+    slate = made.run(world.requests([[0]]), 5)
+    assert slate.degraded == ("rank",)
+    assert slate.candidates.item.tolist() == plain.candidates.item.tolist()
+
+
+def test_a_broken_feature_store_leaves_the_order_of_recall(world, popular):
+    made = pipeline(world, {"popular": popular}, ranker=Ranks(), assembler=Broken())
+    slate = made.run(world.requests([[0]]), 5)
+    assert slate.degraded == ("rank",)
+    assert len(slate.candidates) == 5
+
+
+def test_a_broken_rule_closes(world, popular):
+    made = pipeline(world, {"popular": popular}, filters=(Broken(),))
+    slate = made.run(world.requests([[0]]), 5)
+    assert slate.degraded == ("eligibility:broken",)
+    assert len(slate.candidates) == 0
+
+
+def test_a_rule_that_answers_something_else_than_bools_closes(world, popular):
+    class Maybe:
+        rule, reason = "maybe", "it may be"
+
+        def keep(self, requests, candidates):
+            return np.ones(len(candidates))
+
+    slate = pipeline(world, {"popular": popular}, filters=(Maybe(),)).run(world.requests([[0]]), 5)
+    assert slate.degraded == ("eligibility:maybe",)
+    assert len(slate.candidates) == 0
+
+
+def test_a_broken_fusion_orders_by_the_best_place_in_any_channel(world, popular, graph):
+    made = pipeline(world, {"popular": popular, "graph": graph}, fuser=Broken())
+    slate = made.run(world.requests([[0, 1]]), 5)
+    assert slate.degraded == ("fusion",)
+    assert len(slate.candidates) == 5
+
+
+@pytest.mark.parametrize("wrong", ["adds", "repeats", "mixes", "breaks"])
+def test_a_reranker_that_oversteps_its_power_is_not_heard(world, popular, wrong):
+    class Wrong:
+        def rerank(self, requests, candidates, n):
+            rows = np.arange(len(candidates))
+            if wrong == "adds":
+                return Candidates(candidates.request, candidates.item + 1000, candidates.columns)
+            if wrong == "repeats":
+                return candidates.take(np.repeat(rows, 2))
+            if wrong == "mixes":
+                return candidates.take(rows[::-1])
+            raise OSError("broken on purpose")
+
+    made = pipeline(world, {"popular": popular}, rerankers=(("wrong", Wrong()),))
+    plain = pipeline(world, {"popular": popular}).run(world.requests([[0], [7]]), 5)
+    slate = made.run(world.requests([[0], [7]]), 5)
+    assert slate.degraded == ("rerank:wrong",)
+    assert slate.candidates.item.tolist() == plain.candidates.item.tolist()
+
+
+def test_rules_run_again_after_reranking(world, popular):
+    """An item that sells out while the slate is made is not shown."""
+
+    class SellsOut:
+        rule, reason = "sells_out", "it is gone"
+        calls = 0
+
+        def keep(self, requests, candidates):
+            self.calls += 1
+            return candidates.item != 2 if self.calls == 2 else np.ones(len(candidates), bool)
+
+    rule = SellsOut()
+    slate = pipeline(world, {"popular": popular}, filters=(rule,)).run(world.requests([[]]), 20)
+    assert rule.calls == 2
+    assert 2 not in slate.candidates.item
+
+
+def test_merging_keeps_one_row_an_item_with_what_every_channel_said(world, popular, graph):
+    asked = world.requests([[0, 1], [7]])
+    found = {"popular": popular.retrieve(asked, 10), "graph": graph.retrieve(asked, 10)}
+    merged = merge({**found, "failed": None})
+    keys = list(zip(merged.request.tolist(), merged.item.tolist(), strict=True))
+    assert len(set(keys)) == len(keys)
+    assert np.isnan(merged.columns["failed_score"]).all()
+    for name, candidates in found.items():
+        said = ~np.isnan(merged.columns[f"{name}_score"])
+        assert said.sum() == len(candidates)
+        assert merged.columns[f"{name}_rank"][said].min() == 0
