@@ -1,0 +1,78 @@
+"""A recipe says what it is made of, and a misspelt word in it is an error that helps."""
+
+import pytest
+
+from galen.assembly.check import check_recipe
+from galen.assembly.recipe import Recipe, RecipeError
+from galen.assembly.shipped import find_recipe, shipped_recipes
+
+GOOD = {
+    "name": "mine",
+    "filters": ["stock"],
+    "recall": {"item_graph": {"quota": 10, "window": 2}},
+    "rank": {"model": "gbdt", "leaves": 7},
+    "rerank": [{"model": "mmr", "balance": 0.5}],
+}
+
+
+def checked(**changes):
+    recipe = Recipe.from_tree(GOOD | changes, where="mine.toml")
+    check_recipe(recipe)
+    return recipe
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_every_shipped_recipe_is_whole(name):
+    check_recipe(find_recipe(name))
+
+
+def test_settings_of_a_part_are_told_from_those_of_its_stage():
+    recipe = checked()
+    assert recipe.recall["item_graph"].quota == 10
+    assert recipe.recall["item_graph"].settings == {"window": 2}
+
+
+def test_a_recipe_comes_back_from_its_tree():
+    recipe = checked()
+    assert Recipe.from_tree(recipe.to_tree(), where="again") == recipe
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_every_shipped_recipe_comes_back_from_its_tree(name):
+    recipe = find_recipe(name)
+    assert Recipe.from_tree(recipe.to_tree(), where="again") == recipe
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"filter": ["stock"]}, "unknown key 'filter'. Did you mean 'filters'?"),
+        ({"recall": {"item_graph": {"quotas": 3}}}, "'quotas'. Did you mean 'repeat'|'quotas'"),
+        ({"recall": {"item_grap": {}}}, "'item_grap' is not one of .* Did you mean 'item_graph'"),
+        ({"recall": {"item_graph": {"windo": 3}}}, "'windo'. Did you mean 'window'"),
+        ({"recall": {"item_graph": {"window": "3"}}}, "window = '3': Expected `int`"),
+        ({"recall": {"item_graph": {"quota": 0}}}, "above 0"),
+        ({"recall": {}}, "at least one"),
+        ({"filters": ["stok"]}, "'stok' is not one of .* Did you mean 'stock'"),
+        ({"rank": {"model": "gdbt"}}, "Did you mean 'gbdt'"),
+        ({"rank": {"leaves": 3}}, "model is missing"),
+        ({"rank": {"model": "gbdt", "examples": "replays"}}, "Did you mean 'replay'"),
+        ({"rerank": [{"model": "mmr", "balanc": 1.0}]}, "number 1.*Did you mean 'balance'"),
+        ({"rerank": [{"model": "mmr", "balance": "x"}]}, "balance = 'x'"),
+    ],
+)
+def test_what_is_wrong_is_named_with_the_nearest_right_word(changes, said):
+    with pytest.raises(RecipeError, match=said):
+        checked(**changes)
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text("filters = [")
+    with pytest.raises(RecipeError, match=r"broken\.toml"):
+        find_recipe(str(path))
+
+
+def test_a_name_that_is_nothing_lists_what_there_is():
+    with pytest.raises(RecipeError, match=r"neither a file nor a shipped recipe .*popular"):
+        find_recipe("populr")

@@ -1,0 +1,93 @@
+"""Protocols hold out what they say, and nothing held out is learned from."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from galen.assembly.split import SplitError, split_by
+
+
+def keys(data):
+    return set(zip(data.user.tolist(), data.item.tolist(), data.at.tolist(), strict=True))
+
+
+def of(data, user):
+    return data.item[data.user == user].tolist()
+
+
+@pytest.fixture(scope="module")
+def ordered(world):
+    """The same world without a clock."""
+    return replace(world.data, clock="order", at=world.data.place)
+
+
+def test_strict_learns_from_all_but_two_chooses_on_one_and_tests_on_the_last(ordered):
+    split = split_by("strict", ordered)
+    whole = of(ordered, 3)
+    row = int(np.flatnonzero(split.test.users == 3)[0])
+    assert of(split.final, 3) == whole[:-2]
+    assert of(split.test.past, 3) == whole[:-1]
+    assert split.test.truth_item[split.test.truth_request == row].tolist() == whole[-1:]
+    assert of(split.valid.past, 3) == whole[:-2]
+    assert of(split.valid.fit, 3) == whole[:-2]
+    assert split.valid.truth_item[split.valid.users == 3].tolist() == [whole[-2]]
+    assert of(split.train[0].fit, 3) == whole[:-3]
+
+
+def test_refit_differs_only_in_what_the_last_channels_learn_from(ordered):
+    strict, refit = split_by("strict", ordered), split_by("refit", ordered)
+    assert of(refit.final, 3) == of(ordered, 3)[:-1]
+    assert keys(strict.valid.fit) == keys(refit.valid.fit)
+    assert strict.test.truth_item.tolist() == refit.test.truth_item.tolist()
+
+
+def test_full_holds_nothing_out_and_chooses_on_the_last(ordered):
+    split = split_by("full", ordered)
+    assert split.test is None
+    assert keys(split.final) == keys(ordered)
+    assert split.valid.truth_item[split.valid.users == 3].tolist() == of(ordered, 3)[-1:]
+
+
+def test_a_split_by_time_learns_only_from_before_what_it_predicts(world):
+    split = split_by("global-time", world.data)
+    assert split.train[0].after < split.valid.after < split.test.after
+    for moment in (*split.train, split.valid, split.test):
+        assert moment.fit.at.max() < moment.after
+        assert moment.past.at.max() < moment.after
+        assert (moment.at == moment.after).all()
+    assert keys(split.final) == keys(world.data.before(split.test.after))
+
+
+def test_windows_do_not_overlap_and_the_last_ends_with_the_shop(world):
+    split = split_by("global-time", world.data)
+    future = world.data.since(split.test.after)
+    pairs = {(u, i) for u, i, _ in keys(future)}
+    found = {
+        (int(split.test.users[r]), int(i))
+        for r, i in zip(split.test.truth_request, split.test.truth_item, strict=True)
+    }
+    assert found == pairs
+
+
+def test_users_are_sampled_by_seed_for_learning_and_never_for_the_test(ordered):
+    one, two = (split_by("strict", ordered, users=10, seed=s) for s in (0, 0))
+    other = split_by("strict", ordered, users=10, seed=1)
+    assert one.train[0].users.tolist() == two.train[0].users.tolist()
+    assert one.train[0].users.tolist() != other.train[0].users.tolist()
+    assert len(one.valid.users) == 10
+    assert len(one.test.users) == len(split_by("strict", ordered).test.users)
+    whole = of(ordered, int(one.valid.users[0]))
+    assert one.valid.truth_item[one.valid.truth_request == 0].tolist() == [whole[-2]]
+
+
+def test_a_split_by_time_needs_a_clock(ordered):
+    with pytest.raises(SplitError, match="needs timestamps"):
+        split_by("global-time", ordered)
+
+
+def test_a_shop_with_too_little_is_told_so(ordered):
+    with pytest.raises(SplitError, match="at least 4"):
+        split_by("strict", ordered.take(ordered.place < 2))
+    with pytest.raises(SplitError, match="no events"):
+        split_by("global-time", replace(ordered, clock="time").take(ordered.place < 0))

@@ -1,0 +1,35 @@
+"""Intervals hold the truth about as often as they say."""
+
+import numpy as np
+import pytest
+
+from galen.evaluate.intervals import mean_interval, paired_interval
+
+
+def test_a_95_percent_interval_holds_the_mean_about_95_times_in_100():
+    random = np.random.default_rng(0)
+    held = 0
+    for seed in range(100):
+        interval = mean_interval(random.exponential(2.0, 200), seed=seed, resamples=300)
+        held += interval.low <= 2.0 <= interval.high
+    assert 85 <= held <= 100
+
+
+def test_a_paired_interval_is_narrower_than_the_two_apart():
+    random = np.random.default_rng(0)
+    worse = random.normal(size=500)
+    better = worse + 0.1 + 0.05 * random.normal(size=500)
+    paired = paired_interval(better, worse, seed=0)
+    assert paired.low > 0
+    assert paired.high - paired.low < 0.1
+
+
+def test_the_same_seed_gives_the_same_interval():
+    values = np.random.default_rng(0).normal(size=50)
+    assert mean_interval(values, seed=3) == mean_interval(values, seed=3)
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [2.0, 2.0]])
+def test_too_little_to_tell_is_told_without_failing(values):
+    interval = mean_interval(np.array(values), seed=0)
+    assert np.isnan(interval.low) if len(values) < 2 else interval.low == 2.0
