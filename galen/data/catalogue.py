@@ -39,6 +39,7 @@ class Catalogue:
         self._coded: dict[str, Coded[Any]] = {}
         self._lists: dict[str, list[Any]] = {}
         self._row_of: dict[str, int] | None = None
+        self._version = 0
 
     @classmethod
     def read(cls, shop: Shop) -> "Catalogue":
@@ -46,6 +47,11 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.ids) if self._changed else int(self._read.num_rows)
+
+    @property
+    def version(self) -> int:
+        """Grows with every upsert: what was derived from a column is stale when it has grown."""
+        return self._version
 
     @property
     def table(self) -> pa.Table:
@@ -83,6 +89,11 @@ class Catalogue:
     def spu(self) -> Ints:
         """The standard product of each item; an item without one is its own (code by row)."""
         return self._code("spu").codes
+
+    @property
+    def spus(self) -> int:
+        """One more than the highest code of a standard product."""
+        return len(self._code("spu").words)
 
     @property
     def brand(self) -> Ints:
@@ -180,6 +191,7 @@ class Catalogue:
             put_in_list(values, row, only(_LISTS[name](one)))
         self._changed[row] = one
         self._whole = None
+        self._version += 1
         return row
 
     def _make_columns(self) -> None:
