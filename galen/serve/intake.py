@@ -28,7 +28,7 @@ def check(batch: EventBatch, state: State, now: int) -> Checked:
         at = now if event.timestamp is None else microseconds(event.timestamp)
         wrong = _wrong(event, at, state, now)
         if wrong is None:
-            checked.events.append(_logged(event, at))
+            checked.events.append(_logged(event, min(at, now)))  # so the next request sees it
             checked.places.append(index)
         else:
             error = EventError(index=index, event_id=event.event_id, detail=wrong)

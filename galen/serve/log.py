@@ -5,6 +5,7 @@ transaction and syncs once (group commit), so the price of a sync is shared by a
 the moment. An operation is acknowledged only after its transaction is on the disk.
 """
 
+import fcntl
 import queue
 import sqlite3
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from galen.serve import tables
 
@@ -51,7 +52,7 @@ class EventLog:
             lock_wait: seconds to wait for another process that holds the file.
 
         Raises:
-            LogError: the file is no log, is newer than this galen, or cannot be written.
+            LogError: the file is no log, is newer than this galen, is in use, or cannot be written.
         """
         self.path = path
         self._lock_wait = lock_wait
@@ -60,7 +61,12 @@ class EventLog:
         self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = self._open()
+            self._claim = _claimed(path)
+            try:
+                self._connection = self._open()
+            except BaseException:
+                self._claim.close()
+                raise
         except (sqlite3.Error, OSError, tables.SchemaError) as error:
             raise LogError(f"the event log {path} cannot be opened: {error}") from error
         self._writer = threading.Thread(target=self._write_all, name="event-log", daemon=True)
@@ -120,6 +126,7 @@ class EventLog:
                 self._waiting.put(None)
         self._writer.join()
         self._connection.close()
+        self._claim.close()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -191,6 +198,21 @@ class EventLog:
         if isinstance(error, (sqlite3.Error, OSError)):
             return LogUnavailable(f"the event log could not be written: {error}")
         return error
+
+
+def _claimed(path: Path) -> IO[bytes]:
+    """A lock that ends with the process: a second server's memory would not know of our writes.
+
+    Raises:
+        LogError: another process has the log open.
+    """
+    claim = path.with_name(f"{path.name}.lock").open("wb")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        claim.close()
+        raise LogError(f"the event log {path} is in use by another server; stop it first") from None
+    return claim
 
 
 def _refused_all(error: Exception) -> bool:

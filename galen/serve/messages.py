@@ -45,7 +45,7 @@ Moment = Annotated[
     AfterValidator(_in_utc),
     Field(strict=False),
 ]
-Length = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole)]
+Length = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
 Years = Annotated[int, Field(ge=0, le=150), BeforeValidator(_whole)]
 Place = Annotated[int, Field(ge=0, le=10_000), BeforeValidator(_whole)]
 Count = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_whole)]  # exact in every JSON reader

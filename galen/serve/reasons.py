@@ -12,8 +12,7 @@ SENTENCES: Final = {
     "bpr": "Chosen by people with a history like yours",
     "repurchase": "You bought this before and it may be running out",
     "popular": "Popular in this shop",
-    "popular_category": "Popular in a category you visit",
-    "popular_recent": "Popular in this shop lately",
+    "popular_in_category": "Popular in a category you visit",
 }
 """Channel -> sentence."""
 

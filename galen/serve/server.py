@@ -18,7 +18,7 @@ def run(app: FastAPI, settings: Settings) -> None:
         SettingsError: the address is public and there are no keys.
     """
     check_reach(settings)
-    _log_lines()
+    log_lines()
     uvicorn.run(
         app,
         host=settings.host,
@@ -30,7 +30,7 @@ def run(app: FastAPI, settings: Settings) -> None:
     )
 
 
-def _log_lines() -> None:
+def log_lines() -> None:
     """One JSON line an entry. Tracebacks go without their variables, which hold people's data."""
     structlog.configure(
         processors=[

@@ -41,7 +41,7 @@ from galen.serve.messages import (
 from galen.serve.recommender import Answer, Recommender
 from galen.serve.settings import Settings
 from galen.serve.snapshot import Snapshots
-from galen.serve.state import State
+from galen.serve.state import LOG, SNAPSHOT, State
 from galen.serve.tables import LoggedEvent, Outcome
 
 log = structlog.get_logger(__name__)
@@ -105,12 +105,12 @@ class Service:
             ShopError, BundleError, LogError: a part cannot be opened.
         """
         events = EventLog(
-            folder / "events.db",
+            folder / LOG,
             capacity=settings.log_capacity,
             lock_wait=settings.lock_wait_seconds,
         )
         try:
-            snapshots = Snapshots(folder / "snapshot")
+            snapshots = Snapshots(folder / SNAPSHOT)
             with closing(events.read()) as reading:
                 state = State.restore(shop, reading, snapshots)
             channels = ThreadPoolExecutor(settings.channel_threads, "recall")

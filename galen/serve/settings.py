@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000  # 0: any free one
+    folder: str = ""  # of the event log and its snapshot; beside the shop where empty
     max_body_bytes: Count = 1_048_576
     log_capacity: Count = 10_000  # writes that may wait; one more is answered with 503
     lock_wait_seconds: Seconds = 2.0  # for another process that holds the log
@@ -61,6 +62,14 @@ def read_settings(file: Path | None, environment: Mapping[str, str]) -> Settings
     except msgspec.ValidationError as error:
         raise SettingsError(f"settings of the server: {error}") from error
     return check_reach(settings)
+
+
+def folder_of_log(settings: Settings, shop: Path) -> Path:
+    """Where the log lies: never inside the shop, which an import replaces as a whole."""
+    if settings.folder:
+        return Path(settings.folder)
+    shop = shop.resolve()
+    return shop.with_name(f"{shop.name}-served")
 
 
 def check_reach(settings: Settings) -> Settings:

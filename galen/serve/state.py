@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from galen.serve.people import People
 from galen.serve.snapshot import Restored, Snapshots
 from galen.serve.tables import LoggedEvent
 
-NEVER = -1  # the moment before a user's first, where a shop's clock is "order"
+LOG: Final = "events.db"
+SNAPSHOT: Final = "snapshot"
+NEVER: Final = -1  # the moment before a user's first, where a shop's clock is "order"
 
 
 @dataclass
@@ -49,8 +52,7 @@ class State:
         user_row, forgotten = _replay_users(people, log, shop)
         data = data.take(~np.isin(data.user, forgotten))
         data = _joined(data, len(people), snapshots.restore(log), user_row, item_row)
-        store = FeatureStore(data.catalogue, data.clock, users=len(people))
-        store.replay(data)
+        store = FeatureStore.replay(data)
         taken = np.bincount(data.of(*TAKEN).item, minlength=len(data.catalogue))
         stepped = data.take(data.kind != Kind.IMPRESSION)
         last = np.full(len(people), NEVER, np.int64)
@@ -79,12 +81,10 @@ class State:
             return
         if event.kind in TAKEN:
             self.taken.put(item, self.taken.values[item] + 1)
-        if event.user is None:
-            return
-        user = self.put_user(event.user, None)
+        user = -1 if event.user is None else self.put_user(event.user, None)
         at = self.moment(user, event.at)
         self.store.write(user, item, event.kind, at)
-        if event.kind != Kind.IMPRESSION:
+        if user >= 0 and event.kind != Kind.IMPRESSION:
             self.last.put(user, max(at, int(self.last.values[user])))
             self.length.put(user, self.length.values[user] + 1)
 

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import structlog
 
 from galen.data.dataset import Dataset
 from galen.data.schema import ITEMS, USERS, Kind
@@ -26,6 +28,7 @@ from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.one_per_product import OnePerProduct
 from galen.serve.log import EventLog
 from galen.serve.recommender import Recommender
+from galen.serve.server import log_lines
 from galen.serve.service import Service
 from galen.serve.snapshot import Snapshots
 from galen.serve.state import State
@@ -132,8 +135,15 @@ def open_world(folder: Path, clock: str, executor: ThreadPoolExecutor, **more: A
     with closing(log.read()) as reading:
         state = State.restore(shop, reading, snapshots)
     pipeline = make_pipeline(Dataset.read(shop), state, executor)
-    more.setdefault("now", lambda: int(NOW.timestamp() * 1e6))
     return Service(Recommender(state, pipeline, "test"), log, snapshots, **more)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def server_s_log_lines() -> Iterator[None]:
+    """What fails is logged as the server logs it."""
+    log_lines()
+    yield
+    structlog.reset_defaults()
 
 
 Open = Callable[..., Service]
@@ -142,10 +152,12 @@ Open = Callable[..., Service]
 @pytest.fixture
 def open_service(tmp_path: Path) -> Iterator[Open]:
     """Open a service over the shop in tmp_path, as often as a test likes; all are closed."""
+    ticks = count(int(NOW.timestamp() * 1e6))  # time goes on from one service to the next
     with ExitStack() as stack:
 
         def open_one(clock: str = "time", **more: Any) -> Service:
             executor = stack.enter_context(ThreadPoolExecutor(2))
+            more.setdefault("now", lambda: next(ticks))
             service = open_world(tmp_path, clock, executor, **more)
             stack.callback(service.close)
             return service

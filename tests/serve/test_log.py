@@ -1,4 +1,3 @@
-import multiprocessing
 import os
 import random
 import signal
@@ -226,20 +225,11 @@ def test_a_writer_killed_at_any_moment_leaves_every_acknowledged_event(tmp_path:
     assert len(found) == len(set(found))
 
 
-def test_two_processes_do_not_write_twice(tmp_path: Path) -> None:
-    path = tmp_path / "log.db"
-    EventLog(path).close()
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write_some, args=(path,)) for _ in range(2)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(30)
-    assert sorted(ids(path), key=int) == [str(n) for n in range(50)]
-
-
-def _write_some(path: Path) -> None:
-    log = EventLog(path)
-    for n in range(50):
-        append(log, event(str(n)))
+def test_a_log_that_is_in_use_is_refused_until_it_is_closed(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "log.db")
+    with pytest.raises(LogError, match="another server"):
+        EventLog(tmp_path / "log.db")
     log.close()
+    again = EventLog(tmp_path / "log.db")
+    assert append(again, event("a")) == [Outcome.ACCEPTED]
+    again.close()

@@ -1,0 +1,265 @@
+"""What a recommendation costs over HTTP at a constant rate: latency, rate and memory.
+
+    python -m benchmarks.serving --items 100000 --users 50000 --rate 50 --seconds 20 --json FILE
+
+The real server (uvicorn, one process, one thread for arithmetic) has a core of its own; requests
+are sent from another one at planned moments, whether or not earlier ones were answered, and
+latency counts from the planned moment, so that waiting is not hidden. Impressions are logged.
+`--bundle FOLDER` keeps the shop and the bundle there and uses them again.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from benchmarks.rows import Cost, Row, measured, write_rows
+
+SERVER_CORE: Final = 0
+ONE_THREAD: Final = {
+    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+}
+NEW_USERS: Final = 0.1  # share of requests by people without a history
+SESSIONS: Final = 0.2  # share of requests by anonymous sessions with recent items
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came back for each request."""
+
+    latency: npt.NDArray[np.float64]  # (R,) seconds from the planned moment
+    status: npt.NDArray[np.int64]  # (R,) 0 where the connection failed
+    shown: npt.NDArray[np.int64]  # (R,) items of the slate
+    degraded: int  # replies that went without a part
+    seconds: float  # from the first planned moment to the last reply
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Make or open the shop, serve it, send requests, print and write the figures."""
+    options = _options(arguments)
+    console = Console()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.bundle or Path(scratch)
+        _make(folder, options.items, options.users, options.recipe, options.seed, console)
+        bodies = _bodies(options, round(options.rate * (options.seconds + options.warm)))
+        with measured() as cost, _server(folder) as (port, process):
+            warm = round(options.rate * options.warm)
+            asyncio.run(_send(port, bodies[:warm], options.rate))
+            before = _cpu_seconds(process)
+            sent = asyncio.run(_send(port, bodies[warm:], options.rate))
+            cost.cpu_seconds = _cpu_seconds(process) - before
+            memory = _memory(process)
+        row = _row(options, sent, cost, memory)
+    _print(console, row)
+    write_rows(options.json, [row])
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--users", type=int, default=50_000)
+    parser.add_argument("--rate", type=float, default=50.0, help="requests a second")
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--warm", type=float, default=3.0, help="seconds before what is measured")
+    parser.add_argument("--n", type=int, default=20, help="items of a slate")
+    parser.add_argument("--recipe", default="shop")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bundle", type=Path, help="folder that keeps shop and bundle")
+    parser.add_argument("--json", type=Path)
+    return parser.parse_args(arguments)
+
+
+def _make(folder: Path, items: int, users: int, recipe: str, seed: int, console: Console) -> None:
+    """A synthetic shop and a bundle, where the folder does not have them yet."""
+    shop, bundle = folder / "shop", folder / "bundle"
+    if not (shop / "manifest.json").exists():
+        console.print(f"making a shop of {items:,} items and {users:,} users")
+        _galen("synth", str(shop), "--items", str(items), "--users", str(users), seed=seed)
+    if not bundle.exists():
+        console.print(f"training the recipe {recipe}")
+        _galen("train", str(shop), str(bundle), "--recipe", recipe, "--quiet", seed=seed)
+
+
+def _galen(*words: str, seed: int) -> None:
+    command = [sys.executable, "-m", "galen.cli", *words, "--seed", str(seed)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _bodies(options: argparse.Namespace, count: int) -> list[bytes]:
+    """Request bodies: known users, new users, and sessions with recent items."""
+    from galen.data.shop import Shop
+
+    shop = Shop.open((options.bundle or Path()) / "shop")
+    users = shop.read("users", ["user_id"])["user_id"].to_pylist()
+    items = shop.read("items", ["item_id"])["item_id"].to_pylist()
+    draw = np.random.default_rng(options.seed)
+    bodies = []
+    for number in range(count):
+        asked: dict[str, object] = {"n": options.n}
+        kind = draw.random()
+        if kind < NEW_USERS:
+            asked["user"] = f"never seen {number}"
+        elif kind < NEW_USERS + SESSIONS:
+            asked["recent"] = [items[row] for row in draw.integers(len(items), size=3)]
+        else:
+            asked["user"] = users[draw.integers(len(users))]
+        bodies.append(json.dumps(asked).encode())
+    return bodies
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[tuple[int, int]]:
+    """The port and the process id of a server that is ready."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["serve", str(folder / "shop"), str(folder / "bundle"), "--port", str(port)]
+    with tempfile.TemporaryDirectory() as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "galen.cli", *words],
+            env={**os.environ, **ONE_THREAD, "GALEN_SERVE_FOLDER": log},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            os.sched_setaffinity(server.pid, {SERVER_CORE})
+            asyncio.run(_until_ready(port, server))
+            others = os.sched_getaffinity(0) - {SERVER_CORE}
+            if others:
+                os.sched_setaffinity(0, others)
+            yield port, server.pid
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+async def _until_ready(port: int, server: "subprocess.Popen[bytes]") -> None:
+    for _ in range(1200):
+        if server.poll() is not None:
+            raise RuntimeError(f"the server ended with status {server.returncode}")
+        try:
+            await _Connection(port).ask(b"GET", b"/readyz", b"")
+            return
+        except OSError:
+            await asyncio.sleep(0.1)
+    raise TimeoutError("the server was not ready within two minutes")
+
+
+class _Connection:
+    """One kept-alive HTTP/1.1 connection, one request at a time."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, method: bytes, path: bytes, body: bytes) -> tuple[int, bytes]:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        writer.write(
+            b"%s %s HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+            b"content-length: %d\r\n\r\n%s" % (method, path, len(body), body)
+        )
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        return int(head[9:12]), await reader.readexactly(length)
+
+
+async def _send(port: int, bodies: Sequence[bytes], rate: float) -> Sent:
+    """Send each request at its moment, over as many connections as are needed at once."""
+    latency = np.zeros(len(bodies))
+    status, shown = np.zeros(len(bodies), np.int64), np.zeros(len(bodies), np.int64)
+    free: list[_Connection] = []
+    degraded = 0
+    start = time.perf_counter() + 0.1
+
+    async def one(place: int, planned: float) -> None:
+        nonlocal degraded
+        connection = free.pop() if free else _Connection(port)
+        try:
+            status[place], reply = await connection.ask(b"POST", b"/v1/recommend", bodies[place])
+        except (OSError, asyncio.IncompleteReadError):
+            return
+        finally:
+            latency[place] = time.perf_counter() - planned
+        free.append(connection)
+        if status[place] == 200:
+            slate = json.loads(reply)
+            shown[place] = len(slate["items"])
+            degraded += bool(slate["degraded"])
+
+    async with asyncio.TaskGroup() as group:
+        for place in range(len(bodies)):
+            planned = start + place / rate
+            await asyncio.sleep(max(planned - time.perf_counter(), 0))
+            group.create_task(one(place, planned))
+    return Sent(latency, status, shown, degraded, time.perf_counter() - start)
+
+
+def _row(options: argparse.Namespace, sent: Sent, cost: Cost, memory: int) -> Row:
+    median, p99 = np.quantile(sent.latency, [0.5, 0.99]) * 1e3
+    return Row(
+        benchmark="serving",
+        data=f"synthetic-{options.items}-items-{options.users}-users",
+        model=options.recipe,
+        protocol="open-loop",
+        seed=options.seed,
+        metrics={
+            "p50_ms": float(median),
+            "p99_ms": float(p99),
+            "max_ms": float(sent.latency.max() * 1e3),
+            "rate_planned": options.rate,
+            "rate": len(sent.latency) / sent.seconds,
+            "errors": float((sent.status != 200).sum()),
+            "degraded": float(sent.degraded),
+            "items_shown": float(sent.shown.mean()),
+            "requests": float(len(sent.latency)),
+        },
+        cpu_seconds=cost.cpu_seconds,
+        wall_seconds=sent.seconds,
+        peak_memory_bytes=memory,
+    )
+
+
+def _print(console: Console, row: Row) -> None:
+    told = row.metrics
+    console.print(
+        f"{row.data}, recipe {row.model}, {datetime.now(UTC):%Y-%m-%d}\n"
+        f"  p50 {told['p50_ms']:.1f}, p99 {told['p99_ms']:.1f}, max {told['max_ms']:.1f} ms\n"
+        f"  {told['rate']:.1f} of {told['rate_planned']:.1f} requests a second,"
+        f" {told['errors']:.0f} errors, {told['degraded']:.0f} degraded,"
+        f" {told['items_shown']:.1f} items a slate\n"
+        f"  server: {row.cpu_seconds / told['requests'] * 1e3:.1f} CPU ms a request,"
+        f" {row.peak_memory_bytes / 2**20:.0f} MiB",
+        highlight=False,
+    )
+
+
+def _cpu_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(process: int) -> int:
+    """Peak resident bytes of a process."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("this system does not tell the memory of a process")
+
+
+if __name__ == "__main__":
+    main()
