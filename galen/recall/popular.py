@@ -1,6 +1,7 @@
 """What most people take: overall, within the categories a person looks at, or of late."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -45,11 +46,26 @@ class Popular:
         return PopularIndex(self, saved["count"], saved["category"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PopularIndex:
     settings: Popular
     count: Floats  # (items,)
     category: Ints  # (items,)
+
+    @cached_property
+    def best(self) -> Ints:
+        """Items that were taken, the highest count first, equal counts by item."""
+        items = np.flatnonzero(self.count > 0)
+        return items[np.lexsort((items, -self.count[items]))]
+
+    @cached_property
+    def best_by_category(self) -> tuple[Ints, Ints]:
+        """`best` grouped by category, and where each starts; items without one are last."""
+        category = self.category[self.best]
+        known = np.where(category < 0, self.category.max(initial=-1) + 1, category)
+        grouped = np.argsort(known, kind="stable")
+        starts = np.searchsorted(known[grouped], np.arange(self.category.max(initial=-1) + 2))
+        return self.best[grouped], starts
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         if self.settings.by == "category":
@@ -61,7 +77,7 @@ class PopularIndex:
     def _overall(self, requests: Requests, k: int) -> Candidates:
         """Enough of the best for everybody to have k left after their history is taken out."""
         longest = 0 if self.settings.repeat else int(requests.history.length.max(initial=0))
-        best = _best(self.count, np.flatnonzero(self.count > 0), k + longest)
+        best = self.best[: k + longest]
         request = np.repeat(np.arange(len(requests)), len(best))
         item = np.tile(best, len(requests))
         return Candidates(request, item, {"score": self.count[item]})
@@ -81,12 +97,8 @@ class PopularIndex:
         return Candidates(rows, item, {"score": self.count[item]}).top(k + longest, by="score")
 
     def _of_category(self, code: int, k: int) -> Ints:
-        return _best(self.count, np.flatnonzero((self.category == code) & (self.count > 0)), k)
+        items, starts = self.best_by_category
+        return items[starts[code] : starts[code + 1]][:k]
 
     def save(self, folder: Path) -> None:
         save_file({"count": self.count, "category": self.category}, folder / "popular.safetensors")
-
-
-def _best(count: Floats, items: Ints, k: int) -> Ints:
-    """The k items of highest count, best first, equal counts by item."""
-    return items[np.lexsort((items, -count[items]))[:k]]
