@@ -36,6 +36,12 @@ def was_taken(moment: Moment, candidates: Candidates) -> Bools:
     return np.isin(candidates.request * width + candidates.item, truth)
 
 
+def with_something_taken(moment: Moment, candidates: Candidates) -> Candidates:
+    """The rows of requests in which something recalled was taken; the others teach nothing."""
+    taken = was_taken(moment, candidates)
+    return candidates.take(np.isin(candidates.request, np.unique(candidates.request[taken])))
+
+
 def replayed(
     moment: Moment,
     requests: Requests,
@@ -45,23 +51,22 @@ def replayed(
     negatives: int,
     seed: int,
 ) -> Examples:
-    """Examples from the recalled rows of requests in which something recalled was taken.
+    """Examples from the rows of requests in which something recalled was taken.
 
     Of each request the negatives are thinned to `negatives`, half of them the best by recall
     score, half drawn by seed and weighted up by what they stand for.
     """
+    candidates = with_something_taken(moment, candidates)
     taken = was_taken(moment, candidates)
-    hit = np.bincount(candidates.request[taken], minlength=len(requests)) > 0
-    rows = np.flatnonzero(hit[candidates.request])
-    weight, kept = _thinned(candidates.take(rows), taken[rows], negatives, seed)
-    rows, weight = rows[kept], weight[kept]
-    batch = assembler.assemble(requests, candidates.take(rows))
+    weight, kept = _thinned(candidates, taken, negatives, seed)
+    candidates, taken, weight = candidates.take(kept), taken[kept], weight[kept]
+    batch = assembler.assemble(requests, candidates)
     features = tuple(sorted({*batch.per_request, *batch.per_row}))
     return Examples(
         features,
         batch.matrix(features),
-        candidates.request[rows].astype(np.float64),
-        {OBJECTIVE: taken[rows].astype(np.float64)},
+        candidates.request.astype(np.float64),
+        {OBJECTIVE: taken.astype(np.float64)},
         weight,
     )
 

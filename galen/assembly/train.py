@@ -1,23 +1,25 @@
 """From a recipe and a shop to learned parts: channels, then fusion, then the ranker."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from galen.assembly.check import check_recipe
 from galen.assembly.impressions import impression_examples
 from galen.assembly.parts import Parts, channels, ranker_spec, retriever_spec
 from galen.assembly.people import People
 from galen.assembly.recipe import Recipe
-from galen.assembly.replay import joined, replayed, requests_at, was_taken
+from galen.assembly.replay import joined, replayed, requests_at, was_taken, with_something_taken
 from galen.assembly.split import Moment, Protocol, Split, split_by
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.features.store import FeatureStore
-from galen.pipeline.candidates import Candidates, Requests
-from galen.pipeline.channels import ChannelRunner
+from galen.pipeline.candidates import Candidates, Requests, stacked
+from galen.pipeline.channels import merge
 from galen.pipeline.stages import Examples, Fuser, Ranker, Retriever
 from galen.recall.fusion import Fusion, OneChannel
+
+BLOCK = 2048  # requests that are asked at once, so that memory is bounded
 
 Progress = Callable[[str], None]  # called with what is being done
 
@@ -33,7 +35,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A moment with what recall answered then."""
+    """A moment with what recall answered the people of whom something recalled was taken."""
 
     moment: Moment
     store: FeatureStore
@@ -91,10 +93,13 @@ class _Lesson:
         self.progress(f"recalling ({what})")
         store = FeatureStore.replay(moment.past)
         requests = requests_at(moment, store, self.people.age, self.people.region, self.seed)
-        recalled = ChannelRunner(channels(self.recipe, retrievers)).recall(requests)
-        if recalled.failed:
-            raise RuntimeError(f"channels failed while training: {', '.join(recalled.failed)}")
-        return _Asked(moment, store, requests, recalled.candidates, retrievers)
+        asked = channels(self.recipe, retrievers)
+        parts = []
+        for start in range(0, len(requests), BLOCK):
+            part = requests.part(start, min(start + BLOCK, len(requests)))
+            rows = merge({c.name: c.retriever.retrieve(part, c.quota) for c in asked})
+            parts.append(with_something_taken(moment, replace(rows, request=rows.request + start)))
+        return _Asked(moment, store, requests, stacked(parts), retrievers)
 
     def fuser(self, valid: _Asked) -> Fuser:
         names = list(self.recipe.recall)

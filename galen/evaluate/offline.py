@@ -14,7 +14,7 @@ from galen.evaluate.intervals import Interval, mean_interval, paired_interval
 from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
 from galen.evaluate.slices import Slice, slices_of
 from galen.features.store import FeatureStore
-from galen.pipeline.candidates import Candidates, Floats, Requests
+from galen.pipeline.candidates import Candidates, Floats, Requests, no_candidates, stacked
 from galen.pipeline.pipeline import Pipeline
 
 HEADLINE = ("hr@10", "ndcg@10", "mrr")
@@ -78,47 +78,15 @@ def answer(
     parts, degraded = [], set()
     for start in range(0, len(question.requests), block):
         stop = min(start + block, len(question.requests))
-        slate = pipeline.run(part_of(question.requests, start, stop), depth)
+        slate = pipeline.run(question.requests.part(start, stop), depth)
         degraded |= set(slate.degraded)
         rows = slate.candidates
         parts.append(Candidates(rows.request + start, rows.item, {"score": rows.columns["score"]}))
-    slates = joined(parts)
+    slates = stacked(parts) if parts else no_candidates(("score",))
     answers = Answers(slates, len(question.requests), moment.truth_request, moment.truth_item)
     return Result(
         model,
         by_request(answers),
         of_catalogue(slates, question.popularity),
         tuple(sorted(degraded)),
-    )
-
-
-def part_of(requests: Requests, start: int, stop: int) -> Requests:
-    """Requests start … stop."""
-    history = requests.history
-    first, last = history.offsets[start], history.offsets[stop]
-    part = type(history)(
-        history.offsets[start : stop + 1] - first,
-        history.item[first:last],
-        history.kind[first:last],
-        history.at[first:last],
-    )
-    return Requests(
-        requests.user[start:stop],
-        requests.at[start:stop],
-        part,
-        requests.surface[start:stop],
-        requests.age[start:stop],
-        requests.region[start:stop],
-        requests.seed[start:stop],
-    )
-
-
-def joined(parts: Sequence[Candidates]) -> Candidates:
-    """Slates of several blocks as one table."""
-    if not parts:
-        return Candidates(np.empty(0, np.int64), np.empty(0, np.int64), {"score": np.empty(0)})
-    return Candidates(
-        np.concatenate([p.request for p in parts]),
-        np.concatenate([p.item for p in parts]),
-        {"score": np.concatenate([p.columns["score"] for p in parts])},
     )

@@ -1,4 +1,4 @@
-"""The report of an evaluation: one HTML page with its plots inside, to be read without a network."""
+"""The report of an evaluation: one HTML page with its plots inside, read without a network."""
 
 import io
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Evaluate a recommender on the held-out part: its stages one by one, beside the usual baselines."""
+"""Evaluate a recommender on the held-out part: stage by stage, beside the usual baselines."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

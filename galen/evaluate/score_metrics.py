@@ -10,7 +10,7 @@ from galen.pipeline.candidates import Floats, Ints
 
 
 def auc(label: Floats, score: Floats) -> float:
-    """Share of (positive, negative) pairs in the right order, ties counted half; NaN for one class."""
+    """Share of (positive, negative) pairs in the right order, ties half; NaN for one class."""
     positive = label > 0
     good, bad = int(positive.sum()), int((~positive).sum())
     if not good or not bad:
@@ -20,7 +20,7 @@ def auc(label: Floats, score: Floats) -> float:
 
 
 def grouped_auc(label: Floats, score: Floats, group: Ints) -> float:
-    """AUC within each group, averaged with the groups' rows as weights; one-class groups are left out.
+    """AUC within each group, weighted by its rows; groups of one class are left out.
 
     Zhu et al., "Optimized Cost per Click in Taobao Display Advertising", KDD 2017.
     """

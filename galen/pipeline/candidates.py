@@ -78,6 +78,25 @@ class Requests:
     def __len__(self) -> int:
         return len(self.user)
 
+    def part(self, start: int, stop: int) -> "Requests":
+        """Requests start … stop."""
+        history = self.history
+        first, last = history.offsets[start], history.offsets[stop]
+        return Requests(
+            self.user[start:stop],
+            self.at[start:stop],
+            Histories(
+                history.offsets[start : stop + 1] - first,
+                history.item[first:last],
+                history.kind[first:last],
+                history.at[first:last],
+            ),
+            self.surface[start:stop],
+            self.age[start:stop],
+            self.region[start:stop],
+            self.seed[start:stop],
+        )
+
     @property
     def taken(self) -> Histories:
         """The part of the histories that says what people wanted: no hides, no returns."""
@@ -145,6 +164,15 @@ def place_within(request: Ints) -> Ints:
     """(N,): place of each row among the rows of its request; rows must be grouped by request."""
     starts = np.searchsorted(request, request, side="left")
     return np.arange(len(request)) - starts
+
+
+def stacked(parts: Sequence[Candidates]) -> Candidates:
+    """Tables with the same columns, one under the other; there is at least one."""
+    return Candidates(
+        np.concatenate([p.request for p in parts]),
+        np.concatenate([p.item for p in parts]),
+        {name: np.concatenate([p.columns[name] for p in parts]) for name in parts[0].columns},
+    )
 
 
 def no_candidates(columns: Sequence[str] = ()) -> Candidates:

@@ -19,17 +19,27 @@ LENGTHS: Final = (1, 4, 11)  # history lengths 0, 1-3, 4-10 and more than 10 hav
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """`shrinkage` holds the weights of a history length to those of everybody."""
+    """`shrinkage` holds the weights of a history length to those of everybody.
+
+    A few dozen weights need no more than `requests` choices; they are drawn by seed.
+    """
 
     penalty: float = 1.0
     shrinkage: float = 30.0
+    requests: int = 5000
+    seed: int = 0
 
     def fit(
         self, requests: Requests, candidates: Candidates, taken: Bools, channels: Sequence[str]
     ) -> "FusionModel":
         """Learn from the rows of requests in which at least one row was `taken` (N,)."""
+        hit = np.unique(candidates.request[taken])
+        if len(hit) > self.requests:
+            hit = np.random.default_rng(self.seed).choice(hit, self.requests, replace=False)
+        inside = np.isin(candidates.request, hit)
+        candidates, taken = candidates.take(inside), taken[inside]
         positive = positive_channels(candidates, channels)
-        features = said(candidates, channels, positive, len(requests))
+        features = said(candidates, channels, positive)
         bucket = np.digitize(requests.history.length, LENGTHS)
         everybody = _fit(features, candidates.request, taken, None, self.penalty)
         weights = [
@@ -57,7 +67,7 @@ class FusionModel:
     weights: Floats  # (history lengths, 4 per channel)
 
     def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
-        features = said(candidates, self.channels, self.positive, len(requests))
+        features = said(candidates, self.channels, self.positive)
         bucket = np.digitize(requests.history.length, LENGTHS)
         score = np.einsum("nf,nf->n", features, self.weights[bucket[candidates.request]])
         return candidates.with_columns({"recall_score": score})
@@ -89,9 +99,7 @@ def positive_channels(candidates: Candidates, channels: Sequence[str]) -> tuple[
     )
 
 
-def said(
-    candidates: Candidates, channels: Sequence[str], positive: Sequence[bool], requests: int
-) -> Floats:
+def said(candidates: Candidates, channels: Sequence[str], positive: Sequence[bool]) -> Floats:
     """(N, 4 per channel): standardised score, log and inverse place, and whether it was found."""
     columns = []
     for channel, logarithm in zip(channels, positive, strict=True):
@@ -99,7 +107,7 @@ def said(
         rank = candidates.columns[f"{channel}_rank"]
         found = ~np.isnan(score)
         scaled = np.log(np.maximum(score, 1e-9)) if logarithm else score
-        standard = standardised(scaled, candidates.request, requests)
+        standard = standardised(scaled, candidates.request)
         longest = np.log1p(np.nanmax(rank)) if found.any() else 0.0
         columns += [
             standard,
@@ -110,19 +118,22 @@ def said(
     return np.stack(columns, axis=1) if columns else np.empty((len(candidates), 0))
 
 
-def standardised(values: Floats, request: Ints, requests: int) -> Floats:
-    """Zero mean and unit variance within each request; a missing value gets the smallest."""
+def standardised(values: Floats, request: Ints) -> Floats:
+    """Zero mean and unit variance within each request; a missing value gets the smallest.
+
+    Rows of a request stand together.
+    """
+    if not len(values):
+        return values
+    starts = np.flatnonzero(np.append(True, request[1:] != request[:-1]))
+    of = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(values))))
     found = ~np.isnan(values)
-    row, known = request[found], values[found]
-    count = np.maximum(np.bincount(row, minlength=requests), 1)
-    mean = np.bincount(row, known, minlength=requests) / count
-    centred = known - mean[row]
-    spread = np.sqrt(np.bincount(row, centred**2, minlength=requests) / count)
-    scaled = np.zeros(len(values))
-    scaled[found] = centred / np.maximum(spread, 1e-9)[row]
-    smallest = np.zeros(requests)
-    np.minimum.at(smallest, row, scaled[found])
-    return np.where(found, scaled, smallest[request])
+    count = np.maximum(np.add.reduceat(found.astype(np.float64), starts), 1)
+    known = np.where(found, values, 0.0)
+    centred = np.where(found, known - (np.add.reduceat(known, starts) / count)[of], 0.0)
+    spread = np.sqrt(np.add.reduceat(centred**2, starts) / count)
+    scaled = centred / np.maximum(spread, 1e-9)[of]
+    return np.where(found, scaled, np.minimum.reduceat(scaled, starts)[of])
 
 
 def _fit(

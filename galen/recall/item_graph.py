@@ -15,6 +15,7 @@ from galen.pipeline.candidates import (
     Requests,
     no_candidates,
     place_within,
+    stacked,
 )
 from galen.recall.seen import unseen
 
@@ -80,11 +81,7 @@ class ItemGraphIndex:
         ]
         if not parts:
             return no_candidates(("score",))
-        return Candidates(
-            np.concatenate([p.request for p in parts]),
-            np.concatenate([p.item for p in parts]),
-            {"score": np.concatenate([p.columns["score"] for p in parts])},
-        )
+        return stacked(parts)
 
     def _retrieve(
         self, requests: Requests, history: Histories, start: int, stop: int, k: int

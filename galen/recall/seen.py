@@ -8,6 +8,10 @@ from galen.pipeline.candidates import Candidates, Requests
 def unseen(requests: Requests, candidates: Candidates) -> Candidates:
     """The candidates that are not in their request's history."""
     history = requests.history
-    width = 1 + max(int(candidates.item.max(initial=0)), int(history.item.max(initial=0)))
-    seen = history.request * width + history.item
-    return candidates.take(~np.isin(candidates.request * width + candidates.item, seen))
+    if not len(history.item) or not len(candidates):
+        return candidates
+    width = 1 + max(int(candidates.item.max()), int(history.item.max()))
+    seen = np.sort(history.request * width + history.item)
+    keys = candidates.request * width + candidates.item
+    place = np.minimum(np.searchsorted(seen, keys), len(seen) - 1)
+    return candidates.take(seen[place] != keys)
