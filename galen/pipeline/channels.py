@@ -1,5 +1,6 @@
 """Recall: every channel asked, each within its deadline, none able to fail the others."""
 
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
@@ -37,53 +38,95 @@ class Recalled:
 
 @dataclass(slots=True)
 class ChannelRunner:
-    """Asks the channels one by one, or side by side where an executor is given.
+    """Asks the channels one after the other, on a worker thread where an executor is given.
 
-    Deadlines need an executor, since only then can a slow channel be left behind. A channel that
-    was left behind is not asked again until it has come back.
+    Deadlines need an executor, since only then can a slow channel be left behind: another worker
+    goes on with those after it. A channel that was left behind is not asked again until it has
+    come back. One worker, not one a channel: a server has one process a core, where threads side
+    by side only hand the interpreter around (100k items, five channels: 20 ms against 14).
     """
 
     channels: Sequence[Channel]
     executor: Executor | None = None
-    _late: dict[str, Future[Candidates]] = field(default_factory=dict)
+    _late: dict[str, Future[None]] = field(default_factory=dict)
 
     def recall(self, requests: Requests) -> Recalled:
-        found = self._in_turn(requests) if self.executor is None else self._side_by_side(requests)
+        if self.executor is None:
+            alone = _Round(self.channels, requests)
+            alone.run()
+            found = alone.found
+        else:
+            found = self._in_time(self.executor, requests)
         merged = merge({name: found.get(name) for name in (c.name for c in self.channels)})
         return Recalled(merged, tuple(c.name for c in self.channels if c.name not in found))
 
-    def _in_turn(self, requests: Requests) -> dict[str, Candidates]:
-        found = {}
-        for channel in self.channels:
-            try:
-                found[channel.name] = _checked(channel, requests)
-            except Exception:
-                log.exception("a recall channel failed", channel=channel.name)
+    def _in_time(self, executor: Executor, requests: Requests) -> dict[str, Candidates]:
+        waiting = [channel for channel in self.channels if self._is_back(channel.name)]
+        found: dict[str, Candidates] = {}
+        while waiting:
+            asked = _Round(waiting, requests)
+            worker = executor.submit(asked.run)
+            stuck = asked.wait()
+            found.update(asked.found)
+            if stuck is None:
+                break
+            log.warning("a recall channel is late", channel=stuck.name)
+            if worker.cancel():  # every worker is held up by a late channel
+                break
+            self._late[stuck.name] = worker
+            waiting = waiting[waiting.index(stuck) + 1 :]
         return found
 
-    def _side_by_side(self, requests: Requests) -> dict[str, Candidates]:
-        assert self.executor is not None
-        asked: dict[str, Future[Candidates]] = {}
-        start = time.perf_counter()
-        for channel in self.channels:
-            late = self._late.get(channel.name)
-            if late is not None and not late.done():
-                continue
-            self._late.pop(channel.name, None)
-            asked[channel.name] = self.executor.submit(_checked, channel, requests)
-        found = {}
-        for channel in self.channels:
-            if channel.name not in asked:
-                continue
-            left = max(channel.deadline - (time.perf_counter() - start), 0.0)
+    def _is_back(self, name: str) -> bool:
+        late = self._late.get(name)
+        return late is None or late.done()
+
+
+class _Round:
+    """Channels asked in turn by one thread, while another may stop waiting for them."""
+
+    def __init__(self, channels: Sequence[Channel], requests: Requests) -> None:
+        self._channels = channels
+        self._requests = requests
+        self._found: dict[str, Candidates] = {}
+        self._asking, self._since = channels[0] if channels else None, time.perf_counter()
+        self._left_behind = False
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+
+    @property
+    def found(self) -> dict[str, Candidates]:
+        """The answers by now; none comes after the round was left behind."""
+        return self._found
+
+    def run(self) -> None:
+        for channel in self._channels:
+            with self._lock:
+                if self._left_behind:
+                    return
+                self._asking, self._since = channel, time.perf_counter()
             try:
-                found[channel.name] = asked[channel.name].result(timeout=left)
-            except TimeoutError:
-                self._late[channel.name] = asked[channel.name]
-                log.warning("a recall channel is late", channel=channel.name)
+                answer = _checked(channel, self._requests)
             except Exception:
                 log.exception("a recall channel failed", channel=channel.name)
-        return found
+                continue
+            with self._lock:
+                if not self._left_behind:
+                    self._found[channel.name] = answer
+        self._done.set()
+
+    def wait(self) -> Channel | None:
+        """None when all were asked; else the channel whose deadline passed, left behind."""
+        while True:
+            with self._lock:
+                asking = self._asking
+                assert asking is not None
+                left = asking.deadline - (time.perf_counter() - self._since)
+                if left <= 0 and not self._done.is_set():
+                    self._left_behind = True
+                    return asking
+            if self._done.wait(max(left, 0.0)):
+                return None
 
 
 def _checked(channel: Channel, requests: Requests) -> Candidates:
