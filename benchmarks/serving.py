@@ -28,12 +28,15 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from benchmarks.rows import Cost, Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.data.shop import Shop
 
 SERVER_CORE: Final = 0
 ONE_THREAD: Final = {
     name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 }
+GALEN: Final = (sys.executable, "-c", "from galen.cli import main; main()")
+RECIPE: Final = Path(__file__).with_name("serving.toml")
 NEW_USERS: Final = 0.1  # share of requests by people without a history
 SESSIONS: Final = 0.2  # share of requests by anonymous sessions with recent items
 
@@ -56,15 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.bundle or Path(scratch)
         _make(folder, options.items, options.users, options.recipe, options.seed, console)
-        bodies = _bodies(options, round(options.rate * (options.seconds + options.warm)))
-        with measured() as cost, _server(folder) as (port, process):
+        bodies = _bodies(folder, options, round(options.rate * (options.seconds + options.warm)))
+        with _server(folder) as (port, process):
             warm = round(options.rate * options.warm)
             asyncio.run(_send(port, bodies[:warm], options.rate))
             before = _cpu_seconds(process)
             sent = asyncio.run(_send(port, bodies[warm:], options.rate))
-            cost.cpu_seconds = _cpu_seconds(process) - before
-            memory = _memory(process)
-        row = _row(options, sent, cost, memory)
+            spent = _cpu_seconds(process) - before
+            candidates = asyncio.run(_ranked(port, bodies[:100]))
+            row = _row(options, sent, spent, candidates, _memory(process))
     _print(console, row)
     write_rows(options.json, [row])
 
@@ -77,7 +80,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--warm", type=float, default=3.0, help="seconds before what is measured")
     parser.add_argument("--n", type=int, default=20, help="items of a slate")
-    parser.add_argument("--recipe", default="shop")
+    parser.add_argument("--recipe", default=str(RECIPE))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bundle", type=Path, help="folder that keeps shop and bundle")
     parser.add_argument("--json", type=Path)
@@ -96,15 +99,13 @@ def _make(folder: Path, items: int, users: int, recipe: str, seed: int, console:
 
 
 def _galen(*words: str, seed: int) -> None:
-    command = [sys.executable, "-m", "galen.cli", *words, "--seed", str(seed)]
+    command = [*GALEN, *words, "--seed", str(seed)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def _bodies(options: argparse.Namespace, count: int) -> list[bytes]:
+def _bodies(folder: Path, options: argparse.Namespace, count: int) -> list[bytes]:
     """Request bodies: known users, new users, and sessions with recent items."""
-    from galen.data.shop import Shop
-
-    shop = Shop.open((options.bundle or Path()) / "shop")
+    shop = Shop.open(folder / "shop")
     users = shop.read("users", ["user_id"])["user_id"].to_pylist()
     items = shop.read("items", ["item_id"])["item_id"].to_pylist()
     draw = np.random.default_rng(options.seed)
@@ -130,7 +131,7 @@ def _server(folder: Path) -> Iterator[tuple[int, int]]:
     words = ["serve", str(folder / "shop"), str(folder / "bundle"), "--port", str(port)]
     with tempfile.TemporaryDirectory() as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "galen.cli", *words],
+            [*GALEN, *words],
             env={**os.environ, **ONE_THREAD, "GALEN_SERVE_FOLDER": log},
             stdout=subprocess.DEVNULL,
         )
@@ -209,12 +210,26 @@ async def _send(port: int, bodies: Sequence[bytes], rate: float) -> Sent:
     return Sent(latency, status, shown, degraded, time.perf_counter() - start)
 
 
-def _row(options: argparse.Namespace, sent: Sent, cost: Cost, memory: int) -> Row:
+async def _ranked(port: int, bodies: Sequence[bytes]) -> float:
+    """Mean number of rows that the ranker saw."""
+    rows = []
+    connection = _Connection(port)
+    for body in bodies:
+        asked = json.dumps({**json.loads(body), "explain": True}).encode()
+        _, reply = await connection.ask(b"POST", b"/v1/recommend", asked)
+        steps = json.loads(reply)["explanation"]["steps"]
+        rows += [step["rows"] for step in steps if step["name"] == "rank"][:1]
+    return float(np.mean(rows))
+
+
+def _row(
+    options: argparse.Namespace, sent: Sent, cpu_seconds: float, candidates: float, memory: int
+) -> Row:
     median, p99 = np.quantile(sent.latency, [0.5, 0.99]) * 1e3
     return Row(
         benchmark="serving",
         data=f"synthetic-{options.items}-items-{options.users}-users",
-        model=options.recipe,
+        model=Path(options.recipe).stem,
         protocol="open-loop",
         seed=options.seed,
         metrics={
@@ -225,10 +240,11 @@ def _row(options: argparse.Namespace, sent: Sent, cost: Cost, memory: int) -> Ro
             "rate": len(sent.latency) / sent.seconds,
             "errors": float((sent.status != 200).sum()),
             "degraded": float(sent.degraded),
+            "candidates": candidates,
             "items_shown": float(sent.shown.mean()),
             "requests": float(len(sent.latency)),
         },
-        cpu_seconds=cost.cpu_seconds,
+        cpu_seconds=cpu_seconds,
         wall_seconds=sent.seconds,
         peak_memory_bytes=memory,
     )
@@ -241,7 +257,7 @@ def _print(console: Console, row: Row) -> None:
         f"  p50 {told['p50_ms']:.1f}, p99 {told['p99_ms']:.1f}, max {told['max_ms']:.1f} ms\n"
         f"  {told['rate']:.1f} of {told['rate_planned']:.1f} requests a second,"
         f" {told['errors']:.0f} errors, {told['degraded']:.0f} degraded,"
-        f" {told['items_shown']:.1f} items a slate\n"
+        f" {told['candidates']:.0f} candidates to {told['items_shown']:.1f} items\n"
         f"  server: {row.cpu_seconds / told['requests'] * 1e3:.1f} CPU ms a request,"
         f" {row.peak_memory_bytes / 2**20:.0f} MiB",
         highlight=False,

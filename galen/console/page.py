@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
-from galen.console.view import Asked, doing_lines, examples, places, shop_view
+from galen.console.view import Asked, doing_lines, examples, lately, places, shop_view
 from galen.serve.http import gate
 from galen.serve.keys import Keyring
 from galen.serve.log import LogUnavailable
@@ -88,6 +88,7 @@ def _shown(service: Service, asked: Asked) -> dict[str, object]:
         "examples": examples(service),
         "shop": shop_view(service),
         "reply": reply,
+        "lately": lately(service, asked.user),
         "places": places(reply, asked.before_ids),
         "steps": [] if explanation is None else explanation.steps,
         "dropped": {} if explanation is None else explanation.dropped,

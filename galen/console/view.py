@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 from galen.data.catalogue import RX_CLASSES
+from galen.data.schema import Kind
 from galen.serve.measures import Doing
 from galen.serve.messages import Recommendation, RecommendRequest, SurfaceName
 from galen.serve.service import Service
@@ -16,6 +17,15 @@ RX_WORDS = {
     "pharmacist": "sold by a pharmacist",
     "prescription": "prescription only",
     "unknown": "class unknown, never shown",
+}
+DID = {
+    Kind.IMPRESSION: "saw",
+    Kind.CLICK: "clicked",
+    Kind.CART: "put into the cart",
+    Kind.PURCHASE: "bought",
+    Kind.RATING: "rated",
+    Kind.HIDE: "hid",
+    Kind.RETURN: "returned",
 }
 LENGTHS = ((0, 0), (1, 3), (4, 10), (11, 10**9))
 """Spans of history lengths that get an example user each."""
@@ -151,6 +161,16 @@ def places(reply: Recommendation, before: list[str]) -> list[Place]:
         )
         for number, item in enumerate(reply.items, start=1)
     ]
+
+
+def lately(service: Service, user_id: str) -> list[str]:
+    """What a user did last, in words, newest first."""
+    catalogue = service.state.catalogue
+    lines = []
+    for kind, item in service.lately(user_id, 5) if user_id else []:
+        title = catalogue.titles[catalogue.row_of[item]] or item
+        lines.append(f"{DID[kind]} {title}")
+    return lines
 
 
 def doing_lines(doing: Doing) -> list[tuple[str, str]]:

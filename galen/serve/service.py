@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import structlog
 
 from galen.assembly.bundle import Bundle
+from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.serve import tables
 from galen.serve.intake import check
@@ -278,6 +279,17 @@ class Service:
                 raise NotFound(f"there is no user {user_id!r}")
             columns = self.state.people.record(row)
         return User.of_row({**columns, "user_id": user_id})
+
+    def lately(self, user_id: str, count: int) -> list[tuple[Kind, str]]:
+        """What a user did last and to which item, newest first; nothing where not known."""
+        with self._lock:
+            row = self.state.people.row(user_id)
+            if row < 0:
+                return []
+            asked = self.state.store.requests([row], self.state.moment(row, self._now()))
+            newest = asked.history.latest(count)
+            items = [self.state.catalogue.ids[item] for item in newest.item]
+        return [(Kind(kind), item) for kind, item in zip(newest.kind, items, strict=True)][::-1]
 
     def put_user(self, user_id: str, record: UserRecord) -> "Future[User]":
         """Make or replace a user."""

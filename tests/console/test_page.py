@@ -65,6 +65,7 @@ def test_a_press_of_a_button_changes_the_slate_of_a_user(client: TestClient, act
     after = press(client, act, user="u1")
     assert before[0] not in titles(after)
     assert f"{before[0]}. " in after
+    assert f"Lately: {'bought' if act == 'buy' else 'hid'} {before[0]}," in after
     assert re.search(r"[1-9]\d* of 10 items are new", after)
 
 
