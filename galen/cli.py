@@ -73,6 +73,119 @@ def _doing(quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 @app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the shop and its bundles go.")] = Path(
+        "shops/demo"
+    ),
+    users: Annotated[int, typer.Option(min=200, help="People of the made-up shop.")] = 3000,
+    items: Annotated[int, typer.Option(min=100, help="SKUs of the made-up shop.")] = 1500,
+    seed: Seed = 0,
+    run_server: Annotated[bool, typer.Option("--serve/--no-serve")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    quiet: Quiet = False,
+) -> None:
+    """Make a made-up shop, train, evaluate, print a table, and serve the page."""
+    from galen.console.demo import DemoSettings, make_demo
+    from galen.console.start import serve_shop
+
+    with _doing(quiet) as say:
+        table = make_demo(folder, DemoSettings(users, items, seed), datetime.now(UTC), say)
+    Console().print(table)
+    if run_server:
+        serve_shop(folder / "shop", folder / "bundle", port=port)
+
+
+@app.command()
+def synth(
+    folder: ShopFolder,
+    users: Annotated[int, typer.Option(min=1)] = 10_000,
+    items: Annotated[int, typer.Option(min=1)] = 2000,
+    days: Annotated[int, typer.Option(min=1)] = 180,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Make a synthetic shop, for demo, tests and load; it is no evidence of quality."""
+    from galen.data.synthetic.shop import SyntheticSettings, synthesize
+
+    with _bar(quiet, "making people and their events") as advance:
+        settings = SyntheticSettings(users=users, items=items, days=days, seed=seed)
+        shop = synthesize(folder, settings, progress=advance)
+    rows = ", ".join(f"{shop.rows(t):,} {t}" for t in ("items", "users", "events"))
+    typer.echo(f"{folder}: {rows}")
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="A named source; `table` for files of your own.")],
+    folder: ShopFolder,
+    items: Annotated[Path | None, typer.Option(help="File of items.")] = None,
+    users: Annotated[Path | None, typer.Option(help="File of users.")] = None,
+    events: Annotated[Path | None, typer.Option(help="File of events.")] = None,
+    path: Annotated[
+        list[str] | None,
+        typer.Option("--path", help="Another file of a source, as name=path; repeatable."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="A TOML file: [items] field = 'column'.")
+    ] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="table.field=column, or table.field==constant; repeatable."),
+    ] = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(help="field=value for items where nothing is known; repeatable."),
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="An option of the source, as name=value.")
+    ] = None,
+    max_bad_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Above this share of bad rows, refuse.")
+    ] = 0.05,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a shop from CSV, JSON Lines or Parquet; bad rows go to quarantine, with reasons."""
+    from galen.data.importing import import_shop
+
+    given = {"items": items, "users": users, "events": events}
+    paths = {name: file for name, file in given.items() if file is not None}
+    paths |= {name: Path(file) for name, file in _pairs(path, "--path").items()}
+    settings = _import_settings(
+        mapping, _pairs(fields, "--map"), _pairs(assume, "--assume"), _pairs(option, "--option"),
+        max_bad_share,
+    )
+    with _bar(quiet, f"importing {source}") as advance:
+        report = import_shop(
+            source, paths, folder, now=datetime.now(UTC), settings=settings, progress=advance
+        )
+    Console().print(report.table())
+    if json is not None:
+        json.write_text(report.json() + "\n")
+
+
+@app.command()
+def describe(
+    shop: ShopFolder,
+    report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,
+    json: JsonFile = None,
+) -> None:
+    """Report a shop's data quality: what is missing, what is unknown, what was quarantined."""
+    from galen.data.describe import describe as look
+    from galen.data.describe import write_report
+    from galen.data.shop import Shop
+
+    quality = look(Shop.open(shop))
+    for table in quality.tables():
+        Console().print(table)
+    if json is not None:
+        json.write_text(quality.json() + "\n")
+    path = report or shop / "quality.html"
+    write_report(quality, path)
+    typer.echo(f"report: {path}")
+
+
+@app.command()
 def train(
     shop: ShopFolder,
     bundle: BundleFolder,

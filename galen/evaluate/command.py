@@ -60,7 +60,7 @@ def evaluate_bundle(
     write_report(done, ranked, title, path)
     if json_file is not None:
         json_file.write_text(json.dumps(figures(done, ranked), indent=1) + "\n")
-    return Done(_table(done, ranked, title), path)
+    return Done(table_of(done, ranked, title), path)
 
 
 def _ranked(parts: Parts, shop: Shop, split: Split, seed: int) -> list[Ranked]:
@@ -93,7 +93,7 @@ def figures(evaluation: Evaluation, ranked: list[Ranked]) -> dict[str, object]:
     }
 
 
-def _table(evaluation: Evaluation, ranked: list[Ranked], title: str) -> Table:
+def table_of(evaluation: Evaluation, ranked: list[Ranked], title: str) -> Table:
     """Models in rows; intervals are 95 % bootstraps over people."""
     caption = f"{evaluation.protocol}, {len(evaluation.question.requests):,} people, full ranking"
     for one in ranked:

@@ -3,7 +3,7 @@
 McFadden, "Conditional logit analysis of qualitative choice behavior", 1973.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,8 +38,8 @@ class Fusion:
             hit = np.random.default_rng(self.seed).choice(hit, self.requests, replace=False)
         inside = np.isin(candidates.request, hit)
         candidates, taken = candidates.take(inside), taken[inside]
-        positive = positive_channels(candidates, channels)
-        features = said(candidates, channels, positive)
+        voices = tuple(voice_of(candidates, channel) for channel in channels)
+        features = np.stack(list(said(candidates, voices)), axis=1)
         bucket = np.digitize(requests.history.length, LENGTHS)
         everybody = _fit(features, candidates.request, taken, None, self.penalty)
         weights = [
@@ -47,33 +47,40 @@ class Fusion:
             for code in range(len(LENGTHS) + 1)
             for rows in [bucket[candidates.request] == code]
         ]
-        return FusionModel(tuple(channels), positive, np.stack(weights))
+        return FusionModel(voices, np.stack(weights))
 
     def load(self, folder: Path) -> "FusionModel":
         saved = msgspec.json.decode((folder / "fusion.json").read_bytes(), type=_Saved)
-        return FusionModel(saved.channels, saved.positive, np.array(saved.weights))
+        return FusionModel(saved.voices, np.array(saved.weights))
+
+
+class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to read a channel: positive scores read better as logarithms."""
+
+    channel: str
+    positive: bool
+    rows: int  # the most it proposed to anybody; a row that it did not find stands behind
 
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    channels: tuple[str, ...]
-    positive: tuple[bool, ...]
+    voices: tuple["Voice", ...]
     weights: list[list[float]]
 
 
 @dataclass(frozen=True, slots=True)
 class FusionModel:
-    channels: tuple[str, ...]
-    positive: tuple[bool, ...]
+    voices: tuple[Voice, ...]
     weights: Floats  # (history lengths, 4 per channel)
 
     def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
-        features = said(candidates, self.channels, self.positive)
-        bucket = np.digitize(requests.history.length, LENGTHS)
-        score = np.einsum("nf,nf->n", features, self.weights[bucket[candidates.request]])
+        bucket = np.digitize(requests.history.length, LENGTHS)[candidates.request]
+        score = np.zeros(len(candidates))
+        for place, column in enumerate(said(candidates, self.voices)):
+            score += self.weights[:, place][bucket] * column
         return candidates.with_columns({"recall_score": score})
 
     def save(self, folder: Path) -> None:
-        saved = _Saved(self.channels, self.positive, self.weights.tolist())
+        saved = _Saved(self.voices, self.weights.tolist())
         (folder / "fusion.json").write_bytes(msgspec.json.encode(saved))
 
 
@@ -88,34 +95,27 @@ class OneChannel:
         return candidates.with_columns({"recall_score": score})
 
 
-def positive_channels(candidates: Candidates, channels: Sequence[str]) -> tuple[bool, ...]:
-    """Channels whose scores are all above 0; counts and weights read better as logarithms."""
-    return tuple(
-        bool(
-            (candidates.columns[f"{c}_score"] > 0).any()
-            and np.nanmin(candidates.columns[f"{c}_score"]) > 0
-        )
-        for c in channels
-    )
+def voice_of(candidates: Candidates, channel: str) -> Voice:
+    """What a channel's columns look like, for people it found something for."""
+    score = candidates.columns[f"{channel}_score"]
+    rank = candidates.columns[f"{channel}_rank"]
+    found = ~np.isnan(score)
+    if not found.any():
+        return Voice(channel, False, 0)
+    return Voice(channel, bool(score[found].min() > 0), int(rank[found].max()) + 1)
 
 
-def said(candidates: Candidates, channels: Sequence[str], positive: Sequence[bool]) -> Floats:
-    """(N, 4 per channel): standardised score, log and inverse place, and whether it was found."""
-    columns = []
-    for channel, logarithm in zip(channels, positive, strict=True):
-        score = candidates.columns[f"{channel}_score"]
-        rank = candidates.columns[f"{channel}_rank"]
+def said(candidates: Candidates, voices: Sequence[Voice]) -> Iterator[Floats]:
+    """4 columns (N,) per channel: standardised score, log and inverse place, whether found."""
+    for voice in voices:
+        score = candidates.columns[f"{voice.channel}_score"]
+        rank = candidates.columns[f"{voice.channel}_rank"]
         found = ~np.isnan(score)
-        scaled = np.log(np.maximum(score, 1e-9)) if logarithm else score
-        standard = standardised(scaled, candidates.request)
-        longest = np.log1p(np.nanmax(rank)) if found.any() else 0.0
-        columns += [
-            standard,
-            np.where(found, -np.log1p(rank), -longest),
-            np.where(found, 1 / (1 + rank), 0.0),
-            found.astype(np.float64),
-        ]
-    return np.stack(columns, axis=1) if columns else np.empty((len(candidates), 0))
+        scaled = np.log(np.maximum(score, 1e-9)) if voice.positive else score
+        yield standardised(scaled, candidates.request)
+        yield -np.log1p(np.where(found, rank, voice.rows))
+        yield np.where(found, 1 / (1 + rank), 0.0)
+        yield found.astype(np.float64)
 
 
 def standardised(values: Floats, request: Ints) -> Floats:

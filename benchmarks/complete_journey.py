@@ -1,0 +1,95 @@
+"""The full pipeline on a real chain's purchases, beside popularity and repurchase, by slice.
+
+    python -m benchmarks.complete_journey --folder FOLDER --json FILE
+
+Split by time: three windows of a tenth of the year at its end; each is predicted from what was
+known when it began. `--departments` keeps the health-like ones by default.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.rows import Row, measured, write_rows
+from galen.assembly.shipped import find_recipe
+from galen.assembly.train import train
+from galen.data.importing import ImportSettings, import_shop
+from galen.data.shop import Shop
+from galen.evaluate.command import table_of
+from galen.evaluate.offline import HEADLINE
+from galen.evaluate.run import Evaluation, evaluate
+
+HEALTH = "DRUG GM,COSMETICS,NUTRITION"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, measure, print the tables and write the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--departments", default=HEALTH, help="empty for all")
+    parser.add_argument("--models", default="shop", help="comma-separated recipes")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(arguments)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "shop"
+        chosen = {"departments": options.departments} if options.departments else {}
+        import_shop(
+            "complete-journey",
+            {"folder": options.folder},
+            place,
+            now=datetime.now(UTC),
+            settings=ImportSettings(options=chosen),
+        )
+        shop = Shop.open(place)
+        for model in options.models.split(","):
+            for seed in range(options.seeds):
+                rows += _measure(shop, model, seed)
+                write_rows(options.json, rows)
+
+
+def _measure(shop: Shop, model: str, seed: int) -> list[Row]:
+    with measured() as cost:
+        trained = train(
+            find_recipe(model), shop, "global-time", seed=seed, progress=lambda what: None
+        )
+        done = evaluate(
+            trained.parts, trained.split, trained.people, seed=seed, progress=lambda what: None
+        )
+    Console().print(table_of(done, [], f"{model} on complete_journey, seed {seed}"))
+    return [
+        Row(
+            benchmark="complete_journey",
+            data="complete_journey",
+            model=name,
+            protocol="global-time",
+            seed=seed,
+            metrics=_figures(done, name),
+            cpu_seconds=cost.cpu_seconds,
+            wall_seconds=cost.wall_seconds,
+            peak_memory_bytes=cost.peak_memory_bytes,
+        )
+        for name in done.results
+    ]
+
+
+def _figures(done: Evaluation, name: str) -> dict[str, float]:
+    result = done.results[name]
+    figures = result.mean() | {"requests": float(len(done.question.requests))}
+    for part in done.question.slices:
+        key = part.name.replace(" ", "_").lower()
+        for metric in HEADLINE:
+            interval = result.interval(metric, part, seed=done.seed)
+            figures[f"{metric}/{key}"] = interval.value
+            figures[f"{metric}_low/{key}"] = interval.low
+            figures[f"{metric}_high/{key}"] = interval.high
+    return figures
+
+
+if __name__ == "__main__":
+    main()
