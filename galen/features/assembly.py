@@ -225,7 +225,7 @@ class Assembly:
         code = self._code("category")
         means = self._shelf.category_log_price
         mean = np.where(code < 0, np.nan, means[code]) if len(means) else np.full(len(item), np.nan)
-        return _log(price) - mean
+        return log_or_nan(price) - mean
 
     def _of_request(self, column: str) -> Floats:
         at = self._requests.at
@@ -243,7 +243,7 @@ class Assembly:
 
 def category_log_price(catalogue: Catalogue) -> Floats:
     """(categories,): the mean log price of each category; NaN where no price is known."""
-    price, code = _log(catalogue.price), catalogue.category
+    price, code = log_or_nan(catalogue.price), catalogue.category
     known = (code >= 0) & ~np.isnan(price)
     categories = len(catalogue.category_words)
     count: Floats = np.bincount(code[known], minlength=categories).astype(np.float64)
@@ -256,7 +256,7 @@ def _divided(over: Floats, under: Floats) -> Floats:
     return np.asarray(np.divide(over, under, out=np.full(len(over), np.nan), where=under != 0))
 
 
-def _log(price: Floats) -> Floats:
+def log_or_nan(price: Floats) -> Floats:
     return np.asarray(np.log(np.where(price > 0, price, np.nan)))
 
 

@@ -149,7 +149,12 @@ _PAIR: Final = (
     Feature("same_brand_as_last", "pair", "number", SameAsLast("brand")),
 )
 
-DECLARED: Final = (*_ITEM, *_USER, *_REQUEST, *_PAIR)  # a ratio stands after what it divides
+DECLARED: Final = (
+    *_ITEM,
+    *_USER,
+    *_REQUEST,
+    *_PAIR,
+)  # a ratio stands after what it divides, which is no ratio
 
 
 def declared(clock: Clock) -> tuple[Feature, ...]:

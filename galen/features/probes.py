@@ -1,0 +1,64 @@
+"""What a shop showed, as moments to ask for features, with what came of each."""
+
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+
+from galen.data.schema import Kind
+
+LABELS: Final = {"click": Kind.CLICK, "cart": Kind.CART, "purchase": Kind.PURCHASE}
+MINUTE: Final = 60_000_000  # microseconds
+NOWHERE: Final = -1  # the surface of an impression that does not say
+
+
+def impression_probes(
+    events: ir.Table, users: ir.Table, *, within_minutes: int = 30, least_propensity: float = 0.01
+) -> ir.Table:
+    """One row per impression, for `features_at`, with labels and weight.
+
+    Columns: probe (from 0, in order of moment and event_id), event_id, user, item, at, request,
+    position, surface, age, propensity; click, cart and purchase (0 or 1); weight.
+    A label is 1 where an event of that kind, of the same user, item and request, came at or after
+    the impression. Impressions without a request are answered by events without one, within
+    `within_minutes`. Events are a shop's `ShopTables.events`; cut impressions by moment afterwards,
+    so that what came of the last ones is still seen.
+
+    The weight is 1 / propensity, capped at 1 / `least_propensity`, and 1 where nothing was logged
+    (inverse propensity scoring: Schnabel et al., "Recommendations as Treatments", ICML 2016).
+    """
+    kinds = [int(Kind.IMPRESSION), *map(int, LABELS.values())]
+    told = events.filter(events.kind.isin(kinds)).mutate(asked=events.request.coalesce(""))
+    onward = ibis.window(group_by=("user", "item", "asked"), order_by="at", range=(0, None))
+    shown = told.kind == int(Kind.IMPRESSION)
+    limit = ibis.ifelse(told.request.isnull(), told["at"] + within_minutes * MINUTE, told["at"])
+    following = {
+        label: ibis.ifelse(told.kind == int(kind), told["at"], ibis.null("int64"))
+        .min()
+        .over(onward)
+        for label, kind in LABELS.items()
+    }
+    labelled = told.mutate(latest=limit, shown=shown, **following)
+    labelled = labelled.filter(labelled.shown)
+    labels = {
+        label: (
+            labelled[label].notnull()
+            & (labelled.request.notnull() | (labelled[label] <= labelled.latest))
+        ).cast("int8")
+        for label in LABELS
+    }
+    aged = labelled.mutate(**labels).left_join(users, "user").drop("user_right")
+    return aged.select(
+        "event_id",
+        "user",
+        "item",
+        "at",
+        "request",
+        "position",
+        "age",
+        "propensity",
+        *LABELS,
+        probe=ibis.row_number().over(ibis.window(order_by=("at", "event_id"))),
+        surface=aged.surface.coalesce(NOWHERE),
+        weight=1.0 / ibis.greatest(aged.propensity.coalesce(1.0), least_propensity),
+    )
