@@ -1,6 +1,7 @@
 """A world whose right answers are known, shared by the contract suites."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow as pa
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import ITEMS, Kind
+from galen.data.shop import Shop, new_shop
 from galen.pipeline.candidates import Histories, Requests
 
 DAY = 86_400_000_000
@@ -18,7 +20,7 @@ NOW = START + 200 * DAY
 
 @dataclass(frozen=True)
 class World:
-    """Each person takes only the items of their group, in order; group 0 is the largest."""
+    """Each person takes the items of their group round and round; group 0 is the largest."""
 
     data: Dataset
     group_of_user: np.ndarray
@@ -81,11 +83,11 @@ def known_world() -> World:
     group_of_user = np.where(np.arange(USERS) < USERS // 2, 0, np.arange(USERS) % GROUPS)
     rows = []
     for user, group in enumerate(group_of_user):
-        first = int(random.integers(0, 2))
-        for place, item in enumerate(range(first, ITEMS_PER_GROUP)):
+        first = int(random.integers(0, ITEMS_PER_GROUP))
+        for place in range(ITEMS_PER_GROUP):  # the sixth is the first again, bought anew
+            item = group * ITEMS_PER_GROUP + (first + place % 5) % ITEMS_PER_GROUP
             at = START + (10 * user % 90 + 10 * place) * DAY + int(random.integers(0, DAY))
-            rows.append((user, group * ITEMS_PER_GROUP + item, int(Kind.PURCHASE), at))
-        rows.append((user, group * ITEMS_PER_GROUP + first, int(Kind.PURCHASE), at + 20 * DAY))
+            rows.append((user, item, int(Kind.PURCHASE), at))
     user, item, kind, at = (np.array(column) for column in zip(*rows, strict=True))
     order = np.lexsort((at, user))
     data = Dataset(
@@ -98,3 +100,30 @@ def known_world() -> World:
         at=at[order].astype(np.int64),
     )
     return World(data, group_of_user, group_of_item)
+
+
+def write_world(world: World, folder: Path) -> Shop:
+    """The world as a shop on disk."""
+    data = world.data
+    with new_shop(folder, name="world", source="test", clock=data.clock) as writer:
+        writer.write("items", data.catalogue.table)
+        writer.write(
+            "users",
+            pa.table(
+                {"user_id": [f"user-{u}" for u in range(data.users)], "age": [40] * data.users}
+            ),
+        )
+        moment = "timestamp" if data.clock == "time" else "order"
+        writer.write(
+            "events",
+            pa.table(
+                {
+                    "event_id": [f"event-{e}" for e in range(len(data))],
+                    "user": data.user,
+                    "item": data.item,
+                    "kind": data.kind,
+                    moment: data.at,
+                }
+            ),
+        )
+    return Shop.open(folder)

@@ -10,6 +10,10 @@ from typing import Final
 import pyarrow as pa
 
 
+DAY: Final = 86_400_000_000
+"""Microseconds."""
+
+
 class Kind(IntEnum):
     """What a person did, or was shown."""
 

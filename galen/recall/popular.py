@@ -9,11 +9,10 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from galen.data.dataset import Dataset
-from galen.data.schema import TAKEN
+from galen.data.schema import DAY, TAKEN
 from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
 from galen.recall.seen import unseen
 
-DAY = 86_400_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from galen.data.dataset import Dataset
-from galen.data.schema import Kind
+from galen.data.schema import DAY, Kind
 from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
 
-DAY = 86_400_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True)

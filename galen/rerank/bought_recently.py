@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from galen.data.catalogue import Catalogue
-from galen.data.schema import Kind
+from galen.data.schema import DAY, Kind
 from galen.pipeline.candidates import Candidates, Requests
 
-DAY = 86_400_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
