@@ -3,16 +3,100 @@
 Features are Ibis expressions, so each row holds what was known just before its impression.
 """
 
+from typing import Final
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from galen.assembly.split import Split
+from galen.data.schema import Kind
 from galen.data.shop import Shop
+from galen.features.declared import DECLARED
+from galen.features.offline import Engine, connected, features_at, shop_tables
+from galen.features.probes import LABELS, impression_probes
+from galen.pipeline.candidates import Floats
 from galen.pipeline.stages import Examples
+
+ROWS: Final = 400_000
+"""Impressions that are learned from at most; more are thinned by whole requests, by seed."""
 
 
 def has_impressions(shop: Shop) -> bool:
-    return False
+    """Does the shop log what it showed?"""
+    kinds = shop.read("events", ["kind"])["kind"]
+    return bool(pc.any(pc.equal(kinds, int(Kind.IMPRESSION))).as_py())
 
 
 def impression_examples(
-    shop: Shop, split: Split, *, seed: int
+    shop: Shop,
+    split: Split,
+    *,
+    seed: int,
+    by_propensity: bool = False,
+    engine: Engine | None = None,
 ) -> tuple[Examples, Examples, Examples]:
-    raise AssertionError
+    """Examples of the time to learn from, to choose on, and to test on; in windows of the split.
+
+    `by_propensity` weighs each row by 1 / the probability with which it was shown.
+
+    Raises:
+        ValueError: the shop knows no moments, or a window has no impressions.
+    """
+    if split.valid.after is None:
+        raise ValueError(
+            "examples from impressions need a split by time; use --protocol global-time, or "
+            'examples = "replay" in the recipe.'
+        )
+    with connected(engine or Engine()) as connection:
+        tables = shop_tables(connection, shop)
+        probes = _thinned(impression_probes(tables.events, tables.users), seed)
+        table = features_at(probes, tables).to_pyarrow()
+    at = np.asarray(table["at"], dtype=np.int64)
+    start = split.valid.after
+    last = int(at.max(initial=0)) + 1
+    stop = last if split.test is None or split.test.after is None else split.test.after
+    windows = (at < start, (at >= start) & (at < stop), at >= stop)
+    learning, held_out, test = (
+        _examples(table.filter(pa.array(rows)), by_propensity) for rows in windows
+    )
+    for name, part in (("to learn from", learning), ("to choose on", held_out)):
+        if not len(part.group):
+            raise ValueError(f"the shop has no impressions in the time {name}.")
+    return learning, held_out, test
+
+
+def _thinned(probes: ibis.Table, seed: int) -> ibis.Table:
+    """All rows of requests drawn by a multiplicative hash of their user and moment."""
+    rows = int(probes.count().to_pyarrow().as_py())
+    if rows <= ROWS:
+        return probes
+    drawn = (probes.user * 2_654_435 + probes["at"] // 1_000 + seed * 40_503) % 10_007
+    return probes.filter(drawn < int(10_007 * ROWS / rows))
+
+
+def _examples(table: pa.Table, by_propensity: bool) -> Examples:
+    names = tuple(sorted(feature.name for feature in DECLARED))
+    matrix = np.empty((len(table), len(names)), np.float32)
+    for place, name in enumerate(names):
+        column = pc.cast(table[name], pa.float64())
+        matrix[:, place] = np.asarray(pc.fill_null(column, np.nan))
+    group = _group(table)
+    order = np.argsort(group, kind="stable")
+    labels = {
+        objective: np.asarray(table[objective], dtype=np.float64)[order] for objective in LABELS
+    }
+    weight = np.ones(len(table))
+    if by_propensity:
+        weight = np.asarray(pc.cast(table["weight"], pa.float64()), dtype=np.float64)
+    return Examples(names, matrix[order], group[order], labels, weight[order])
+
+
+def _group(table: pa.Table) -> Floats:
+    """(N,): a number for each request; impressions without one are grouped by user and moment."""
+    user = pc.cast(table["user"], pa.string())
+    moment = pc.binary_join_element_wise(user, pc.cast(table["at"], pa.string()), "/")
+    codes = pc.coalesce(table["request"], moment).combine_chunks().dictionary_encode()
+    indices = codes.indices if isinstance(codes, pa.DictionaryArray) else codes.chunk(0).indices
+    return np.asarray(indices, dtype=np.float64)

@@ -32,6 +32,7 @@ class RankPart:
     limit: int = 200  # rows a request that the ranker sees
     negatives: int = 200  # rows of a replayed request kept for training, besides the positive ones
     moments: int = 1  # past moments that are replayed for training
+    by_propensity: bool = False  # weigh impressions by 1 / the probability of being shown
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 

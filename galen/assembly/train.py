@@ -115,7 +115,9 @@ class _Lesson:
             return None
         if rank.examples == "impressions" or (rank.examples == "auto" and self.impressions):
             self.progress("making examples from impressions")
-            learning, held_out = impression_examples(self.shop, self.split, seed=self.seed)
+            learning, held_out, _ = impression_examples(
+                self.shop, self.split, seed=self.seed, by_propensity=rank.by_propensity
+            )
         else:
             learning = joined(
                 [

@@ -67,14 +67,13 @@ def _slices(evaluation: Evaluation) -> list[tuple[str, int, list[str]]]:
         (
             part.name,
             int(part.requests.sum()),
-            [f"{r.by_request['hr@10'][part.requests].mean():.4f}" for r in _shown(evaluation)],
+            [
+                f"{r.by_request['hr@10'][part.requests].mean():.4f}"
+                for r in evaluation.results.values()
+            ],
         )
         for part in evaluation.question.slices
     ]
-
-
-def _shown(evaluation: Evaluation) -> list[object]:
-    return list(evaluation.results.values())
 
 
 def _catalogue(evaluation: Evaluation) -> list[tuple[str, list[str]]]:

@@ -130,8 +130,8 @@ class FeatureStore:
         """Every feature of every row."""
         catalogue = self._catalogue
         for key, counts in self._counts.items():
-            counts.reserve(size_of(catalogue, key))
-        self._intervals.reserve(size_of(catalogue, "spu"))
+            counts.reserve(max(size_of(catalogue, key), 1))  # code -1 reads the last row
+        self._intervals.reserve(max(size_of(catalogue, "spu"), 1))
         if self._priced_at != catalogue.version:
             self._means, self._priced_at = category_log_price(catalogue), catalogue.version
         shelf = Shelf(catalogue, self._counts, self._intervals, self._means)
