@@ -181,7 +181,7 @@ class Catalogue:
             one = pa.Table.from_pylist([dict(record)], schema=ITEMS)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise ValueError(f"item {record['item_id']!r}: {error}") from error
-        self._make_columns()
+        self.make_columns()
         row = self.row_of.setdefault(record["item_id"], len(self.ids))
         for name, number in self._numbers.items():
             number.put(row, only(_NUMBERS[name](one)))
@@ -194,8 +194,8 @@ class Catalogue:
         self._version += 1
         return row
 
-    def _make_columns(self) -> None:
-        """Make every column: those made later would not know of the change."""
+    def make_columns(self) -> None:
+        """Make every column now, so that no request waits for one; a change needs them all."""
         _ = self.row_of
         for name in _NUMBERS:
             self._number(name)

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from galen.serve.settings import Settings, check_reach
 
+KEEP_ALIVE_SECONDS = 75  # longer than the pools of most callers, so that they close first
 DRAIN_SECONDS = 10  # for requests that are under way when the server is told to stop
 
 
@@ -26,6 +27,7 @@ def run(app: FastAPI, settings: Settings) -> None:
         log_level="warning",
         access_log=False,  # paths hold user ids
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
 

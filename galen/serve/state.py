@@ -52,6 +52,7 @@ class State:
         user_row, forgotten = _replay_users(people, log, shop)
         data = data.take(~np.isin(data.user, forgotten))
         data = _joined(data, len(people), snapshots.restore(log), user_row, item_row)
+        data.catalogue.make_columns()
         store = FeatureStore.replay(data)
         taken = np.bincount(data.of(*TAKEN).item, minlength=len(data.catalogue))
         stepped = data.take(data.kind != Kind.IMPRESSION)
