@@ -72,6 +72,31 @@ def _doing(quiet: bool) -> Iterator[Callable[[str], None]]:
             progress.update(current[-1], total=1, completed=1)
 
 
+@contextmanager
+def _bar(quiet: bool, what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar of rows or bytes done, for flows that know how much there is."""
+    from rich.progress import Progress
+
+    with Progress(console=console, disable=quiet) as progress:
+        task = progress.add_task(what, total=None)
+
+        def advance(doing: str, done: int, total: int) -> None:
+            progress.update(task, description=doing, completed=done, total=total or None)
+
+        yield advance
+
+
+def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
+    """name=value, each once."""
+    pairs = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"{text!r} is not name=value", param_hint=option)
+        pairs[name] = value
+    return pairs
+
+
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the shop and its bundles go.")] = Path(
@@ -152,7 +177,10 @@ def import_(
     paths = {name: file for name, file in given.items() if file is not None}
     paths |= {name: Path(file) for name, file in _pairs(path, "--path").items()}
     settings = _import_settings(
-        mapping, _pairs(fields, "--map"), _pairs(assume, "--assume"), _pairs(option, "--option"),
+        mapping,
+        _pairs(fields, "--map"),
+        _pairs(assume, "--assume"),
+        _pairs(option, "--option"),
         max_bad_share,
     )
     with _bar(quiet, f"importing {source}") as advance:
