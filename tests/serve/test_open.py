@@ -1,0 +1,64 @@
+"""From two folders: a shop and a trained bundle."""
+
+import runpy
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from galen.assembly.bundle import Bundle, save_bundle
+from galen.assembly.shipped import find_recipe
+from galen.assembly.split import protocol_named
+from galen.assembly.train import train
+from galen.data.shop import Shop
+from galen.serve.log import LogError
+from galen.serve.messages import Event, EventBatch, RecommendRequest
+from galen.serve.once import recommend_once
+from galen.serve.service import Service
+from galen.serve.settings import Settings, SettingsError, folder_of_log
+
+MAKE_SHOP = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["make_shop"]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("opened")
+    shop = MAKE_SHOP(folder / "shop")
+    protocol = protocol_named("full")
+    parts = train(find_recipe("item_graph"), shop, protocol, progress=lambda _: None).parts
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    save_bundle(folder / "bundle", parts, shop="test", protocol=protocol, seed=0, items=80, now=now)
+    return folder / "shop", folder / "bundle"
+
+
+def test_a_bundle_is_served_and_the_command_line_sees_what_the_server_logged(
+    folders: tuple[Path, Path],
+) -> None:
+    shop, bundle = folders
+    log = folder_of_log(Settings(), shop)
+    service = Service.open(Shop.open(shop), Bundle.open(bundle), log, Settings())
+    reply = service.recommend(RecommendRequest(user="fresh", n=5))
+    assert (len(reply.items), reply.degraded) == (5, [])
+    assert reply.model_version == Bundle.open(bundle).version
+    event = Event(event_id="a", user="fresh", item="i20", kind="click")
+    assert service.ingest(EventBatch(events=[event])).result(20).accepted == 1
+    with pytest.raises(LogError, match="another server"):
+        Service.open(Shop.open(shop), Bundle.open(bundle), log, Settings())
+    changed = [item.id for item in service.recommend(RecommendRequest(user="fresh", n=5)).items]
+    told = recommend_once(shop, bundle, user="fresh", recent=[], n=5, surface="home")
+    service.close()
+
+    assert [item.id for item in told.reply.items] == changed
+    assert changed != [item.id for item in reply.items]
+    assert told.known
+    assert told.table.row_count == 5
+    assert "recall" in told.trace
+
+
+def test_the_command_line_says_what_it_does_not_know(folders: tuple[Path, Path]) -> None:
+    shop, bundle = folders
+    told = recommend_once(shop, bundle, user="nobody", recent=["i3"], n=4, surface="cart")
+    assert not told.known
+    assert "not known" in told.trace
+    with pytest.raises(SettingsError, match="'home'"):
+        recommend_once(shop, bundle, user=None, recent=[], n=4, surface="hom")
