@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from galen.data.importing import import_shop
 from rich.console import Console
 from rich.table import Table
 
@@ -21,7 +22,6 @@ from benchmarks.rows import Row, measured, write_rows
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.train import train
-from galen.data.importing import import_shop
 from galen.data.shop import Shop
 from galen.evaluate.offline import HEADLINE, Question, Result, answer
 
@@ -82,7 +82,9 @@ def _measure(
         metrics |= {f"{metric}_low": interval.low, f"{metric}_high": interval.high}
     for part in question.slices[1:]:
         key = part.name.replace(" ", "_").lower()
-        metrics |= {f"{m}/{key}": float(result.by_request[m][part.requests].mean()) for m in HEADLINE}
+        metrics |= {
+            f"{m}/{key}": float(result.by_request[m][part.requests].mean()) for m in HEADLINE
+        }
     data = interactions.parent.name or interactions.stem
     row = Row(
         benchmark="sequences",

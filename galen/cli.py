@@ -33,6 +33,7 @@ def main() -> None:
     from galen.assembly.versions import VersionError
     from galen.data.importing import ImportRefused
     from galen.data.manifest import ShopError
+    from galen.serve.log import LogError
     from galen.serve.settings import SettingsError
 
     told = (
@@ -43,6 +44,7 @@ def main() -> None:
         SplitError,
         VersionError,
         SettingsError,
+        LogError,
     )
     try:
         app()

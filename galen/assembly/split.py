@@ -47,7 +47,7 @@ class Split:
 
 
 def split_by(
-    protocol: Protocol, data: Dataset, *, moments: int = 1, users: int = 50_000, seed: int = 0
+    protocol: Protocol, data: Dataset, *, moments: int = 1, users: int = 25_000, seed: int = 0
 ) -> Split:
     """Split a shop's events; at most `users` drawn by seed are asked at each moment.
 

@@ -40,7 +40,8 @@ def read(folder: Path) -> Manifest:
     path = folder / NAME
     if not path.exists():
         raise ShopError(
-            f"{folder} is not a shop: it has no {NAME}. Make one with `galen import` or `galen synth`."
+            f"{folder} is not a shop: it has no {NAME}. "
+            "Make one with `galen import` or `galen synth`."
         )
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)

@@ -9,7 +9,6 @@ from typing import Final
 
 import pyarrow as pa
 
-
 DAY: Final = 86_400_000_000
 """Microseconds."""
 
