@@ -57,11 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"time per event grows {last / first:.2f} times from the first size to the last")
 
 
+def _silent(what: str, users: int, all_users: int) -> None:
+    """Nobody watches a spawned process."""
+
+
 def _make(folder: Path, events: int, seed: int) -> None:
     """A shop of about so many events, written out as files to import."""
-    few = synthesize(folder / "few", SyntheticSettings(users=SAMPLE_USERS, items=2000, seed=seed))
+    few = synthesize(folder / "few", SyntheticSettings(users=SAMPLE_USERS, items=2000, seed=seed), _silent)
     users = max(SAMPLE_USERS, round(events * SAMPLE_USERS / few.rows("events")))
-    shop = synthesize(folder / "made", SyntheticSettings(users=users, items=20_000, seed=seed))
+    shop = synthesize(folder / "made", SyntheticSettings(users=users, items=20_000, seed=seed), _silent)
     kinds = ", ".join(f"'{kind.name.lower()}'" for kind in Kind)
     surfaces = ", ".join(f"'{surface.name.lower()}'" for surface in Surface)
     connection = duckdb.connect(config={"memory_limit": "2GB", "threads": 2})

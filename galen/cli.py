@@ -27,28 +27,11 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, only results 
 
 def main() -> None:
     """Run the command line; an error that a person can mend is told in words, without a trace."""
-    from galen.assembly.bundle import BundleError
-    from galen.assembly.recipe import RecipeError
-    from galen.assembly.split import SplitError
-    from galen.assembly.versions import VersionError
-    from galen.data.importing import ImportRefused
-    from galen.data.manifest import ShopError
-    from galen.serve.log import LogError
-    from galen.serve.settings import SettingsError
+    from galen.data.mendable import MendableError
 
-    told = (
-        ShopError,
-        ImportRefused,
-        BundleError,
-        RecipeError,
-        SplitError,
-        VersionError,
-        SettingsError,
-        LogError,
-    )
     try:
         app()
-    except told as error:
+    except MendableError as error:
         console.print(f"error: {error}", style="red", markup=False, highlight=False)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -15,13 +15,14 @@ from galen.assembly.recipe import Recipe
 from galen.assembly.split import Protocol
 from galen.data.catalogue import Catalogue
 from galen.data.manifest import NAME, sha256
+from galen.data.mendable import MendableError
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.stages import Assembler
 
 FORMAT: Final = 1
 
 
-class BundleError(Exception):
+class BundleError(MendableError):
     """A bundle cannot be used; the message says which file and what to do."""
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
+from galen.data.mendable import MendableError
 
-class RecipeError(Exception):
+
+class RecipeError(MendableError):
     """A recipe cannot be used; the message names the key and the nearest right one."""
 
 

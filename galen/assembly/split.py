@@ -13,6 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from galen.data.dataset import Dataset
+from galen.data.mendable import MendableError
 from galen.data.schema import TAKEN
 from galen.pipeline.candidates import Ints
 
@@ -20,7 +21,7 @@ Protocol = Literal["strict", "refit", "global-time", "full"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = ("strict", "refit", "global-time", "full")
 
 
-class SplitError(Exception):
+class SplitError(MendableError):
     """A shop's events cannot be split as asked; the message says why and what would work."""
 
 
@@ -47,7 +48,7 @@ class Split:
 
 
 def split_by(
-    protocol: Protocol, data: Dataset, *, moments: int = 1, users: int = 25_000, seed: int = 0
+    protocol: Protocol, data: Dataset, *, moments: int = 1, users: int = 50_000, seed: int = 0
 ) -> Split:
     """Split a shop's events; at most `users` drawn by seed are asked at each moment.
 

@@ -11,11 +11,12 @@ from typing import Final
 import msgspec
 
 from galen.data.manifest import NAME, sha256
+from galen.data.mendable import MendableError
 
 CURRENT: Final = "current.json"
 
 
-class VersionError(Exception):
+class VersionError(MendableError):
     """A switch that cannot be made; what is served stays as it is."""
 
 

@@ -33,7 +33,7 @@ def make_demo(folder: Path, settings: DemoSettings, now: datetime, progress: Pro
     progress("making a synthetic shop")
     shop_folder = folder / "shop"
     made = SyntheticSettings(users=settings.users, items=settings.items, seed=settings.seed)
-    synthesize(shop_folder, made)
+    synthesize(shop_folder, made, lambda what, users, all_users: None)
     shop = Shop.open(shop_folder)
     _bundle(shop, folder / "evaluated", "global-time", settings.seed, now, progress)
     done = evaluate_bundle(

@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from galen.data.mendable import MendableError
+
 NAME: Final = "manifest.json"
 FORMAT: Final = 1
 
@@ -31,7 +33,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     assumed: dict[str, str] = {}  # item columns that the importer filled by decision, and with what
 
 
-class ShopError(Exception):
+class ShopError(MendableError):
     """A shop's folder cannot be used; the message says which file and what to do."""
 
 

@@ -14,7 +14,6 @@ from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_can
 from galen.recall.seen import unseen
 
 
-
 @dataclass(frozen=True, slots=True)
 class Popular:
     """`category` counts only in the categories of a person's newest `recent` items.

@@ -11,7 +11,6 @@ from galen.data.schema import DAY, Kind
 from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
 
 
-
 @dataclass(frozen=True, slots=True)
 class Repurchase:
     """Items of a person's own purchases, best where the typical interval has just passed.

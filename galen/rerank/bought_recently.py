@@ -9,7 +9,6 @@ from galen.data.schema import DAY, Kind
 from galen.pipeline.candidates import Candidates, Requests
 
 
-
 @dataclass(frozen=True, slots=True)
 class BoughtRecently:
     """Takes out standard products that the person bought within `days`, and what they hid.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from galen.data.mendable import MendableError
 from galen.serve import tables
 
 GROUP: Final = 512  # operations in one transaction at most
@@ -28,7 +29,7 @@ class LogBusy(LogUnavailable):
     """More writes wait than the log may hold."""
 
 
-class LogError(Exception):
+class LogError(MendableError):
     """The log's file cannot be opened; the message says why and what to do."""
 
 

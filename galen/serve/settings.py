@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from galen.data.mendable import MendableError
 from galen.serve.keys import Key
 
 PREFIX: Final = "GALEN_SERVE_"
@@ -17,7 +18,7 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
-class SettingsError(Exception):
+class SettingsError(MendableError):
     """The settings cannot be used; the message says which, where it stands and what to do."""
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from galen.data.mendable import MendableError
+
 VERSION: Final = 1
 
 _SCHEMA: Final = """
@@ -48,7 +50,7 @@ CREATE TABLE forgotten (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 """
 
 
-class SchemaError(Exception):
+class SchemaError(MendableError):
     """The file is not an event log that this galen can read."""
 
 
