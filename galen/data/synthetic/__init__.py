@@ -1,0 +1,1 @@
+"""A made-up health shop: a documented generative model, for demo, tests and load."""
