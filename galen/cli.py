@@ -71,6 +71,11 @@ def _bar(quiet: bool, what: str) -> Iterator[Callable[[str, int, int], None]]:
         yield advance
 
 
+def _show(table: Any) -> None:
+    """Print a wide table whole, also where the terminal is narrow or a file."""
+    Console(width=max(console.width, 112)).print(table)
+
+
 def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
     """name=value, each once."""
     pairs = {}
@@ -87,8 +92,8 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the shop and its bundles go.")] = Path(
         "shops/demo"
     ),
-    users: Annotated[int, typer.Option(min=200, help="People of the made-up shop.")] = 3000,
-    items: Annotated[int, typer.Option(min=100, help="SKUs of the made-up shop.")] = 1500,
+    users: Annotated[int, typer.Option(min=200, help="People of the made-up shop.")] = 2000,
+    items: Annotated[int, typer.Option(min=100, help="SKUs of the made-up shop.")] = 1000,
     seed: Seed = 0,
     run_server: Annotated[bool, typer.Option("--serve/--no-serve")] = True,
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
@@ -100,7 +105,7 @@ def demo(
 
     with _doing(quiet) as say:
         table = make_demo(folder, DemoSettings(users, items, seed), datetime.now(UTC), say)
-    Console().print(table)
+    _show(table)
     if run_server:
         serve_shop(folder / "shop", folder / "bundle", port=port)
 
@@ -249,7 +254,7 @@ def evaluate(
 
     with _doing(quiet) as say:
         done = evaluate_bundle(shop, bundle, report=report, json_file=json, progress=say)
-    Console().print(done.table)
+    _show(done.table)
     typer.echo(f"report: {done.report}")
 
 

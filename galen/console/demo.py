@@ -20,8 +20,8 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
-    users: int = 3000
-    items: int = 1500
+    users: int = 2000
+    items: int = 1000
     seed: int = 0
 
 

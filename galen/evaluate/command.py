@@ -19,6 +19,9 @@ from galen.evaluate.report import write_report
 from galen.evaluate.run import Evaluation, Progress, evaluate
 
 
+WITH_INTERVAL = HEADLINE[:2]  # of the table; the report has all
+
+
 @dataclass(frozen=True)
 class Done:
     table: Table
@@ -101,10 +104,13 @@ def table_of(evaluation: Evaluation, ranked: list[Ranked], title: str) -> Table:
         caption += f"\n{one.objective}: {figures_of}"
     table = Table(title=title, caption=caption, caption_justify="left")
     for heading in ("model", *HEADLINE, "coverage@10"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     everybody = evaluation.question.slices[0]
     for name, result in evaluation.results.items():
-        cells = [str(result.interval(m, everybody, seed=evaluation.seed)) for m in HEADLINE]
+        mean = result.mean()
+        cells = [
+            str(result.interval(m, everybody, seed=evaluation.seed)) for m in WITH_INTERVAL
+        ] + [f"{mean[m]:.4f}" for m in HEADLINE if m not in WITH_INTERVAL]
         degraded = f" (degraded: {', '.join(result.degraded)})" if result.degraded else ""
         table.add_row(name + degraded, *cells, f"{result.of_catalogue['coverage@10']:.3f}")
     return table
