@@ -1,0 +1,228 @@
+"""Columns as they stand in a file → columns of the schema; values that do not fit are marked."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from galen.data.schema import Kind, Surface
+
+Mask = npt.NDArray[np.bool_]
+Converted = tuple[pa.Array, Mask]
+"""A column, null where a value was unknown or did not fit; and where it did not fit."""
+
+TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+
+_NUMBER: Final = (
+    r"^[+-]?(\d{1,300}\.?\d{0,300}|\.\d{1,300})([eE][+-]?\d{1,3})?$|^[+-]?(?i:inf|nan)$"
+)
+_ZONE: Final = r"(Z|[+-]\d\d(:?\d\d)?)$"
+_WORDS: Final[dict[str, type[Kind] | type[Surface]]] = {"kind": Kind, "surface": Surface}
+
+
+def words_of(field: str) -> tuple[str, ...]:
+    """The words that a coded field takes."""
+    return tuple(member.name.lower() for member in _WORDS[field])
+
+
+def convert(column: pa.Array | pa.ChunkedArray, field: pa.Field) -> Converted:
+    """A column as the field's type."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(whole, pa.ChunkedArray):  # no chunk at all
+        whole = pa.array([], whole.type)
+    if pa.types.is_null(whole.type):
+        return pa.nulls(len(whole), field.type), _nowhere(whole)
+    if field.name in _WORDS:
+        return _coded(whole, field)
+    return _converter(field.type)(whole)
+
+
+def _converter(kind: pa.DataType) -> Callable[[pa.Array], Converted]:
+    if pa.types.is_string(kind):
+        return _string
+    if pa.types.is_floating(kind):
+        return _float
+    if pa.types.is_integer(kind):
+        return lambda column: _integer(column, kind)
+    if pa.types.is_boolean(kind):
+        return _boolean
+    if pa.types.is_timestamp(kind):
+        return _timestamp
+    return _list
+
+
+def _nowhere(column: pa.Array) -> Mask:
+    return np.zeros(len(column), bool)
+
+
+def _lost(before: pa.Array, after: pa.Array) -> Mask:
+    """Where a value was present and is not any more."""
+    return np.asarray(pc.and_(pc.is_valid(before), pc.is_null(after)))
+
+
+def _trimmed(column: pa.Array) -> pa.Array:
+    trimmed = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
+
+
+def _string(column: pa.Array) -> Converted:
+    if pa.types.is_string(column.type):
+        return pc.if_else(pc.equal(column, ""), None, column), _nowhere(column)
+    if pa.types.is_floating(column.type):
+        whole = pc.and_(pc.is_finite(column), pc.equal(pc.floor(column), column))
+        if pc.all(pc.fill_null(whole, True)).as_py():  # ids that a tool made into floats
+            column = pc.cast(column, pa.int64(), safe=False)
+    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
+        return pa.nulls(len(column), pa.string()), np.asarray(pc.is_valid(column))
+    return column.cast(pa.string()), _nowhere(column)
+
+
+def _float(column: pa.Array) -> Converted:
+    if pa.types.is_string(column.type):
+        text = _trimmed(column)
+        try:
+            return text.cast(pa.float64()), _nowhere(column)
+        except pa.ArrowInvalid:
+            fits = pc.match_substring_regex(text, _NUMBER)
+            number = pc.if_else(fits, text, None).cast(pa.float64())
+            return number, _lost(text, number)
+    if not pa.types.is_primitive(column.type) or pa.types.is_temporal(column.type):
+        if pa.types.is_decimal(column.type):
+            return column.cast(pa.float64()), _nowhere(column)
+        return pa.nulls(len(column), pa.float64()), np.asarray(pc.is_valid(column))
+    return pc.cast(column, pa.float64(), safe=False), _nowhere(column)
+
+
+def _integer(column: pa.Array, kind: pa.DataType) -> Converted:
+    if pa.types.is_string(column.type) or pa.types.is_integer(column.type):
+        text = _trimmed(column) if pa.types.is_string(column.type) else column
+        try:
+            return text.cast(kind), _nowhere(column)
+        except pa.ArrowInvalid:
+            pass  # some do not fit: those that are whole numbers in other words do
+    number, bad = _float(column)
+    bound = 2.0 ** (kind.bit_width - 1)
+    whole = pc.equal(pc.floor(number), number)
+    inside = pc.and_(pc.less(number, bound), pc.greater_equal(number, -bound))
+    fits = pc.if_else(pc.and_(whole, inside), number, None)
+    result = fits.cast(kind)
+    return result, bad | _lost(number, result)
+
+
+def _boolean(column: pa.Array) -> Converted:
+    if pa.types.is_boolean(column.type):
+        return column, _nowhere(column)
+    text = pc.utf8_lower(_trimmed(_string(column)[0]))
+    values = pa.array([True] * len(TRUE) + [False] * len(FALSE))
+    result = values.take(pc.index_in(text, value_set=pa.array(TRUE + FALSE)))
+    return result, _lost(column, result) & np.asarray(
+        pc.fill_null(pc.not_equal(column.cast(pa.string()), ""), True)
+    )
+
+
+def _timestamp(column: pa.Array) -> Converted:
+    if pa.types.is_timestamp(column.type):
+        return pc.cast(column, pa.timestamp("us"), safe=False), _nowhere(column)
+    if pa.types.is_date(column.type):
+        return column.cast(pa.timestamp("us")), _nowhere(column)
+    if not pa.types.is_string(column.type):
+        return _since_epoch(column)
+    text = _trimmed(column)
+    try:
+        return text.cast(pa.timestamp("us")), _nowhere(column)
+    except pa.ArrowInvalid:
+        pass  # not all are in one form: each form is read by itself
+    numeric = pc.match_substring_regex(text, r"^-?\d+(\.\d*)?$")
+    if pc.all(pc.fill_null(numeric, True)).as_py():
+        return _since_epoch(text)
+    zoned = pc.and_(pc.match_substring_regex(text, _ZONE), pc.match_substring(text, ":"))
+    number, _ = _since_epoch(pc.if_else(numeric, text, None))
+    with_zone = _each_time(pc.if_else(zoned, text, None), pa.timestamp("us", "UTC"))
+    naive = pc.if_else(pc.or_(zoned, numeric), None, text)
+    result = pc.coalesce(number, with_zone, _each_time(naive, pa.timestamp("us")))
+    return result, _lost(text, result)
+
+
+def _each_time(text: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Times of those words that are one; halves that hold a bad one are split until it is alone."""
+    try:
+        return text.cast(kind).cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        if len(text) == 1:
+            return pa.nulls(1, pa.timestamp("us"))
+        half = len(text) // 2
+        parts = [_each_time(text[:half], kind), _each_time(text[half:], kind)]
+        return pa.concat_arrays(parts)
+
+
+def _since_epoch(column: pa.Array) -> Converted:
+    """Seconds, milli-, micro- or nanoseconds: their ranges from 1990 to 2100 do not meet."""
+    number, bad = _float(column)
+    seconds = np.asarray(pc.fill_null(number, np.nan), dtype=np.float64)
+    size = np.abs(seconds)
+    micros = np.select(
+        [size < 1e11, size < 1e14, size < 1e17],
+        [seconds * 1e6, seconds * 1e3, seconds],
+        seconds / 1e3,
+    )
+    fits = np.isfinite(micros) & (np.abs(micros) < 2.0**62)
+    whole = pa.array(np.where(fits, micros, 0).astype(np.int64), mask=~fits)
+    result = whole.cast(pa.timestamp("us"))
+    return result, bad | _lost(number, result)
+
+
+def _list(column: pa.Array) -> Converted:
+    """Lists of words; a word is a JSON list or its parts are parted by "|"."""
+    kind = pa.list_(pa.string())
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        if pa.types.is_string(column.type.value_type) or pa.types.is_large_string(
+            column.type.value_type
+        ):
+            return column.cast(kind), _nowhere(column)
+        return _each_list(column.to_pylist())
+    if not pa.types.is_string(column.type):
+        column, bad = _string(column)
+        if bad.any():
+            return pa.nulls(len(column), kind), bad
+    text = _trimmed(column)
+    if not pc.any(pc.starts_with(text, "[")).as_py():
+        return pc.split_pattern(text, "|").cast(kind), _nowhere(column)
+    return _each_list(text.to_pylist())
+
+
+def _each_list(values: list[Any]) -> Converted:
+    rows: list[list[str] | None] = []
+    bad = np.zeros(len(values), bool)
+    for place, value in enumerate(values):
+        try:
+            rows.append(_parts(value))
+        except (ValueError, msgspec.MsgspecError, RecursionError):
+            rows.append(None)
+            bad[place] = True
+    return pa.array(rows, pa.list_(pa.string())), bad
+
+
+def _parts(value: Any) -> list[str] | None:
+    if isinstance(value, str):
+        value = msgspec.json.decode(value) if value.startswith("[") else value.split("|")
+    if value is None:
+        return None
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        value = value[0]  # of several paths, the first
+    if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
+        raise ValueError("not a list of words")
+    return [str(part) for part in value]
+
+
+def _coded(column: pa.Array, field: pa.Field) -> Converted:
+    """Words or codes of an enumeration."""
+    members = _WORDS[field.name]
+    text = pc.utf8_lower(_trimmed(_string(column)[0]))
+    known = pa.array([m.name.lower() for m in members] + [str(int(m)) for m in members])
+    codes = pa.array([int(m) for m in members] * 2, field.type)
+    result = codes.take(pc.index_in(text, value_set=known))
+    return result, _lost(text, result)

@@ -1,0 +1,206 @@
+"""Files of a shop → a shop: the good rows land, the others go to quarantine with a reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+from rich.table import Table as RichTable
+
+from galen.data import manifest as manifests
+from galen.data.feeds import FIELDS, ImportRefused, Plan, Source
+from galen.data.landing import Landing, Progress
+from galen.data.mapping import Mapped, map_columns
+from galen.data.quarantine import Quarantine
+from galen.data.reading import columns_of
+from galen.data.shop import new_shop
+from galen.data.sources.named import SOURCES
+from galen.data.validation import constant
+
+__all__ = ["SOURCES", "ImportRefused", "ImportReport", "ImportSettings", "import_shop"]
+
+
+@dataclass(frozen=True)
+class ImportSettings:
+    """What a person decides about an import."""
+
+    max_bad_share: float = 0.05  # of a table's rows; above it nothing is changed
+    assume: Mapping[str, str] = field(default_factory=dict)  # item field → value where unknown
+    mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)  # of the source
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did."""
+
+    rows: Mapping[str, int]  # by table
+    quarantined: Mapping[tuple[str, str], int]  # by table and reason
+    ignored: Mapping[str, tuple[str, ...]]  # by table: columns that are no field
+    assumed: Mapping[str, str]
+
+    def table(self) -> RichTable:
+        """For a terminal."""
+        table = RichTable("table", "what", "rows")
+        for name, rows in self.rows.items():
+            table.add_row(name, "landed", f"{rows:,}")
+        for (name, reason), rows in self.quarantined.items():
+            table.add_row(name, f"quarantined: {reason}", f"{rows:,}", style="yellow")
+        for name, columns in self.ignored.items():
+            table.add_row(name, f"ignored columns: {', '.join(columns)}", "")
+        for name, value in self.assumed.items():
+            table.add_row("items", f"assumed where unknown: {name} = {value}", "")
+        return table
+
+    def json(self) -> str:
+        quarantined: dict[str, dict[str, int]] = {}
+        for (name, reason), rows in self.quarantined.items():
+            quarantined.setdefault(name, {})[reason] = rows
+        told = {
+            "rows": self.rows,
+            "quarantined": quarantined,
+            "ignored": self.ignored,
+            "assumed": self.assumed,
+        }
+        return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
+
+
+def import_shop(
+    source: str,
+    paths: Mapping[str, Path],
+    folder: Path,
+    *,
+    now: datetime,
+    settings: ImportSettings = ImportSettings(),
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Read a source's files into a new shop in `folder`, which replaces the one there.
+
+    Memory is bounded by the ids of users and items, 8 bytes per event id, and a block of rows.
+
+    Raises:
+        ImportRefused: too many rows are bad, or the files cannot be understood; then the folder
+            is as it was, and rejected rows lie beside it.
+        ShopError: the folder holds something else than a shop.
+    """
+    folder = folder.resolve()
+    plan = _plan(source, paths, settings)
+    assumed = {**plan.assume, **settings.assume}
+    values = {name: _assumed(name, text) for name, text in assumed.items()}
+    mapped = {
+        name: map_columns(
+            name, feed, columns_of(feed.path, feed.layout), settings.mapping.get(name, {})
+        )
+        for name, feed in plan.feeds().items()
+    }
+    clock: manifests.Clock = "time" if _given("timestamp", mapped["events"]) else "order"
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / manifests.NAME).exists():
+        raise manifests.ShopError(f"{folder} is not empty and not a shop; choose another folder.")
+    quarantine = Quarantine(folder)
+    try:
+        with new_shop(
+            folder, name=folder.name, source=source, clock=clock, assumed=assumed
+        ) as writer:
+            landing = Landing(plan, mapped, values, now, writer, quarantine, progress)
+            landing.read()
+            _refuse_above(settings.max_bad_share, landing.landed, plan, quarantine, folder)
+            for batch in quarantine.batches():
+                writer.write("quarantine", batch)
+    finally:
+        quarantine.discard()
+    return ImportReport(
+        rows=landing.landed,
+        quarantined=dict(quarantine.counts.most_common()),
+        ignored={name: one.ignored for name, one in mapped.items() if one.ignored},
+        assumed=assumed,
+    )
+
+
+def _given(name: str, mapped: Mapped) -> bool:
+    return name in mapped.columns or name in mapped.constants
+
+
+def _plan(name: str, paths: Mapping[str, Path], settings: ImportSettings) -> Plan:
+    source = SOURCES.get(name)
+    if source is None:
+        raise ImportRefused(f"no source {name!r}; there are: {', '.join(sorted(SOURCES))}.")
+    _only_known("path", paths, tuple(source.paths), source)
+    _only_known("option", settings.options, source.options, source)
+    missing = [path for path, required in source.paths.items() if required and path not in paths]
+    if missing:
+        flag = f"--{missing[0]} FILE" if missing[0] in FIELDS else f"--path {missing[0]}=FILE"
+        raise ImportRefused(f"source {name!r} needs the path {missing[0]!r}: {flag}.")
+    plan = source.plan(paths, settings.options)
+    tables = list(plan.feeds())
+    for table in settings.mapping:
+        if table not in tables:
+            raise ImportRefused(
+                f"a mapping is given for {table!r}, but there is no file for it; files are given "
+                f"for: {', '.join(tables)}."
+            )
+    return plan
+
+
+def _only_known(
+    what: str, given: Mapping[str, object], known: tuple[str, ...], source: Source
+) -> None:
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            told = f"; did you mean {near[0]!r}?" if near else ""
+            raise ImportRefused(
+                f"source {source.name!r} has no {what} {name!r}{told} "
+                f"It has: {', '.join(known) or 'none'}."
+            )
+
+
+def _assumed(name: str, value: str) -> pa.Scalar:
+    names = [field for field in FIELDS["items"].names if field != "item_id"]
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        told = f"; did you mean {near[0]!r}?" if near else "."
+        raise ImportRefused(f"{name!r} cannot be assumed: it is no field of items{told}")
+    return constant("items", name, value)
+
+
+def _refuse_above(
+    share: float, landed: Mapping[str, int], plan: Plan, quarantine: Quarantine, folder: Path
+) -> None:
+    """Refuse when more than a share of a table's rows are bad.
+
+    Raises:
+        ImportRefused: they are; the rejected rows are left beside the folder.
+    """
+    for name in plan.feeds():
+        bad = quarantine.count(name)
+        whole = bad + landed[name]
+        if bad and bad > share * whole:
+            raise ImportRefused(
+                _refusal(
+                    f"{bad:,} of {whole:,} rows of {name} are bad "
+                    f"({bad / whole:.1%}; at most {share:.1%} may be)",
+                    folder,
+                    quarantine,
+                )
+            )
+
+
+def _refusal(what: str, folder: Path, quarantine: Quarantine) -> str:
+    kept = quarantine.keep()
+    reasons = [
+        f"  {rows:,} of {table}: {reason}"
+        for (table, reason), rows in quarantine.counts.most_common(5)
+    ]
+    return "\n".join(
+        [
+            f"{what}. Nothing was changed in {folder}.",
+            *reasons,
+            "for example:",
+            *(f"  {example}" for example in quarantine.examples[:5]),
+            f"All rejected rows are in {kept}. Mend the files or the mapping, or accept more with "
+            "--max-bad-share.",
+        ]
+    )

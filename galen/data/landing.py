@@ -1,0 +1,150 @@
+"""Checked blocks of rows → the tables of a new shop, with ids made into rows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from galen.data.feeds import FIELDS, Feed, Plan, TableName
+from galen.data.identities import Identities, SeenIds
+from galen.data.mapping import Mapped
+from galen.data.quarantine import Quarantine
+from galen.data.reading import Block, columns_of, read_blocks
+from galen.data.shop import ShopWriter
+from galen.data.validation import Verdict, check, fill
+
+Progress = Callable[[str, int, int], None]
+"""Takes what is being read, and bytes done of all."""
+
+_PART: Final = 1_000_000  # ids written at once
+
+
+class Landing:
+    """One import on its way: rows land in the shop's tables or in quarantine."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        mapped: Mapping[TableName, Mapped],
+        assumed: Mapping[str, pa.Scalar],
+        now: datetime,
+        writer: ShopWriter,
+        quarantine: Quarantine,
+        progress: Progress | None,
+    ) -> None:
+        self._plan = plan
+        self._mapped = mapped
+        self._assumed = assumed
+        self._now = now
+        self._writer = writer
+        self._quarantine = quarantine
+        self._progress = progress
+        self._ids: dict[str, Identities] = {"items": Identities(), "users": Identities()}
+        self._events = SeenIds()
+        self._given_users = 0
+        self._done = 0
+        self._total = sum(feed.path.stat().st_size for feed in plan.feeds().values())
+        self.landed: dict[str, int] = dict.fromkeys(("items", "users", "events"), 0)  # rows
+
+    def read(self) -> None:
+        """Read all files of the plan."""
+        for name, feed in self._plan.feeds().items():
+            self._read(name, feed)
+            if name == "users":
+                self._given_users = len(self._ids["users"])
+        if self._plan.items is None:
+            self._write_ids("items", 0)
+        self._write_ids("users", self._given_users)
+
+    def _read(self, name: TableName, feed: Feed) -> None:
+        mapped = self._mapped[name]
+        made = {*feed.made}
+        needed = [*dict.fromkeys([*mapped.columns.values(), *feed.reads])]
+        there = columns_of(feed.path, feed.layout)
+        needed = [column for column in needed if column in there and column not in made]
+        layout = replace(feed.layout, joined=1) if name == "events" else feed.layout
+
+        def reject(line: int | None, reason: str, content: str) -> None:
+            self._quarantine.add(name, feed.path, line, reason, content)
+
+        def advance(size: int) -> None:
+            self._done += size
+            if self._progress is not None:
+                self._progress(f"reading {name}", self._done, self._total)
+
+        for block in read_blocks(feed.path, layout, needed, reject, advance):
+            kept = _in_scope(feed, block)
+            raw = kept.table
+            shaped = replace(kept, table=feed.adapt(raw)) if feed.adapt is not None else kept
+            checked = check(name, shaped, mapped, self._now)
+            self._land(name, feed, replace(kept, table=checked.table), checked.verdict)
+            for place, reason in checked.verdict.rejected():
+                content = msgspec.json.encode(raw.slice(place, 1).to_pylist()[0], enc_hook=str)
+                reject(int(kept.lines[place]), reason, content.decode())
+
+    def _land(self, name: TableName, feed: Feed, block: Block, verdict: Verdict) -> None:
+        if name == "events":
+            self._land_events(feed, block, verdict)
+            return
+        key = FIELDS[name].names[0]
+        places = np.flatnonzero(verdict.good)
+        good = block.table.take(pa.array(places))
+        doubled = self._ids[name].doubled(good[key].combine_chunks())
+        _against(verdict, places[doubled], f"{key} is there twice")
+        rows = good.filter(pa.array(~doubled))
+        self._write(name, fill(rows, self._assumed) if name == "items" else rows)
+
+    def _land_events(self, feed: Feed, block: Block, verdict: Verdict) -> None:
+        table, places = block.table, np.flatnonzero(verdict.good)
+        items = np.full(len(table), -1, np.int32)
+        whole = len(places) == len(table)
+        item_ids = table["item_id"] if whole else table["item_id"].take(pa.array(places))
+        items[places] = self._ids["items"].rows(_one(item_ids), add=self._plan.items is None)
+        _against(verdict, places[items[places] < 0], "item_id is not among the items")
+        if "event_id" in table.column_names:
+            places = np.flatnonzero(verdict.good)
+            doubled = self._events.doubled(_one(table["event_id"].take(pa.array(places))))
+            _against(verdict, places[doubled], "event_id is there twice")
+        places = np.flatnonzero(verdict.good)
+        good = table if len(places) == len(table) else table.take(pa.array(places))
+        users = self._ids["users"].rows(_one(good["user_id"]), add=True)
+        if "event_id" not in good.column_names:
+            numbers = pa.array(block.lines[places]).cast(pa.string())
+            ids = pc.binary_join_element_wise(pa.scalar(feed.path.name), numbers, ":")
+            good = good.append_column("event_id", ids)
+        rows = good.append_column("user", pa.array(users))
+        self._write("events", rows.append_column("item", pa.array(items[places])))
+
+    def _write_ids(self, name: TableName, start: int) -> None:
+        ids = self._ids[name].after(start)
+        for place in range(0, len(ids), _PART):
+            key = FIELDS[name].names[0]
+            rows = pa.table({key: pa.array(ids[place : place + _PART], pa.string())})
+            self._write(name, fill(rows, self._assumed) if name == "items" else rows)
+
+    def _write(self, name: TableName, rows: pa.Table) -> None:
+        self._writer.write(name, rows)
+        self.landed[name] += len(rows)
+
+
+def _in_scope(feed: Feed, block: Block) -> Block:
+    if feed.keep is None:
+        return block
+    mask = np.asarray(pc.fill_null(feed.keep(block.table), True))
+    return Block(block.table.filter(pa.array(mask)), block.lines[mask])
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks()
+
+
+def _against(verdict: Verdict, places: npt.NDArray[np.int64], reason: str) -> None:
+    mask = np.zeros(len(verdict.good), bool)
+    mask[places] = True
+    verdict.against(mask, reason)

@@ -1,0 +1,94 @@
+"""Which column of a file is which field of a table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from galen.data.feeds import FIELDS, LINE, Feed, ImportRefused, TableName
+
+_REQUIRED: Final[dict[TableName, tuple[str, ...]]] = {
+    "items": ("item_id",),
+    "users": ("user_id",),
+    "events": ("user_id", "item_id", "kind"),
+}
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What is read of a file."""
+
+    columns: Mapping[str, str]  # field → column of the file, or LINE
+    constants: Mapping[str, str]  # field → value of every row
+    ignored: tuple[str, ...]  # columns that are no field
+
+
+def map_columns(
+    table: TableName, feed: Feed, columns: Sequence[str], given: Mapping[str, str]
+) -> Mapped:
+    """Columns named as a field are that field; the feed's mapping goes before, `given` first.
+
+    Raises:
+        ImportRefused: an unknown field or column is named, a column is one slip away from a field
+            that no column gives, or a required field has no column.
+    """
+    fields = FIELDS[table].names
+    for name in given:
+        if name not in fields:
+            raise ImportRefused(
+                f"{table}.{name} is mapped, but {table} has no such field{_nearest(name, fields)}"
+            )
+    there = [*columns, *feed.made]
+    wanted = {name: name for name in fields if name in there} | dict(feed.mapping) | dict(given)
+    constants = {f: text[1:] for f, text in wanted.items() if text.startswith("=")}
+    chosen = {f: c for f, c in wanted.items() if c and not c.startswith("=")}
+    for name, column in chosen.items():
+        if column not in there and column != LINE:
+            raise ImportRefused(
+                f"{feed.path} has no column {column!r} for {table}.{name}"
+                f"{_nearest(column, there)} Its columns: {', '.join(columns)}."
+            )
+    used = {*chosen.values(), *feed.reads}
+    ignored = tuple(name for name in columns if name not in used)
+    for column in ignored:
+        for name in fields:
+            if name not in wanted and one_slip(column, name):
+                raise ImportRefused(
+                    f"{feed.path} has an unknown column {column!r}; did you mean {name!r}? Rename "
+                    f"it, or map it: --map {table}.{name}={column}; to leave it out: "
+                    f"--map {table}.{name}="
+                )
+    _require(table, feed, {*chosen, *constants}, columns)
+    return Mapped(chosen, constants, ignored)
+
+
+def _require(table: TableName, feed: Feed, got: set[str], columns: Sequence[str]) -> None:
+    missing = [name for name in _REQUIRED[table] if name not in got]
+    if table == "events" and not got & {"timestamp", "order"}:
+        missing.append("timestamp (or order)")
+    if missing:
+        raise ImportRefused(
+            f"{feed.path} gives no {', '.join(missing)} for the table {table}. Its columns: "
+            f"{', '.join(columns)}. Map one (--map {table}.{missing[0].split()[0]}=COLUMN) or give "
+            f"a value for all rows (--map {table}.{missing[0].split()[0]}==VALUE)."
+        )
+
+
+def _nearest(name: str, among: Sequence[str]) -> str:
+    near = get_close_matches(name, among, n=1)
+    return f"; the nearest is {near[0]!r}." if near else "."
+
+
+def one_slip(a: str, b: str) -> bool:
+    """Whether one letter more, less or other, or two swapped, make one of the other."""
+    a, b = a.strip().lower(), b.strip().lower()
+    if a == b:
+        return True
+    if abs(len(a) - len(b)) > 1:
+        return False
+    start = next(
+        (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
+    rest, other = a[start:], b[start:]
+    swapped = rest[:2] == other[1::-1] and rest[2:] == other[2:]
+    return swapped or rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]

@@ -1,0 +1,38 @@
+"""Histories with an order but no clock: user_id, item_id, pos; the published Amazon sets."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from galen.data.feeds import OPEN_SALE, Feed, Layout, Plan, Source
+from galen.data.reading import columns_of
+
+_BEGINNINGS = {"brand": "brand", "category": "categor", "title": "text"}
+
+
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
+    events = Feed(
+        paths["interactions"], {"order": "pos", "kind": f"={options.get('kind', 'rating')}"}
+    )
+    items = None
+    if "items" in paths:
+        items = Feed(paths["items"], described(columns_of(paths["items"], Layout())))
+    return Plan(events=events, items=items, assume=OPEN_SALE)
+
+
+def described(columns: Sequence[str]) -> dict[str, str]:
+    """Fields of items whose columns carry the field's name with something after it."""
+    found = {}
+    for name, beginning in _BEGINNINGS.items():
+        begins = [column for column in columns if column.startswith(beginning)]
+        if name not in columns and begins:
+            found[name] = begins[0]
+    return found
+
+
+SEQUENCES = Source(
+    name="sequences",
+    what="user_id, item_id and pos, the place in the user's history; optionally a file of items",
+    paths={"interactions": True, "items": False},
+    options=("kind",),
+    plan=_plan,
+)

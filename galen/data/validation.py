@@ -1,0 +1,158 @@
+"""Rows that cannot be true are marked with a reason; the others are columns of the schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from galen.data.converting import Mask, convert, words_of
+from galen.data.feeds import FIELDS, LINE, ImportRefused, TableName
+from galen.data.mapping import Mapped
+from galen.data.reading import Block
+from galen.data.schema import RxClass
+
+_EARLIEST: Final = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+_OLDEST: Final = 130  # years of a person
+
+_TYPES: Final = {
+    pa.float64(): "a number",
+    pa.int64(): "a whole number",
+    pa.int32(): "a whole number",
+    pa.bool_(): "true or false",
+    pa.timestamp("us"): "a time",
+    pa.string(): "a word",
+}
+_NOT_NEGATIVE: Final = {"price", "quantity", "value", "stock", "position", "pack_size", "order"}
+_AGES: Final = {"age", "min_age"}
+RX_WORDS: Final = tuple(rx.value for rx in RxClass)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A block of rows as fields, with why some of them are rejected."""
+
+    table: pa.Table
+    verdict: "Verdict"
+
+
+class Verdict:
+    """The first reason against each row."""
+
+    def __init__(self, rows: int) -> None:
+        self._code = np.zeros(rows, np.int16)  # 0 is good
+        self._reasons = [""]
+
+    def against(self, mask: Mask, reason: str) -> None:
+        """Reject rows for a reason, those that were not rejected before."""
+        fresh = mask & (self._code == 0)
+        if fresh.any():
+            if reason not in self._reasons:
+                self._reasons.append(reason)
+            self._code[fresh] = self._reasons.index(reason)
+
+    @property
+    def good(self) -> Mask:
+        return np.equal(self._code, 0)
+
+    def rejected(self) -> list[tuple[int, str]]:
+        """Place and reason of the rejected rows."""
+        return [(int(p), self._reasons[self._code[p]]) for p in np.flatnonzero(self._code)]
+
+
+def check(table: TableName, block: Block, mapped: Mapped, now: datetime) -> Checked:
+    """Convert a block to the fields of a table and find the rows that cannot be true.
+
+    `now` is the moment after which nothing can have happened.
+    """
+    verdict = Verdict(len(block.lines))
+    columns: dict[str, pa.Array] = {}
+    for name, source in mapped.columns.items():
+        field = FIELDS[table].field(name)
+        raw = pa.array(block.lines) if source == LINE else block.table[source]
+        values, bad = convert(raw, field)
+        if bad.any():
+            verdict.against(bad, f"{name} is not {_expected(field)}")
+        columns[name] = values
+    for name, value in mapped.constants.items():
+        columns[name] = pa.repeat(constant(table, name, value), len(block.lines))
+    for name, values in columns.items():
+        _check_values(table, name, values, verdict, now)
+    if table == "events":
+        clock = "timestamp" if "timestamp" in columns else "order"
+        verdict.against(np.asarray(pc.is_null(columns[clock])), f"{clock} is missing")
+    return Checked(pa.table(columns), verdict)
+
+
+def constant(table: TableName, name: str, value: str) -> pa.Scalar:
+    """One value of a field, written as a word.
+
+    Raises:
+        ImportRefused: it is not of the field's type.
+    """
+    field = FIELDS[table].field(name)
+    column, bad = convert(pa.array([value]), field)
+    if name == "rx_class" and value not in RX_WORDS:
+        bad[:] = True
+    if bad.any():
+        raise ImportRefused(f"{table}.{name} cannot be {value!r}: it is not {_expected(field)}.")
+    return column[0]
+
+
+def _expected(field: pa.Field) -> str:
+    if field.name in {"kind", "surface"}:
+        return "one of " + ", ".join(words_of(field.name))
+    if field.name == "rx_class":
+        return "one of " + ", ".join(RX_WORDS)
+    return _TYPES.get(field.type, "a list of words")
+
+
+def _check_values(
+    table: TableName, name: str, values: pa.Array, verdict: Verdict, now: datetime
+) -> None:
+    field = FIELDS[table].field(name)
+    if not field.nullable:
+        verdict.against(np.asarray(pc.is_null(values)), f"{name} is missing")
+    if pa.types.is_floating(field.type):
+        numbers = np.asarray(pc.fill_null(values, 0.0))
+        verdict.against(~np.isfinite(numbers), f"{name} is not finite")
+        if name == "propensity":
+            outside = ~((numbers > 0) & (numbers <= 1)) & np.asarray(pc.is_valid(values))
+            verdict.against(outside, "propensity is not above 0 and at most 1")
+    if name in _NOT_NEGATIVE:
+        verdict.against(_where(pc.less(values, 0)), f"{name} is negative")
+    if name in _AGES:
+        odd = pc.or_(pc.less(values, 0), pc.greater(values, _OLDEST))
+        verdict.against(_where(odd), f"{name} is not from 0 to {_OLDEST} years")
+    if name == "rx_class":
+        known = pc.is_in(values, value_set=pa.array([*RX_WORDS, None]))
+        verdict.against(~_where(known), f"rx_class is not {_expected(field)}")
+    if pa.types.is_timestamp(field.type):
+        micros = values.cast(pa.int64())
+        verdict.against(_where(pc.less(micros, _EARLIEST)), f"{name} is before 1990")
+        latest = int(now.timestamp() * 1_000_000)
+        verdict.against(_where(pc.greater(micros, latest)), f"{name} is in the future")
+
+
+def _where(mask: Any) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.fill_null(mask, False))
+
+
+def fill(table: pa.Table, assumed: Mapping[str, pa.Scalar]) -> pa.Table:
+    """Items with assumed values where nothing is known."""
+    for name, value in assumed.items():
+        if name in table.column_names:
+            whole = table[name]
+            if pa.types.is_list(whole.type):
+                empty = pc.is_null(whole)
+                filled = pc.if_else(empty, value, whole) if pc.any(empty).as_py() else whole
+            else:
+                filled = pc.fill_null(whole, value)
+            table = table.set_column(table.column_names.index(name), name, filled)
+        else:
+            table = table.append_column(name, pa.repeat(value, len(table)))
+    return table
