@@ -79,7 +79,7 @@ class Assembly:
         self._columns: dict[str, Floats] = {}
         self._shared: set[str] = set()  # columns with one row a request
         self._segments: dict[str, Segments] = {}
-        self._totals: dict[ItemKey, Floats] = {}
+        self._counted: dict[tuple[ItemKey, int | None], Floats] = {}
         self._codes: dict[AttributeKey, Ints] = {}
 
     def batch(self, features: Sequence[Feature]) -> Batch:
@@ -148,17 +148,26 @@ class Assembly:
         return self._user_count(kinds, key, days)
 
     def _item_count(self, kinds: Kinds, key: ItemKey, days: int | None) -> Floats:
-        code = self._code(key)
-        counts = self._shelf.counts[key]
-        wanted = [int(kind) for kind in kinds]
-        if key not in self._totals:
-            self._totals[key] = counts.total(code).astype(np.float64)
-        found: Floats = self._totals[key][:, wanted].sum(axis=1)
-        if days is not None:
-            first = self._requests.at // DAY - (days - 1)
-            found -= counts.before_day(code, wanted, first[self._candidates.request])
-        found[code < 0] = np.nan
+        by_kind = self._by_kind(key, days)
+        found: Floats = by_kind[int(kinds[0])]
+        for kind in kinds[1:]:
+            found = found + by_kind[int(kind)]
         return found
+
+    def _by_kind(self, key: ItemKey, days: int | None) -> Floats:
+        """(kinds, N): counts of each row's item, in a window or since ever."""
+        if (key, days) not in self._counted:
+            code = self._code(key)
+            counts = self._shelf.counts[key]
+            if days is None:
+                found = counts.total(code)
+                found[:, code < 0] = np.nan
+            else:
+                first = self._requests.at // DAY - (days - 1)
+                before = counts.before_day(code, first[self._candidates.request])
+                found = self._by_kind(key, None) - before
+            self._counted[key, days] = found
+        return self._counted[key, days]
 
     def _user_count(self, kinds: Kinds, key: PairKey | Literal["user"], days: int | None) -> Floats:
         events = self._events(key)

@@ -99,22 +99,22 @@ class DayCounts:
             self._starts[start % self._ring] = self._totals[:, list(self._column)]
         self._newest = max(self._newest, day)
 
-    def total(self, key: Ints) -> npt.NDArray[np.int32]:
-        """(N, kinds): all events of each key; keys must have been reserved."""
-        return np.asarray(self._totals[key])
+    def total(self, key: Ints) -> Floats:
+        """(kinds, N): all events of each key; keys must have been reserved."""
+        return np.asarray(self._totals[key].T, dtype=np.float64)
 
-    def before_day(self, key: Ints, kinds: Sequence[int], day: Ints) -> Floats:
-        """(N,): events of these kinds before a day; NaN where the day is too long ago."""
-        columns = [self._column[kind] for kind in kinds]
-        rows = self._starts[day % self._ring, key]
-        count: Floats = rows[:, columns].sum(axis=1).astype(np.float64)
-        newest = -1 if self._newest is None else self._newest
+    def before_day(self, key: Ints, day: Ints) -> Floats:
+        """(kinds, N): events before a day; NaN where it is too long ago or has no windows."""
+        newest = self._newest
+        if newest is None:
+            return np.zeros((KINDS, len(key)))
+        counts = np.full((KINDS, len(key)), np.nan)
+        counts[list(self._column)] = self._starts[day % self._ring, key].T
         later = day > newest
         if later.any():
-            count[later] = self._totals[key[later]][:, list(kinds)].sum(axis=1)
-        if self._newest is not None:
-            count[day <= newest - self._ring] = np.nan
-        return count
+            counts[:, later] = self._totals[key[later]].T
+        counts[:, day <= newest - self._ring] = np.nan
+        return counts
 
 
 class Intervals:

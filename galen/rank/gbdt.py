@@ -30,7 +30,7 @@ class Gbdt:
     row_share: float = 0.8
     patience: int = 40  # trees without a better validation loss before training stops
     calibration: Method = "platt"
-    threads: int = 2
+    threads: int = 1  # more of them wait for each other on a busy machine
     seed: int = 0
 
     def fit(self, train: Examples, valid: Examples) -> "GbdtModel":

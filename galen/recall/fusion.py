@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
 
@@ -167,5 +168,6 @@ def _fit(
         expected = scaled.T @ (likely * (chosen / total)[group])
         return cost + strength * (off @ off) / 2, expected - observed + strength * off
 
-    found = minimize(loss, start, jac=True, method="L-BFGS-B")
+    with threadpool_limits(1, "blas"):  # products this small lose by a second thread
+        found = minimize(loss, start, jac=True, method="L-BFGS-B")
     return np.asarray(found.x / spread)
