@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import pyarrow as pa
 
+from galen.data.mendable import MendableError
 from galen.data.schema import EVENTS, ITEMS, USERS
 
 TableName = Literal["items", "users", "events"]
@@ -31,7 +32,7 @@ LINE: Final = "#line"
 """In a mapping, the number of the row's line in its file."""
 
 
-class ImportRefused(Exception):
+class ImportRefused(MendableError):
     """An import that changed nothing; the message says why, where, and what to do."""
 
 

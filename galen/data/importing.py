@@ -106,7 +106,7 @@ def import_shop(
         ) as writer:
             landing = Landing(plan, mapped, values, now, writer, quarantine, progress)
             landing.read()
-            _refuse_above(settings.max_bad_share, landing.landed, plan, quarantine, folder)
+            _refuse_above(settings.max_bad_share, landing.read_of, quarantine, folder)
             for batch in quarantine.batches():
                 writer.write("quarantine", batch)
     finally:
@@ -167,16 +167,16 @@ def _assumed(name: str, value: str) -> pa.Scalar:
 
 
 def _refuse_above(
-    share: float, landed: Mapping[str, int], plan: Plan, quarantine: Quarantine, folder: Path
+    share: float, landed: Mapping[str, int], quarantine: Quarantine, folder: Path
 ) -> None:
     """Refuse when more than a share of a table's rows are bad.
 
     Raises:
         ImportRefused: they are; the rejected rows are left beside the folder.
     """
-    for name in plan.feeds():
+    for name, good in landed.items():
         bad = quarantine.count(name)
-        whole = bad + landed[name]
+        whole = bad + good
         if bad and bad > share * whole:
             raise ImportRefused(
                 _refusal(

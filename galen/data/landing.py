@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 
 from galen.data.feeds import FIELDS, Feed, Plan, TableName
 from galen.data.identities import Identities, SeenIds
+from galen.data.lines import Block
 from galen.data.mapping import Mapped
 from galen.data.quarantine import Quarantine
-from galen.data.reading import Block, columns_of, read_blocks
+from galen.data.reading import columns_of, read_blocks
 from galen.data.shop import ShopWriter
 from galen.data.validation import Verdict, check, fill
 
@@ -47,20 +48,19 @@ class Landing:
         self._progress = progress
         self._ids: dict[str, Identities] = {"items": Identities(), "users": Identities()}
         self._events = SeenIds()
-        self._given_users = 0
         self._done = 0
         self._total = sum(feed.path.stat().st_size for feed in plan.feeds().values())
-        self.landed: dict[str, int] = dict.fromkeys(("items", "users", "events"), 0)  # rows
+        self.landed: dict[str, int] = dict.fromkeys(("items", "users", "events"), 0)
+        self.read_of: dict[str, int] = {}  # table → rows that its own file gave
 
     def read(self) -> None:
         """Read all files of the plan."""
         for name, feed in self._plan.feeds().items():
             self._read(name, feed)
-            if name == "users":
-                self._given_users = len(self._ids["users"])
+            self.read_of[name] = self.landed[name]
         if self._plan.items is None:
             self._write_ids("items", 0)
-        self._write_ids("users", self._given_users)
+        self._write_ids("users", self.read_of.get("users", 0))
 
     def _read(self, name: TableName, feed: Feed) -> None:
         mapped = self._mapped[name]

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
 from galen.data.mendable import MendableError
 
 BLOCK: Final = 8 << 20
 LONGEST: Final = 4 << 20
 """Bytes of the longest line that is read."""
+
+CUT: Final = "file is cut in the middle of this line"
 
 _PACKED: Final = 64 << 10
 _GZIP: Final = b"\x1f\x8b"
@@ -30,6 +36,14 @@ class Lines:
     data: bytes
     first: int  # number of the first line; 1 is the first of the file
     ended: bool = True  # whether the last line has its line end
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of a file as they stand there."""
+
+    table: pa.Table
+    lines: npt.NDArray[np.int64]  # line of each row; its row number in Parquet
 
 
 def shown(data: bytes) -> str:

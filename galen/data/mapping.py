@@ -92,3 +92,20 @@ def one_slip(a: str, b: str) -> bool:
     rest, other = a[start:], b[start:]
     swapped = rest[:2] == other[1::-1] and rest[2:] == other[2:]
     return swapped or rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]
+
+
+def read_mapping(path: Path) -> dict[str, dict[str, str]]:
+    """A TOML file with a table of `field = "column"` for each of items, users and events.
+
+    Raises:
+        MappingError: the file is not there, is not TOML, or holds something else.
+    """
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(tree, dict[TableName, dict[str, str]])  # type: ignore[return-value]  # names of tables are strings
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise MappingError(f"mapping {path}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise MappingError(
+            f'mapping {path}: {error}. Write [events] and below it field = "column".'
+        ) from error

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from galen.data.converting import Mask, convert, words_of
 from galen.data.feeds import FIELDS, LINE, ImportRefused, TableName
+from galen.data.lines import Block
 from galen.data.mapping import Mapped
-from galen.data.reading import Block
 from galen.data.schema import RxClass
 
 _EARLIEST: Final = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000

@@ -1,0 +1,44 @@
+"""Tables of clicks: a label, a user, an item and the context as columns; Frappe is one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from galen.data.converting import convert
+from galen.data.feeds import LINE, OPEN_SALE, Feed, Plan, Source
+
+
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
+    label = options.get("label", "label")
+
+    def with_kind(rows: pa.Table) -> pa.Table:
+        """A label of 1 is a click, of 0 an impression; any other is told to be no kind."""
+        number, _ = convert(rows[label], pa.field(label, pa.float64()))
+        named = pc.if_else(pc.equal(number, 0), "impression", "unlabelled")
+        kinds = pc.if_else(pc.equal(number, 1), "click", named)
+        return rows.append_column("label's kind", pc.coalesce(kinds, "unlabelled"))
+
+    events = Feed(
+        paths["events"],
+        {
+            "user_id": options.get("user", "user"),
+            "item_id": options.get("item", "item"),
+            "kind": "label's kind",
+            "order": LINE,
+        },
+        adapt=with_kind,
+        made=("label's kind",),
+        reads=(label,),
+    )
+    return Plan(events=events, assume=OPEN_SALE)
+
+
+CTR_TABLE = Source(
+    name="ctr-table",
+    what="a table of label (1 clicked, 0 shown), user and item, in the order of time",
+    paths={"events": True},
+    options=("label", "user", "item"),
+    plan=_plan,
+)

@@ -1,0 +1,69 @@
+"""MovieLens: the original `::` files, the later CSV files, and a Parquet form with `pos`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from galen.data.feeds import OPEN_SALE, Feed, ImportRefused, Layout, Plan, Source
+from galen.data.reading import columns_of
+
+_COLUMNS: Final = {
+    "ratings": ("user_id", "movie_id", "rating", "timestamp"),
+    "movies": ("movie_id", "title", "genres"),
+    "users": ("user_id", "gender", "age", "occupation", "zip"),
+}
+_ENDINGS: Final = (".parquet", ".csv", ".dat")
+
+
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
+    folder = paths["folder"]
+    ratings, movies, users = (_file(folder, name) for name in _COLUMNS)
+    if ratings is None:
+        raise ImportRefused(f"{folder} has no ratings.parquet, ratings.csv or ratings.dat.")
+    columns = columns_of(ratings, _layout(ratings))
+    mapping = {
+        "user_id": _first(columns, "user_id", "userId"),
+        "item_id": _first(columns, "movie_id", "movieId"),
+        "value": "rating",
+        "kind": "=rating",
+    }
+    if "pos" in columns:
+        mapping["order"] = "pos"
+    return Plan(
+        events=Feed(ratings, mapping, _layout(ratings)),
+        items=None if movies is None else _movies(movies),
+        users=None if users is None else Feed(users, {"sex": "gender"}, _layout(users)),
+        assume=OPEN_SALE,
+    )
+
+
+def _movies(path: Path) -> Feed:
+    columns = columns_of(path, _layout(path))
+    mapping = {"item_id": _first(columns, "movie_id", "movieId"), "attributes": "genres"}
+    if "plot" in columns:
+        mapping["description"] = "plot"
+    return Feed(path, mapping, _layout(path))
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    files = (folder / f"{name}{ending}" for ending in _ENDINGS)
+    return next((file for file in files if file.exists()), None)
+
+
+def _layout(path: Path) -> Layout:
+    if path.suffix != ".dat":
+        return Layout()
+    return Layout(separator="::", encoding="latin-1", columns=_COLUMNS[path.stem], quoted=False)
+
+
+def _first(columns: tuple[str, ...], *names: str) -> str:
+    return next((name for name in names if name in columns), names[0])
+
+
+MOVIELENS = Source(
+    name="movielens",
+    what="a folder with ratings, and optionally movies and users: .dat, .csv or .parquet",
+    paths={"folder": True},
+    options=(),
+    plan=_plan,
+)

@@ -1,0 +1,21 @@
+"""A shop's own files, one a table: CSV, JSON Lines or Parquet with the schema's fields."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from galen.data.feeds import Feed, Layout, Plan, Source
+
+
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
+    layout = Layout(separator=options.get("separator"), encoding=options.get("encoding", "utf-8"))
+    feeds = {name: Feed(path, layout=layout) for name, path in paths.items()}
+    return Plan(events=feeds["events"], items=feeds.get("items"), users=feeds.get("users"))
+
+
+TABLE = Source(
+    name="table",
+    what="files of events and optionally of items and users, with the columns mapped to fields",
+    paths={"events": True, "items": False, "users": False},
+    options=("separator", "encoding"),
+    plan=_plan,
+)
