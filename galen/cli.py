@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from galen.data.importing import ImportSettings
 
 app = typer.Typer(
     help="galen: a recommender for health shops.",
@@ -69,6 +72,26 @@ def _bar(quiet: bool, what: str) -> Iterator[Callable[[str, int, int], None]]:
             progress.update(task, description=doing, completed=done, total=total or None)
 
         yield advance
+
+
+def _import_settings(
+    mapping: Path | None,
+    fields: dict[str, str],
+    assume: dict[str, str],
+    options: dict[str, str],
+    max_bad_share: float,
+) -> "ImportSettings":
+    """The mapping file's fields, then those of the command line over them."""
+    from galen.data.importing import ImportSettings
+    from galen.data.mapping import read_mapping
+
+    tables = {} if mapping is None else read_mapping(mapping)
+    for name, column in fields.items():
+        table, dot, field = name.partition(".")
+        if not dot:
+            raise typer.BadParameter(f"{name!r} is not table.field", param_hint="--map")
+        tables.setdefault(table, {})[field] = column
+    return ImportSettings(max_bad_share, assume, tables, options)
 
 
 def _show(table: Any) -> None:

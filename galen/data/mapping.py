@@ -1,9 +1,13 @@
 """Which column of a file is which field of a table."""
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from galen.data.feeds import FIELDS, LINE, Feed, ImportRefused, TableName
 
@@ -98,14 +102,14 @@ def read_mapping(path: Path) -> dict[str, dict[str, str]]:
     """A TOML file with a table of `field = "column"` for each of items, users and events.
 
     Raises:
-        MappingError: the file is not there, is not TOML, or holds something else.
+        ImportRefused: the file is not there, is not TOML, or holds something else.
     """
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(tree, dict[TableName, dict[str, str]])  # type: ignore[return-value]  # names of tables are strings
+        return msgspec.convert(tree, dict[str, dict[str, str]])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MappingError(f"mapping {path}: {error}") from error
+        raise ImportRefused(f"mapping {path}: {error}") from error
     except msgspec.ValidationError as error:
-        raise MappingError(
+        raise ImportRefused(
             f'mapping {path}: {error}. Write [events] and below it field = "column".'
         ) from error
