@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+from rich.markup import escape
 from rich.table import Table as RichTable
 
 from galen.data import manifest as manifests
@@ -50,9 +51,9 @@ class ImportReport:
         for (name, reason), rows in self.quarantined.items():
             table.add_row(name, f"quarantined: {reason}", f"{rows:,}", style="yellow")
         for name, columns in self.ignored.items():
-            table.add_row(name, f"ignored columns: {', '.join(columns)}", "")
+            table.add_row(name, escape(f"ignored columns: {', '.join(columns)}"), "")
         for name, value in self.assumed.items():
-            table.add_row("items", f"assumed where unknown: {name} = {value}", "")
+            table.add_row("items", escape(f"assumed where unknown: {name} = {value}"), "")
         return table
 
     def json(self) -> str:
