@@ -1,8 +1,8 @@
 """The offline executor: the declared features of many past moments, as Ibis expressions.
 
 Events and probes are put into one table per key and ordered by moment, probes before events of
-the same moment; a running sum is then the count strictly before the probe. So each key costs one
-sort, which DuckDB spills to disk, and the same expressions compile for Spark.
+the same moment; a running sum is then the count strictly before the probe. So a key costs one or
+two sorts, which DuckDB spills to disk, and the same expressions compile for Spark.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -147,8 +147,8 @@ def features_at(
     events = tables.events.select("user", "item", "kind", "at").inner_join(
         tables.items.select("item", *ATTRIBUTES, "price"), "item"
     )
-    by_key = _by_key(features)
-    parts = [_counted(events, asked, key, of_key) for key, of_key in by_key.items()]
+    sorts = _by_sort(features)
+    parts = [_counted(events, asked, key, counted) for (key, _), counted in sorts.items()]
     if any(isinstance(f.source, Interval) for f in features):
         parts.append(_intervals(events, asked))
     if any(isinstance(f.source, SameAsLast) for f in features):
@@ -167,15 +167,16 @@ def _joined(wide: ir.Table, part: ir.Table) -> ir.Table:
     return wide.left_join(part, "probe").drop("probe_right")
 
 
-def _by_key(features: Iterable[Feature]) -> Mapping[Key, list[Feature]]:
-    """The features that are counted, by the key of their sort."""
-    found: dict[Key, list[Feature]] = {}
+def _by_sort(features: Iterable[Feature]) -> Mapping[tuple[Key, bool], list[Feature]]:
+    """The features that are counted, by key, and by whether they need the many impressions."""
+    found: dict[tuple[Key, bool], list[Feature]] = {}
     for feature in features:
+        shown = Kind.IMPRESSION in _kinds(feature)
         match feature.source:
             case Count(_, key, _) | Last(_, key):
-                found.setdefault(key, []).append(feature)
+                found.setdefault((key, shown), []).append(feature)
             case MeanPrice():
-                found.setdefault("user", []).append(feature)
+                found.setdefault(("user", shown), []).append(feature)
     return found
 
 
@@ -223,10 +224,11 @@ def _counted(events: ir.Table, asked: ir.Table, key: Key, features: Sequence[Fea
     kinds = {kind for feature in features for kind in _kinds(feature)}
     relevant = events.filter(events.kind.isin(sorted(int(kind) for kind in kinds)))
     together = _together(relevant, asked, columns, lambda t: {"kind": t.kind, "price": t.price})
-    before = ibis.window(group_by=columns, order_by=("at", "event"), preceding=None, following=0)
-    found = {f.name: _windowed(f, together, columns, before) for f in features}
-    counted = together.mutate(**found).filter(together.event == 0)
-    return counted.select("probe", *found)
+    sums: dict[str, ir.Value] = {}
+    for feature in features:
+        sums |= _sums(feature, together, columns)
+    counted = together.mutate(**sums).filter(together.event == 0)
+    return counted.select("probe", **{f.name: _from_sums(f, counted) for f in features})
 
 
 def _together(
@@ -257,23 +259,44 @@ def _kinds(feature: Feature) -> Kinds:
             return ()
 
 
-def _windowed(
-    feature: Feature, together: ir.Table, columns: Sequence[str], before: Any
-) -> ir.Value:
+def _sums(feature: Feature, together: ir.Table, columns: Sequence[str]) -> dict[str, ir.Value]:
+    """The running sums that a feature is made from; those of others may have the same names."""
     one = _of_kinds(together, _kinds(feature))
+    before = ibis.window(group_by=columns, order_by=("at", "event"), preceding=None, following=0)
     match feature.source:
-        case Count(_, _, None):
-            return one.sum().over(before)
-        case Count(_, _, int(days)):
-            earlier = ibis.range_window(group_by=columns, order_by="day", preceding=(None, days))
-            return one.sum().over(before) - one.sum().over(earlier).coalesce(0)
+        case Count(_, _, days):
+            sums = {_named("count", feature): one.sum().over(before)}
+            if days is not None:
+                past = ibis.range_window(group_by=columns, order_by="day", preceding=(None, days))
+                sums[_named("start", feature)] = one.sum().over(past).coalesce(0)
+            return sums
         case MeanPrice():
-            known = ibis.ifelse(one == 1, together.price, ibis.null("float64"))
-            return known.sum().over(before) / known.count().over(before).nullif(0)
+            price = ibis.ifelse(one == 1, together.price, ibis.null("float64"))
+            paid, priced = _named("paid", feature), _named("priced", feature)
+            return {paid: price.sum().over(before), priced: price.count().over(before)}
         case _:
             moment = ibis.ifelse(one == 1, together["at"], ibis.null("int64"))
-            last = moment.max().over(before)
-            return (together["at"] - last) / DAY
+            return {_named("last", feature): moment.max().over(before)}
+
+
+def _from_sums(feature: Feature, counted: ir.Table) -> ir.Value:
+    match feature.source:
+        case Count(_, _, None):
+            return counted[_named("count", feature)]
+        case Count():
+            return counted[_named("count", feature)] - counted[_named("start", feature)]
+        case MeanPrice():
+            return counted[_named("paid", feature)] / counted[_named("priced", feature)].nullif(0)
+        case _:
+            return (counted["at"] - counted[_named("last", feature)]) / DAY
+
+
+def _named(what: str, feature: Feature) -> str:
+    """The name of a sum, the same for all features that need it."""
+    parts = [what, *(str(int(kind)) for kind in _kinds(feature))]
+    if what == "start" and isinstance(feature.source, Count):
+        parts.append(f"{feature.source.days}d")
+    return "_".join(parts)
 
 
 def _of_kinds(together: ir.Table, kinds: Kinds) -> ir.Value:
