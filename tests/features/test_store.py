@@ -1,0 +1,183 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from galen.data.catalogue import Catalogue
+from galen.data.dataset import Dataset
+from galen.data.schema import ITEMS, Kind
+from galen.features.declared import DECLARED, declared
+from galen.features.feature import DAY, Ratio
+from galen.features.store import FeatureStore
+from galen.pipeline.candidates import Candidates, no_candidates
+from galen.pipeline.stages import Assembler
+
+NOW = 1_710_000_000_000_000
+
+
+def rows(*pairs: tuple[int, int], **columns: list[float]) -> Candidates:
+    request, item = (np.array(column, np.int64) for column in zip(*pairs, strict=True))
+    return Candidates(request, item, {name: np.array(v) for name, v in columns.items()})
+
+
+def value(store: FeatureStore, requests, pair: tuple[int, int], name: str) -> float:
+    return float(store.assemble(requests, rows(pair)).matrix([name])[0, 0])
+
+
+@pytest.fixture
+def catalogue(world) -> Catalogue:
+    """A catalogue that a test may change."""
+    return Catalogue(world.data.catalogue.table)
+
+
+@pytest.fixture
+def store(world, catalogue: Catalogue) -> FeatureStore:
+    return FeatureStore.replay(replace(world.data, catalogue=catalogue))
+
+
+def test_the_store_is_an_assembler(store: FeatureStore) -> None:
+    assembler: Assembler = store
+    assert assembler.assemble(store.requests([0], NOW), rows((0, 1))).request.tolist() == [0]
+
+
+def test_every_declared_feature_is_there_once_and_in_its_scope(store: FeatureStore) -> None:
+    requests = store.requests([0, 1, -1], NOW)
+    batch = store.assemble(requests, rows((0, 1), (0, 2), (2, 5), (2, 6)))
+    by_request = {f.name for f in DECLARED if f.scope in ("user", "request")}
+    assert set(batch.per_request) == by_request
+    assert set(batch.per_row) == {f.name for f in DECLARED} - by_request
+    assert {len(column) for column in batch.per_request.values()} == {3}
+    assert {len(column) for column in batch.per_row.values()} == {4}
+    assert len({f.name for f in DECLARED}) == len(DECLARED)
+
+
+def test_ratios_divide_features_that_stand_before_them() -> None:
+    for clock in ("time", "order"):
+        before: set[str] = set()
+        for feature in declared(clock):
+            if isinstance(feature.source, Ratio):
+                assert {feature.source.numerator, feature.source.denominator} <= before
+            before.add(feature.name)
+
+
+def test_what_channels_say_is_passed_on_under_its_name(store: FeatureStore) -> None:
+    found = rows((0, 1), als_score=[0.5], als_rank=[3.0], recall_score=[0.25], propensity=[1.0])
+    batch = store.assemble(store.requests([0], NOW), found)
+    assert batch.matrix(["als_score", "als_rank", "recall_score"]).tolist() == [[0.5, 3, 0.25]]
+    assert "propensity" not in batch.per_row
+
+
+def test_an_event_changes_the_next_request(store: FeatureStore) -> None:
+    before = value(store, store.requests([3], NOW), (0, 7), "user_item_clicks")
+    store.write(3, 7, int(Kind.CLICK), NOW - 1)
+    requests = store.requests([3], NOW)
+    assert value(store, requests, (0, 7), "user_item_clicks") == before + 1
+    assert requests.history.item[-1] == 7
+
+
+def test_a_late_event_takes_its_place_in_the_history(store: FeatureStore) -> None:
+    store.write(3, 7, int(Kind.CLICK), NOW - 1)
+    store.write(3, 9, int(Kind.CLICK), NOW - 2)
+    history = store.requests([3], NOW).history
+    assert history.item[-2:].tolist() == [9, 7]
+    assert (np.diff(history.at) >= 0).all()
+
+
+def test_impressions_and_events_at_the_moment_are_no_history(store: FeatureStore) -> None:
+    length = len(store.requests([3], NOW).history.item)
+    store.write(3, 7, int(Kind.IMPRESSION), NOW - 1)
+    store.write(3, 7, int(Kind.CLICK), NOW)
+    assert len(store.requests([3], NOW).history.item) == length
+    assert len(store.requests([3], NOW + 1).history.item) == length + 1
+
+
+def test_a_history_keeps_its_newest_events(world) -> None:
+    store = FeatureStore.replay(world.data, history_length=2)
+    whole = FeatureStore.replay(world.data).requests([0, 5], NOW).history
+    history = store.requests([0, 5], NOW).history
+    assert history.length.tolist() == [2, 2]
+    assert history.item.tolist() == whole.latest(2).item.tolist()
+
+
+def test_a_session_stands_for_a_person_who_is_not_known(store: FeatureStore) -> None:
+    requests = store.requests([-1, -1], NOW, recent=[[4, 2], []])
+    assert requests.history.item.tolist() == [4, 2]
+    found = store.assemble(requests, rows((0, 2), (0, 3), (0, 4), (1, 2)))
+    names = ["user_item_clicks", "same_spu_as_last"]
+    expected = [[1, 1], [0, 1], [1, 0], [0, np.nan]]
+    np.testing.assert_array_equal(found.matrix(names), expected)
+
+
+def test_a_session_ends_the_history_of_a_known_person_once(store: FeatureStore) -> None:
+    store.write(3, 7, int(Kind.CLICK), NOW - 1)
+    plain = store.requests([3], NOW).history.item.tolist()
+    session = store.requests([3], NOW, recent=[[7, 11]]).history.item.tolist()
+    assert session == [*plain, 11]
+
+
+def test_new_users_and_items_may_come(store: FeatureStore, catalogue: Catalogue) -> None:
+    user = 10_000
+    item = catalogue.upsert({"item_id": "new", "category": ["brand new"], "price": 4.0})
+    store.write(user, item, int(Kind.PURCHASE), NOW - DAY)
+    requests = store.requests([user, user + 1], NOW)
+    found = store.assemble(requests, rows((0, item), (1, item)))
+    names = ["item_purchases_7d", "user_purchases", "days_since_spu_purchase", "user_mean_price"]
+    expected = [[1, 1, 1, 4], [1, 0, np.nan, np.nan]]
+    np.testing.assert_array_equal(found.matrix(names), expected)
+
+
+def test_a_changed_price_is_seen_at_once(store: FeatureStore, catalogue: Catalogue) -> None:
+    requests = store.requests([0], NOW)
+    before = value(store, requests, (0, 0), "item_price_to_category")
+    catalogue.upsert({**catalogue.record(0), "price": 500.0})
+    assert value(store, requests, (0, 0), "item_price") == 500
+    assert value(store, requests, (0, 0), "item_price_to_category") > before + 1
+
+
+def test_windows_too_long_ago_are_unknown(store: FeatureStore) -> None:
+    requests = store.requests([0], NOW - 400 * DAY)
+    assert np.isnan(value(store, requests, (0, 0), "item_purchases_7d"))
+
+
+def test_without_a_clock_there_are_no_features_of_time(world) -> None:
+    data = replace(world.data, clock="order", at=world.data.place)
+    store = FeatureStore.replay(data)
+    assert all(not feature.needs_clock for feature in store.features)
+    assert 25 < len(store.features) < len(DECLARED)
+    requests = store.requests([0], int(data.length[0]))
+    item = int(data.item[data.offsets[1] - 1])
+    assert value(store, requests, (0, item), "user_item_purchases") >= 1
+    store.write(0, item, int(Kind.PURCHASE), int(data.length[0]))
+    store.forget(0)
+    assert value(store, requests, (0, item), "user_item_purchases") == 0
+
+
+def test_nothing_at_all_is_no_error() -> None:
+    catalogue = Catalogue(ITEMS.empty_table())
+    none = np.empty(0, np.int64)
+    data = Dataset(
+        catalogue,
+        "time",
+        0,
+        none.astype(np.int32),
+        none.astype(np.int32),
+        none.astype(np.int8),
+        none,
+    )
+    for store in (FeatureStore(catalogue, "time"), FeatureStore.replay(data)):
+        assert len(store.assemble(store.requests([], NOW), no_candidates())) == 0
+        assert len(store.assemble(store.requests([-1, 5], NOW), no_candidates())) == 0
+        store.forget(5)
+
+
+def test_replayed_and_written_stores_give_the_same(world) -> None:
+    data = world.data
+    whole = FeatureStore.replay(data)
+    written = FeatureStore(data.catalogue, "time")
+    for place in np.random.default_rng(1).permutation(len(data)):
+        written.write(*(int(c[place]) for c in (data.user, data.item, data.kind, data.at)))
+    users = np.arange(data.users)
+    pairs = Candidates(np.repeat(users, 24), np.tile(np.arange(24), data.users))
+    names = [feature.name for feature in DECLARED]
+    found = [s.assemble(s.requests(users, NOW), pairs).matrix(names) for s in (whole, written)]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
