@@ -61,7 +61,7 @@ def _measure(shop: Shop, model: str, seed: int) -> list[Row]:
         done = evaluate(
             trained.parts, trained.split, trained.people, seed=seed, progress=lambda what: None
         )
-    Console().print(table_of(done, [], f"{model} on complete_journey, seed {seed}"))
+    Console(width=112).print(table_of(done, [], f"{model} on complete_journey, seed {seed}"))
     return [
         Row(
             benchmark="complete_journey",

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
-    console = Console()
+    console = Console(width=140)
     models = list(dict.fromkeys([*ALWAYS, *options.models.split(",")]))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:

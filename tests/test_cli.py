@@ -1,0 +1,46 @@
+"""The command line as a person meets it: errors in words, no traces."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def galen(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-c", "from galen.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "nowhere", "out"], "nowhere is not a shop"),
+        (["evaluate", "nowhere", "out"], "not a bundle"),
+        (["recommend", "nowhere", "out"], "is not a"),
+        (["rollback", "nowhere"], "no earlier version"),
+        (["import", "sequence", "out"], "sequence"),
+        (["describe", "nowhere"], "not a shop"),
+    ],
+)
+def test_an_error_that_a_person_can_mend_is_told_in_words(arguments, said, tmp_path):
+    done = galen(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_from_a_made_up_shop_to_a_slate(tmp_path):
+    for arguments in (
+        ["synth", "shop", "--users", "400", "--items", "150", "--quiet"],
+        ["train", "shop", "bundle", "--quiet"],
+        ["recommend", "shop", "bundle", "-n", "3", "--json", "slate.json"],
+    ):
+        done = galen(*arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "slate.json").stat().st_size > 0

@@ -1,0 +1,37 @@
+"""The documentation is tested like code."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from galen.assembly.check import check_recipe
+from galen.assembly.recipe import Recipe
+from galen.assembly.split import PROTOCOLS
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
+
+
+def test_the_recipe_of_the_guide_is_whole():
+    text = (ROOT / "docs/guides/recipes.md").read_text()
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    tree = tomllib.loads(block)
+    check_recipe(Recipe.from_tree({"name": "guide", **tree}, where="the guide"))
+
+
+def test_the_guide_names_every_protocol():
+    text = (ROOT / "docs/guides/evaluation.md").read_text()
+    assert set(re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE)) == set(PROTOCOLS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_between_pages_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / link).exists(), f"{page}: {link}"
+
+
+def test_decisions_are_numbered_without_a_gap():
+    numbers = [int(p.name[:3]) for p in sorted((ROOT / "docs/decisions").glob("*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
