@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.assembly.split import Split
+from galen.assembly.split import Split, SplitError
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.features.declared import DECLARED
@@ -35,6 +35,7 @@ def impression_examples(
     *,
     seed: int,
     by_propensity: bool = False,
+    most: int = ROWS,
     engine: Engine | None = None,
 ) -> tuple[Examples, Examples, Examples]:
     """Examples of the time to learn from, to choose on, and to test on; in windows of the split.
@@ -42,16 +43,16 @@ def impression_examples(
     `by_propensity` weighs each row by 1 / the probability with which it was shown.
 
     Raises:
-        ValueError: the shop knows no moments, or a window has no impressions.
+        SplitError: the split is not by time, or a window has no impressions.
     """
     if split.valid.after is None:
-        raise ValueError(
+        raise SplitError(
             "examples from impressions need a split by time; use --protocol global-time, or "
             'examples = "replay" in the recipe.'
         )
     with connected(engine or Engine()) as connection:
         tables = shop_tables(connection, shop)
-        probes = _thinned(impression_probes(tables.events, tables.users), seed)
+        probes = _thinned(impression_probes(tables.events, tables.users), most, seed)
         table = features_at(probes, tables).to_pyarrow()
     at = np.asarray(table["at"], dtype=np.int64)
     start = split.valid.after
@@ -63,17 +64,17 @@ def impression_examples(
     )
     for name, part in (("to learn from", learning), ("to choose on", held_out)):
         if not len(part.group):
-            raise ValueError(f"the shop has no impressions in the time {name}.")
+            raise SplitError(f"the shop has no impressions in the time {name}.")
     return learning, held_out, test
 
 
-def _thinned(probes: ibis.Table, seed: int) -> ibis.Table:
+def _thinned(probes: ibis.Table, most: int, seed: int) -> ibis.Table:
     """All rows of requests drawn by a multiplicative hash of their user and moment."""
     rows = int(probes.count().to_pyarrow().as_py())
-    if rows <= ROWS:
+    if rows <= most:
         return probes
-    drawn = (probes.user * 2_654_435 + probes["at"] // 1_000 + seed * 40_503) % 10_007
-    return probes.filter(drawn < int(10_007 * ROWS / rows))
+    drawn = (probes.user.cast("int64") * 2_654_435 + probes["at"] // 1_000 + seed * 40_503) % 10_007
+    return probes.filter(drawn < int(10_007 * most / rows))
 
 
 def _examples(table: pa.Table, by_propensity: bool) -> Examples:

@@ -113,7 +113,9 @@ class _Lesson:
         rank, spec = self.recipe.rank, ranker_spec(self.recipe)
         if rank is None or spec is None:
             return None
-        if rank.examples == "impressions" or (rank.examples == "auto" and self.impressions):
+        by_time = self.split.valid.after is not None
+        logged = rank.examples == "auto" and self.impressions and by_time
+        if rank.examples == "impressions" or logged:
             self.progress("making examples from impressions")
             learning, held_out, _ = impression_examples(
                 self.shop, self.split, seed=self.seed, by_propensity=rank.by_propensity

@@ -1,0 +1,55 @@
+"""Examples from what was shown: each in one window, whole requests together."""
+
+import numpy as np
+import pytest
+
+from galen.assembly.impressions import has_impressions, impression_examples
+from galen.assembly.split import SplitError, split_by
+from galen.data.dataset import Dataset
+from galen.data.schema import Kind
+from galen.data.synthetic.shop import SyntheticSettings, synthesize
+from galen.features.declared import DECLARED
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    settings = SyntheticSettings(users=300, items=120, days=60, seed=1)
+    folder = tmp_path_factory.mktemp("shop") / "synthetic"
+    return synthesize(folder, settings, lambda what, done, total: None)
+
+
+@pytest.fixture(scope="module")
+def split(shop):
+    return split_by("global-time", Dataset.read(shop))
+
+
+def test_every_impression_is_in_one_window_with_every_feature(shop, split):
+    parts = impression_examples(shop, split, seed=0)
+    data = Dataset.read(shop, [Kind.IMPRESSION])
+    assert has_impressions(shop)
+    cuts = (split.valid.after, split.test.after)
+    expected = np.bincount(np.searchsorted(cuts, data.at, side="right"), minlength=3)
+    assert [len(p.group) for p in parts] == expected.tolist()
+    for part in parts:
+        assert part.features == tuple(sorted(f.name for f in DECLARED))
+        assert np.all(np.diff(part.group) >= 0)
+        for label in part.labels.values():
+            assert set(np.unique(label)) <= {0.0, 1.0}
+        assert part.labels["click"].sum() >= part.labels["purchase"].sum()
+
+
+def test_thinning_takes_whole_requests_by_seed(shop, split):
+    whole = impression_examples(shop, split, seed=0)[0]
+    few = impression_examples(shop, split, seed=0, most=len(whole.group) // 2)[0]
+    other = impression_examples(shop, split, seed=1, most=len(whole.group) // 2)[0]
+    sizes = np.unique(np.unique(whole.group, return_counts=True)[1])
+    assert 0.3 < len(few.group) / len(whole.group) < 0.7
+    assert set(np.unique(few.group, return_counts=True)[1]) <= set(sizes.tolist())
+    assert len(few.matrix) != len(other.matrix) or not np.array_equal(
+        few.matrix, other.matrix, equal_nan=True
+    )
+
+
+def test_a_split_by_place_has_no_windows(shop):
+    with pytest.raises(SplitError, match="global-time"):
+        impression_examples(shop, split_by("strict", Dataset.read(shop)), seed=0)
