@@ -210,15 +210,19 @@ class _Csv:
             if not self._layout.quoted:
                 return text.split(self._separator), problem
             rows = list(csv.reader([text], delimiter=self._separator, strict=True))
-            if len(rows) > 1:
-                problem = "line has a line end inside"
             return (rows[0] if rows else [""]), problem
         except UnicodeDecodeError:
             return [], "line is not UTF-8"
         except csv.Error as error:
-            unclosed = "unexpected end of data" in str(error)
-            return [], problem or ("goes on" if unclosed else "quotes are broken")
+            return [], problem or _meaning(str(error))
 
     def _block(self, rows: list[list[str]], places: list[int]) -> Block:
         columns = [pa.array([row[p] or None for row in rows], pa.string()) for p in self._places]
         return Block(pa.table(columns, names=self._needed), np.array(places, np.int64))
+
+
+def _meaning(words: str) -> str:
+    """What the csv module's words mean for the person who has the file."""
+    if "unexpected end of data" in words:
+        return "goes on"
+    return "line has a line end inside" if "new-line" in words else "quotes are broken"

@@ -29,7 +29,7 @@ import_shop("table", {"events": folder / "more.csv"}, folder / "shop",
 def test_a_kill_during_an_import_leaves_the_old_shop(tmp_path: Path, step: int):
     run(tmp_path, events=events(20))
     before = landed(tmp_path)
-    (tmp_path / "more.csv").write_bytes(events(260_000))  # three blocks
+    (tmp_path / "more.csv").write_bytes(events(350_000))  # three blocks
     command = [sys.executable, "-c", SCRIPT, str(tmp_path), str(step)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
