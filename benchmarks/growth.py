@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-from galen.data.importing import import_shop
-from galen.data.synthetic.shop import SyntheticSettings, synthesize
 
 from benchmarks.rows import Row, measured, write_rows
+from galen.data.importing import import_shop
 from galen.data.schema import Kind, Surface
 from galen.data.shop import Shop
+from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.features.offline import Engine, connected, features_at, shop_tables
 from galen.features.probes import impression_probes
 
@@ -63,9 +63,13 @@ def _silent(what: str, users: int, all_users: int) -> None:
 
 def _make(folder: Path, events: int, seed: int) -> None:
     """A shop of about so many events, written out as files to import."""
-    few = synthesize(folder / "few", SyntheticSettings(users=SAMPLE_USERS, items=2000, seed=seed), _silent)
+    few = synthesize(
+        folder / "few", SyntheticSettings(users=SAMPLE_USERS, items=2000, seed=seed), _silent
+    )
     users = max(SAMPLE_USERS, round(events * SAMPLE_USERS / few.rows("events")))
-    shop = synthesize(folder / "made", SyntheticSettings(users=users, items=20_000, seed=seed), _silent)
+    shop = synthesize(
+        folder / "made", SyntheticSettings(users=users, items=20_000, seed=seed), _silent
+    )
     kinds = ", ".join(f"'{kind.name.lower()}'" for kind in Kind)
     surfaces = ", ".join(f"'{surface.name.lower()}'" for surface in Surface)
     connection = duckdb.connect(config={"memory_limit": "2GB", "threads": 2})

@@ -18,7 +18,6 @@ from galen.evaluate.offline import HEADLINE
 from galen.evaluate.report import write_report
 from galen.evaluate.run import Evaluation, Progress, evaluate
 
-
 WITH_INTERVAL = HEADLINE[:2]  # of the table; the report has all
 
 
