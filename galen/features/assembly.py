@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 
 from galen.data.catalogue import Catalogue
-from galen.data.schema import Kind
+from galen.data.schema import TAKEN, Kind
 from galen.features.counts import DayCounts, Intervals, codes_of
 from galen.features.declared import passed_on
 from galen.features.feature import (
@@ -50,6 +50,7 @@ ATTRIBUTE_OF: Final[dict[PairKey, AttributeKey]] = {
     "user_category": "category",
     "user_brand": "brand",
 }
+WAS_TAKEN: Final = np.array([kind in TAKEN for kind in Kind])
 SHARED: Final = ("user", "request")  # scopes whose columns have one row a request
 
 
@@ -138,9 +139,11 @@ class Assembly:
 
     def _known(self, key: PairKey | Literal["user"], values: Floats) -> Floats:
         """NaN where the row's item has no code under the key."""
-        if key not in ("user_brand", "user_category"):
-            return values
-        return np.where(self._code(ATTRIBUTE_OF[key]) < 0, np.nan, values)
+        if key in ("user_brand", "user_category"):
+            unknown = self._code(ATTRIBUTE_OF[key]) < 0
+            if unknown.any():
+                values[unknown] = np.nan
+        return values
 
     def _count(self, kinds: Kinds, key: Key, days: int | None) -> Floats:
         if key == "item" or key == "category":  # noqa: PLR1714  # so that types narrow
@@ -185,7 +188,7 @@ class Assembly:
     def _ratio(self, ratio: Ratio, feature: Feature) -> Floats:
         over = self._column(ratio.numerator, feature) + ratio.strength * ratio.prior
         under = self._column(ratio.denominator, feature) + ratio.strength
-        return _divided(over, under)
+        return over / under if ratio.strength > 0 else _divided(over, under)
 
     def _column(self, name: str, wanted: Feature) -> Floats:
         """A column computed before, spread over rows where the wanted feature is by row."""
@@ -204,7 +207,8 @@ class Assembly:
     @cached_property
     def _last_item(self) -> Ints:
         """(R,): what each user took last, or -1; a session's own order decides at its moment."""
-        taken = self._requests.taken
+        history = self._requests.history
+        taken = history.take(WAS_TAKEN[history.kind])
         who = taken.request
         now = taken.at >= self._requests.at[who]
         place = np.where(now, np.arange(len(who)), taken.item)

@@ -99,7 +99,8 @@ class UserLogs:
 
     def before(self, user: Ints, at: Ints) -> Histories:
         """The events of each request's user strictly before its moment, oldest first."""
-        if self._changed and any(int(u) in self._changed for u in user):
+        few = 0 < len(user) < 8
+        if few or (self._changed and any(int(u) in self._changed for u in user)):
             return self._before_one_by_one(user, at)
         bulk = self._bulk
         known = (user >= 0) & (user < len(bulk.offsets) - 1)

@@ -60,6 +60,8 @@ class Segments:
 
     def sums(self, values: Floats | Bools) -> Floats:
         """(rows,): the sum of the values (H,) of each row's events."""
+        if not len(values):
+            return np.zeros(len(self.low))
         running = np.zeros(len(values) + 1)
         np.cumsum(values, out=running[1:])
         return running[self.high] - running[self.low]
