@@ -45,6 +45,7 @@ class Parts:
             assembler=store,
             ranker=self.ranker,
             blend=blend_of(recipe, self.ranker),
+            recall_power=recipe.blend.get("recall", 0.0),
             rerankers=tuple(
                 (part.model, catalog.RERANKERS[part.model](catalogue, **part.settings))
                 for part in recipe.rerank

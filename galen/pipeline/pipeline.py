@@ -49,6 +49,7 @@ class Pipeline:
     assembler: Assembler | None = None
     ranker: Ranker | None = None
     blend: Blend = ()  # (objective, power): score = product of objective^power
+    recall_power: float = 0.0  # of exp(recall score) in the same product
     rerankers: Sequence[tuple[str, Reranker]] = ()
 
     def run(self, requests: Requests, n: int, also: Sequence[Filter] = ()) -> Slate:
@@ -102,7 +103,7 @@ class Pipeline:
                 if not np.isfinite(values).all():
                     raise ValueError("the ranker gave a score that is not finite")
                 objectives = dict(zip(self.ranker.objectives, values.T, strict=True))
-                score = blended(objectives, self.blend)
+                score = self.recall_power * score + blended(objectives, self.blend)
                 pool = pool.with_columns(objectives)
             except Exception:
                 journey.failed("rank")
