@@ -109,7 +109,9 @@ class _Csv:
 
     def _quick(self, lines: Lines) -> Block | None:
         data = lines.data
-        if not data or b"\0" in data or data.count(b"\r") != data.count(b"\r\n"):
+        if not data or b"\0" in data:
+            return None
+        if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
             return None
         try:
             data.decode()

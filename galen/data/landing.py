@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.data.feeds import FIELDS, Feed, Plan, TableName
-from galen.data.identities import Identities, SeenIds
+from galen.data.identities import Fingerprints, Identities, SeenIds
 from galen.data.lines import Block
 from galen.data.mapping import Mapped
 from galen.data.quarantine import Quarantine
@@ -46,8 +46,9 @@ class Landing:
         self._writer = writer
         self._quarantine = quarantine
         self._progress = progress
-        self._ids: dict[str, Identities] = {"items": Identities(), "users": Identities()}
-        self._events = SeenIds()
+        fingerprints = Fingerprints()
+        self._ids = {name: Identities(fingerprints) for name in ("items", "users")}
+        self._events = SeenIds(fingerprints)
         self._done = 0
         self._total = sum(feed.path.stat().st_size for feed in plan.feeds().values())
         self.landed: dict[str, int] = dict.fromkeys(("items", "users", "events"), 0)
@@ -125,7 +126,7 @@ class Landing:
         ids = self._ids[name].after(start)
         for place in range(0, len(ids), _PART):
             key = FIELDS[name].names[0]
-            rows = pa.table({key: pa.array(ids[place : place + _PART], pa.string())})
+            rows = pa.table({key: ids.slice(place, _PART)})
             self._write(name, fill(rows, self._assumed) if name == "items" else rows)
 
     def _write(self, name: TableName, rows: pa.Table) -> None:

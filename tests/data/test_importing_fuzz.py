@@ -48,7 +48,7 @@ def damaged(lines: list[bytes], damage: tuple[int, int, bytes]) -> tuple[bytes, 
     return data[:start] + damage[2] + data[end:], untouched
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(damages())
 def test_damage_in_csv_costs_only_the_lines_it_touches(damage: tuple[int, int, bytes]):
     body, untouched = damaged(CSV_LINES, damage)
@@ -57,7 +57,7 @@ def test_damage_in_csv_costs_only_the_lines_it_touches(damage: tuple[int, int, b
         assert untouched <= landed(Path(folder))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(damages())
 def test_damage_in_json_lines_costs_only_the_lines_it_touches(damage: tuple[int, int, bytes]):
     body, untouched = damaged(JSON_LINES, damage)
@@ -70,7 +70,7 @@ def test_damage_in_json_lines_costs_only_the_lines_it_touches(damage: tuple[int,
         assert untouched <= landed(Path(folder))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(damages(), st.sampled_from([".csv.gz", ".jsonl.gz", ".csv", ".jsonl", ".parquet"]))
 def test_no_damage_raises_more_than_a_refusal(damage: tuple[int, int, bytes], ending: str):
     data = b"".join(JSON_LINES) if "json" in ending else events(ROWS)

@@ -1,0 +1,60 @@
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from shop_files import NOW, run, shop
+
+from galen.data.feeds import FIELDS, ImportRefused
+from galen.data.importing import SOURCES, ImportSettings, import_shop
+
+GUIDE = (Path(__file__).parents[3] / "docs/guides/own-data.md").read_text()
+
+
+def test_the_guide_lists_the_sources_with_their_paths_and_options():
+    section = GUIDE.split("## Named sources")[1]
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*?) \|(.*?)\|$", section, re.MULTILINE)
+    told = {name: (re.findall(r"`(\w+)`", p), re.findall(r"`(\w+)`", o)) for name, p, o in rows}
+    assert told == {name: (list(s.paths), list(s.options)) for name, s in SOURCES.items()}
+
+
+def test_the_guide_names_every_field():
+    for table, fields in FIELDS.items():
+        (row,) = re.findall(rf"^\| `{table}` \| (.*) \| (.*) \|$", GUIDE, re.MULTILINE)[:1]
+        assert set(re.findall(r"`(\w+)`", " ".join(row))) == set(fields.names)
+
+
+def test_the_mapping_of_the_guide_maps(tmp_path: Path):
+    (block,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    settings = ImportSettings(mapping=tomllib.loads(block))
+    run(tmp_path, settings, events=b"customer,sku,ordered_at\nA,x,2026-01-01\n")
+    assert shop(tmp_path).rows("events") == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "paths", "words"),
+    [
+        ("amazon", {}, "no source 'amazon'.*amazon-reviews"),
+        ("sequences", {"interaction": "x"}, "did you mean 'interactions'"),
+        ("sequences", {}, "needs the path 'interactions': --path interactions=FILE"),
+        ("table", {}, "needs the path 'events': --events FILE"),
+        ("movielens", {"folder": "nowhere"}, "has no ratings"),
+        ("complete-journey", {"folder": "nowhere"}, "no such file"),
+    ],
+)
+def test_what_a_source_needs_is_told(
+    tmp_path: Path, source: str, paths: dict[str, str], words: str
+):
+    with pytest.raises(ImportRefused, match=words):
+        import_shop(source, {n: Path(p) for n, p in paths.items()}, tmp_path / "shop", now=NOW)
+
+
+def test_an_unknown_option_is_refused(tmp_path: Path):
+    with pytest.raises(ImportRefused, match="no option 'lable'; did you mean 'label'"):
+        import_shop(
+            "ctr-table",
+            {"events": tmp_path / "x.csv"},
+            tmp_path / "shop",
+            now=NOW,
+            settings=ImportSettings(options={"lable": "y"}),
+        )
