@@ -4,8 +4,8 @@
 
 Each size runs in a process of its own, so that its peak memory is its own. A synthetic shop is
 made and written out as the CSV and Parquet files that a shop would bring (not counted); then the
-files are imported, impressions become labelled examples, and every declared feature is computed
-as it stood just before each (counted).
+files are imported, one impression in ten becomes a labelled example, and every declared feature
+is computed as it stood just before each, from all events (counted).
 """
 
 import argparse
@@ -28,6 +28,7 @@ from galen.features.offline import Engine, connected, features_at, shop_tables
 from galen.features.probes import impression_probes
 
 SAMPLE_USERS = 5000  # asked how many events a user has
+EXAMPLE_EVERY = 10  # one of so many impressions is an example
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,13 +64,11 @@ def _silent(what: str, users: int, all_users: int) -> None:
 
 def _make(folder: Path, events: int, seed: int) -> None:
     """A shop of about so many events, written out as files to import."""
-    few = synthesize(
-        folder / "few", SyntheticSettings(users=SAMPLE_USERS, items=2000, seed=seed), _silent
-    )
+    sample = SyntheticSettings(users=SAMPLE_USERS, items=2000, seed=seed)
+    few = synthesize(folder / "few", sample, _silent)
     users = max(SAMPLE_USERS, round(events * SAMPLE_USERS / few.rows("events")))
-    shop = synthesize(
-        folder / "made", SyntheticSettings(users=users, items=20_000, seed=seed), _silent
-    )
+    settings = SyntheticSettings(users=users, items=20_000, seed=seed)
+    shop = synthesize(folder / "made", settings, _silent)
     kinds = ", ".join(f"'{kind.name.lower()}'" for kind in Kind)
     surfaces = ", ".join(f"'{surface.name.lower()}'" for surface in Surface)
     connection = duckdb.connect(config={"memory_limit": "2GB", "threads": 2})
@@ -102,6 +101,7 @@ def _measure(folder: Path, events: int, seed: int) -> None:
             with connected(Engine(spill=folder / "spill")) as connection:
                 tables = shop_tables(connection, shop)
                 probes = impression_probes(tables.events, tables.users)
+                probes = probes.filter(probes.probe % EXAMPLE_EVERY == 0)
                 features_at(probes, tables).to_parquet(folder / "examples.parquet")
     rows = shop.rows("events")
     examples = duckdb.sql(f"select count(*) from '{folder}/examples.parquet'").fetchone()
