@@ -17,7 +17,7 @@ from rich.console import Console
 from benchmarks.rows import Row, measured, write_rows
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
-from galen.data.importing import ImportSettings, import_shop
+from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.shop import Shop
 from galen.evaluate.command import table_of
 from galen.evaluate.offline import HEADLINE

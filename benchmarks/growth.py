@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.rows import Row, measured, write_rows
-from galen.data.importing import import_shop
+from galen.data.importing.importer import import_shop
 from galen.data.schema import Kind, Surface
 from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
@@ -71,7 +71,9 @@ def _make(folder: Path, events: int, seed: int) -> None:
     shop = synthesize(folder / "made", settings, _silent)
     kinds = ", ".join(f"'{kind.name.lower()}'" for kind in Kind)
     surfaces = ", ".join(f"'{surface.name.lower()}'" for surface in Surface)
-    connection = duckdb.connect(config={"memory_limit": "2GB", "threads": 2})
+    connection = duckdb.connect(
+        config={"memory_limit": "2GB", "threads": 2, "enable_progress_bar": False}
+    )
     tables = {name: f"read_parquet({shop.files(name)!r})" for name in ("items", "users", "events")}
     connection.sql(
         f"""copy (

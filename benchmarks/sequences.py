@@ -21,7 +21,7 @@ from benchmarks.rows import Row, measured, write_rows
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.train import train
-from galen.data.importing import import_shop
+from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.evaluate.offline import HEADLINE, Question, Result, answer
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from galen.data.importing import ImportSettings
+    from galen.data.importing.importer import ImportSettings
 
 app = typer.Typer(
     help="galen: a recommender for health shops.",
@@ -82,8 +82,8 @@ def _import_settings(
     max_bad_share: float,
 ) -> "ImportSettings":
     """The mapping file's fields, then those of the command line over them."""
-    from galen.data.importing import ImportSettings
-    from galen.data.mapping import read_mapping
+    from galen.data.importing.importer import ImportSettings
+    from galen.data.importing.mapping import read_mapping
 
     tables = {} if mapping is None else read_mapping(mapping)
     for name, column in fields.items():
@@ -184,7 +184,7 @@ def import_(
     quiet: Quiet = False,
 ) -> None:
     """Make a shop from CSV, JSON Lines or Parquet; bad rows go to quarantine, with reasons."""
-    from galen.data.importing import import_shop
+    from galen.data.importing.importer import import_shop
 
     given = {"items": items, "users": users, "events": events}
     paths = {name: file for name, file in given.items() if file is not None}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from galen.data.importing import ImportReport, ImportSettings, import_shop
+from galen.data.importing.importer import ImportReport, ImportSettings, import_shop
 from galen.data.shop import Shop
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

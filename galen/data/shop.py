@@ -29,6 +29,7 @@ class Shop:
         Raises:
             ShopError: the manifest or a file is missing, or a file is not the one written.
         """
+        _undo_half_a_swap(folder)
         manifest = manifests.read(folder)
         for name, entry in manifest.tables.items():
             for file, digest in zip(entry.files, entry.sha256, strict=True):
@@ -115,8 +116,9 @@ def new_shop(
     """Write a shop whole: it takes the folder's place only if the block ends without an error."""
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _undo_half_a_swap(folder)
+    _sweep(folder)
     fresh = folder.with_name(f".{folder.name}.new-{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     writer = ShopWriter(fresh)
     try:
@@ -138,8 +140,35 @@ def new_shop(
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def _undo_half_a_swap(folder: Path) -> None:
+    """Put the old shop back where a kill came between the two renames of a swap."""
+    if folder.exists():
+        return
+    for old in sorted(folder.parent.glob(f".{folder.name}.old-*")):
+        if (old / manifests.NAME).exists():
+            old.rename(folder)
+            return
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writers that were killed have left beside a shop."""
+    for left in folder.parent.glob(f".{folder.name}.new-*"):
+        if not _alive(int(left.name.rpartition("-")[2])):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return process != os.getpid()  # one's own earlier attempt may go
+
+
 def _swap(fresh: Path, folder: Path) -> None:
-    """Two renames; a kill between them leaves the old shop beside its place, never half a shop."""
+    """Two renames; after a kill between them, opening puts the old shop back."""
     if not folder.exists():
         fresh.rename(folder)
         return

@@ -8,11 +8,10 @@ from typing import Final, Literal
 import numpy as np
 
 from galen.data.catalogue import Catalogue
-from galen.data.schema import TAKEN, Kind
+from galen.data.schema import DAY, TAKEN, Kind
 from galen.features.counts import DayCounts, Intervals, codes_of
 from galen.features.declared import passed_on
 from galen.features.feature import (
-    DAY,
     AttributeKey,
     Count,
     Feature,

@@ -5,8 +5,6 @@ from typing import Literal
 
 from galen.data.schema import Kind
 
-DAY = 86_400_000_000  # microseconds
-
 Scope = Literal["user", "item", "request", "pair"]
 FeatureKind = Literal["category", "number", "sequence", "vector"]
 AttributeKey = Literal["item", "spu", "category", "brand"]

@@ -18,12 +18,11 @@ import numpy as np
 import pyarrow as pa
 
 from galen.data.catalogue import Catalogue, Ints
-from galen.data.schema import TAKEN, Kind
+from galen.data.schema import DAY, TAKEN, Kind
 from galen.data.shop import Shop
 from galen.features.assembly import HOUR, UNKNOWN_MOMENT, YEAR, category_log_price, log_or_nan
 from galen.features.declared import DECLARED
 from galen.features.feature import (
-    DAY,
     Count,
     Feature,
     Interval,

@@ -9,11 +9,11 @@ import numpy.typing as npt
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.manifest import Clock
-from galen.data.schema import Kind, Surface
+from galen.data.schema import DAY, Kind, Surface
 from galen.features.assembly import Assembly, Shelf, category_log_price
 from galen.features.counts import DayCounts, Intervals, codes_of, size_of
 from galen.features.declared import declared
-from galen.features.feature import DAY, Count, Feature, ItemKey
+from galen.features.feature import Count, Feature, ItemKey
 from galen.features.logs import UserLogs, packed
 from galen.pipeline.candidates import Batch, Candidates, Histories, Ints, Requests
 

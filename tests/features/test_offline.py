@@ -14,9 +14,9 @@ from ibis.config import Config
 
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
-from galen.data.schema import ITEMS, Kind
+from galen.data.schema import DAY, ITEMS, Kind
 from galen.features.declared import DECLARED
-from galen.features.feature import DAY, Count
+from galen.features.feature import Count
 from galen.features.offline import Engine, ShopTables, connected, features_at, item_columns
 from galen.features.probes import impression_probes
 from galen.features.store import FeatureStore

@@ -5,9 +5,9 @@ import pytest
 
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
-from galen.data.schema import ITEMS, Kind
+from galen.data.schema import DAY, ITEMS, Kind
 from galen.features.declared import DECLARED, declared
-from galen.features.feature import DAY, Ratio
+from galen.features.feature import Ratio
 from galen.features.store import FeatureStore
 from galen.pipeline.candidates import Candidates, no_candidates
 from galen.pipeline.stages import Assembler

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from galen.data.feeds import OPEN_SALE, Feed, ImportRefused, Layout, Plan, Source
-from galen.data.reading import columns_of
+from galen.data.importing.feeds import OPEN_SALE, Feed, ImportRefused, Layout, Plan, Source
+from galen.data.importing.reading import columns_of
 
 _COLUMNS: Final = {
     "ratings": ("user_id", "movie_id", "rating", "timestamp"),

@@ -4,8 +4,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galen.data.feeds import OPEN_SALE
-from galen.data.importing import import_shop
+from galen.data.importing.feeds import OPEN_SALE
+from galen.data.importing.importer import import_shop
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.converting import convert
-from galen.data.feeds import LINE, OPEN_SALE, Feed, Plan, Source
+from galen.data.importing.converting import convert
+from galen.data.importing.feeds import LINE, OPEN_SALE, Feed, Plan, Source
 
 
 def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:

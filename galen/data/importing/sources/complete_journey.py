@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from galen.data.feeds import OPEN_SALE, Feed, ImportRefused, Plan, Source
+from galen.data.importing.feeds import OPEN_SALE, Feed, ImportRefused, Plan, Source
 
 _PATH: Final = ("department", "product_category", "product_type")
 

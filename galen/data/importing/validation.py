@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.converting import Mask, convert, words_of
-from galen.data.feeds import FIELDS, LINE, ImportRefused, TableName
-from galen.data.lines import Block
-from galen.data.mapping import Mapped
+from galen.data.importing.converting import Mask, convert, words_of
+from galen.data.importing.feeds import FIELDS, LINE, ImportRefused, TableName
+from galen.data.importing.lines import Block
+from galen.data.importing.mapping import Mapped
 from galen.data.schema import RxClass
 
 _EARLIEST: Final = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000

@@ -10,7 +10,7 @@ SCRIPT = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from galen.data.importing import import_shop
+from galen.data.importing.importer import import_shop
 
 def stop(doing, done, total):
     stop.steps += 1

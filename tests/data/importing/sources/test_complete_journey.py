@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from galen.data.importing import ImportRefused, ImportSettings, import_shop
+from galen.data.importing.importer import ImportRefused, ImportSettings, import_shop
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from galen.data.feeds import OPEN_SALE, Feed, Layout, Plan, Source
-from galen.data.reading import columns_of
+from galen.data.importing.feeds import OPEN_SALE, Feed, Layout, Plan, Source
+from galen.data.importing.reading import columns_of
 
 _BEGINNINGS = {"brand": "brand", "category": "categor", "title": "text"}
 

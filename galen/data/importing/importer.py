@@ -12,14 +12,14 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from galen.data import manifest as manifests
-from galen.data.feeds import FIELDS, ImportRefused, Plan, Source
-from galen.data.landing import Landing, Progress
-from galen.data.mapping import Mapped, map_columns
-from galen.data.quarantine import Quarantine
-from galen.data.reading import columns_of
+from galen.data.importing.feeds import FIELDS, ImportRefused, Plan, Source
+from galen.data.importing.landing import Landing, Progress
+from galen.data.importing.mapping import Mapped, map_columns
+from galen.data.importing.quarantine import Quarantine
+from galen.data.importing.reading import columns_of
+from galen.data.importing.sources.named import SOURCES
+from galen.data.importing.validation import constant
 from galen.data.shop import new_shop
-from galen.data.sources.named import SOURCES
-from galen.data.validation import constant
 
 __all__ = ["SOURCES", "ImportRefused", "ImportReport", "ImportSettings", "import_shop"]
 

@@ -11,14 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.feeds import FIELDS, Feed, Plan, TableName
-from galen.data.identities import Fingerprints, Identities, SeenIds
-from galen.data.lines import Block
-from galen.data.mapping import Mapped
-from galen.data.quarantine import Quarantine
-from galen.data.reading import columns_of, read_blocks
+from galen.data.importing.feeds import FIELDS, Feed, Plan, TableName
+from galen.data.importing.identities import Fingerprints, Identities, SeenIds
+from galen.data.importing.lines import Block
+from galen.data.importing.mapping import Mapped
+from galen.data.importing.quarantine import Quarantine
+from galen.data.importing.reading import columns_of, read_blocks
+from galen.data.importing.validation import Verdict, check, fill
 from galen.data.shop import ShopWriter
-from galen.data.validation import Verdict, check, fill
 
 Progress = Callable[[str, int, int], None]
 """Takes what is being read, and bytes done of all."""

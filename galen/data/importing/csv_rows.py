@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from galen.data.feeds import ImportRefused, Layout
-from galen.data.lines import CUT, Block, Lines, Reject, read_lines, shown
+from galen.data.importing.feeds import ImportRefused, Layout
+from galen.data.importing.lines import CUT, Block, Lines, Reject, read_lines, shown
 
 _ONE: Final = "\x1f"  # stands for a separator of several characters
 

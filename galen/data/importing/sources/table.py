@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from galen.data.feeds import Feed, Layout, Plan, Source
+from galen.data.importing.feeds import Feed, Layout, Plan, Source
 
 
 def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:

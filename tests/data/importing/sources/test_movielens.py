@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from galen.data.importing import import_shop
+from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from shop_files import NOW, run, shop
 
-from galen.data.feeds import FIELDS, ImportRefused
-from galen.data.importing import SOURCES, ImportSettings, import_shop
+from galen.data.importing.feeds import FIELDS, ImportRefused
+from galen.data.importing.importer import SOURCES, ImportSettings, import_shop
 
-GUIDE = (Path(__file__).parents[3] / "docs/guides/own-data.md").read_text()
+GUIDE = (Path(__file__).parents[4] / "docs/guides/own-data.md").read_text()
 
 
 def test_the_guide_lists_the_sources_with_their_paths_and_options():

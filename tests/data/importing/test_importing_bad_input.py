@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from shop_files import HEADER, NOW, event, events, landed, rejected, run, shop
 
-from galen.data.importing import ImportRefused, ImportSettings, import_shop
+from galen.data.importing.importer import ImportRefused, ImportSettings, import_shop
 from galen.data.manifest import ShopError
 
 FIELDS = HEADER.decode().strip().split(",")

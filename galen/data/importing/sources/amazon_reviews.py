@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from galen.data.feeds import OPEN_SALE, Feed, ImportRefused, Layout, Plan, Source
-from galen.data.reading import columns_of
+from galen.data.importing.feeds import OPEN_SALE, Feed, ImportRefused, Layout, Plan, Source
+from galen.data.importing.reading import columns_of
 
 _REVIEW: Final = {  # field → its names, the newest edition first
     "user_id": ("user_id", "reviewerID"),

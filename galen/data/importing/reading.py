@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galen.data.csv_rows import csv_blocks, header_of
-from galen.data.feeds import ImportRefused, Layout
-from galen.data.lines import CUT, Block, Lines, Reject, read_lines, shown
+from galen.data.importing.csv_rows import csv_blocks, header_of
+from galen.data.importing.feeds import ImportRefused, Layout
+from galen.data.importing.lines import CUT, Block, Lines, Reject, read_lines, shown
 
 _ROWS: Final = 131_072  # of a block of Parquet
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from galen.data.converting import Mask
-from galen.data.feeds import ImportRefused
+from galen.data.importing.converting import Mask
+from galen.data.importing.feeds import ImportRefused
 
 Prints = npt.NDArray[np.uint64]
 

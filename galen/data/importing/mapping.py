@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from galen.data.feeds import FIELDS, LINE, Feed, ImportRefused, TableName
+from galen.data.importing.feeds import FIELDS, LINE, Feed, ImportRefused, TableName
 
 _REQUIRED: Final[dict[TableName, tuple[str, ...]]] = {
     "items": ("item_id",),

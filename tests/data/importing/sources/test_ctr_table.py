@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from galen.data.importing import ImportSettings, import_shop
+from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 

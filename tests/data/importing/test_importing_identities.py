@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galen.data.feeds import ImportRefused
-from galen.data.identities import Fingerprints, Identities, SeenIds
+from galen.data.importing.feeds import ImportRefused
+from galen.data.importing.identities import Fingerprints, Identities, SeenIds
 
 PRINTS = Fingerprints()
 BLOCKS = st.lists(st.lists(st.text(max_size=3), max_size=20), max_size=6)

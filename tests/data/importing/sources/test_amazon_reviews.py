@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from galen.data.importing import ImportRefused, import_shop
+from galen.data.importing.importer import ImportRefused, import_shop
 from galen.data.shop import Shop
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

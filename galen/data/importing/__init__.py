@@ -1,0 +1,1 @@
+"""From files of any kind to a shop: read, check, number, land; bad rows to quarantine."""
