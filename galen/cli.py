@@ -120,6 +120,7 @@ def demo(
     seed: Seed = 0,
     run_server: Annotated[bool, typer.Option("--serve/--no-serve")] = True,
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Make a made-up shop, train, evaluate, print a table, and serve the page."""
@@ -127,7 +128,8 @@ def demo(
     from galen.console.start import serve_shop
 
     with _doing(quiet) as say:
-        table = make_demo(folder, DemoSettings(users, items, seed), datetime.now(UTC), say)
+        settings = DemoSettings(users, items, seed)
+        table = make_demo(folder, settings, datetime.now(UTC), say, json_file=json)
     _show(table)
     if run_server:
         serve_shop(folder / "shop", folder / "bundle", port=port)

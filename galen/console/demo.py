@@ -25,7 +25,14 @@ class DemoSettings:
     seed: int = 0
 
 
-def make_demo(folder: Path, settings: DemoSettings, now: datetime, progress: Progress) -> Table:
+def make_demo(
+    folder: Path,
+    settings: DemoSettings,
+    now: datetime,
+    progress: Progress,
+    *,
+    json_file: Path | None = None,
+) -> Table:
     """Make the shop and two bundles under a folder: one evaluated, one that has seen everything.
 
     Gives the table of the evaluation; its report lies in the first bundle.
@@ -37,7 +44,7 @@ def make_demo(folder: Path, settings: DemoSettings, now: datetime, progress: Pro
     shop = Shop.open(shop_folder)
     _bundle(shop, folder / "evaluated", "global-time", settings.seed, now, progress)
     done = evaluate_bundle(
-        shop_folder, folder / "evaluated", report=None, json_file=None, progress=progress
+        shop_folder, folder / "evaluated", report=None, json_file=json_file, progress=progress
     )
     _bundle(shop, folder / "bundle", "full", settings.seed, now, progress)
     return done.table
