@@ -254,11 +254,9 @@ def train(
         say("writing the bundle")
         saved = save_bundle(
             bundle,
-            trained.parts,
+            trained,
             shop=opened.manifest.name,
-            protocol=chosen,
             seed=seed,
-            items=len(trained.split.final.catalogue),
             now=datetime.now(UTC),
         )
     typer.echo(f"bundle {saved.version} is current in {bundle}")

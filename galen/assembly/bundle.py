@@ -13,6 +13,7 @@ from galen.assembly import versions
 from galen.assembly.parts import Parts
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import Protocol
+from galen.assembly.train import Trained
 from galen.data.catalogue import Catalogue
 from galen.data.manifest import NAME, sha256
 from galen.data.mendable import MendableError
@@ -94,17 +95,9 @@ class Bundle:
         return self.parts().pipeline(catalogue, store, executor=executor)
 
 
-def save_bundle(
-    root: Path,
-    parts: Parts,
-    *,
-    shop: str,
-    protocol: Protocol,
-    seed: int,
-    items: int,
-    now: datetime,
-) -> Bundle:
-    """Write a bundle as the new current version of a folder of versions, whole or not at all."""
+def save_bundle(root: Path, trained: Trained, *, shop: str, seed: int, now: datetime) -> Bundle:
+    """Write what has learned as the new current version of a folder, whole or not at all."""
+    parts, split = trained.parts, trained.split
 
     def describe(version: str, files: Mapping[str, str]) -> bytes:
         manifest = BundleManifest(
@@ -112,9 +105,9 @@ def save_bundle(
             version=version,
             recipe=parts.recipe.to_tree(),
             shop=shop,
-            protocol=protocol,
+            protocol=split.protocol,
             seed=seed,
-            items=items,
+            items=len(split.final.catalogue),
             trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
             files=dict(files),
         )

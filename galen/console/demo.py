@@ -56,10 +56,8 @@ def _bundle(
     trained = train(find_recipe("shop"), shop, protocol, seed=seed, progress=progress)
     save_bundle(
         root,
-        trained.parts,
+        trained,
         shop=shop.manifest.name,
-        protocol=protocol,
         seed=seed,
-        items=len(trained.split.final.catalogue),
         now=now,
     )

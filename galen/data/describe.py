@@ -1,6 +1,5 @@
 """What a shop's data are like: how much there is, what is missing, what was rejected."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from rich.markup import escape
 from rich.table import Table as RichTable
 
+from galen.data.drawing import plain, svg
 from galen.data.manifest import ShopError
 from galen.data.schema import ITEMS, TABLES, Kind
 from galen.data.shop import Shop
@@ -192,12 +192,12 @@ def write_report(quality: Quality, path: Path) -> None:
 def _bars(values: Mapping[str, float], of: str) -> Markup:
     figure = Figure(figsize=(8, 0.3 * len(values) + 1))
     axes = figure.add_subplot()
-    bars = axes.barh([_plain(name) for name in values], list(values.values()), color=_ACCENT)
+    bars = axes.barh([plain(name) for name in values], list(values.values()), color=_ACCENT)
     axes.bar_label(bars, fmt="{:,.3g}" if of == "share" else "{:,.0f}", padding=3, fontsize=8)
     axes.margins(x=0.12)
     axes.invert_yaxis()
     axes.set_xlabel(of)
-    return _svg(figure)
+    return svg(figure)
 
 
 def _lines(months: Mapping[str, Mapping[str, int]]) -> Markup:
@@ -210,7 +210,7 @@ def _lines(months: Mapping[str, Mapping[str, int]]) -> Markup:
     axes.set_xticks(range(0, len(every), step), every[::step], rotation=45)
     axes.set_ylabel("events")
     axes.legend(frameon=False)
-    return _svg(figure)
+    return svg(figure)
 
 
 def _popularity(events: Sequence[int]) -> Markup:
@@ -220,19 +220,4 @@ def _popularity(events: Sequence[int]) -> Markup:
         axes.loglog([2**k for k in range(len(events))], events, "o-", color=_ACCENT)
     axes.set_xlabel("rank of the item")
     axes.set_ylabel("events")
-    return _svg(figure)
-
-
-def _plain(words: str) -> str:
-    """Words of a shop, which are no formula however many dollars are in them."""
-    return words.replace("$", r"\$")
-
-
-def _svg(figure: Figure) -> Markup:
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
-    out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    text = out.getvalue()
-    return Markup(text[text.index("<svg") :])
+    return svg(figure)

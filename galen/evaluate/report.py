@@ -1,6 +1,5 @@
 """The report of an evaluation: one HTML page with its plots inside, read without a network."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from galen.data.drawing import plain, svg
 from galen.evaluate.impressions import Ranked
 from galen.evaluate.run import Evaluation
 
@@ -90,12 +90,12 @@ def _bars(evaluation: Evaluation) -> Markup:
     figure = Figure(figsize=(8, 0.4 * len(names) + 1))
     axes = figure.add_subplot()
     colours = [ACCENT if name == evaluation.main else PALE for name in names]
-    axes.barh(names, [i.value for i in found], color=colours)
+    axes.barh([plain(name) for name in names], [i.value for i in found], color=colours)
     for row, interval in enumerate(found):
         axes.plot([interval.low, interval.high], [row, row], color=INK, linewidth=1.5)
     axes.invert_yaxis()
     axes.set_xlabel("HR@10")
-    return _svg(figure)
+    return svg(figure)
 
 
 def _by_slice(evaluation: Evaluation) -> Markup:
@@ -106,12 +106,12 @@ def _by_slice(evaluation: Evaluation) -> Markup:
     for place, name in enumerate(dict.fromkeys(chosen)):
         values = evaluation.results[name].by_request["hr@10"]
         rows = [row + (place - 1) * 0.25 for row in range(len(parts))]
-        axes.barh(rows, [values[p.requests].mean() for p in parts], height=0.25, label=name)
-    axes.set_yticks(range(len(parts)), [p.name for p in parts])
+        axes.barh(rows, [values[p.requests].mean() for p in parts], height=0.25, label=plain(name))
+    axes.set_yticks(range(len(parts)), [plain(p.name) for p in parts])
     axes.invert_yaxis()
     axes.set_xlabel("HR@10")
     axes.legend(frameon=False)
-    return _svg(figure)
+    return svg(figure)
 
 
 def _calibration(ranked: Ranked) -> Markup:
@@ -122,14 +122,4 @@ def _calibration(ranked: Ranked) -> Markup:
     axes.plot(ranked.said, ranked.seen, "o-", color=ACCENT, markersize=4)
     axes.set_xlabel("predicted")
     axes.set_ylabel("observed")
-    return _svg(figure)
-
-
-def _svg(figure: Figure) -> Markup:
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
-    out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    text = out.getvalue()
-    return Markup(text[text.index("<svg") :])
+    return svg(figure)

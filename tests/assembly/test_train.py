@@ -48,11 +48,9 @@ def trained(shop):
 def save(trained, root):
     return save_bundle(
         root,
-        trained.parts,
+        trained,
         shop="world",
-        protocol="strict",
         seed=0,
-        items=len(trained.split.final.catalogue),
         now=datetime(2026, 1, 1, tzinfo=UTC),
     )
 

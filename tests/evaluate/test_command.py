@@ -34,11 +34,9 @@ def bundle_of(shop, protocol, root):
     trained = train(RECIPE, shop, protocol, progress=silent)
     return save_bundle(
         root,
-        trained.parts,
+        trained,
         shop="world",
-        protocol=protocol,
         seed=0,
-        items=len(trained.split.final.catalogue),
         now=datetime(2026, 1, 1, tzinfo=UTC),
     )
 

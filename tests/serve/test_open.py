@@ -8,7 +8,6 @@ import pytest
 
 from galen.assembly.bundle import Bundle, save_bundle
 from galen.assembly.shipped import find_recipe
-from galen.assembly.split import protocol_named
 from galen.assembly.train import train
 from galen.data.shop import Shop
 from galen.serve.log import LogError
@@ -24,10 +23,9 @@ MAKE_SHOP = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["make_s
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("opened")
     shop = MAKE_SHOP(folder / "shop")
-    protocol = protocol_named("full")
-    parts = train(find_recipe("item_graph"), shop, protocol, progress=lambda _: None).parts
+    trained = train(find_recipe("item_graph"), shop, "full", progress=lambda _: None)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    save_bundle(folder / "bundle", parts, shop="test", protocol=protocol, seed=0, items=80, now=now)
+    save_bundle(folder / "bundle", trained, shop="test", seed=0, now=now)
     return folder / "shop", folder / "bundle"
 
 
