@@ -71,9 +71,8 @@ def _make(folder: Path, events: int, seed: int) -> None:
     shop = synthesize(folder / "made", settings, _silent)
     kinds = ", ".join(f"'{kind.name.lower()}'" for kind in Kind)
     surfaces = ", ".join(f"'{surface.name.lower()}'" for surface in Surface)
-    connection = duckdb.connect(
-        config={"memory_limit": "2GB", "threads": 2, "enable_progress_bar": False}
-    )
+    connection = duckdb.connect(config={"memory_limit": "2GB", "threads": 2})
+    connection.sql("set enable_progress_bar = false")
     tables = {name: f"read_parquet({shop.files(name)!r})" for name in ("items", "users", "events")}
     connection.sql(
         f"""copy (
