@@ -15,6 +15,10 @@ from galen.eligibility.stock import InStock
 from galen.pipeline.stages import Filter, RankerSpec, Reranker, RetrieverSpec
 from galen.rank.gbdt import Gbdt
 from galen.rank.logistic import Logistic
+from galen.rank.networks.dcnv2 import DcnV2
+from galen.rank.networks.deepfm import DeepFm
+from galen.rank.networks.fm import Fm
+from galen.rank.networks.spec import NetworkSpec
 from galen.recall.als import Als
 from galen.recall.bpr import Bpr
 from galen.recall.item_graph import ItemGraph
@@ -36,6 +40,12 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
 RANKERS: Final[Mapping[str, Callable[..., RankerSpec]]] = {
     "gbdt": Gbdt,
     "logistic": Logistic,
+}
+
+NETWORKS: Final[Mapping[str, Callable[..., NetworkSpec]]] = {
+    "dcnv2": DcnV2,
+    "deepfm": DeepFm,
+    "fm": Fm,
 }
 
 FILTERS: Final[Mapping[str, Callable[[Catalogue], Filter]]] = {

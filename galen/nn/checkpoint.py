@@ -1,0 +1,105 @@
+"""A training's state as two files: safetensors, and JSON that is written last."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from galen.nn.training import Course
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint cannot be used; the message names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a checkpoint holds."""
+
+    tensors: dict[str, Tensor]
+    epochs: list[dict[str, Any]]
+    best: int
+    facts: dict[str, float]
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        """The tensors of one owner."""
+        start = f"{name}."
+        return {
+            key.removeprefix(start): value
+            for key, value in self.tensors.items()
+            if key.startswith(start)
+        }
+
+
+class Checkpoint:
+    """One checkpoint in a folder; a new one takes the old one's place whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.facts = folder / "checkpoint.json"
+
+    def write(
+        self, tensors: Mapping[str, Tensor], course: "Course", facts: Mapping[str, float]
+    ) -> None:
+        """Replace the checkpoint."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        old = self._tensor_files()
+        name = f"checkpoint-{len(course.epochs):04}.safetensors"
+        plain = {key: t.detach().cpu().contiguous().clone() for key, t in tensors.items()}
+        save_file(plain, self.folder / name)
+        digest = _digest(self.folder / name)
+        told = {
+            "file": name,
+            "sha256": digest,
+            "epochs": [asdict(epoch) for epoch in course.epochs],
+            "best": course.best,
+            "facts": dict(facts),
+        }
+        part = self.facts.with_suffix(".part")
+        part.write_text(json.dumps(told, indent=1) + "\n")
+        os.replace(part, self.facts)
+        for file in old:
+            if file.name != name:
+                file.unlink()
+
+    def read(self, network: nn.Module) -> Saved | None:
+        """The checkpoint, if there is one.
+
+        Raises:
+            CheckpointError: it was cut short, or is of a network of another shape.
+        """
+        if not self.facts.exists():
+            return None
+        try:
+            told = json.loads(self.facts.read_text())
+            file = self.folder / told["file"]
+            whole = file.exists() and _digest(file) == told["sha256"]
+        except (ValueError, KeyError) as error:
+            raise CheckpointError(
+                f"{self.facts} cannot be read ({error}); {self._mend()}"
+            ) from error
+        if not whole:
+            raise CheckpointError(f"{file} is missing or was cut short; {self._mend()}")
+        saved = Saved(load_file(file), told["epochs"], told["best"], told["facts"])
+        shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
+        if {name: tuple(t.shape) for name, t in saved.part("network").items()} != shapes:
+            raise CheckpointError(f"{file} is of a network of another shape; {self._mend()}")
+        return saved
+
+    def _mend(self) -> str:
+        return f"remove {self.folder} to begin anew, or name another folder."
+
+    def _tensor_files(self) -> list[Path]:
+        return list(self.folder.glob("checkpoint-*.safetensors"))
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,71 @@
+"""Embedding tables of many fields as one tensor, so that a mini-batch is one lookup."""
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class IdError(ValueError):
+    """An id is no row of its table; the message names the field and the id."""
+
+
+class FusedTable(nn.Module):
+    """All tables of one width under each other; field f's id i is row offset[f] + i.
+
+    Input ids (…, fields) int64, output (…, fields, width) float32.
+
+    Raises:
+        IdError: an id is out of its field's range. On a GPU ids are checked before they are sent.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, int],
+        fields: Sequence[tuple[str, str]],
+        width: int,
+        *,
+        spread: float = 1e-2,
+        sparse: bool = False,
+    ) -> None:
+        """`fields` are (field, table) pairs; with `sparse`, gradients hold touched rows only."""
+        super().__init__()
+        starts = dict(zip(tables, accumulate(tables.values(), initial=0), strict=False))
+        self.names = tuple(field for field, _ in fields)
+        self.sparse = sparse
+        self.weight = nn.Parameter(torch.empty(sum(tables.values()), width))
+        nn.init.normal_(self.weight, std=spread)
+        self.offsets: Tensor
+        self.sizes: Tensor
+        self.register_buffer("offsets", torch.tensor([starts[table] for _, table in fields]))
+        self.register_buffer("sizes", torch.tensor([tables[table] for _, table in fields]))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """(…, fields, width) of ids (…, fields) of the first fields, in their order."""
+        return functional.embedding(self.rows(ids), self.weight, sparse=self.sparse)
+
+    def field(self, place: int, ids: Tensor) -> Tensor:
+        """(…, width) of ids (…) of one field."""
+        return functional.embedding(
+            self.rows(ids[..., None], place)[..., 0], self.weight, sparse=self.sparse
+        )
+
+    def rows(self, ids: Tensor, first: int = 0) -> Tensor:
+        """Ids (…, n) of n fields from `first` on, as rows of the one tensor."""
+        fields = slice(first, first + ids.shape[-1])
+        if ids.device.type == "cpu" and not torch.compiler.is_compiling():
+            self._check(ids, fields)
+        return ids + self.offsets[fields]
+
+    def _check(self, ids: Tensor, fields: slice) -> None:
+        sizes = self.sizes[fields]
+        if not ids.numel() or bool(((ids >= 0) & (ids < sizes)).all()):
+            return
+        wrong = (ids < 0) | (ids >= sizes)
+        place = int(torch.nonzero(wrong)[0, -1])
+        raise IdError(
+            f"field {self.names[fields][place]!r} has id "
+            f"{int(ids[..., place][wrong[..., place]][0])}, its table has {int(sizes[place])} rows."
+        )

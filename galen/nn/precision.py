@@ -1,0 +1,37 @@
+"""Which number format pays on this machine: measured, not assumed.
+
+bfloat16 is 2 to 3 times cheaper on processors that multiply it natively and up to 9 times dearer on
+those that emulate it, and one cannot tell by the name of the device.
+"""
+
+import time
+from typing import Literal
+
+import torch
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+def resolved(precision: Precision, device: torch.device) -> torch.dtype:
+    """The format to train and score in; `auto` measures a few products where it runs on a CPU."""
+    if precision == "auto":
+        if device.type == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        return (
+            torch.bfloat16
+            if _seconds(torch.bfloat16) < 0.8 * _seconds(torch.float32)
+            else (torch.float32)
+        )
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+
+def _seconds(kind: torch.dtype) -> float:
+    """The best of a few products of the size of a network's layer, with its gradient."""
+    left = torch.full((2048, 384), 0.5, dtype=kind)
+    right = torch.full((384, 384), 0.5, dtype=kind, requires_grad=True)
+    best = float("inf")
+    for _ in range(5):
+        start = time.perf_counter()
+        torch.matmul(left, right).sum().backward()  # type: ignore[no-untyped-call]
+        best = min(best, time.perf_counter() - start)
+    return best

@@ -1,0 +1,271 @@
+"""The one training loop: steps, early stopping on validation, checkpoints that resume."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from galen.nn.averaging import Averaged
+from galen.nn.checkpoint import Checkpoint
+from galen.nn.inputs import Inputs, Lesson
+from galen.nn.losses import auxiliary_loss
+from galen.nn.optimise import Optimiser
+from galen.nn.precision import Precision, resolved
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says at which step and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a network learns. Rates are of Adam; `table` settings are of embedding tables."""
+
+    epochs: int = 20
+    batch: int = 4096
+    learning_rate: float = 1e-3
+    table_rate: float | None = None  # as the network's where not given
+    table_l2: float = 0.0
+    tables: Literal["dense", "touched"] = "dense"  # rows that a step updates and decays
+    weight_decay: float = 0.0
+    clip: float = 10.0  # norm of all gradients
+    warm_up: int = 0  # steps
+    average: float = 0.0  # decay of averaged weights for each step; 0 keeps the last weights
+    patience: int = 2  # epochs without a better validation before training stops
+    plateau: float = 0.1  # factor on the rate after an epoch that is no better
+    monitor: Literal["auc", "loss"] = "auc"
+    precision: Precision = "auto"
+    device: str = "cpu"
+    seed: int = 0
+
+
+class Source(Protocol):
+    """Mini-batches in an order that the seed decides."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of an epoch."""
+        ...
+
+    def lessons(self, epoch: int, skip: int) -> Iterator[Lesson]:
+        """The mini-batches of an epoch, without its first `skip`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch came to."""
+
+    epoch: int
+    loss: float  # of training, mean of its steps
+    valid: dict[str, float]  # "auc" and "loss"
+    rate: float
+    rows: int
+    step_cpu_seconds: float  # of training steps alone
+    cpu_seconds: float  # since the start, evaluation included
+
+
+@dataclass
+class Course:
+    """How training went, epoch by epoch, and which epoch was kept."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    best: int = -1
+    precision: str = "float32"
+
+    def better(self, monitor: str) -> bool:
+        """Is the last epoch better than the best one before it?"""
+        if self.best < 0:
+            return True
+        last, best = self.epochs[-1].valid[monitor], self.epochs[self.best].valid[monitor]
+        return last > best + 1e-6 if monitor == "auc" else last < best - 1e-6
+
+    @property
+    def rows_per_cpu_second(self) -> float:
+        """Training rows a second of processor time, without evaluation."""
+        seconds = sum(epoch.step_cpu_seconds for epoch in self.epochs)
+        return sum(epoch.rows for epoch in self.epochs) / max(seconds, 1e-9)
+
+
+Validate = Callable[[nn.Module], dict[str, float]]  # "auc" and "loss" of the held-out rows
+Watch = Callable[[Epoch], None]
+
+
+def fit(
+    network: nn.Module,
+    loss: nn.Module,
+    source: Source,
+    validate: Validate,
+    settings: Training,
+    *,
+    folder: Path | None = None,
+    watch: Watch | None = None,
+) -> Course:
+    """Teach a network; it ends with the weights of its best epoch on validation.
+
+    With `folder`, a checkpoint is written after each epoch, and training goes on from one that is
+    there, to the same weights as without the break.
+
+    Raises:
+        TrainingError: the loss is not finite, or the device has not enough memory.
+        CheckpointError: the checkpoint in the folder was cut short or is another network's.
+    """
+    return _Run(network, loss, source, validate, settings, folder, watch).run()
+
+
+class _Run:
+    """One training under way."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss: nn.Module,
+        source: Source,
+        validate: Validate,
+        settings: Training,
+        folder: Path | None,
+        watch: Watch | None,
+    ) -> None:
+        self.device = torch.device(settings.device)
+        self.network, self.loss = network.to(self.device), loss.to(self.device)
+        self.source, self.validate, self.settings = source, validate, settings
+        self.checkpoint = Checkpoint(folder) if folder is not None else None
+        self.watch = watch
+        self.kind = resolved(settings.precision, self.device)
+        self.optimiser = Optimiser(
+            network,
+            rate=settings.learning_rate,
+            table_rate=settings.table_rate,
+            table_l2=settings.table_l2,
+            weight_decay=settings.weight_decay,
+            touched=settings.tables == "touched",
+        )
+        self.averaged = Averaged(network, settings.average) if settings.average else None
+        self.course = Course(precision=str(self.kind).removeprefix("torch."))
+        self.scale, self.worse, self.step = 1.0, 0, 0
+        self.best: dict[str, Tensor] = {}
+        self.spent = 0.0
+
+    def run(self) -> Course:
+        started = time.process_time()
+        torch.manual_seed(self.settings.seed)
+        self._resume()
+        began = self.spent
+        for epoch in range(len(self.course.epochs), self.settings.epochs):
+            if self.worse >= self.settings.patience:
+                break
+            loss, rows, seconds = self._epoch(epoch)
+            scored = self.averaged.network if self.averaged else self.network
+            valid = self.validate(scored)
+            self.spent = began + time.process_time() - started
+            rate = self.settings.learning_rate * self.scale
+            self.course.epochs.append(
+                Epoch(epoch, loss, valid, rate, rows, seconds, round(self.spent, 3))
+            )
+            self._judge(scored)
+            if self.watch:
+                self.watch(self.course.epochs[-1])
+            self._save()
+        self.network.load_state_dict(self.best)
+        self.network.eval()
+        return self.course
+
+    def _epoch(self, epoch: int) -> tuple[float, int, float]:
+        self.network.train()
+        total, steps, rows = 0.0, 0, 0
+        pending: list[Tensor] = []
+        started = time.process_time()
+        for lesson in self.source.lessons(epoch, 0):
+            pending.append(self._step(lesson.to(self.device)))
+            rows += len(lesson.weight)
+            if len(pending) == 64:  # reading a loss waits for the device
+                total, steps = total + self._finite(pending, epoch), steps + len(pending)
+                pending.clear()
+        total, steps = total + self._finite(pending, epoch), steps + len(pending)
+        if not steps:
+            raise TrainingError("there are no rows to learn from.")
+        return total / steps, rows, time.process_time() - started
+
+    def _step(self, lesson: Lesson) -> Tensor:
+        self.step += 1
+        warm = min(1.0, self.step / self.settings.warm_up) if self.settings.warm_up else 1.0
+        self.optimiser.scale(self.scale * warm)
+        try:
+            with torch.autocast(self.device.type, self.kind, enabled=self.kind != torch.float32):
+                logits = self.network(lesson.inputs)
+            loss: Tensor = self.loss(logits, lesson.labels, lesson.weight)
+            extra = auxiliary_loss(self.network)
+            whole = loss if extra is None else loss + extra
+            whole.backward()  # type: ignore[no-untyped-call]
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(
+                f"the device has not enough memory for {len(lesson.weight)} rows a step at step "
+                f"{self.step}; make batch smaller, or the model."
+            ) from error
+        self.optimiser.step(self.settings.clip)
+        if self.averaged:
+            self.averaged.update(self.network)
+        return loss.detach()
+
+    def _finite(self, losses: list[Tensor], epoch: int) -> float:
+        total = float(torch.stack(losses).sum()) if losses else 0.0
+        if not math.isfinite(total):
+            raise TrainingError(
+                f"the loss is {total} in epoch {epoch} near step {self.step}; lower learning_rate, "
+                "or look for huge numbers in the samples."
+            )
+        return total
+
+    def _judge(self, scored: nn.Module) -> None:
+        if self.course.better(self.settings.monitor):
+            self.course.best = len(self.course.epochs) - 1
+            self.worse = 0
+            self.best = {name: t.detach().clone() for name, t in scored.state_dict().items()}
+        else:
+            self.worse += 1
+            self.scale *= self.settings.plateau
+
+    def _save(self) -> None:
+        if self.checkpoint is None:
+            return
+        tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        tensors |= {f"best.{name}": t for name, t in self.best.items()}
+        tensors |= {f"optimiser.{name}": t for name, t in self.optimiser.tensors().items()}
+        if self.averaged:
+            tensors |= {f"averaged.{name}": t for name, t in self.averaged.tensors().items()}
+        tensors["random"] = torch.get_rng_state()
+        facts = {"scale": self.scale, "worse": self.worse, "step": self.step, "spent": self.spent}
+        self.checkpoint.write(tensors, self.course, facts)
+
+    def _resume(self) -> None:
+        found = self.checkpoint.read(self.network) if self.checkpoint else None
+        if found is None:
+            return
+        self.network.load_state_dict(found.part("network"))
+        self.best = found.part("best")
+        self.optimiser.load(found.part("optimiser"))
+        if self.averaged:
+            self.averaged.network.load_state_dict(found.part("averaged"))
+            self.averaged.steps = int(found.facts["step"])
+        torch.set_rng_state(found.tensors["random"])
+        self.course.epochs = [Epoch(**epoch) for epoch in found.epochs]
+        self.course.best = found.best
+        self.scale, self.spent = found.facts["scale"], found.facts["spent"]
+        self.worse, self.step = int(found.facts["worse"]), int(found.facts["step"])
+
+
+@torch.inference_mode()
+def predict(network: nn.Module, batches: Iterator[Inputs], kind: torch.dtype) -> Tensor:
+    """(N, objectives) logits of rows in order, on the CPU."""
+    network.eval()
+    device = next(network.parameters()).device
+    parts = []
+    for inputs in batches:
+        with torch.autocast(device.type, kind, enabled=kind != torch.float32):
+            parts.append(network(inputs.to(device)).float().cpu())
+    return torch.cat(parts)

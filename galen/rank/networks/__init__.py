@@ -1,0 +1,1 @@
+"""Ranking networks: one model a file, its settings and its forward; nothing else."""

@@ -1,0 +1,49 @@
+"""Guo et al., "DeepFM: A Factorization-Machine based Neural Network for CTR", IJCAI 2017."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from galen.features.encoding.schema import Schema
+from galen.nn.dense import Activation, Norm, tower
+from galen.nn.inputs import Inputs
+from galen.nn.interaction import pairwise
+from galen.rank.networks.fields import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class DeepFm:
+    """A factorization machine beside a tower; both read the same embeddings."""
+
+    dimension: int = 10
+    hidden: tuple[int, ...] = (400, 400, 400)
+    dropout: float = 0.2
+    norm: Norm = "batch"
+    activation: Activation = "relu"
+
+    def build(self, schema: Schema, objectives: Sequence[str]) -> nn.Module:
+        return _Network(self, schema, len(objectives))
+
+
+class _Network(nn.Module):
+    def __init__(self, settings: DeepFm, schema: Schema, objectives: int) -> None:
+        super().__init__()
+        self.width = settings.dimension
+        self.fields = Fields(schema, self.width, first=True)
+        self.tower = tower(
+            self.fields.count * self.width,
+            settings.hidden,
+            objectives,
+            norm=settings.norm,
+            act=settings.activation,
+            dropout=settings.dropout,
+        )
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        embedded = self.fields(inputs)  # (B, fields, width + 1)
+        vectors, first = embedded[..., : self.width], embedded[..., self.width]
+        shallow = first.sum(1) + pairwise(vectors).sum(1)
+        deep: Tensor = self.tower(vectors.flatten(1))
+        logits: Tensor = deep.float() + shallow[:, None]
+        return logits
