@@ -12,13 +12,15 @@ from galen.eligibility.hidden import NotHidden
 from galen.eligibility.prescription import PrescriptionBySurface
 from galen.eligibility.region import SoldInRegion
 from galen.eligibility.stock import InStock
-from galen.pipeline.stages import Filter, RankerSpec, Reranker, RetrieverSpec
+from galen.pipeline.stages import Filter, Reranker, RetrieverSpec
 from galen.rank.gbdt import Gbdt
 from galen.rank.logistic import Logistic
+from galen.rank.model import ExtensionSpec, ModelSpec
 from galen.rank.networks.dcnv2 import DcnV2
 from galen.rank.networks.deepfm import DeepFm
 from galen.rank.networks.fm import Fm
 from galen.rank.networks.spec import NetworkSpec
+from galen.rank.pair_statistics import PairStatistics
 from galen.recall.als import Als
 from galen.recall.bpr import Bpr
 from galen.recall.item_graph import ItemGraph
@@ -37,9 +39,13 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "repurchase": Repurchase,
 }
 
-RANKERS: Final[Mapping[str, Callable[..., RankerSpec]]] = {
+RANKERS: Final[Mapping[str, Callable[..., ModelSpec]]] = {
     "gbdt": Gbdt,
     "logistic": Logistic,
+}
+
+EXTENSIONS: Final[Mapping[str, Callable[..., ExtensionSpec]]] = {
+    "pair_statistics": PairStatistics,
 }
 
 NETWORKS: Final[Mapping[str, Callable[..., NetworkSpec]]] = {

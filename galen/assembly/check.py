@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from galen.assembly import catalog
-from galen.assembly.recipe import Recipe, RecipeError, settings_of
+from galen.assembly.parts import BLEND
+from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
+from galen.nn.training import Training
 from galen.recall.fusion import Fusion
 
 
@@ -27,7 +29,7 @@ def check_recipe(recipe: Recipe) -> None:
     settings_of(Fusion, recipe.fusion, f"{where}: [fusion]")
     if recipe.rank is not None:
         at = f"{where}: [rank]"
-        settings_of(_part(catalog.RANKERS, recipe.rank.model, at), recipe.rank.settings, at)
+        _check_model(recipe.rank, at)
         _one_of(("auto", "impressions", "replay"), recipe.rank.examples, f"{at}: examples")
     for name in recipe.filters:
         _one_of(catalog.FILTERS, name, f"{where}: filters")
@@ -38,6 +40,26 @@ def check_recipe(recipe: Recipe) -> None:
         for key in rerank.settings:
             _one_of(known, key, at)
         settings_of(kind, rerank.settings, at)
+
+
+def _check_model(rank: RankPart, at: str) -> None:
+    """See that a ranking model, its training, its extensions and its members are known."""
+    settings_of(Training, rank.training, f"{at}: training")
+    for place, piece in enumerate(rank.extend):
+        where = f"{at}: [[rank.extend]] number {place + 1}"
+        settings_of(_part(catalog.EXTENSIONS, piece.model, where), piece.settings, where)
+    if rank.model == BLEND:
+        if len(rank.members) < 2:
+            raise RecipeError(f"{at}: a blend needs two or more [[rank.members]].")
+        for place, member in enumerate(rank.members):
+            _check_model(member, f"{at}: [[rank.members]] number {place + 1}")
+        return
+    if rank.members:
+        raise RecipeError(f"{at}: only model = {BLEND!r} has members.")
+    if rank.training and rank.model not in catalog.NETWORKS:
+        raise RecipeError(f"{at}: training is of networks; {rank.model!r} has none.")
+    kind = _part({**catalog.RANKERS, **catalog.NETWORKS, BLEND: None}, rank.model, at)
+    settings_of(kind, rank.settings, at)
 
 
 def _part(table: Mapping[str, Any], name: str, where: str) -> type[Any]:

@@ -11,12 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.assembly.split import Split, SplitError
-from galen.data.schema import Kind
+from galen.data.dataset import Dataset
+from galen.data.schema import Kind, Surface
 from galen.data.shop import Shop
+from galen.features.assembly import HISTORY, ID_KEYS
+from galen.features.counts import codes_of
 from galen.features.declared import DECLARED
+from galen.features.logs import UserLogs
 from galen.features.offline import Engine, connected, features_at, shop_tables
 from galen.features.probes import LABELS, impression_probes
-from galen.pipeline.candidates import Floats
+from galen.pipeline.candidates import Batch, Ints
 from galen.pipeline.stages import Examples
 
 ROWS: Final = 400_000
@@ -55,15 +59,16 @@ def impression_examples(
         probes = _thinned(impression_probes(tables.events, tables.users), most, seed)
         table = features_at(probes, tables).to_pyarrow()
     at = np.asarray(table["at"], dtype=np.int64)
+    data = Dataset.read(shop)
     start = split.valid.after
     last = int(at.max(initial=0)) + 1
     stop = last if split.test is None or split.test.after is None else split.test.after
     windows = (at < start, (at >= start) & (at < stop), at >= stop)
     learning, held_out, test = (
-        _examples(table.filter(pa.array(rows)), by_propensity) for rows in windows
+        _examples(table.filter(pa.array(rows)), data, by_propensity) for rows in windows
     )
     for name, part in (("to learn from", learning), ("to choose on", held_out)):
-        if not len(part.group):
+        if not len(part):
             raise SplitError(f"the shop has no impressions in the time {name}.")
     return learning, held_out, test
 
@@ -77,12 +82,7 @@ def _thinned(probes: ibis.Table, most: int, seed: int) -> ibis.Table:
     return probes.filter(drawn < int(10_007 * most / rows))
 
 
-def _examples(table: pa.Table, by_propensity: bool) -> Examples:
-    names = tuple(sorted(feature.name for feature in DECLARED))
-    matrix = np.empty((len(table), len(names)), np.float32)
-    for place, name in enumerate(names):
-        column = pc.cast(table[name], pa.float64())
-        matrix[:, place] = np.asarray(pc.fill_null(column, np.nan))
+def _examples(table: pa.Table, data: Dataset, by_propensity: bool) -> Examples:
     group = _group(table)
     order = np.argsort(group, kind="stable")
     labels = {
@@ -91,13 +91,46 @@ def _examples(table: pa.Table, by_propensity: bool) -> Examples:
     weight = np.ones(len(table))
     if by_propensity:
         weight = np.asarray(pc.cast(table["weight"], pa.float64()), dtype=np.float64)
-    return Examples(names, matrix[order], group[order], labels, weight[order])
+    return Examples(_batch(table.take(order), group[order], data), labels, weight[order])
 
 
-def _group(table: pa.Table) -> Floats:
+def _batch(table: pa.Table, group: Ints, data: Dataset) -> Batch:
+    """Features by row; histories as they stood at the first row of each request."""
+    columns = {}
+    for name in sorted(feature.name for feature in DECLARED):
+        column = pc.cast(table[name], pa.float64())
+        columns[name] = np.asarray(pc.fill_null(column, np.nan), dtype=np.float32)
+    user, item, at = (np.asarray(table[name], dtype=np.int64) for name in ("user", "item", "at"))
+    _, first = np.unique(group, return_index=True)
+    acted = data.take(data.kind != int(Kind.IMPRESSION))
+    history = UserLogs.replay(acted.offsets, acted.item, acted.kind, acted.at).before(
+        user[first], at[first]
+    )
+    history = history.latest(HISTORY)
+    catalogue = data.catalogue
+    surface = np.nan_to_num(columns["surface"], nan=float(Surface.HOME)).astype(np.int64)
+    return Batch(
+        group,
+        {},
+        columns,
+        {
+            **{key: codes_of(catalogue, key, item) for key in ID_KEYS},
+            "user": user,
+            "scene": surface,
+        },
+        history,
+        {
+            **{key: codes_of(catalogue, key, history.item) for key in ID_KEYS},
+            "kind": history.kind.astype(np.int64),
+        },
+    )
+
+
+def _group(table: pa.Table) -> Ints:
     """(N,): a number for each request; impressions without one are grouped by user and moment."""
     user = pc.cast(table["user"], pa.string())
     moment = pc.binary_join_element_wise(user, pc.cast(table["at"], pa.string()), "/")
     codes = pc.coalesce(table["request"], moment).combine_chunks().dictionary_encode()
     indices = codes.indices if isinstance(codes, pa.DictionaryArray) else codes.chunk(0).indices
-    return np.asarray(indices, dtype=np.float64)
+    _, group = np.unique(np.asarray(indices, dtype=np.int64), return_inverse=True)
+    return group.astype(np.int64)

@@ -1,13 +1,15 @@
 """The learned parts of a recommender, and how they are put together into a pipeline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Final
 
 from galen.assembly import catalog
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipe import RankPart, Recipe, settings_of
 from galen.data.catalogue import Catalogue
+from galen.nn.training import Training
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.stages import (
@@ -15,11 +17,18 @@ from galen.pipeline.stages import (
     Blend,
     Fuser,
     Ranker,
-    RankerSpec,
     Retriever,
     RetrieverSpec,
 )
+from galen.rank.blended import Blended
+from galen.rank.extended import Extended
+from galen.rank.model import ModelSpec
+from galen.rank.network import Network
+from galen.rank.shop import ShopRanker
 from galen.recall.fusion import Fusion, FusionModel, OneChannel
+
+BLEND: Final = "blend"
+"""The ranking model that is made of others."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class Parts:
         if len(names) > 1:
             fuser = Fusion(**recipe.fusion).load(folder / "fusion")
         spec = ranker_spec(recipe)
-        ranker = None if spec is None else spec.load(folder / "rank")
+        ranker = None if spec is None else ShopRanker(spec.load(folder / "rank"))
         return cls(recipe, retrievers, fuser, ranker)
 
 
@@ -94,9 +103,29 @@ def retriever_spec(recipe: Recipe, name: str) -> RetrieverSpec:
     return catalog.RETRIEVERS[part.model](**part.settings)
 
 
-def ranker_spec(recipe: Recipe) -> RankerSpec | None:
-    rank = recipe.rank
-    return None if rank is None else catalog.RANKERS[rank.model](**rank.settings)
+def ranker_spec(recipe: Recipe) -> ModelSpec | None:
+    """The recipe's ranking model before it has learned."""
+    return None if recipe.rank is None else model_spec(recipe.rank)
+
+
+def model_spec(rank: RankPart) -> ModelSpec:
+    """The model that a recipe's part names, with its extensions."""
+    if rank.model in catalog.NETWORKS:
+        spec: ModelSpec = Network(
+            _made_of(catalog.NETWORKS[rank.model], rank.settings),
+            _made_of(Training, rank.training),
+            shares=dict(rank.shares),
+        )
+    elif rank.model == BLEND:
+        members = {f"{place}-{m.model}": model_spec(m) for place, m in enumerate(rank.members)}
+        spec = Blended(members)
+    else:
+        spec = _made_of(catalog.RANKERS[rank.model], rank.settings)
+    extensions = {
+        f"{place}-{part.model}": _made_of(catalog.EXTENSIONS[part.model], part.settings)
+        for place, part in enumerate(rank.extend)
+    }
+    return Extended(spec, extensions) if extensions else spec
 
 
 def channels(recipe: Recipe, retrievers: dict[str, Retriever]) -> Sequence[Channel]:
@@ -113,6 +142,11 @@ def blend_of(recipe: Recipe, ranker: Ranker | None) -> Blend:
         return ()
     named = tuple((o, recipe.blend[o]) for o in ranker.objectives if o in recipe.blend)
     return named or tuple((objective, 1.0) for objective in ranker.objectives)
+
+
+def _made_of(kind: Any, settings: Mapping[str, Any]) -> Any:
+    """A part from settings as TOML has them."""
+    return kind(**settings_of(kind, settings, kind.__name__))
 
 
 def _made(folder: Path) -> Path:

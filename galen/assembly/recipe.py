@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import tomllib
+import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,18 @@ class RankPart:
     negatives: int = 200  # rows of a replayed request kept for training, besides the positive ones
     moments: int = 1  # past moments that are replayed for training
     by_propensity: bool = False  # weigh impressions by 1 / the probability of being shown
+    training: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a network
+    shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of objectives in a loss
+    extend: tuple["Piece", ...] = ()  # fields computed before the model learns
+    members: tuple["RankPart", ...] = ()  # of a blend
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part that has a model and its settings, nothing else."""
+
+    model: str
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -83,7 +96,7 @@ class Recipe:
             name=tree["name"],
             recall=recall,
             filters=tuple(tree["filters"]),
-            rank=None if rank is None else _part(RankPart, rank, f"{where}: [rank]"),
+            rank=None if rank is None else _rank(rank, f"{where}: [rank]"),
             blend=tree.get("blend", {}),
             rerank=tuple(
                 _part(RerankPart, part, f"{where}: [[rerank]] number {place + 1}")
@@ -107,14 +120,16 @@ def settings_of(kind: type[Any], settings: Mapping[str, Any], where: str) -> dic
     Raises:
         RecipeError: an unknown key or a value of another type.
     """
-    fields = {f.name: f for f in dataclasses.fields(kind) if f.init}
+    fields = [f.name for f in dataclasses.fields(kind) if f.init]
     _check_keys(settings, fields, where)
+    types: dict[str, Any] = typing.get_type_hints(kind)
+    converted: dict[str, Any] = {}
     for name, value in settings.items():
         try:
-            msgspec.convert(value, fields[name].type)
+            converted[name] = msgspec.convert(value, types[name])
         except msgspec.ValidationError as error:
             raise RecipeError(f"{where}: {name} = {value!r}: {error}") from error
-    return dict(settings)
+    return converted
 
 
 def _part(kind: type[Any], tree: Mapping[str, Any], where: str) -> Any:
@@ -126,9 +141,29 @@ def _part(kind: type[Any], tree: Mapping[str, Any], where: str) -> Any:
     return kind(**checked, settings=rest)
 
 
+def _rank(tree: Mapping[str, Any], where: str) -> RankPart:
+    """A model with its extensions and, of a blend, its members."""
+    plain = {key: value for key, value in tree.items() if key not in ("extend", "members")}
+    part: RankPart = _part(RankPart, plain, where)
+    extend = tuple(
+        _part(Piece, piece, f"{where}: [[rank.extend]] number {place + 1}")
+        for place, piece in enumerate(tree.get("extend", ()))
+    )
+    members = tuple(
+        _rank(member, f"{where}: [[rank.members]] number {place + 1}")
+        for place, member in enumerate(tree.get("members", ()))
+    )
+    return dataclasses.replace(part, extend=extend, members=members)
+
+
 def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
-    settings = part["settings"]
-    return {**{key: value for key, value in part.items() if key != "settings"}, **settings}
+    flat: dict[str, Any] = {key: value for key, value in part.items() if key != "settings"} | part[
+        "settings"
+    ]
+    for many in ("extend", "members"):
+        if many in flat:
+            flat[many] = [_flat(one) for one in flat[many]]
+    return flat
 
 
 def _names(kind: type[Any]) -> list[str]:

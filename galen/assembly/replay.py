@@ -4,13 +4,18 @@ Positive is what was taken next; the negatives are the rest of what was recalled
 random items alone, so the ranker learns to order what it will meet.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from galen.assembly.split import Moment
 from galen.features.store import FeatureStore
-from galen.pipeline.candidates import Bools, Candidates, Floats, Requests, place_within
+from galen.pipeline.candidates import (
+    Bools,
+    Candidates,
+    Floats,
+    Requests,
+    place_within,
+    under_each_other,
+)
 from galen.pipeline.stages import Assembler, Examples
 
 OBJECTIVE = "next"
@@ -61,14 +66,7 @@ def replayed(
     weight, kept = _thinned(candidates, taken, negatives, seed)
     candidates, taken, weight = candidates.take(kept), taken[kept], weight[kept]
     batch = assembler.assemble(requests, candidates)
-    features = tuple(sorted({*batch.per_request, *batch.per_row}))
-    return Examples(
-        features,
-        batch.matrix(features),
-        candidates.request.astype(np.float64),
-        {OBJECTIVE: taken.astype(np.float64)},
-        weight,
-    )
+    return Examples(batch, {OBJECTIVE: taken.astype(np.float64)}, weight)
 
 
 def _thinned(
@@ -90,15 +88,8 @@ def _thinned(
 
 def joined(parts: list[Examples]) -> Examples:
     """Examples of several moments as one table; their requests stay apart."""
-    shift = 0.0
-    moved = []
-    for part in parts:
-        moved.append(replace(part, group=part.group + shift))
-        shift = float(moved[-1].group.max(initial=shift - 1)) + 1
     return Examples(
-        parts[0].features,
-        np.concatenate([p.matrix for p in moved]),
-        np.concatenate([p.group for p in moved]),
-        {name: np.concatenate([p.labels[name] for p in moved]) for name in parts[0].labels},
-        np.concatenate([p.weight for p in moved]),
+        under_each_other([part.batch for part in parts]),
+        {name: np.concatenate([p.labels[name] for p in parts]) for name in parts[0].labels},
+        np.concatenate([p.weight for p in parts]),
     )

@@ -17,6 +17,7 @@ from galen.features.store import FeatureStore
 from galen.pipeline.candidates import Candidates, Requests, stacked
 from galen.pipeline.channels import merge
 from galen.pipeline.stages import Examples, Fuser, Ranker, Retriever
+from galen.rank.shop import learned
 from galen.recall.fusion import Fusion, OneChannel
 
 BLOCK = 2048  # requests that are asked at once, so that memory is bounded
@@ -129,8 +130,8 @@ class _Lesson:
                 ]
             )
             held_out = self._examples(valid, fuser)
-        self.progress(f"learning ranker {rank.model} from {len(learning.group):,} rows")
-        return spec.fit(learning, held_out)
+        self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
+        return learned(spec, learning, held_out)
 
     def _examples(self, asked: _Asked, fuser: Fuser) -> Examples:
         assert self.recipe.rank is not None

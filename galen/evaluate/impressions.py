@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from galen.evaluate.score_metrics import all_of, reliability
-from galen.pipeline.candidates import Batch, Floats
+from galen.pipeline.candidates import Floats
 from galen.pipeline.stages import Examples, Ranker
+from galen.rank.score_metrics import all_of, reliability
 
 
 @dataclass(frozen=True)
@@ -22,16 +20,14 @@ class Ranked:
 
 def rank_examples(ranker: Ranker, examples: Examples) -> list[Ranked]:
     """Score held-out examples, objective by objective; groups of gAUC are requests."""
-    if not len(examples.group):
+    if not len(examples):
         return []
-    columns = {name: examples.matrix[:, place] for place, name in enumerate(examples.features)}
-    batch = Batch(np.arange(len(examples.group)), {}, columns)
-    scores = ranker.score(batch)
+    scores = ranker.score(examples.batch)
     results = []
     for place, objective in enumerate(ranker.objectives):
         label = examples.labels[objective]
         probability = scores[:, place]
         said, seen, _ = reliability(label, probability)
-        metrics = all_of(label, probability, examples.group.astype(np.int64))
+        metrics = all_of(label, probability, examples.batch.request)
         results.append(Ranked(objective, len(label), metrics, said, seen))
     return results

@@ -50,6 +50,8 @@ ATTRIBUTE_OF: Final[dict[PairKey, AttributeKey]] = {
     "user_brand": "brand",
 }
 WAS_TAKEN: Final = np.array([kind in TAKEN for kind in Kind])
+ID_KEYS: Final[tuple[AttributeKey, ...]] = ("item", "category", "brand")
+HISTORY: Final = 50  # newest events of a person that a batch carries
 SHARED: Final = ("user", "request")  # scopes whose columns have one row a request
 
 
@@ -95,7 +97,24 @@ class Assembly:
         for name, values in self._candidates.columns.items():
             if passed_on(name):
                 per_row[name] = values.astype(np.float32)
-        return Batch(self._candidates.request, per_request, per_row)
+        history = self._requests.history.latest(HISTORY)
+        catalogue = self._shelf.catalogue
+        who = self._candidates.request
+        return Batch(
+            who,
+            per_request,
+            per_row,
+            {
+                **{key: self._code(key) for key in ID_KEYS},
+                "user": self._requests.user[who],
+                "scene": self._requests.surface[who],
+            },
+            history,
+            {
+                **{key: codes_of(catalogue, key, history.item) for key in ID_KEYS},
+                "kind": history.kind.astype(np.int64),
+            },
+        )
 
     def _compute(self, feature: Feature) -> Floats:
         match feature.source:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Averaged:
-    """The mean of a network's weights; its buffers are the network's newest."""
+    """The mean of a network's weights and of its running statistics, which belong to them."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
@@ -22,11 +22,14 @@ class Averaged:
         """Take in a step. The mean of the first steps is a plain one."""
         self.steps += 1
         weight = max(1 - self.decay, 1 / self.steps)
-        mean: list[Tensor] = [p.detach() for p in self.network.parameters()]
-        newest: list[Tensor] = [p.detach() for p in network.parameters()]
+        mean, newest = _floats(self.network), _floats(network)
         torch._foreach_lerp_(mean, newest, weight)
-        for held, fresh in zip(self.network.buffers(), network.buffers(), strict=True):
-            held.copy_(fresh)
 
     def tensors(self) -> dict[str, Tensor]:
         return dict(self.network.state_dict())
+
+
+def _floats(network: nn.Module) -> list[Tensor]:
+    """Weights and running statistics; counts and offsets are not for averaging."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return [tensor.detach() for tensor in tensors if tensor.is_floating_point()]

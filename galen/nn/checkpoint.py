@@ -3,16 +3,13 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-
-if TYPE_CHECKING:
-    from galen.nn.training import Course
 
 
 class CheckpointError(RuntimeError):
@@ -46,20 +43,24 @@ class Checkpoint:
         self.facts = folder / "checkpoint.json"
 
     def write(
-        self, tensors: Mapping[str, Tensor], course: "Course", facts: Mapping[str, float]
+        self,
+        tensors: Mapping[str, Tensor],
+        epochs: Sequence[Mapping[str, Any]],
+        best: int,
+        facts: Mapping[str, float],
     ) -> None:
         """Replace the checkpoint."""
         self.folder.mkdir(parents=True, exist_ok=True)
         old = self._tensor_files()
-        name = f"checkpoint-{len(course.epochs):04}.safetensors"
+        name = f"checkpoint-{len(epochs):04}.safetensors"
         plain = {key: t.detach().cpu().contiguous().clone() for key, t in tensors.items()}
         save_file(plain, self.folder / name)
         digest = _digest(self.folder / name)
         told = {
             "file": name,
             "sha256": digest,
-            "epochs": [asdict(epoch) for epoch in course.epochs],
-            "best": course.best,
+            "epochs": list(epochs),
+            "best": best,
             "facts": dict(facts),
         }
         part = self.facts.with_suffix(".part")

@@ -27,7 +27,7 @@ class FusedTable(nn.Module):
         fields: Sequence[tuple[str, str]],
         width: int,
         *,
-        spread: float = 1e-2,
+        spread: float = 1e-4,
         sparse: bool = False,
     ) -> None:
         """`fields` are (field, table) pairs; with `sparse`, gradients hold touched rows only."""

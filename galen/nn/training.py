@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -240,7 +240,8 @@ class _Run:
             tensors |= {f"averaged.{name}": t for name, t in self.averaged.tensors().items()}
         tensors["random"] = torch.get_rng_state()
         facts = {"scale": self.scale, "worse": self.worse, "step": self.step, "spent": self.spent}
-        self.checkpoint.write(tensors, self.course, facts)
+        epochs = [asdict(epoch) for epoch in self.course.epochs]
+        self.checkpoint.write(tensors, epochs, self.course.best, facts)
 
     def _resume(self) -> None:
         found = self.checkpoint.read(self.network) if self.checkpoint else None

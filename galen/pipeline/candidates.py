@@ -6,6 +6,7 @@ path and the offline path run the same code.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -143,9 +144,20 @@ class Batch:
     request: Ints  # (N,) row of per_request
     per_request: Mapping[str, Singles]  # {feature: (R,)}
     per_row: Mapping[str, Singles]  # {feature: (N,)}
+    ids: Mapping[str, Ints] = field(default_factory=dict)  # {category: (N,)}, -1 where not known
+    history: Histories | None = None  # of each request
+    history_ids: Mapping[str, Ints] = field(default_factory=dict)  # {category: (H,)}
 
     def __len__(self) -> int:
         return len(self.request)
+
+    @property
+    def requests(self) -> int:
+        """How many requests there are, with or without rows."""
+        if self.history is not None:
+            return len(self.history)
+        shared = (len(column) for column in self.per_request.values())
+        return max(1 + int(self.request.max(initial=-1)), next(shared, 0))
 
     def matrix(self, names: Sequence[str]) -> Singles:
         """(N, features) in the order of `names`.
@@ -158,6 +170,38 @@ class Batch:
             shared = self.per_request.get(name)
             out[:, place] = self.per_row[name] if shared is None else shared[self.request]
         return out
+
+
+def under_each_other(batches: Sequence[Batch]) -> Batch:
+    """Batches with the same columns as one; their requests stay apart. There is at least one."""
+    first = batches[0]
+    sizes = [batch.requests for batch in batches]
+    starts = np.cumsum([0, *sizes])[:-1]
+
+    def over(name: str) -> Any:
+        maps = [getattr(batch, name) for batch in batches]
+        return {key: np.concatenate([m[key] for m in maps]) for key in getattr(first, name)}
+
+    histories = [batch.history for batch in batches if batch.history is not None]
+    return Batch(
+        np.concatenate([b.request + s for b, s in zip(batches, starts, strict=True)]),
+        over("per_request"),
+        over("per_row"),
+        over("ids"),
+        joined_histories(histories) if first.history is not None else None,
+        over("history_ids"),
+    )
+
+
+def joined_histories(histories: Sequence[Histories]) -> Histories:
+    """The histories of several batches, one under the other; there is at least one."""
+    length = np.concatenate([history.length for history in histories])
+    return Histories(
+        np.concatenate([[0], np.cumsum(length)]).astype(np.int64),
+        np.concatenate([history.item for history in histories]),
+        np.concatenate([history.kind for history in histories]),
+        np.concatenate([history.at for history in histories]),
+    )
 
 
 def place_within(request: Ints) -> Ints:

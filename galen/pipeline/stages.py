@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from galen.data.dataset import Dataset
-from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Requests, Singles
+from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Requests
 
 
 class Retriever(Protocol):
@@ -71,18 +71,12 @@ class Ranker(Protocol):
 class Examples:
     """Rows that were shown (or recalled) and what came of them."""
 
-    features: tuple[str, ...]
-    matrix: Singles  # (N, features), as the features stood just before
-    group: Floats  # (N,) the request of each row; rows of a request stand together
+    batch: Batch  # as the features stood just before; rows of a request stand together
     labels: dict[str, Floats]  # objective -> (N,) 0 or 1
     weight: Floats  # (N,)
 
-
-class RankerSpec(Protocol):
-    """Settings of a ranker; `valid` decides when to stop and how to calibrate."""
-
-    def fit(self, train: Examples, valid: Examples) -> Ranker: ...
-    def load(self, folder: Path) -> Ranker: ...
+    def __len__(self) -> int:
+        return len(self.batch)
 
 
 class Reranker(Protocol):

@@ -12,14 +12,18 @@ import lightgbm
 import msgspec
 import numpy as np
 
-from galen.pipeline.candidates import Batch, Floats
-from galen.pipeline.stages import Examples
+from galen.features.encoding.samples import Samples
+from galen.features.encoding.schema import Schema
+from galen.pipeline.candidates import Floats, Singles
 from galen.rank.calibration import Calibration, Calibrator, Method
 
 
 @dataclass(frozen=True, slots=True)
 class Gbdt:
-    """`listwise` orders the rows of a request against each other; `binary` fits each row alone."""
+    """`listwise` orders the rows of a request against each other; `binary` fits each row alone.
+
+    Categories are native ones; their limits keep trees from learning single ids by heart.
+    """
 
     loss: Literal["binary", "listwise"] = "binary"
     trees: int = 300
@@ -29,44 +33,54 @@ class Gbdt:
     feature_share: float = 0.7
     row_share: float = 0.8
     patience: int = 40  # trees without a better validation loss before training stops
+    categories: bool = True  # False reads numbers only
+    category_smooth: float = 20.0
+    category_l2: float = 20.0
+    category_values: int = 32  # of a split at most
+    rows_per_category: int = 30
     calibration: Method = "platt"
     threads: int = 1  # more of them wait for each other on a busy machine
     seed: int = 0
 
-    def fit(self, train: Examples, valid: Examples) -> "GbdtModel":
+    def fit(self, schema: Schema, train: Samples, valid: Samples) -> "GbdtModel":
         boosters, calibrators = [], []
         for objective in train.labels:
-            booster = self._train(train, valid, objective)
+            booster = self._train(schema, train, valid, objective)
             boosters.append(booster)
-            raw = booster.predict(valid.matrix, raw_score=True, num_threads=self.threads)
-            calibrators.append(
-                Calibration(self.calibration).fit(raw, valid.labels[objective], valid.weight)
+            raw = booster.predict(
+                matrix_of(valid, self.categories), raw_score=True, num_threads=self.threads
             )
-        return GbdtModel(tuple(train.labels), train.features, boosters, tuple(calibrators))
+            rows, label, weight = valid.known(objective)
+            calibrators.append(Calibration(self.calibration).fit(raw[rows], label, weight))
+        return GbdtModel(schema, tuple(train.labels), self.categories, boosters, tuple(calibrators))
 
-    def _train(self, train: Examples, valid: Examples, objective: str) -> lightgbm.Booster:
-        learning, held_out = (self._dataset(part, objective) for part in (train, valid))
+    def _train(
+        self, schema: Schema, train: Samples, valid: Samples, objective: str
+    ) -> lightgbm.Booster:
+        learning, held_out = (self._dataset(schema, part, objective) for part in (train, valid))
         return lightgbm.train(
-            self._parameters(len(train.group)),
+            self._parameters(int(train.known(objective)[0].sum())),
             learning,
             num_boost_round=self.trees,
             valid_sets=[held_out],
             callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
         )
 
-    def _dataset(self, examples: Examples, objective: str) -> lightgbm.Dataset:
+    def _dataset(self, schema: Schema, examples: Samples, objective: str) -> lightgbm.Dataset:
         label = examples.labels[objective]
-        rows = np.ones(len(label), bool)
+        numbers, categories = len(schema.numbers), len(schema.categories) * self.categories
+        rows, _, _ = examples.known(objective)
         if self.loss == "listwise":
             hit = np.unique(examples.group[label > 0])  # a list without a positive says nothing
-            rows = np.isin(examples.group, hit)
+            rows &= np.isin(examples.group, hit)
         _, sizes = np.unique(examples.group[rows], return_counts=True)
         return lightgbm.Dataset(
-            examples.matrix[rows],
+            matrix_of(examples, self.categories)[rows],
             label[rows],
             weight=None if self.loss == "listwise" else examples.weight[rows],
             group=sizes if self.loss == "listwise" else None,
-            feature_name=[f"f{place}" for place in range(len(examples.features))],
+            feature_name=[f"f{p}" for p in range(numbers + categories)],
+            categorical_feature=list(range(numbers, numbers + categories)),
             free_raw_data=True,
         )
 
@@ -82,6 +96,10 @@ class Gbdt:
             "feature_fraction": self.feature_share,
             "bagging_fraction": self.row_share,
             "bagging_freq": 1,
+            "cat_smooth": self.category_smooth,
+            "cat_l2": self.category_l2,
+            "max_cat_threshold": self.category_values,
+            "min_data_per_group": self.rows_per_category,
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -92,25 +110,31 @@ class Gbdt:
     def load(self, folder: Path) -> "GbdtModel":
         saved = msgspec.json.decode((folder / "gbdt.json").read_bytes(), type=_Saved)
         boosters = [lightgbm.Booster(model_str=text) for text in saved.boosters]
-        return GbdtModel(saved.objectives, saved.features, boosters, saved.calibrators)
+        return GbdtModel(
+            saved.schema, saved.objectives, saved.categories, boosters, saved.calibrators
+        )
 
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    schema: Schema
     objectives: tuple[str, ...]
-    features: tuple[str, ...]
+    categories: bool
     boosters: list[str]  # LightGBM's own text format
     calibrators: tuple[Calibrator, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GbdtModel:
+    schema: Schema
     objectives: tuple[str, ...]
-    features: tuple[str, ...]
+    categories: bool
     boosters: list[lightgbm.Booster]
     calibrators: tuple[Calibrator, ...]
 
-    def score(self, batch: Batch) -> Floats:
-        matrix = batch.matrix(self.features)
+    def score(self, samples: Samples) -> Floats:
+        if not len(samples):
+            return np.empty((0, len(self.objectives)))
+        matrix = matrix_of(samples, self.categories)
         columns = [
             calibrator.probability(
                 np.asarray(booster.predict(matrix, raw_score=True, num_threads=1))
@@ -121,5 +145,18 @@ class GbdtModel:
 
     def save(self, folder: Path) -> None:
         texts = [booster.model_to_string() for booster in self.boosters]
-        saved = _Saved(self.objectives, self.features, texts, self.calibrators)
+        saved = _Saved(self.schema, self.objectives, self.categories, texts, self.calibrators)
         (folder / "gbdt.json").write_bytes(msgspec.json.encode(saved))
+
+
+def matrix_of(samples: Samples, categories: bool) -> Singles:
+    """(N, numbers + categories if asked for), as trees read it; ids above 2^24 would lose their last bits.
+
+    Raises:
+        ValueError: an id is too large.
+    """
+    if not categories or not samples.categories.shape[1]:
+        return samples.numbers
+    if samples.categories.max(initial=0) >= 1 << 24:
+        raise ValueError("trees take ids below 16,777,216; hash the field to fewer ids.")
+    return np.concatenate([samples.numbers, samples.categories.astype(np.float32)], axis=1)

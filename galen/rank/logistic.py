@@ -1,4 +1,8 @@
-"""Logistic regression, one head per objective: the ranker that every other has to beat."""
+"""Logistic regression, one head per objective: the model that every other has to beat.
+
+Fields and hashed pairs of fields are one-hot; Chapelle et al., "Simple and Scalable Response
+Prediction for Display Advertising", TIST 2015.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,100 +11,104 @@ from typing import Any
 import msgspec
 import numpy as np
 from safetensors.numpy import load_file, save_file
+from scipy.sparse import csr_array, hstack
 from sklearn.linear_model import LogisticRegression
 
-from galen.pipeline.candidates import Batch, Floats, Singles
-from galen.pipeline.stages import Examples
+from galen.features.encoding.samples import Ints, Samples
+from galen.features.encoding.scale import scaled
+from galen.features.encoding.schema import Schema
+from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """Inputs are signed logarithms, standardised; a missing value is the mean and says so."""
+    """Numbers are signed logarithms, standardised; a missing one is the mean and says so.
+
+    `crosses` is the number of hashed columns that all pairs of categories share; 0 has none.
+    """
 
     strength: float = 1.0  # of the penalty, in examples
+    crosses: int = 0
     calibration: Method = "platt"
     iterations: int = 200
 
-    def fit(self, train: Examples, valid: Examples) -> "LogisticModel":
-        scale = Scale.fit(train.matrix)
-        inputs, held_out = scale.inputs(train.matrix), scale.inputs(valid.matrix)
+    def fit(self, schema: Schema, train: Samples, valid: Samples) -> "LogisticModel":
+        inputs, held_out = (_inputs(schema, self.crosses, part) for part in (train, valid))
         weights = np.zeros((len(train.labels), inputs.shape[1] + 1))
         calibrators = []
-        for place, (objective, label) in enumerate(train.labels.items()):
+        for place, objective in enumerate(train.labels):
+            rows, label, weight = train.known(objective)
             if label.min(initial=1.0) != label.max(initial=0.0):
                 model = LogisticRegression(C=1 / self.strength, max_iter=self.iterations, tol=1e-3)
-                model.fit(inputs, label, sample_weight=train.weight)
+                model.fit(inputs[rows], label, sample_weight=weight)
                 weights[place] = np.append(model.coef_[0], model.intercept_[0])
             score = held_out @ weights[place, :-1] + weights[place, -1]
-            calibrators.append(
-                Calibration(self.calibration).fit(score, valid.labels[objective], valid.weight)
-            )
-        objectives = tuple(train.labels)
-        return LogisticModel(objectives, train.features, scale, weights, tuple(calibrators))
+            rows, label, weight = valid.known(objective)
+            calibrators.append(Calibration(self.calibration).fit(score[rows], label, weight))
+        return LogisticModel(schema, tuple(train.labels), self.crosses, weights, tuple(calibrators))
 
     def load(self, folder: Path) -> "LogisticModel":
         saved = msgspec.json.decode((folder / "logistic.json").read_bytes(), type=_Saved)
-        tensors = load_file(folder / "logistic.safetensors")
-        scale = Scale(tensors["mean"], tensors["spread"])
+        weights = load_file(folder / "logistic.safetensors")["weights"]
         return LogisticModel(
-            saved.objectives, saved.features, scale, tensors["weights"], saved.calibrators
+            saved.schema, saved.objectives, saved.crosses, weights, saved.calibrators
         )
 
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    schema: Schema
     objectives: tuple[str, ...]
-    features: tuple[str, ...]
+    crosses: int
     calibrators: tuple[Calibrator, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    mean: Singles  # (features,)
-    spread: Singles  # (features,)
-
-    @classmethod
-    def fit(cls, matrix: Singles) -> "Scale":
-        bent = _bent(matrix)
-        known = ~np.isnan(bent)
-        count = np.maximum(known.sum(axis=0), 1)
-        mean = np.where(known, bent, 0).sum(axis=0) / count
-        spread = np.sqrt(np.where(known, (bent - mean) ** 2, 0).sum(axis=0) / count)
-        spread[spread < 1e-6] = 1.0
-        return cls(mean.astype(np.float32), spread.astype(np.float32))
-
-    def inputs(self, matrix: Singles) -> Singles:
-        """(N, 2 × features): standardised values, then 1 where a value is missing."""
-        scaled = (_bent(matrix) - self.mean) / self.spread
-        missing = np.isnan(scaled)
-        scaled[missing] = 0
-        return np.concatenate([scaled, missing.astype(np.float32)], axis=1)
-
-
-def _bent(matrix: Singles) -> Singles:
-    return np.asarray(np.sign(matrix) * np.log1p(np.abs(matrix)), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class LogisticModel:
+    schema: Schema
     objectives: tuple[str, ...]
-    features: tuple[str, ...]
-    scale: Scale
-    weights: Floats  # (objectives, 2 × features + 1), the intercept last
+    crosses: int
+    weights: Floats  # (objectives, columns + 1), the intercept last
     calibrators: tuple[Calibrator, ...]
 
-    def score(self, batch: Batch) -> Floats:
-        inputs = self.scale.inputs(batch.matrix(self.features))
+    def score(self, samples: Samples) -> Floats:
+        inputs = _inputs(self.schema, self.crosses, samples)
         raw = inputs @ self.weights[:, :-1].T + self.weights[:, -1]
         columns = [c.probability(raw[:, place]) for place, c in enumerate(self.calibrators)]
         return np.stack(columns, axis=1)
 
     def save(self, folder: Path) -> None:
-        saved = _Saved(self.objectives, self.features, self.calibrators)
+        saved = _Saved(self.schema, self.objectives, self.crosses, self.calibrators)
         (folder / "logistic.json").write_bytes(msgspec.json.encode(saved))
-        tensors: dict[str, np.ndarray[Any, Any]] = {
-            "mean": self.scale.mean,
-            "spread": self.scale.spread,
-            "weights": self.weights,
-        }
+        tensors: dict[str, np.ndarray[Any, Any]] = {"weights": self.weights}
         save_file(tensors, folder / "logistic.safetensors")
+
+
+def _inputs(schema: Schema, crosses: int, samples: Samples) -> Any:
+    """(N, columns): dense where there are numbers only, else sparse."""
+    numbers = scaled(schema, samples.numbers)
+    if not schema.categories:
+        return numbers
+    sizes = [field.size for field in schema.categories]
+    starts = np.cumsum([0, *sizes])[:-1]
+    columns, width = [samples.categories + starts], sum(sizes)
+    if crosses:
+        columns.append(_hashed_pairs(samples.categories, crosses) + width)
+        width += crosses
+    places = np.concatenate(columns, axis=1)
+    rows, each = places.shape
+    pointer = np.arange(0, rows * each + 1, each)
+    hot = csr_array((np.ones(rows * each), places.ravel(), pointer), shape=(rows, width))
+    return hstack([csr_array(numbers), hot], format="csr") if numbers.shape[1] else hot
+
+
+def _hashed_pairs(ids: Ints, columns: int) -> Ints:
+    """(N, pairs): a column for each pair of fields and values; multiplicative hashing."""
+    left, right = np.triu_indices(ids.shape[1], 1)
+    pair = (left * ids.shape[1] + right).astype(np.uint64)
+    mixed = ids[:, left].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= ids[:, right].astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    mixed ^= pair * np.uint64(0x165667B19E3779F9)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    return ((mixed >> np.uint64(32)) % np.uint64(columns)).astype(np.int64)

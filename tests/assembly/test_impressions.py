@@ -29,10 +29,10 @@ def test_every_impression_is_in_one_window_with_every_feature(shop, split):
     assert has_impressions(shop)
     cuts = (split.valid.after, split.test.after)
     expected = np.bincount(np.searchsorted(cuts, data.at, side="right"), minlength=3)
-    assert [len(p.group) for p in parts] == expected.tolist()
+    assert [len(p) for p in parts] == expected.tolist()
     for part in parts:
-        assert part.features == tuple(sorted(f.name for f in DECLARED))
-        assert np.all(np.diff(part.group) >= 0)
+        assert set(part.batch.per_row) == {f.name for f in DECLARED}
+        assert np.all(np.diff(part.batch.request) >= 0)
         for label in part.labels.values():
             assert set(np.unique(label)) <= {0.0, 1.0}
         assert part.labels["click"].sum() >= part.labels["purchase"].sum()
@@ -40,14 +40,12 @@ def test_every_impression_is_in_one_window_with_every_feature(shop, split):
 
 def test_thinning_takes_whole_requests_by_seed(shop, split):
     whole = impression_examples(shop, split, seed=0)[0]
-    few = impression_examples(shop, split, seed=0, most=len(whole.group) // 2)[0]
-    other = impression_examples(shop, split, seed=1, most=len(whole.group) // 2)[0]
-    sizes = np.unique(np.unique(whole.group, return_counts=True)[1])
-    assert 0.3 < len(few.group) / len(whole.group) < 0.7
-    assert set(np.unique(few.group, return_counts=True)[1]) <= set(sizes.tolist())
-    assert len(few.matrix) != len(other.matrix) or not np.array_equal(
-        few.matrix, other.matrix, equal_nan=True
-    )
+    few = impression_examples(shop, split, seed=0, most=len(whole) // 2)[0]
+    other = impression_examples(shop, split, seed=1, most=len(whole) // 2)[0]
+    sizes = np.unique(np.unique(whole.batch.request, return_counts=True)[1])
+    assert 0.3 < len(few) / len(whole) < 0.7
+    assert set(np.unique(few.batch.request, return_counts=True)[1]) <= set(sizes.tolist())
+    assert few.batch.ids["user"].tolist() != other.batch.ids["user"].tolist()
 
 
 def test_a_split_by_place_has_no_windows(shop):

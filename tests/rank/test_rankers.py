@@ -1,111 +1,130 @@
-"""The contract of every ranker; a new one joins by being in the catalogue."""
+"""The contract of every ranking model; a new one joins by being in the catalogue."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from galen.assembly.catalog import RANKERS
-from galen.evaluate.score_metrics import auc, calibration_error
-from galen.pipeline.candidates import Batch
-from galen.pipeline.stages import Examples
+from galen.features.encoding.samples import Samples, empty_side
+from galen.features.encoding.scale import number_of
+from galen.features.encoding.schema import Category, Schema
+from galen.rank.score_metrics import auc, calibration_error
 
-FEATURES = ("signal", "noise", "holes")
+NAMES = ("signal", "noise", "holes")
 
 
-def examples(seed: int, rows: int = 6000) -> Examples:
-    """Clicks follow `signal`, purchases run against it; half of `holes` is missing."""
+def samples(seed: int, rows: int = 6000) -> Samples:
+    """Clicks follow `signal` and `shelf`, purchases run against them; `holes` is half missing."""
     random = np.random.default_rng(seed)
-    matrix = random.normal(size=(rows, 3)).astype(np.float32)
-    matrix[random.random(rows) < 0.5, 2] = np.nan
-    click = 1 / (1 + np.exp(-(2 * matrix[:, 0] - 1)))
-    purchase = 1 / (1 + np.exp(2 * matrix[:, 0] + 2))
-    return Examples(
-        FEATURES,
-        matrix,
-        np.arange(rows) // 20.0,
-        {
-            "click": (random.random(rows) < click).astype(float),
-            "purchase": (random.random(rows) < purchase).astype(float),
+    numbers = random.normal(size=(rows, 3)).astype(np.float32)
+    numbers[random.random(rows) < 0.5, 2] = np.nan
+    shelf = random.integers(0, 4, (rows, 1))
+    push = 2 * numbers[:, 0] + shelf[:, 0] - 1.5
+    click = 1 / (1 + np.exp(-(push - 1)))
+    purchase = 1 / (1 + np.exp(push + 2))
+    return Samples(
+        **{**empty_side(rows), "numbers": numbers},
+        categories=shelf,
+        labels={
+            "click": (random.random(rows) < click).astype(np.float32),
+            "purchase": (random.random(rows) < purchase).astype(np.float32),
         },
-        np.ones(rows),
+        weight=np.ones(rows, np.float32),
+        group=np.arange(rows) // 20,
     )
 
 
-def batch_of(rows: Examples) -> Batch:
-    columns = {name: rows.matrix[:, place] for place, name in enumerate(rows.features)}
-    return Batch(np.zeros(len(rows.matrix), np.int64), {}, columns)
+def schema_of(rows: Samples) -> Schema:
+    numbers = tuple(number_of(name, rows.numbers[:, p]) for p, name in enumerate(NAMES))
+    return Schema(categories=(Category("shelf", 4),), numbers=numbers)
 
 
 @pytest.fixture(scope="module", params=sorted(RANKERS))
 def learned(request):
     spec = RANKERS[request.param]()
-    return spec, spec.fit(examples(0), examples(1))
+    return spec, spec.fit(schema_of(samples(0)), samples(0), samples(1))
 
 
 def test_orders_each_objective_by_what_causes_it(learned):
-    _, ranker = learned
-    held_out = examples(2)
-    scores = ranker.score(batch_of(held_out))
-    assert ranker.objectives == ("click", "purchase")
-    for place, objective in enumerate(ranker.objectives):
+    _, model = learned
+    held_out = samples(2)
+    scores = model.score(held_out)
+    assert model.objectives == ("click", "purchase")
+    for place, objective in enumerate(model.objectives):
         assert auc(held_out.labels[objective], scores[:, place]) > 0.8
 
 
 def test_its_probabilities_are_calibrated(learned):
-    _, ranker = learned
-    held_out = examples(2)
-    scores = ranker.score(batch_of(held_out))
-    for place, objective in enumerate(ranker.objectives):
+    _, model = learned
+    held_out = samples(2)
+    scores = model.score(held_out)
+    for place, objective in enumerate(model.objectives):
         assert calibration_error(held_out.labels[objective], scores[:, place]) < 0.04
 
 
 def test_the_same_seed_learns_the_same(learned):
-    spec, ranker = learned
-    again = spec.fit(examples(0), examples(1))
-    asked = batch_of(examples(2))
-    assert ranker.score(asked).tolist() == again.score(asked).tolist()
+    spec, model = learned
+    again = spec.fit(schema_of(samples(0)), samples(0), samples(1))
+    assert model.score(samples(2)).tolist() == again.score(samples(2)).tolist()
 
 
 def test_comes_back_from_disk_with_the_same_scores(learned, tmp_path):
-    spec, ranker = learned
-    ranker.save(tmp_path)
-    asked = batch_of(examples(2))
-    assert ranker.score(asked).tolist() == spec.load(tmp_path).score(asked).tolist()
+    spec, model = learned
+    model.save(tmp_path)
+    again = spec.load(tmp_path)
+    assert again.schema == model.schema
+    assert model.score(samples(2)).tolist() == again.score(samples(2)).tolist()
 
 
 def test_a_row_is_scored_alone_as_among_others(learned):
-    _, ranker = learned
-    rows = examples(2, rows=40)
-    together = ranker.score(batch_of(rows))
+    _, model = learned
+    rows = samples(2, rows=40)
+    together = model.score(rows)
     for row in range(0, 40, 7):
-        alone = Batch(
-            np.zeros(1, np.int64),
-            {},
-            {name: rows.matrix[row : row + 1, p] for p, name in enumerate(FEATURES)},
-        )
-        assert ranker.score(alone)[0] == pytest.approx(together[row])
+        assert model.score(rows.take(slice(row, row + 1)))[0] == pytest.approx(together[row])
 
 
 def test_scores_no_rows_with_no_rows(learned):
-    _, ranker = learned
-    assert ranker.score(batch_of(examples(0, rows=0))).shape == (0, 2)
+    _, model = learned
+    assert model.score(samples(0, rows=0)).shape == (0, 2)
+
+
+def test_a_label_that_is_not_known_yet_teaches_nothing(learned):
+    spec, _ = learned
+    rows = samples(0, rows=2000)
+    late = rows.labels["click"].copy()
+    late[:1000] = np.nan
+    half = rows.take(slice(1000, 2000))
+    waiting = replace(rows, labels={"click": late})
+    alone = replace(half, labels={"click": half.labels["click"]})
+    valid = replace(samples(1), labels={"click": samples(1).labels["click"]})
+    told = spec.fit(schema_of(rows), waiting, valid).score(samples(2))
+    assert told == pytest.approx(spec.fit(schema_of(rows), alone, valid).score(samples(2)))
 
 
 @pytest.mark.parametrize("name", sorted(RANKERS))
 def test_an_objective_that_never_happened_gets_its_smoothed_share(name):
-    rows = examples(0, rows=400)
-    never = Examples(rows.features, rows.matrix, rows.group, {"click": np.zeros(400)}, rows.weight)
-    scores = RANKERS[name]().fit(never, never).score(batch_of(rows))
+    rows = samples(0, rows=400)
+    never = replace(rows, labels={"click": np.zeros(400, np.float32)})
+    scores = RANKERS[name]().fit(schema_of(rows), never, never).score(rows)
     assert scores == pytest.approx(1 / 402)
 
 
 def test_a_listwise_ranker_puts_the_taken_row_first():
     random = np.random.default_rng(0)
-    request = np.repeat(np.arange(400.0), 15)
-    matrix = random.normal(size=(6000, 3)).astype(np.float32)
-    best = matrix[:, 0].reshape(400, 15).argmax(axis=1)
-    label = np.zeros((400, 15))
+    numbers = random.normal(size=(6000, 3)).astype(np.float32)
+    best = numbers[:, 0].reshape(400, 15).argmax(axis=1)
+    label = np.zeros((400, 15), np.float32)
     label[np.arange(400), best] = 1
-    rows = Examples(FEATURES, matrix, request, {"next": label.ravel()}, np.ones(6000))
-    ranker = RANKERS["gbdt"](loss="listwise").fit(rows, rows)
-    first = ranker.score(batch_of(rows))[:, 0].reshape(400, 15).argmax(axis=1)
+    rows = Samples(
+        **{**empty_side(6000), "numbers": numbers},
+        categories=np.zeros((6000, 0), np.int64),
+        labels={"next": label.ravel()},
+        weight=np.ones(6000, np.float32),
+        group=np.repeat(np.arange(400), 15),
+    )
+    schema = Schema(numbers=tuple(number_of(n, numbers[:, p]) for p, n in enumerate(NAMES)))
+    model = RANKERS["gbdt"](loss="listwise").fit(schema, rows, rows)
+    first = model.score(rows)[:, 0].reshape(400, 15).argmax(axis=1)
     assert (first == best).mean() > 0.9

@@ -10,6 +10,8 @@ from galen.features.encoding.schema import Schema, SchemaError
 
 Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,12 @@ class Samples:
             weight=self.weight[rows],
             group=self.group[rows],
         )
+
+    def known(self, objective: str) -> "tuple[Bools, Floats, Floats]":
+        """Which rows (N,) have a label of the objective, and their labels and weights."""
+        label = self.labels[objective]
+        there = ~np.isnan(label)
+        return there, label[there].astype(np.float64), self.weight[there].astype(np.float64)
 
     def checked(self, schema: Schema) -> "Samples":
         """The same rows, once it is sure that they fit the schema.

@@ -25,10 +25,15 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One number a row, standardised; NaN stands for a missing one."""
+    """One number a row; NaN stands for a missing one.
+
+    A model that wants like sizes takes (bent - mean) / spread of the signed logarithm.
+    """
 
     name: str
     encoding: NumberEncoding = "linear"
+    mean: float = 0.0  # of the signed logarithm over the rows learned from
+    spread: float = 1.0
 
 
 class Bag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,7 +80,8 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     item: str = ""  # the category that says what
 
     def __post_init__(self) -> None:
-        fields: tuple[Category | Number | Bag | Sequence | Vector, ...] = (*self.categories, *self.numbers, *self.bags, *self.sequences, *self.vectors)
+        fields: list[Category | Number | Bag | Sequence | Vector] = list(self.tabled)
+        fields += [*self.numbers, *self.vectors]
         names = [field.name for field in fields]
         for name in names:
             if names.count(name) > 1:
@@ -119,3 +125,20 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 def table_of(field: Category | Bag | Sequence) -> str:
     """The name of the table that holds a field's embeddings."""
     return field.table or field.name
+
+
+def encoded(schema: Schema) -> bytes:
+    """The schema as JSON."""
+    return msgspec.json.encode(schema)
+
+
+def decoded(text: bytes) -> Schema:
+    """The schema that `encoded` wrote.
+
+    Raises:
+        SchemaError: the text is no schema.
+    """
+    try:
+        return msgspec.json.decode(text, type=Schema)
+    except msgspec.DecodeError as error:
+        raise SchemaError(f"the schema cannot be read ({error}); train again.") from error

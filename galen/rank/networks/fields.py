@@ -34,6 +34,10 @@ class Fields(nn.Module):
         self.numbers = nn.ModuleList(
             number_encoder(number.encoding, columns) for number in schema.numbers
         )
+        self.mean: Tensor
+        self.spread: Tensor
+        self.register_buffer("mean", torch.tensor([number.mean for number in schema.numbers]))
+        self.register_buffer("spread", torch.tensor([number.spread for number in schema.numbers]))
         self.vectors = nn.ModuleList(
             nn.Linear(vector.size, columns, bias=False) for vector in schema.vectors
         )
@@ -61,8 +65,12 @@ class Fields(nn.Module):
                 self._bag(categories + place, inputs.bags[:, places], inputs.bag_weights[:, places])
             )
             start += bag.width
-        for place, encoder in enumerate(self.numbers):
-            parts.append(encoder(inputs.numbers[:, place])[:, None])
+        if schema.numbers:
+            values = inputs.numbers
+            values = (torch.sign(values) * torch.log1p(values.abs()) - self.mean) / self.spread
+            parts += [
+                encoder(values[:, place])[:, None] for place, encoder in enumerate(self.numbers)
+            ]
         start = 0
         for vector, projection in zip(schema.vectors, self.vectors, strict=True):
             parts.append(projection(inputs.vectors[:, start : start + vector.size])[:, None])

@@ -1,6 +1,7 @@
 """Schemas and samples for the tests of networks: a plain one and one with every kind of field."""
 
 import numpy as np
+
 from galen.features.encoding.samples import Samples, empty_side
 from galen.features.encoding.schema import (
     Bag,
@@ -43,7 +44,7 @@ RICH = Schema(
 
 
 def plain_samples(rows: int, seed: int = 0) -> Samples:
-    """Rows of PLAIN: clicks follow whether user and item have the same parity, bought follow both."""
+    """Rows of PLAIN: a click is likely where user and item are both even or odd."""
     draw = np.random.default_rng(seed)
     user, item = draw.integers(1, 20, rows), draw.integers(1, 30, rows)
     scene = draw.integers(1, 5, rows)
@@ -64,9 +65,9 @@ def rich_samples(rows: int, seed: int = 0) -> Samples:
     draw = np.random.default_rng(seed)
     people = max(2, rows // 4)
     length = draw.integers(0, 7, people)
-    history = np.stack(
-        [draw.integers(1, size, (people, 6)) for size in (30, 7, 4)], axis=2
-    ).astype(np.int64)
+    history = np.stack([draw.integers(1, size, (people, 6)) for size in (30, 7, 4)], axis=2).astype(
+        np.int64
+    )
     history[np.arange(6) >= length[:, None]] = 0
     row = draw.integers(0, people, rows)
     item = draw.integers(1, 30, rows)

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from rank.networks.schemas import PLAIN, RICH, plain_samples, rich_samples
+from sklearn.metrics import roc_auc_score
+
 from galen.assembly.catalog import NETWORKS
 from galen.nn.embedding import IdError
 from galen.nn.inputs import Inputs
 from galen.nn.losses import ObjectiveLoss
 from galen.nn.training import Training, fit, predict
 from galen.rank.lessons import InMemory, in_order, inputs_of
-from rank.networks.schemas import PLAIN, RICH, plain_samples, rich_samples
-from sklearn.metrics import roc_auc_score
 
 BOTH = ("click", "purchase")
 NEEDS_HISTORY = {"din", "dien", "bst", "sim", "long_history", "hstu"}
@@ -58,7 +59,7 @@ def test_every_weight_takes_part_in_learning(name):
         with torch.no_grad():
             for parameter in network.parameters():
                 if parameter.grad is not None:
-                    parameter -= 0.1 * parameter.grad
+                    parameter.sub_(0.1 * parameter.grad)
     idle = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
     assert idle == []
 

@@ -45,10 +45,10 @@ def grouped_auc(label: Floats, score: Floats, group: Ints) -> float:
     return float(np.average(value, weights=size[both]))
 
 
-def log_loss(label: Floats, probability: Floats) -> float:
+def log_loss(label: Floats, probability: Floats, weight: Floats | None = None) -> float:
     """Mean negative log-likelihood in nats."""
     p = np.clip(probability, 1e-12, 1 - 1e-12)
-    return float(-(label * np.log(p) + (1 - label) * np.log1p(-p)).mean())
+    return float(-np.average(label * np.log(p) + (1 - label) * np.log1p(-p), weights=weight))
 
 
 def normalised_entropy(label: Floats, probability: Floats) -> float:

@@ -1,0 +1,283 @@
+"""Learns vocabularies and scales from a table in one pass, and encodes tables with them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from galen.features.encoding.lists import filled, lengths_of
+from galen.features.encoding.samples import Ints, Samples, Singles, joined
+from galen.features.encoding.scale import bent
+from galen.features.encoding.schema import (
+    Bag,
+    Category,
+    Number,
+    Schema,
+    SchemaError,
+    Sequence,
+    Vector,
+)
+from galen.features.encoding.tables import Columns
+from galen.features.encoding.vocabulary import Hashed, Vocabulary, exact, plain
+
+
+class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A schema with the vocabularies that its ids are of; all that encoding needs."""
+
+    columns: Columns
+    schema: Schema
+    vocabularies: dict[str, Vocabulary]  # table -> vocabulary
+
+    def encode(self, piece: pa.RecordBatch | pa.Table, *, labelled: bool = True) -> Samples:
+        """Rows of a table as samples.
+
+        Raises:
+            SchemaError: a column is missing, or a value cannot be read.
+        """
+        rows, schema, columns = piece.num_rows, self.schema, self.columns
+        history, length = self._history(piece)
+        bags = [self._bag(piece, bag) for bag in schema.bags]
+        none = np.empty((rows, 0), np.float32)
+        categories = np.empty((rows, len(schema.categories)), np.int64)
+        for place, category in enumerate(schema.categories):
+            categories[:, place] = self._ids(piece, category.name, category.table)
+        numbers = np.empty((rows, len(schema.numbers)), np.float32)
+        for place, number in enumerate(schema.numbers):
+            numbers[:, place] = floats(column_of(piece, number.name))
+        vectors = [
+            np.stack(column_of(piece, vector.name).to_numpy(zero_copy_only=False)).astype("f4")
+            for vector in schema.vectors
+        ]
+        weight = np.ones(rows, np.float32)
+        if columns.weight and labelled:
+            weight = floats(column_of(piece, columns.weight))
+        group = np.arange(rows)
+        if columns.group or columns.user:
+            codes = column_of(piece, columns.group or columns.user)
+            group = _codes(codes)
+        labels = {}
+        if labelled:
+            labels = {name: floats(column_of(piece, c)) for name, c in columns.labels.items()}
+        return Samples(
+            categories=categories,
+            numbers=numbers,
+            bags=np.concatenate([b for b, _ in bags], axis=1) if bags else np.empty((rows, 0), int),
+            bag_weights=np.concatenate([w for _, w in bags], axis=1) if bags else none,
+            vectors=np.concatenate(vectors, axis=1) if vectors else none,
+            history=history,
+            history_length=length,
+            history_row=np.arange(rows) if schema.sequences else np.zeros(rows, np.int64),
+            labels=labels,
+            weight=weight,
+            group=group,
+        ).checked(schema)
+
+    def encode_all(self, pieces: Iterator[pa.RecordBatch]) -> Samples:
+        """Every piece, in memory."""
+        return joined([self.encode(piece) for piece in pieces])
+
+    def save(self, folder: Path) -> None:
+        (folder / "encoder.json").write_bytes(msgspec.json.encode(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Encoder":
+        """Read back what `save` wrote.
+
+        Raises:
+            SchemaError: the file is missing or cut short.
+        """
+        path = folder / "encoder.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        except (OSError, msgspec.DecodeError) as error:
+            raise SchemaError(f"{path} cannot be read ({error}); train again.") from error
+
+    def _ids(self, piece: pa.RecordBatch | pa.Table, name: str, table: str) -> Ints:
+        return self.vocabularies[table or name].ids(column_of(piece, name))
+
+    def _bag(self, piece: pa.RecordBatch | pa.Table, bag: Bag) -> tuple[Ints, Singles]:
+        column = column_of(piece, bag.name)
+        ids = self.vocabularies[bag.table or bag.name].ids(pc.list_flatten(column))
+        places, _ = filled(ids, lengths_of(column), bag.width, newest=False)
+        return places, (places > 0).astype(np.float32)
+
+    def _history(self, piece: pa.RecordBatch | pa.Table) -> tuple[Ints, Ints]:
+        schema = self.schema
+        if not schema.sequences:
+            return np.zeros((1, 0, 0), np.int64), np.zeros(1, np.int64)
+        parts, length = [], np.zeros(piece.num_rows, np.int64)
+        for sequence in schema.sequences:
+            column = column_of(piece, sequence.name)
+            ids = self.vocabularies[sequence.table or sequence.name].ids(pc.list_flatten(column))
+            places, length = filled(ids, lengths_of(column), schema.history, newest=True)
+            parts.append(places)
+        return np.stack(parts, axis=2), length
+
+
+@dataclass
+class _Seen:
+    """What one pass over a table counts."""
+
+    counts: dict[str, Counter[Any]] = field(default_factory=dict)  # by table
+    moments: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)  # rows, sum, squares
+    widths: dict[str, int] = field(default_factory=dict)
+
+    def add(self, piece: pa.RecordBatch, kinds: "_Kinds") -> None:
+        for name in (*kinds.categories, *kinds.lists):
+            column = column_of(piece, name)
+            if name in kinds.lists:
+                self.widths[name] = max(
+                    self.widths.get(name, 0), int(lengths_of(column).max(initial=0))
+                )
+                column = pc.list_flatten(column)
+            table = kinds.table_of(name)
+            if table not in kinds.columns.hashed:
+                self.counts.setdefault(table, Counter()).update(_counted(column))
+        for name in kinds.numbers:
+            values = floats(column_of(piece, name))
+            _check_finite(values, name)
+            known = bent(values[~np.isnan(values)]).astype(np.float64)
+            now = np.array([len(known), known.sum(), np.square(known).sum()])
+            self.moments[name] = self.moments.get(name, np.zeros(3)) + now
+        for name in kinds.columns.vectors:
+            self.widths[name] = int(lengths_of(column_of(piece, name)).max(initial=0))
+
+
+@dataclass(frozen=True)
+class _Kinds:
+    """Every column under what it is."""
+
+    columns: Columns
+    categories: list[str]
+    numbers: list[str]
+    lists: list[str]  # bags and histories
+
+    @classmethod
+    def of(cls, columns: Columns, types: dict[str, pa.DataType]) -> "_Kinds":
+        aside = {*columns.labels.values(), columns.weight, *columns.skip, *columns.vectors}
+        if columns.group not in (columns.user, columns.item):
+            aside.add(columns.group)
+        categories, numbers, lists = [], [], []
+        for name, kind in types.items():
+            if name in aside:
+                continue
+            if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+                lists.append(name)
+            elif name in columns.numbers or (
+                (pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+                and name not in columns.categories
+            ):
+                numbers.append(name)
+            else:
+                categories.append(name)
+        return cls(columns, categories, numbers, lists)
+
+    def table_of(self, name: str) -> str:
+        return self.columns.shared.get(name) or self.columns.targets.get(name) or name
+
+
+def fit_encoder(
+    columns: Columns, types: dict[str, pa.DataType], pieces: Iterator[pa.RecordBatch]
+) -> Encoder:
+    """Vocabularies and scales from one pass over the rows to learn from.
+
+    Raises:
+        SchemaError: a number is infinite, a column is missing, or fields contradict each other.
+    """
+    kinds, seen = _Kinds.of(columns, types), _Seen()
+    for piece in pieces:
+        seen.add(piece, kinds)
+    vocabularies: dict[str, Vocabulary] = {
+        table: exact(counts, least=columns.least) for table, counts in seen.counts.items()
+    }
+    for table, buckets in columns.hashed.items():
+        vocabularies[table] = Hashed(buckets, table)
+
+    def size(name: str) -> int:
+        return vocabularies[kinds.table_of(name)].size
+
+    def table(name: str) -> str:
+        return "" if kinds.table_of(name) == name else kinds.table_of(name)
+
+    schema = Schema(
+        categories=tuple(Category(n, size(n), table(n)) for n in kinds.categories),
+        numbers=tuple(_number(n, seen.moments[n], columns) for n in kinds.numbers),
+        bags=tuple(
+            Bag(n, size(n), max(1, min(columns.width, seen.widths[n])), table(n))
+            for n in kinds.lists
+            if n not in columns.history
+        ),
+        sequences=tuple(
+            Sequence(n, size(n), table(n), columns.targets.get(n, "")) for n in columns.history
+        ),
+        vectors=tuple(Vector(n, seen.widths[n]) for n in columns.vectors),
+        history=columns.length if columns.history else 0,
+        scene=columns.scene,
+        position=columns.position,
+        user=columns.user,
+        item=columns.item,
+    )
+    return Encoder(columns, schema, vocabularies)
+
+
+def column_of(piece: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
+    """One column in one piece.
+
+    Raises:
+        SchemaError: there is none.
+    """
+    if name not in piece.schema.names:
+        raise SchemaError(
+            f"the table has no column {name!r}; it has {', '.join(piece.schema.names)}."
+        )
+    column = piece.column(name)
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def floats(column: pa.Array) -> Singles:
+    """(N,): NaN where missing.
+
+    Raises:
+        SchemaError: it does not hold numbers.
+    """
+    try:
+        values = pc.cast(column, pa.float32())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise SchemaError(f"a column of type {column.type} holds no numbers ({error}).") from error
+    return np.asarray(pc.fill_null(values, np.nan), dtype=np.float32)
+
+
+def _number(name: str, moments: npt.NDArray[np.float64], columns: Columns) -> Number:
+    rows, total, squares = moments
+    mean = float(total / max(rows, 1))
+    spread = float(np.sqrt(max(squares / max(rows, 1) - mean * mean, 0.0)))
+    encoding = columns.encodings.get(name, "linear")
+    return Number(name, encoding, mean, spread if spread > 1e-6 else 1.0)
+
+
+def _counted(column: pa.Array) -> Counter[Any]:
+    text = pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)
+    text = text or pa.types.is_large_string(column.type)
+    counted = pc.value_counts(plain(column, pa.string() if text else pa.int64()).drop_null())
+    values, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+    return Counter(dict(zip(values, counts, strict=True)))
+
+
+def _codes(column: pa.Array) -> Ints:
+    """(N,): integers as they are, anything else by its place among the distinct values."""
+    if pa.types.is_integer(column.type):
+        return np.asarray(pc.fill_null(column, -1), dtype=np.int64)
+    return np.asarray(Hashed(1 << 62, "group").ids(column), dtype=np.int64)
+
+
+def _check_finite(values: Singles, name: str) -> None:
+    if np.isinf(values).any():
+        row = int(np.argmax(np.isinf(values)))
+        raise SchemaError(f"column {name!r} is infinite in row {row} of its piece; mend it.")

@@ -1,0 +1,28 @@
+"""Lists of different lengths as a table with empty places."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from galen.features.encoding.samples import Ints
+
+
+def lengths_of(column: pa.Array) -> Ints:
+    """(N,): how many values each row's list has; 0 where it is missing."""
+    return np.asarray(pc.fill_null(pc.list_value_length(column), 0), dtype=np.int64)
+
+
+def filled(ids: Ints, lengths: Ints, width: int, *, newest: bool) -> tuple[Ints, Ints]:
+    """(N, width) with 0 in empty places, and (N,) how many are filled.
+
+    Of a longer list the first values are kept, or with `newest` the last.
+    """
+    ends = np.cumsum(lengths)
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    place = np.arange(len(ids)) - np.repeat(ends - lengths, lengths)
+    if newest:
+        place = place - np.maximum(lengths - width, 0)[row]
+    kept = (place >= 0) & (place < width)
+    out = np.zeros((len(lengths), width), np.int64)
+    out[row[kept], place[kept]] = ids[kept]
+    return out, np.minimum(lengths, width)

@@ -1,0 +1,104 @@
+"""Tables of samples as files: which of their columns are what."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from galen.data.mendable import MendableError
+from galen.features.encoding.schema import NumberEncoding
+
+NAME: Final = "samples.toml"
+ROWS: Final = 131_072  # of a piece that is read at once
+
+
+class TableError(MendableError):
+    """A table of samples cannot be used; the message names the file and the column."""
+
+
+class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the columns of a table are. What is not named is told by its type:
+
+    integers, text and booleans are categories, floats are numbers, lists are bags.
+    """
+
+    labels: dict[str, str] = msgspec.field(default_factory=lambda: {"click": "label"})
+    weight: str = ""  # of a row in the loss
+    group: str = ""  # rows that compete; the user where it is not named
+    user: str = ""
+    item: str = ""
+    scene: str = ""
+    position: str = ""
+    skip: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()  # floats that are categories after all
+    numbers: tuple[str, ...] = ()  # integers that are numbers after all
+    history: tuple[str, ...] = ()  # lists in step with each other, oldest first
+    targets: dict[str, str] = msgspec.field(default_factory=dict)  # history -> category
+    vectors: tuple[str, ...] = ()  # lists of a fixed length
+    encodings: dict[str, NumberEncoding] = msgspec.field(default_factory=dict)
+    shared: dict[str, str] = msgspec.field(default_factory=dict)  # category or bag -> table
+    hashed: dict[str, int] = msgspec.field(default_factory=dict)  # category -> buckets
+    least: int = 1  # times that a value must be seen to have an id
+    width: int = 20  # values of a bag that are read
+    length: int = 50  # events of a history that are read
+    kept_negatives: float = 1.0  # share of negatives that the table still has
+
+
+def columns_of(folder: Path, names: list[str]) -> Columns:
+    """What `samples.toml` in the folder says; where there is none, the usual names.
+
+    Raises:
+        TableError: the file cannot be read, or names a column that the table lacks.
+    """
+    path = folder / NAME
+    if not path.exists():
+        usual = {role: role for role in ("user", "item", "scene", "position") if role in names}
+        return Columns(**usual)
+    try:
+        found = msgspec.convert(tomllib.loads(path.read_text()), type=Columns)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise TableError(f"{path}: {error}") from error
+    named = [
+        found.weight,
+        found.group,
+        *(found.user, found.item, found.scene, found.position),
+        *(*found.labels.values(), *found.categories, *found.numbers),
+        *(*found.history, *found.targets.values(), *found.vectors, *found.hashed),
+    ]
+    for name in named:
+        if name and name not in names:
+            raise TableError(f"{path}: there is no column {name!r}; there are {', '.join(names)}.")
+    return found
+
+
+def part(folder: Path, name: str) -> pq.ParquetFile:
+    """One part of a folder of samples: train, valid or test.
+
+    Raises:
+        TableError: it is missing, cut short, or empty.
+    """
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        raise TableError(f"{path} is missing; a folder of samples has train, valid and test.")
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise TableError(f"{path} cannot be read ({error}); write it again.") from error
+    if not file.metadata.num_rows:
+        raise TableError(f"{path} has no rows.")
+    return file
+
+
+def pieces(file: pq.ParquetFile, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The rows in pieces, so that a file of any size is read in bounded memory."""
+    for group in range(file.metadata.num_row_groups):
+        yield from file.iter_batches(ROWS, row_groups=[group], columns=columns)
+
+
+def types_of(file: pq.ParquetFile) -> Mapping[str, pa.DataType]:
+    """The columns with their types."""
+    return {field.name: field.type for field in file.schema_arrow}

@@ -1,0 +1,130 @@
+"""A ranking network as a model: built, taught, calibrated, saved and scored in one way for all."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from scipy.special import expit
+from torch import nn
+
+from galen.features.encoding.samples import Samples
+from galen.features.encoding.schema import Schema, SchemaError
+from galen.nn.losses import ObjectiveLoss
+from galen.nn.precision import resolved
+from galen.nn.training import Course, Epoch, Training, fit, predict
+from galen.pipeline.candidates import Floats
+from galen.rank.calibration import Calibration, Calibrator, Method
+from galen.rank.lessons import InMemory, in_order
+from galen.rank.networks.spec import NetworkSpec
+from galen.rank.score_metrics import auc, log_loss
+
+Watch = Callable[[Epoch], None]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Settings of a network with how it learns; `shares` weigh the objectives in the loss."""
+
+    spec: NetworkSpec
+    training: Training = field(default_factory=Training)
+    shares: dict[str, float] = field(default_factory=dict)
+    calibration: Method = "platt"
+    checkpoints: Path | None = None  # where a training that was broken off goes on from
+    watch: Watch | None = None
+
+    def fit(self, schema: Schema, train: Samples, valid: Samples) -> "NetworkModel":
+        """Teach the network; the best epoch on `valid` is kept.
+
+        Raises:
+            SchemaError: there are no rows, or the model needs fields that the schema lacks.
+            TrainingError: training cannot go on.
+        """
+        objectives = tuple(train.labels)
+        for name, part in (("learn from", train), ("choose on", valid)):
+            if not len(part):
+                raise SchemaError(f"there are no rows to {name}.")
+        torch.manual_seed(self.training.seed)
+        network = self.spec.build(schema, objectives)
+        loss = ObjectiveLoss([self.shares.get(name, 1.0) for name in objectives])
+        device = torch.device(self.training.device)
+        kind = resolved(self.training.precision, device)
+        source = InMemory(train, objectives, self.training.batch, self.training.seed)
+
+        def validate(taught: nn.Module) -> dict[str, float]:
+            logits = predict(taught, in_order(valid), kind).double().numpy()
+            return judged(logits, valid, objectives)
+
+        course = fit(
+            network,
+            loss,
+            source,
+            validate,
+            self.training,
+            folder=self.checkpoints,
+            watch=self.watch,
+        )
+        network = network.to("cpu")
+        raw = predict(network, in_order(valid), torch.float32).double().numpy()
+        calibrators = tuple(
+            Calibration(self.calibration).fit(raw[rows, place], label, weight)
+            for place, (rows, label, weight) in enumerate(map(valid.known, objectives))
+        )
+        return NetworkModel(schema, objectives, network, calibrators, course)
+
+    def load(self, folder: Path) -> "NetworkModel":
+        saved = msgspec.json.decode((folder / "network.json").read_bytes(), type=_Saved)
+        network = self.spec.build(saved.schema, saved.objectives)
+        network.load_state_dict(load_file(folder / "network.safetensors"))
+        network.eval()
+        return NetworkModel(saved.schema, saved.objectives, network, saved.calibrators, Course())
+
+
+class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    schema: Schema
+    objectives: tuple[str, ...]
+    calibrators: tuple[Calibrator, ...]
+
+
+@dataclass(frozen=True)
+class NetworkModel:
+    schema: Schema
+    objectives: tuple[str, ...]
+    network: nn.Module
+    calibrators: tuple[Calibrator, ...]
+    course: Course
+
+    def logits(self, samples: Samples, kind: torch.dtype = torch.float32) -> Floats:
+        """(N, objectives), before calibration."""
+        if not len(samples):
+            return np.empty((0, len(self.objectives)))
+        found: Floats = predict(self.network, in_order(samples), kind).double().numpy()
+        return found
+
+    def score(self, samples: Samples) -> Floats:
+        raw = self.logits(samples)
+        columns = [c.probability(raw[:, place]) for place, c in enumerate(self.calibrators)]
+        return np.stack(columns, axis=1)
+
+    def save(self, folder: Path) -> None:
+        saved = _Saved(self.schema, self.objectives, self.calibrators)
+        (folder / "network.json").write_bytes(msgspec.json.encode(saved))
+        tensors = {name: t.contiguous() for name, t in self.network.state_dict().items()}
+        save_file(tensors, folder / "network.safetensors")
+        (folder / "course.json").write_text(json.dumps(asdict(self.course), indent=1) + "\n")
+
+
+def judged(logits: Floats, samples: Samples, objectives: tuple[str, ...]) -> dict[str, float]:
+    """Mean AUC and log-loss over the objectives of which both classes are there."""
+    aucs, losses = [], []
+    for place, (rows, label, weight) in enumerate(map(samples.known, objectives)):
+        score = logits[rows, place]
+        losses.append(log_loss(label, expit(score), weight))
+        area = auc(label, score)
+        if not np.isnan(area):
+            aucs.append(area)
+    return {"auc": float(np.mean(aucs)) if aucs else 0.5, "loss": float(np.mean(losses))}

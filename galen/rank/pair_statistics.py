@@ -1,0 +1,168 @@
+"""How often pairs of values were positive before: target statistics, out of fold.
+
+Prokhorenkova et al., "CatBoost: unbiased boosting with categorical features", NeurIPS 2018, on why
+a row's own label must not be in its own statistics; here by folds.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from galen.features.encoding.samples import Ints, Samples, Singles
+from galen.features.encoding.scale import number_of
+from galen.features.encoding.schema import Schema, SchemaError
+
+
+@dataclass(frozen=True, slots=True)
+class PairStatistics:
+    """For every field and every pair of fields: smoothed share of positives, and count of rows.
+
+    `fields` are the categories that take part; all of them where none are named. Of rows learned
+    from, each fold is told what the other folds saw.
+    """
+
+    fields: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    prior_rows: float = 3.0
+    folds: int = 10
+    seed: int = 0
+
+    def fit(self, schema: Schema, train: Samples) -> tuple["PairCounts", Samples]:
+        objective = next(iter(train.labels))
+        label = np.nan_to_num(train.labels[objective]).astype(np.float64)
+        named = self.fields or tuple(field.name for field in schema.categories)
+        places = [schema.place(name) for name in named if name not in self.without]
+        sets = [*((place,) for place in places), *combinations(places, 2)]
+        prior = float(np.average(label, weights=train.weight))
+        fold = np.random.default_rng(self.seed).integers(0, self.folds, len(train))
+        tables, columns = {}, []
+        for chosen in sets:
+            keys = _keys(schema, train.categories, chosen)
+            values, code = np.unique(keys, return_inverse=True)
+            good = np.bincount(code, label * train.weight, len(values))
+            rows = np.bincount(code, train.weight, len(values))
+            tables[_name(schema, chosen)] = (chosen, values, good, rows)
+            by_fold = fold * len(values) + code
+            size = self.folds * len(values)
+            good_here = np.bincount(by_fold, label * train.weight, size)[by_fold]
+            rows_here = np.bincount(by_fold, train.weight, size)[by_fold]
+            good_else, rows_else = good[code] - good_here, rows[code] - rows_here
+            columns += _statistics(good_else, rows_else, prior, self.prior_rows)
+        counts = PairCounts(
+            _extended(schema, list(tables), columns),
+            prior,
+            self.prior_rows,
+            1 - 1 / self.folds,
+            tables,
+        )
+        return counts, _with_numbers(train, columns)
+
+    def load(self, folder: Path) -> "PairCounts":
+        saved = msgspec.json.decode((folder / "pairs.json").read_bytes(), type=_Saved)
+        tensors = load_file(folder / "pairs.safetensors")
+        tables = {
+            name: (
+                tuple(places),
+                tensors[f"{name}/values"],
+                tensors[f"{name}/good"],
+                tensors[f"{name}/rows"],
+            )
+            for name, places in saved.places.items()
+        }
+        return PairCounts(saved.schema, saved.prior, saved.prior_rows, saved.share, tables)
+
+
+class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    schema: Schema
+    prior: float
+    prior_rows: float
+    share: float
+    places: dict[str, tuple[int, ...]]
+
+
+_Table = tuple[tuple[int, ...], Ints, np.ndarray[Any, Any], np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """Counts of what was learned from; a pair that was not there has the prior and no rows."""
+
+    schema: Schema
+    prior: float
+    prior_rows: float
+    share: float  # of the rows that a row learned from was told of: counts compare like with like
+    tables: dict[str, _Table]
+
+    def extend(self, samples: Samples) -> Samples:
+        """The samples with two more numbers for each set of fields."""
+        columns: list[Singles] = []
+        for places, values, good, rows in self.tables.values():
+            keys = _keys(self.schema, samples.categories, places)
+            found = np.minimum(np.searchsorted(values, keys), len(values) - 1)
+            there = values[found] == keys
+            columns += _statistics(
+                np.where(there, good[found], 0.0) * self.share,
+                np.where(there, rows[found], 0.0) * self.share,
+                self.prior,
+                self.prior_rows,
+            )
+        return _with_numbers(samples, columns)
+
+    def save(self, folder: Path) -> None:
+        saved = _Saved(
+            self.schema,
+            self.prior,
+            self.prior_rows,
+            self.share,
+            {name: table[0] for name, table in self.tables.items()},
+        )
+        (folder / "pairs.json").write_bytes(msgspec.json.encode(saved))
+        tensors: dict[str, np.ndarray[Any, Any]] = {}
+        for name, (_, values, good, rows) in self.tables.items():
+            tensors |= {f"{name}/values": values, f"{name}/good": good, f"{name}/rows": rows}
+        save_file(tensors, folder / "pairs.safetensors")
+
+
+def _keys(schema: Schema, ids: Ints, places: tuple[int, ...]) -> Ints:
+    """(N,): one number for the values of the chosen fields.
+
+    Raises:
+        SchemaError: there are more possible pairs than 64 bits can tell apart.
+    """
+    keys = ids[:, places[0]].copy()
+    span = schema.categories[places[0]].size
+    for place in places[1:]:
+        size = schema.categories[place].size
+        span *= size
+        if span >= 1 << 62:
+            raise SchemaError(f"{schema.categories[place].name!r} has too many ids for pairs.")
+        keys *= size
+        keys += ids[:, place]
+    return keys
+
+
+def _statistics(
+    good: np.ndarray[Any, Any], rows: np.ndarray[Any, Any], prior: float, strength: float
+) -> list[Singles]:
+    share = (good + strength * prior) / (rows + strength)
+    return [share.astype(np.float32), rows.astype(np.float32)]
+
+
+def _name(schema: Schema, places: tuple[int, ...]) -> str:
+    return " x ".join(schema.categories[place].name for place in places)
+
+
+def _extended(schema: Schema, names: list[str], columns: list[Singles]) -> Schema:
+    titles = [f"{what} of {name}" for name in names for what in ("share", "rows")]
+    more = [number_of(title, values) for title, values in zip(titles, columns, strict=True)]
+    return msgspec.structs.replace(schema, numbers=(*schema.numbers, *more))
+
+
+def _with_numbers(samples: Samples, columns: list[Singles]) -> Samples:
+    more = np.stack(columns, axis=1)
+    return replace(samples, numbers=np.concatenate([samples.numbers, more], axis=1))
