@@ -230,7 +230,9 @@ def describe(
 
 @app.command()
 def train(
-    shop: ShopFolder,
+    shop: Annotated[
+        Path, typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP")
+    ],
     bundle: BundleFolder,
     recipe: Annotated[str, typer.Option(help="A shipped recipe's name, or a TOML file.")] = "shop",
     protocol: Annotated[
@@ -239,13 +241,21 @@ def train(
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Learn a recipe's parts from a shop, and make the bundle the current version of its folder."""
+    """Learn a recipe's parts from a shop, and make the bundle the current version of its folder.
+
+    From a folder of samples (train.parquet, valid.parquet) the recipe's ranking model is learned
+    alone; a network's training that was broken off goes on where it was.
+    """
     from galen.assembly.bundle import save_bundle
     from galen.assembly.shipped import find_recipe
     from galen.assembly.split import protocol_named
+    from galen.assembly.table import is_table
     from galen.assembly.train import train as learn
     from galen.data.shop import Shop
 
+    if is_table(shop):
+        _train_table(shop, bundle, recipe, seed, quiet)
+        return
     opened = Shop.open(shop)
     found = find_recipe(recipe)
     chosen = protocol_named(protocol)
@@ -260,6 +270,22 @@ def train(
             now=datetime.now(UTC),
         )
     typer.echo(f"bundle {saved.version} is current in {bundle}")
+
+
+def _train_table(table: Path, bundle: Path, recipe: str, seed: int, quiet: bool) -> None:
+    import shutil
+
+    from galen.assembly.shipped import find_recipe
+    from galen.assembly.table import save_run, train_table
+
+    found = find_recipe(recipe)
+    checkpoints = bundle / ".training" / f"{found.name}-{seed}"
+    with _doing(quiet) as say:
+        run = train_table(found, table, seed=seed, progress=say, checkpoints=checkpoints)
+        say("writing the bundle")
+        saved = save_run(bundle, run, now=datetime.now(UTC))
+    shutil.rmtree(checkpoints.parent, ignore_errors=True)
+    typer.echo(f"bundle {saved.manifest.version} is current in {bundle}")
 
 
 @app.command()

@@ -41,6 +41,12 @@ class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     files: dict[str, str]  # path -> SHA-256
 
 
+class _Kind(msgspec.Struct, frozen=True):
+    """What every manifest says of itself."""
+
+    kind: str = "recommender"
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A bundle that was opened and whose every file is the one written."""
@@ -66,6 +72,11 @@ class Bundle:
                 f"{folder} is not a bundle: it has no {NAME}. Make one with `galen train`."
             )
         try:
+            if msgspec.json.decode(path.read_bytes(), type=_Kind).kind == "table":
+                raise BundleError(
+                    f"{folder} ranks a table of samples; it recommends nothing by itself. Train "
+                    "its recipe on a shop, or give `galen evaluate` the folder of samples."
+                )
             manifest = msgspec.json.decode(path.read_bytes(), type=BundleManifest)
         except msgspec.DecodeError as error:
             raise BundleError(f"{path} cannot be read ({error}); train again.") from error

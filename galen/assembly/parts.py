@@ -9,7 +9,7 @@ from typing import Any, Final
 from galen.assembly import catalog
 from galen.assembly.recipe import RankPart, Recipe, settings_of
 from galen.data.catalogue import Catalogue
-from galen.nn.training import Training
+from galen.nn.training import Training, Watch
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.stages import (
@@ -108,21 +108,36 @@ def ranker_spec(recipe: Recipe) -> ModelSpec | None:
     return None if recipe.rank is None else model_spec(recipe.rank)
 
 
-def model_spec(rank: RankPart) -> ModelSpec:
-    """The model that a recipe's part names, with its extensions."""
+def model_spec(
+    rank: RankPart, *, checkpoints: Path | None = None, watch: Watch | None = None
+) -> ModelSpec:
+    """The model that a recipe's part names, with its extensions.
+
+    A network writes checkpoints into their folder, and tells `watch` of each epoch.
+    """
+    seed = {} if rank.seed is None else {"seed": rank.seed}
     if rank.model in catalog.NETWORKS:
         spec: ModelSpec = Network(
             _made_of(catalog.NETWORKS[rank.model], rank.settings),
-            _made_of(Training, rank.training),
+            _made_of(Training, {**seed, **rank.training}),
             shares=dict(rank.shares),
+            checkpoints=checkpoints,
+            watch=watch,
         )
     elif rank.model == BLEND:
-        members = {f"{place}-{m.model}": model_spec(m) for place, m in enumerate(rank.members)}
+        members = {
+            f"{place}-{member.model}": model_spec(
+                member,
+                checkpoints=None if checkpoints is None else checkpoints / str(place),
+                watch=watch,
+            )
+            for place, member in enumerate(rank.members)
+        }
         spec = Blended(members)
     else:
-        spec = _made_of(catalog.RANKERS[rank.model], rank.settings)
+        spec = _made_of(catalog.RANKERS[rank.model], rank.settings, seed)
     extensions = {
-        f"{place}-{part.model}": _made_of(catalog.EXTENSIONS[part.model], part.settings)
+        f"{place}-{part.model}": _made_of(catalog.EXTENSIONS[part.model], part.settings, seed)
         for place, part in enumerate(rank.extend)
     }
     return Extended(spec, extensions) if extensions else spec
@@ -144,9 +159,10 @@ def blend_of(recipe: Recipe, ranker: Ranker | None) -> Blend:
     return named or tuple((objective, 1.0) for objective in ranker.objectives)
 
 
-def _made_of(kind: Any, settings: Mapping[str, Any]) -> Any:
-    """A part from settings as TOML has them."""
-    return kind(**settings_of(kind, settings, kind.__name__))
+def _made_of(kind: Any, settings: Mapping[str, Any], seed: Mapping[str, int] | None = None) -> Any:
+    """A part from settings as TOML has them; a seed goes to a part that draws."""
+    draws = seed if seed and "seed" in kind.__dataclass_fields__ else {}
+    return kind(**settings_of(kind, {**draws, **settings}, kind.__name__))
 
 
 def _made(folder: Path) -> Path:

@@ -36,6 +36,7 @@ class RankPart:
     negatives: int = 200  # rows of a replayed request kept for training, besides the positive ones
     moments: int = 1  # past moments that are replayed for training
     by_propensity: bool = False  # weigh impressions by 1 / the probability of being shown
+    seed: int | None = None  # of every draw in learning; that of the run where not given
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a network
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of objectives in a loss
     extend: tuple["Piece", ...] = ()  # fields computed before the model learns

@@ -8,10 +8,8 @@ from galen.assembly.recipe import Recipe, RecipeError
 
 def shipped_recipes() -> list[str]:
     """Names of the recipes that come with galen."""
-    folder = files("galen") / "recipes"
-    return sorted(
-        p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml")
-    )
+    folder = Path(str(files("galen") / "recipes"))
+    return sorted(str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.toml"))
 
 
 def find_recipe(name: str) -> Recipe:

@@ -93,7 +93,7 @@ class Course:
 
 
 Validate = Callable[[nn.Module], dict[str, float]]  # "auc" and "loss" of the held-out rows
-Watch = Callable[[Epoch], None]
+Watch = Callable[[Epoch, nn.Module], None]  # the module is what validation saw
 
 
 def fit(
@@ -169,7 +169,7 @@ class _Run:
             )
             self._judge(scored)
             if self.watch:
-                self.watch(self.course.epochs[-1])
+                self.watch(self.course.epochs[-1], scored)
             self._save()
         self.network.load_state_dict(self.best)
         self.network.eval()
@@ -179,9 +179,11 @@ class _Run:
         self.network.train()
         total, steps, rows = 0.0, 0, 0
         pending: list[Tensor] = []
-        started = time.process_time()
+        seconds = 0.0
         for lesson in self.source.lessons(epoch, 0):
+            started = time.process_time()
             pending.append(self._step(lesson.to(self.device)))
+            seconds += time.process_time() - started
             rows += len(lesson.weight)
             if len(pending) == 64:  # reading a loss waits for the device
                 total, steps = total + self._finite(pending, epoch), steps + len(pending)
@@ -189,7 +191,7 @@ class _Run:
         total, steps = total + self._finite(pending, epoch), steps + len(pending)
         if not steps:
             raise TrainingError("there are no rows to learn from.")
-        return total / steps, rows, time.process_time() - started
+        return total / steps, rows, seconds
 
     def _step(self, lesson: Lesson) -> Tensor:
         self.step += 1

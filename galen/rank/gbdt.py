@@ -150,7 +150,9 @@ class GbdtModel:
 
 
 def matrix_of(samples: Samples, categories: bool) -> Singles:
-    """(N, numbers + categories if asked for), as trees read it; ids above 2^24 would lose their last bits.
+    """(N, numbers + categories if asked for), as trees read it.
+
+    Ids above 2^24 would lose their last bits.
 
     Raises:
         ValueError: an id is too large.

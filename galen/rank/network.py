@@ -1,7 +1,6 @@
 """A ranking network as a model: built, taught, calibrated, saved and scored in one way for all."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,14 +15,12 @@ from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema, SchemaError
 from galen.nn.losses import ObjectiveLoss
 from galen.nn.precision import resolved
-from galen.nn.training import Course, Epoch, Training, fit, predict
+from galen.nn.training import Course, Training, Watch, fit, predict
 from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.networks.spec import NetworkSpec
 from galen.rank.score_metrics import auc, log_loss
-
-Watch = Callable[[Epoch], None]
 
 
 @dataclass(frozen=True)

@@ -195,10 +195,10 @@ def fit_encoder(
     for piece in pieces:
         seen.add(piece, kinds)
     vocabularies: dict[str, Vocabulary] = {
-        table: exact(counts, least=columns.least) for table, counts in seen.counts.items()
+        name: exact(counts, least=columns.least) for name, counts in seen.counts.items()
     }
-    for table, buckets in columns.hashed.items():
-        vocabularies[table] = Hashed(buckets, table)
+    for name, buckets in columns.hashed.items():
+        vocabularies[name] = Hashed(buckets, name)
 
     def size(name: str) -> int:
         return vocabularies[kinds.table_of(name)].size

@@ -57,7 +57,7 @@ def columns_of(folder: Path, names: list[str]) -> Columns:
     path = folder / NAME
     if not path.exists():
         usual = {role: role for role in ("user", "item", "scene", "position") if role in names}
-        return Columns(**usual)
+        return msgspec.convert(usual, type=Columns)
     try:
         found = msgspec.convert(tomllib.loads(path.read_text()), type=Columns)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

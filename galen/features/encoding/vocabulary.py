@@ -63,7 +63,7 @@ Vocabulary = Exact | Hashed
 def exact(counts: Mapping[Value, int], *, least: int = 1) -> Exact:
     """The values that were seen at least so often, in order."""
     kept = [value for value, count in counts.items() if count >= least]
-    return Exact(tuple(sorted(kept)))  # type: ignore[arg-type,type-var]
+    return Exact(tuple(sorted(kept)))  # type: ignore[arg-type]
 
 
 def collision_share(vocabulary: Hashed, values: list[str]) -> float:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from galen.features.encoding.schema import Schema
 from galen.nn.dense import Activation, Norm, tower
 from galen.nn.inputs import Inputs
-from galen.nn.interaction import pairwise
+from galen.nn.interaction import fm_terms
 from galen.rank.networks.fields import Fields
 
 
@@ -42,8 +42,8 @@ class _Network(nn.Module):
 
     def forward(self, inputs: Inputs) -> Tensor:
         embedded = self.fields(inputs)  # (B, fields, width + 1)
-        vectors, first = embedded[..., : self.width], embedded[..., self.width]
-        shallow = first.sum(1) + pairwise(vectors).sum(1)
-        deep: Tensor = self.tower(vectors.flatten(1))
+        first, products = fm_terms(embedded)
+        shallow = first + products.sum(1)
+        deep: Tensor = self.tower(embedded[..., : self.width].flatten(1))
         logits: Tensor = deep.float() + shallow[:, None]
         return logits

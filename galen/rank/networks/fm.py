@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from galen.features.encoding.schema import Schema
 from galen.nn.inputs import Inputs
-from galen.nn.interaction import pairwise
+from galen.nn.interaction import fm_terms
 from galen.rank.networks.fields import Fields
 
 
@@ -33,10 +33,9 @@ class _Network(nn.Module):
 
     def forward(self, inputs: Inputs) -> Tensor:
         embedded = self.fields(inputs)  # (B, fields, width + 1)
-        products = pairwise(embedded[..., : self.width])
-        first = embedded[..., self.width].sum(1, keepdim=True)
-        plain = first + products.sum(1, keepdim=True)
+        first, products = fm_terms(embedded)
+        plain = (first + products.sum(1))[:, None]
         if self.heads is not None:
-            plain = torch.cat([plain, first + self.heads(products)], dim=1)
+            plain = torch.cat([plain, first[:, None] + self.heads(products)], dim=1)
         logits: Tensor = plain + self.offset
         return logits

@@ -1,0 +1,191 @@
+"""A ranking model learned from tables of samples alone: no shop, no recall, no slate."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from torch import nn
+
+from galen.assembly import versions
+from galen.assembly.bundle import BundleError
+from galen.assembly.check import check_recipe
+from galen.assembly.parts import model_spec
+from galen.assembly.recipe import RankPart, Recipe, RecipeError
+from galen.data.manifest import NAME, sha256
+from galen.features.encoding.encoder import Encoder, fit_encoder
+from galen.features.encoding.samples import Samples
+from galen.features.encoding.tables import columns_of, part, pieces, types_of
+from galen.nn.training import Epoch, Watch
+from galen.rank.model import Model
+
+FORMAT: Final = 1
+KIND: Final = "table"
+PARTS: Final = ("train", "valid", "test")
+
+Progress = Callable[[str], None]
+
+
+class TableManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a run over a table is made of, and from what."""
+
+    kind: str = KIND
+    format: int = FORMAT
+    version: str
+    recipe: dict[str, Any]
+    table: str  # name of the folder of samples
+    rows: dict[str, int]  # of each part
+    seed: int
+    trained_at: str  # ISO 8601, UTC
+    files: dict[str, str]  # path -> SHA-256
+
+
+@dataclass(frozen=True)
+class TableRun:
+    """An encoder and a model that have learned from a folder of samples."""
+
+    recipe: Recipe
+    encoder: Encoder
+    model: Model
+    table: str
+    rows: Mapping[str, int]
+    seed: int
+
+
+def is_table(folder: Path) -> bool:
+    """Is this a folder of samples?"""
+    return (folder / "train.parquet").exists()
+
+
+def read_parts(folder: Path, encoder: Encoder, names: tuple[str, ...]) -> dict[str, Samples]:
+    """Parts of a folder of samples, encoded, in memory.
+
+    Raises:
+        TableError: a part is missing or cut short.
+        SchemaError: a column is missing, or holds what no model can learn from.
+    """
+    return {name: encoder.encode_all(pieces(part(folder, name))) for name in names}
+
+
+def learn_encoder(folder: Path) -> Encoder:
+    """Vocabularies and scales of a folder's train part.
+
+    Raises:
+        TableError: the part, or the file that describes it, cannot be read.
+        SchemaError: a column holds what no model can learn from.
+    """
+    train = part(folder, "train")
+    types = dict(types_of(train))
+    return fit_encoder(columns_of(folder, list(types)), types, pieces(train))
+
+
+def train_table(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    seed: int = 0,
+    progress: Progress,
+    checkpoints: Path | None = None,
+    watch: Watch | None = None,
+) -> TableRun:
+    """Learn a recipe's ranking model from `train`, stopping and calibrating on `valid`.
+
+    With `checkpoints`, a network's training that was broken off goes on from there; `watch` is
+    told of each epoch of a network.
+
+    Raises:
+        RecipeError: the recipe has no ranking model, or names what galen does not know.
+        TableError: a part is missing or cut short.
+        SchemaError: a column is missing, or holds what no model can learn from.
+    """
+    check_recipe(recipe)
+    if recipe.rank is None:
+        raise RecipeError(f"recipe {recipe.name!r} has no [rank] to learn from a table.")
+    progress("reading the table")
+    encoder = learn_encoder(folder)
+    samples = read_parts(folder, encoder, ("train", "valid"))
+
+    def tell(epoch: Epoch, network: nn.Module) -> None:
+        valid = "  ".join(f"{name} {value:.5f}" for name, value in epoch.valid.items())
+        progress(f"epoch {epoch.epoch + 1}: loss {epoch.loss:.5f}, validation {valid}")
+        if watch is not None:
+            watch(epoch, network)
+
+    rows = {name: len(one) for name, one in samples.items()}
+    progress(f"learning {recipe.rank.model} from {rows['train']:,} rows")
+    spec = model_spec(seeded(recipe.rank, seed), checkpoints=checkpoints, watch=tell)
+    model = spec.fit(encoder.schema, samples["train"], samples["valid"])
+    return TableRun(recipe, encoder, model, folder.name, rows, seed)
+
+
+def seeded(rank: RankPart, seed: int) -> RankPart:
+    """The part with a seed for every draw; members of a blend draw apart from each other."""
+    members = tuple(seeded(one, seed + 101 * place) for place, one in enumerate(rank.members))
+    return replace(rank, seed=seed, members=members)
+
+
+def save_run(root: Path, run: TableRun, *, now: datetime) -> "TableBundle":
+    """Write what has learned as the new current version of a folder, whole or not at all."""
+
+    def describe(version: str, files: Mapping[str, str]) -> bytes:
+        return msgspec.json.encode(
+            TableManifest(
+                version=version,
+                recipe=run.recipe.to_tree(),
+                table=run.table,
+                rows=dict(run.rows),
+                seed=run.seed,
+                trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+                files=dict(files),
+            )
+        )
+
+    with versions.new_version(root, describe) as folder:
+        run.encoder.save(folder)
+        (folder / "rank").mkdir()
+        run.model.save(folder / "rank")
+    return TableBundle.open(root)
+
+
+@dataclass(frozen=True)
+class TableBundle:
+    """A run over a table that was opened and whose every file is the one written."""
+
+    folder: Path
+    manifest: TableManifest
+    recipe: Recipe
+
+    @classmethod
+    def open(cls, folder: Path) -> "TableBundle":
+        """Open one version, or the current version of a folder of versions.
+
+        Raises:
+            BundleError: it is not a run over a table, or a file is missing or not the one written.
+        """
+        current = versions.read(folder)
+        if current is not None:
+            folder = folder / current.version
+        path = folder / NAME
+        try:
+            manifest = msgspec.json.decode(path.read_bytes(), type=TableManifest)
+        except (OSError, msgspec.DecodeError) as error:
+            raise BundleError(
+                f"{path} is not that of a run over a table of samples ({error}); make one with "
+                "`galen train TABLE BUNDLE --recipe ctr/deepfm`."
+            ) from error
+        for name, digest in manifest.files.items():
+            if not (folder / name).exists() or sha256(folder / name) != digest:
+                raise BundleError(
+                    f"{folder / name} is missing or not the file written; train again, or go back "
+                    f"with `galen rollback {folder.parent}`."
+                )
+        return cls(folder, manifest, Recipe.from_tree(manifest.recipe, where=str(path)))
+
+    def run(self) -> TableRun:
+        """The encoder and the model, read from the folder."""
+        assert self.recipe.rank is not None
+        model = model_spec(self.recipe.rank).load(self.folder / "rank")
+        encoder, manifest = Encoder.load(self.folder), self.manifest
+        return TableRun(self.recipe, encoder, model, manifest.table, manifest.rows, manifest.seed)
