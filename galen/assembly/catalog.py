@@ -14,6 +14,7 @@ from galen.eligibility.region import SoldInRegion
 from galen.eligibility.stock import InStock
 from galen.pipeline.stages import Filter, Reranker, RetrieverSpec
 from galen.rank.gbdt import Gbdt
+from galen.rank.leaves import Leaves
 from galen.rank.logistic import Logistic
 from galen.rank.model import ExtensionSpec, ModelSpec
 from galen.rank.networks.dcnv2 import DcnV2
@@ -21,6 +22,7 @@ from galen.rank.networks.deepfm import DeepFm
 from galen.rank.networks.fm import Fm
 from galen.rank.networks.spec import NetworkSpec
 from galen.rank.pair_statistics import PairStatistics
+from galen.rank.xgboost import XGBoost
 from galen.recall.als import Als
 from galen.recall.bpr import Bpr
 from galen.recall.item_graph import ItemGraph
@@ -42,9 +44,11 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
 RANKERS: Final[Mapping[str, Callable[..., ModelSpec]]] = {
     "gbdt": Gbdt,
     "logistic": Logistic,
+    "xgboost": XGBoost,
 }
 
 EXTENSIONS: Final[Mapping[str, Callable[..., ExtensionSpec]]] = {
+    "leaves": Leaves,
     "pair_statistics": PairStatistics,
 }
 

@@ -17,13 +17,19 @@ from galen.assembly.recipe import RankPart, Recipe, RecipeError
 from galen.data.manifest import NAME, sha256
 from galen.features.encoding.encoder import Encoder, fit_encoder
 from galen.features.encoding.samples import Samples
+from galen.features.encoding.schema import Schema
 from galen.features.encoding.tables import columns_of, part, pieces, types_of
 from galen.nn.training import Epoch, Watch
 from galen.rank.model import Model
+from galen.rank.network import Network
+from galen.rank.streaming import Streamed
 
 FORMAT: Final = 1
 KIND: Final = "table"
 PARTS: Final = ("train", "valid", "test")
+
+MEMORY: Final = 1 << 29
+"""Bytes of encoded rows above which a network reads them from the file as it learns."""
 
 Progress = Callable[[str], None]
 
@@ -89,11 +95,13 @@ def train_table(
     progress: Progress,
     checkpoints: Path | None = None,
     watch: Watch | None = None,
+    memory: int = MEMORY,
 ) -> TableRun:
     """Learn a recipe's ranking model from `train`, stopping and calibrating on `valid`.
 
     With `checkpoints`, a network's training that was broken off goes on from there; `watch` is
-    told of each epoch of a network.
+    told of each epoch of a network. Rows that take more than `memory` bytes are streamed to a
+    network, other models take them whole.
 
     Raises:
         RecipeError: the recipe has no ranking model, or names what galen does not know.
@@ -105,7 +113,8 @@ def train_table(
         raise RecipeError(f"recipe {recipe.name!r} has no [rank] to learn from a table.")
     progress("reading the table")
     encoder = learn_encoder(folder)
-    samples = read_parts(folder, encoder, ("train", "valid"))
+    valid = read_parts(folder, encoder, ("valid",))["valid"]
+    train_rows = part(folder, "train").metadata.num_rows
 
     def tell(epoch: Epoch, network: nn.Module) -> None:
         valid = "  ".join(f"{name} {value:.5f}" for name, value in epoch.valid.items())
@@ -113,11 +122,25 @@ def train_table(
         if watch is not None:
             watch(epoch, network)
 
-    rows = {name: len(one) for name, one in samples.items()}
+    rows = {"train": train_rows, "valid": len(valid)}
     progress(f"learning {recipe.rank.model} from {rows['train']:,} rows")
     spec = model_spec(seeded(recipe.rank, seed), checkpoints=checkpoints, watch=tell)
-    model = spec.fit(encoder.schema, samples["train"], samples["valid"])
+    schema = encoder.schema
+    if isinstance(spec, Network) and train_rows * row_bytes(schema) > memory:
+        objectives, batch = tuple(encoder.columns.labels), spec.training.batch
+        source = Streamed(folder / "train.parquet", encoder, objectives, batch, spec.training.seed)
+        model: Model = spec.learn(schema, objectives, source, valid)
+    else:
+        train = read_parts(folder, encoder, ("train",))["train"]
+        model = spec.fit(schema, train, valid)
     return TableRun(recipe, encoder, model, folder.name, rows, seed)
+
+
+def row_bytes(schema: Schema) -> int:
+    """Bytes of one encoded row."""
+    bags, vectors = (sum(f.width for f in schema.bags), sum(f.size for f in schema.vectors))
+    history = schema.history * len(schema.sequences)
+    return 8 * (len(schema.categories) + bags + history + 4) + 4 * (len(schema.numbers) + vectors)
 
 
 def seeded(rank: RankPart, seed: int) -> RankPart:

@@ -52,7 +52,7 @@ class Checkpoint:
         """Replace the checkpoint."""
         self.folder.mkdir(parents=True, exist_ok=True)
         old = self._tensor_files()
-        name = f"checkpoint-{len(epochs):04}.safetensors"
+        name = f"checkpoint-{int(facts['step']):08}.safetensors"
         plain = {key: t.detach().cpu().contiguous().clone() for key, t in tensors.items()}
         save_file(plain, self.folder / name)
         digest = _digest(self.folder / name)

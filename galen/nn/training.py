@@ -41,6 +41,7 @@ class Training:
     monitor: Literal["auc", "loss"] = "auc"
     precision: Precision = "auto"
     device: str = "cpu"
+    checkpoint_steps: int = 0  # between checkpoints within an epoch; 0 has one after each epoch
     seed: int = 0
 
 
@@ -118,6 +119,16 @@ def fit(
     return _Run(network, loss, source, validate, settings, folder, watch).run()
 
 
+@dataclass
+class _UnderWay:
+    """What was done of an epoch that is not at its end."""
+
+    steps: int = 0
+    rows: int = 0
+    loss: float = 0.0  # sum over steps
+    seconds: float = 0.0  # of the processor, in steps
+
+
 class _Run:
     """One training under way."""
 
@@ -150,19 +161,20 @@ class _Run:
         self.scale, self.worse, self.step = 1.0, 0, 0
         self.best: dict[str, Tensor] = {}
         self.spent = 0.0
+        self.under_way = _UnderWay()
 
     def run(self) -> Course:
         started = time.process_time()
         torch.manual_seed(self.settings.seed)
         self._resume()
-        began = self.spent
+        self.began = self.spent - started
         for epoch in range(len(self.course.epochs), self.settings.epochs):
             if self.worse >= self.settings.patience:
                 break
             loss, rows, seconds = self._epoch(epoch)
             scored = self.averaged.network if self.averaged else self.network
             valid = self.validate(scored)
-            self.spent = began + time.process_time() - started
+            self.spent = self.began + time.process_time()
             rate = self.settings.learning_rate * self.scale
             self.course.epochs.append(
                 Epoch(epoch, loss, valid, rate, rows, seconds, round(self.spent, 3))
@@ -177,21 +189,27 @@ class _Run:
 
     def _epoch(self, epoch: int) -> tuple[float, int, float]:
         self.network.train()
-        total, steps, rows = 0.0, 0, 0
-        pending: list[Tensor] = []
-        seconds = 0.0
-        for lesson in self.source.lessons(epoch, 0):
+        now, pending = self.under_way, list[Tensor]()
+        every = self.settings.checkpoint_steps
+        for lesson in self.source.lessons(epoch, now.steps):
             started = time.process_time()
             pending.append(self._step(lesson.to(self.device)))
-            seconds += time.process_time() - started
-            rows += len(lesson.weight)
+            now.seconds += time.process_time() - started
+            now.rows += len(lesson.weight)
+            now.steps += 1
             if len(pending) == 64:  # reading a loss waits for the device
-                total, steps = total + self._finite(pending, epoch), steps + len(pending)
+                now.loss += self._finite(pending, epoch)
                 pending.clear()
-        total, steps = total + self._finite(pending, epoch), steps + len(pending)
-        if not steps:
+            if every and now.steps % every == 0:
+                now.loss += self._finite(pending, epoch)
+                pending.clear()
+                self.spent = self.began + time.process_time()
+                self._save()
+        now.loss += self._finite(pending, epoch)
+        self.under_way = _UnderWay()
+        if not now.steps:
             raise TrainingError("there are no rows to learn from.")
-        return total / steps, rows, seconds
+        return now.loss / now.steps, now.rows, now.seconds
 
     def _step(self, lesson: Lesson) -> Tensor:
         self.step += 1
@@ -242,6 +260,7 @@ class _Run:
             tensors |= {f"averaged.{name}": t for name, t in self.averaged.tensors().items()}
         tensors["random"] = torch.get_rng_state()
         facts = {"scale": self.scale, "worse": self.worse, "step": self.step, "spent": self.spent}
+        facts |= {f"epoch_{name}": value for name, value in asdict(self.under_way).items()}
         epochs = [asdict(epoch) for epoch in self.course.epochs]
         self.checkpoint.write(tensors, epochs, self.course.best, facts)
 
@@ -260,6 +279,9 @@ class _Run:
         self.course.best = found.best
         self.scale, self.spent = found.facts["scale"], found.facts["spent"]
         self.worse, self.step = int(found.facts["worse"]), int(found.facts["step"])
+        steps, rows = int(found.facts["epoch_steps"]), int(found.facts["epoch_rows"])
+        loss, seconds = found.facts["epoch_loss"], found.facts["epoch_seconds"]
+        self.under_way = _UnderWay(steps, rows, loss, seconds)
 
 
 @torch.inference_mode()

@@ -9,6 +9,8 @@ import torch
 from galen.features.encoding.samples import Samples
 from galen.nn.inputs import Inputs, Lesson
 
+Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
+
 
 @dataclass(frozen=True)
 class InMemory:
@@ -26,16 +28,18 @@ class InMemory:
     def lessons(self, epoch: int, skip: int) -> Iterator[Lesson]:
         """Mini-batches of an epoch; the last may be smaller, but a rest of one row is left out."""
         order = np.random.default_rng((self.seed, epoch)).permutation(self.rows)
-        labels = stacked_labels(self.samples, self.objectives)
         for start in range(skip * self.batch, self.rows, self.batch):
             rows = order[start : start + self.batch]
             if len(rows) == 1 and start:  # batch norm has no spread of one row
                 return
-            yield Lesson(
-                inputs_of(self.samples, rows),
-                torch.from_numpy(labels[rows]),
-                torch.from_numpy(self.samples.weight[rows]),
-            )
+            yield lesson_of(self.samples, rows, self.objectives)
+
+
+def lesson_of(samples: Samples, rows: Rows, objectives: Sequence[str]) -> Lesson:
+    """Some rows to learn from."""
+    labels = np.stack([samples.labels[name][rows] for name in objectives], axis=1)
+    weight = torch.from_numpy(samples.weight[rows])
+    return Lesson(inputs_of(samples, rows), torch.from_numpy(labels), weight)
 
 
 def in_order(samples: Samples, batch: int = 8192) -> Iterator[Inputs]:
@@ -44,14 +48,7 @@ def in_order(samples: Samples, batch: int = 8192) -> Iterator[Inputs]:
         yield inputs_of(samples, slice(start, start + batch))
 
 
-def stacked_labels(
-    samples: Samples, objectives: Sequence[str]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    """(N, objectives)."""
-    return np.stack([samples.labels[name] for name in objectives], axis=1).astype(np.float32)
-
-
-def inputs_of(samples: Samples, rows: np.ndarray[tuple[int], np.dtype[np.int64]] | slice) -> Inputs:
+def inputs_of(samples: Samples, rows: Rows | slice) -> Inputs:
     """Some rows as tensors; only the histories that they need go along."""
     part = samples.take(rows)
     history, length, row = part.history, part.history_length, part.history_row

@@ -15,7 +15,7 @@ from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema, SchemaError
 from galen.nn.losses import ObjectiveLoss
 from galen.nn.precision import resolved
-from galen.nn.training import Course, Training, Watch, fit, predict
+from galen.nn.training import Course, Source, Training, Watch, fit, predict
 from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.lessons import InMemory, in_order
@@ -42,15 +42,21 @@ class Network:
             TrainingError: training cannot go on.
         """
         objectives = tuple(train.labels)
-        for name, part in (("learn from", train), ("choose on", valid)):
-            if not len(part):
+        source = InMemory(train, objectives, self.training.batch, self.training.seed)
+        return self.learn(schema, objectives, source, valid)
+
+    def learn(
+        self, schema: Schema, objectives: tuple[str, ...], source: Source, valid: Samples
+    ) -> "NetworkModel":
+        """As `fit`, from mini-batches that need not be in memory."""
+        for name, rows in (("learn from", source.rows), ("choose on", len(valid))):
+            if not rows:
                 raise SchemaError(f"there are no rows to {name}.")
         torch.manual_seed(self.training.seed)
         network = self.spec.build(schema, objectives)
         loss = ObjectiveLoss([self.shares.get(name, 1.0) for name in objectives])
         device = torch.device(self.training.device)
         kind = resolved(self.training.precision, device)
-        source = InMemory(train, objectives, self.training.batch, self.training.seed)
 
         def validate(taught: nn.Module) -> dict[str, float]:
             logits = predict(taught, in_order(valid), kind).double().numpy()

@@ -1,16 +1,16 @@
 """Learns vocabularies and scales from a table in one pass, and encodes tables with them."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from galen.features.encoding.lists import filled, lengths_of
 from galen.features.encoding.samples import Ints, Samples, Singles, joined
@@ -25,10 +25,20 @@ from galen.features.encoding.schema import (
     Vector,
 )
 from galen.features.encoding.tables import Columns
-from galen.features.encoding.vocabulary import Hashed, Vocabulary, exact, plain
+from galen.features.encoding.vocabulary import Counts, Exact, Hashed, Vocabulary
+
+NAME: Final = "encoder.json"
 
 
-class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    columns: Columns
+    schema: Schema
+    hashed: dict[str, Hashed]
+    exact: dict[str, str]  # table -> file of its values
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
     """A schema with the vocabularies that its ids are of; all that encoding needs."""
 
     columns: Columns
@@ -65,6 +75,8 @@ class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         labels = {}
         if labelled:
             labels = {name: floats(column_of(piece, c)) for name, c in columns.labels.items()}
+            negative = next(iter(labels.values())) == 0
+            weight = np.where(negative, weight / columns.kept_negatives, weight)
         return Samples(
             categories=categories,
             numbers=numbers,
@@ -75,7 +87,7 @@ class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             history_length=length,
             history_row=np.arange(rows) if schema.sequences else np.zeros(rows, np.int64),
             labels=labels,
-            weight=weight,
+            weight=weight.astype(np.float32),
             group=group,
         ).checked(schema)
 
@@ -84,7 +96,15 @@ class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return joined([self.encode(piece) for piece in pieces])
 
     def save(self, folder: Path) -> None:
-        (folder / "encoder.json").write_bytes(msgspec.json.encode(self))
+        hashed, exact = {}, {}
+        for number, (table, vocabulary) in enumerate(self.vocabularies.items()):
+            if isinstance(vocabulary, Hashed):
+                hashed[table] = vocabulary
+            else:
+                exact[table] = f"vocabulary-{number}.parquet"
+                pq.write_table(pa.table({"value": vocabulary.values}), folder / exact[table])
+        saved = _Saved(self.columns, self.schema, hashed, exact)
+        (folder / NAME).write_bytes(msgspec.json.encode(saved))
 
     @classmethod
     def load(cls, folder: Path) -> "Encoder":
@@ -93,10 +113,15 @@ class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             SchemaError: the file is missing or cut short.
         """
-        path = folder / "encoder.json"
+        path = folder / NAME
         try:
-            return msgspec.json.decode(path.read_bytes(), type=cls)
-        except (OSError, msgspec.DecodeError) as error:
+            saved = msgspec.json.decode(path.read_bytes(), type=_Saved)
+            vocabularies: dict[str, Vocabulary] = dict(saved.hashed)
+            for table, file in saved.exact.items():
+                values = pq.read_table(folder / file)["value"].combine_chunks()
+                vocabularies[table] = Exact(values)
+            return cls(saved.columns, saved.schema, vocabularies)
+        except (OSError, msgspec.DecodeError, pa.ArrowInvalid) as error:
             raise SchemaError(f"{path} cannot be read ({error}); train again.") from error
 
     def _ids(self, piece: pa.RecordBatch | pa.Table, name: str, table: str) -> Ints:
@@ -125,7 +150,7 @@ class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Seen:
     """What one pass over a table counts."""
 
-    counts: dict[str, Counter[Any]] = field(default_factory=dict)  # by table
+    counts: dict[str, Counts] = field(default_factory=dict)  # by table
     moments: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)  # rows, sum, squares
     widths: dict[str, int] = field(default_factory=dict)
 
@@ -139,7 +164,7 @@ class _Seen:
                 column = pc.list_flatten(column)
             table = kinds.table_of(name)
             if table not in kinds.columns.hashed:
-                self.counts.setdefault(table, Counter()).update(_counted(column))
+                self.counts.setdefault(table, Counts()).add(column)
         for name in kinds.numbers:
             values = floats(column_of(piece, name))
             _check_finite(values, name)
@@ -195,7 +220,7 @@ def fit_encoder(
     for piece in pieces:
         seen.add(piece, kinds)
     vocabularies: dict[str, Vocabulary] = {
-        name: exact(counts, least=columns.least) for name, counts in seen.counts.items()
+        name: counts.exact(columns.least) for name, counts in seen.counts.items()
     }
     for name, buckets in columns.hashed.items():
         vocabularies[name] = Hashed(buckets, name)
@@ -260,14 +285,6 @@ def _number(name: str, moments: npt.NDArray[np.float64], columns: Columns) -> Nu
     spread = float(np.sqrt(max(squares / max(rows, 1) - mean * mean, 0.0)))
     encoding = columns.encodings.get(name, "linear")
     return Number(name, encoding, mean, spread if spread > 1e-6 else 1.0)
-
-
-def _counted(column: pa.Array) -> Counter[Any]:
-    text = pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)
-    text = text or pa.types.is_large_string(column.type)
-    counted = pc.value_counts(plain(column, pa.string() if text else pa.int64()).drop_null())
-    values, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
-    return Counter(dict(zip(values, counts, strict=True)))
 
 
 def _codes(column: pa.Array) -> Ints:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,21 @@ class Samples:
             labels={name: label[rows] for name, label in self.labels.items()},
             weight=self.weight[rows],
             group=self.group[rows],
+        )
+
+    def compact(self) -> "Samples":
+        """The same rows without histories that no row needs, in memory of their own."""
+        needed, row = np.unique(self.history_row, return_inverse=True)
+        columns: dict[str, Any] = {
+            name: np.ascontiguousarray(getattr(self, name)).copy()
+            for name in ("categories", "numbers", "bags", "bag_weights", "vectors")
+        }
+        return replace(
+            self,
+            **columns,
+            history=self.history[needed],
+            history_length=self.history_length[needed],
+            history_row=row.astype(np.int64),
         )
 
     def known(self, objective: str) -> "tuple[Bools, Floats, Floats]":

@@ -45,7 +45,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     least: int = 1  # times that a value must be seen to have an id
     width: int = 20  # values of a bag that are read
     length: int = 50  # events of a history that are read
-    kept_negatives: float = 1.0  # share of negatives that the table still has
+    kept_negatives: float = 1.0  # share of negatives that the table still has; the rest weigh more
 
 
 def columns_of(folder: Path, names: list[str]) -> Columns:

@@ -1,7 +1,8 @@
 """From a column's values to ids: exact, or hashed into a fixed number of them."""
 
 import hashlib
-from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -11,13 +12,15 @@ import pyarrow.compute as pc
 from galen.features.encoding.samples import Ints
 from galen.features.encoding.schema import SchemaError
 
-Value = int | str
+MERGE: Final = 1_000_000
+"""Distinct values of pieces that are held before they are merged."""
 
 
-class Exact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="exact"):
+@dataclass(frozen=True, eq=False)
+class Exact:
     """Id i + 1 stands for the i-th value; 0 for every other one."""
 
-    values: tuple[int, ...] | tuple[str, ...]
+    values: pa.Array  # int64 or string, each once
 
     @property
     def size(self) -> int:
@@ -25,8 +28,7 @@ class Exact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="exact"
 
     def ids(self, column: pa.Array) -> Ints:
         """(N,)."""
-        kind = pa.string() if self.values and isinstance(self.values[0], str) else pa.int64()
-        found = pc.index_in(plain(column, kind), value_set=pa.array(self.values, kind))
+        found = pc.index_in(plain(column, self.values.type), value_set=self.values)
         return np.asarray(pc.fill_null(found, -1), dtype=np.int64) + 1
 
 
@@ -60,10 +62,43 @@ class Hashed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hashe
 Vocabulary = Exact | Hashed
 
 
-def exact(counts: Mapping[Value, int], *, least: int = 1) -> Exact:
-    """The values that were seen at least so often, in order."""
-    kept = [value for value, count in counts.items() if count >= least]
-    return Exact(tuple(sorted(kept)))  # type: ignore[arg-type]
+class Counts:
+    """How often each value of a column was seen, in memory of the size of the distinct values."""
+
+    def __init__(self) -> None:
+        self._parts: list[pa.Table] = []
+        self._rows = 0
+
+    def add(self, column: pa.Array) -> None:
+        """Count a piece of the column; missing values are not counted."""
+        counted = pc.value_counts(valued(column).drop_null())
+        self._parts.append(
+            pa.table({"value": counted.field("values"), "count": counted.field("counts")})
+        )
+        self._rows += len(counted)
+        if self._rows > 2 * len(self._parts[0]) + MERGE:
+            self._merge()
+
+    def exact(self, least: int = 1) -> Exact:
+        """The values that were seen at least so often, in order."""
+        if not self._parts:
+            return Exact(pa.array([], pa.int64()))
+        self._merge()
+        table = self._parts[0]
+        kept = table.filter(pc.greater_equal(table["count"], least)).sort_by("value")
+        return Exact(kept["value"].combine_chunks())
+
+    def _merge(self) -> None:
+        merged = pa.concat_tables(self._parts).group_by("value").aggregate([("count", "sum")])
+        self._parts = [merged.rename_columns(["value", "count"])]
+        self._rows = len(merged)
+
+
+def valued(column: pa.Array) -> pa.Array:
+    """The column as text where it holds text, else as integers."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return plain(column, pa.string() if text else pa.int64())
 
 
 def collision_share(vocabulary: Hashed, values: list[str]) -> float:
