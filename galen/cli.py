@@ -276,16 +276,18 @@ def _train_table(table: Path, bundle: Path, recipe: str, seed: int, quiet: bool)
     import shutil
 
     from galen.assembly.shipped import find_recipe
-    from galen.assembly.table import save_run, train_table
+    from galen.assembly.table import checkpoint_folder, save_run, train_table
+    from galen.nn.distributed import joined
 
     found = find_recipe(recipe)
-    checkpoints = bundle / ".training" / f"{found.name}-{seed}"
-    with _doing(quiet) as say:
+    with joined() as group, _doing(quiet or not group.leads) as say:
+        checkpoints = checkpoint_folder(bundle, found, table, seed)
         run = train_table(found, table, seed=seed, progress=say, checkpoints=checkpoints)
-        say("writing the bundle")
-        saved = save_run(bundle, run, now=datetime.now(UTC))
-    shutil.rmtree(checkpoints.parent, ignore_errors=True)
-    typer.echo(f"bundle {saved.manifest.version} is current in {bundle}")
+        if group.leads:
+            say("writing the bundle")
+            saved = save_run(bundle, run, now=datetime.now(UTC))
+            shutil.rmtree(checkpoints.parent, ignore_errors=True)
+            typer.echo(f"bundle {saved.manifest.version} is current in {bundle}")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """A ranking model learned from tables of samples alone: no shop, no recall, no slate."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -134,6 +135,14 @@ def train_table(
         train = read_parts(folder, encoder, ("train",))["train"]
         model = spec.fit(schema, train, valid)
     return TableRun(recipe, encoder, model, folder.name, rows, seed)
+
+
+def checkpoint_folder(root: Path, recipe: Recipe, table: Path, seed: int) -> Path:
+    """Where a training is kept that may be broken off: another recipe or table has another."""
+    train = part(table, "train")
+    facts = [recipe.to_tree(), table.name, train.metadata.num_rows, train.schema_arrow.names, seed]
+    digest = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
+    return root / ".training" / digest
 
 
 def row_bytes(schema: Schema) -> int:

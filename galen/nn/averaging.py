@@ -25,9 +25,6 @@ class Averaged:
         mean, newest = _floats(self.network), _floats(network)
         torch._foreach_lerp_(mean, newest, weight)
 
-    def tensors(self) -> dict[str, Tensor]:
-        return dict(self.network.state_dict())
-
 
 def _floats(network: nn.Module) -> list[Tensor]:
     """Weights and running statistics; counts and offsets are not for averaging."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 
 class CheckpointError(RuntimeError):
@@ -70,7 +70,7 @@ class Checkpoint:
             if file.name != name:
                 file.unlink()
 
-    def read(self, network: nn.Module) -> Saved | None:
+    def read(self, shapes: Mapping[str, tuple[int, ...]]) -> Saved | None:
         """The checkpoint, if there is one.
 
         Raises:
@@ -89,7 +89,6 @@ class Checkpoint:
         if not whole:
             raise CheckpointError(f"{file} is missing or was cut short; {self._mend()}")
         saved = Saved(load_file(file), told["epochs"], told["best"], told["facts"])
-        shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
         if {name: tuple(t.shape) for name, t in saved.part("network").items()} != shapes:
             raise CheckpointError(f"{file} is of a network of another shape; {self._mend()}")
         return saved

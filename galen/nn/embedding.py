@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from galen.nn.sharding import ShardedLookup, block
+
 
 class IdError(ValueError):
     """An id is no row of its table; the message names the field and the id."""
@@ -53,6 +55,9 @@ class FusedTable(nn.Module):
         starts = dict(zip(tables, accumulate(tables.values(), initial=0), strict=False))
         self.names = tuple(field for field, _ in fields)
         self.sparse = sparse
+        self.total_rows = sum(tables.values())
+        self.first_row = 0  # of the block that this process holds
+        self.sharded = False
         self.weight = nn.Parameter(torch.empty(sum(tables.values()), width))
         nn.init.normal_(self.weight, std=spread)
         self.offsets: Tensor
@@ -75,7 +80,16 @@ class FusedTable(nn.Module):
             self._check(ids, fields)
         return ids + self.offsets[fields]
 
+    def shard(self, rank: int, count: int) -> None:
+        """Keep this process's block of rows only."""
+        rows = block(self.total_rows, rank, count)
+        self.weight = nn.Parameter(self.weight.detach()[rows].clone())
+        self.first_row, self.sharded = rows.start, True
+
     def _looked_up(self, rows: Tensor) -> Tensor:
+        if self.sharded:
+            shared: Tensor = ShardedLookup.apply(self.weight, rows, self.first_row, self.sparse)  # type: ignore[no-untyped-call]
+            return shared
         if not torch.is_grad_enabled() or not self.weight.requires_grad:
             return functional.embedding(rows, self.weight)
         if self.sparse:  # each row once, so that its gradient is there once

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from galen.nn.distributed import total, workers
+
 
 class ObjectiveLoss(nn.Module):
     """Weighted mean of binary cross entropies; a label that is NaN is left out of its mean.
@@ -26,7 +28,11 @@ class ObjectiveLoss(nn.Module):
             logits.float(), torch.nan_to_num(labels), reduction="none"
         )
         counted = known * weight[:, None]
-        means = (each * counted).sum(0) / counted.sum(0).clamp_min(1e-12)
+        # Processes that learn together each divide by the mean of their counts, so that the mean of
+        # their losses is that of all rows.
+        group = workers()
+        rows = total(counted.sum(0).detach().clone()) / group.count
+        means = (each * counted).sum(0) / rows.clamp_min(1e-12)
         return (means * self.shares).sum()
 
 

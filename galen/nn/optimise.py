@@ -6,8 +6,10 @@ Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
 import torch
 from torch import Tensor, nn
 
+from galen.nn.distributed import total, workers
 from galen.nn.embedding import FusedTable
 from galen.nn.rowwise import RowwiseAdam
+from galen.nn.sharding import block, gathered_rows
 
 
 class Optimiser:
@@ -31,7 +33,15 @@ class Optimiser:
         known = {id(weight) for weight in tables}
         dense = [p for p in network.parameters() if p.requires_grad and id(p) not in known]
         tables = [weight for weight in tables if weight.requires_grad]
-        self.clipped = dense if touched else [*dense, *tables]
+        self.group = workers()
+        self.rows = {  # of the whole tables that weights are blocks of
+            id(m.weight): m.total_rows
+            for m in network.modules()
+            if isinstance(m, FusedTable) and m.sharded
+        }
+        clipped = dense if touched else [*dense, *tables]
+        self.clipped = [weight for weight in clipped if id(weight) not in self.rows]
+        self.sharded = [weight for weight in clipped if id(weight) in self.rows]
         self.rates: list[float] = []
         self.parts: list[torch.optim.Optimizer] = []
         table_rate = rate if table_rate is None else table_rate
@@ -54,19 +64,38 @@ class Optimiser:
     def step(self, clip: float) -> None:
         """Clip gradients to a norm (0 does not), update, and forget them."""
         if clip:
-            nn.utils.clip_grad_norm_(self.clipped, clip)
+            self._clip(clip)
         for part in self.parts:
             part.step()
             part.zero_grad(set_to_none=True)
 
+    def _clip(self, clip: float) -> None:
+        """Scale all gradients so that their norm, over all processes, is at most `clip`."""
+        dense = [p.grad for p in self.clipped if p.grad is not None]
+        apart = [p.grad for p in self.sharded if p.grad is not None]
+        square = _square(dense) + (total(_square(apart)) if self.sharded else 0.0)
+        factor = (clip / (square.sqrt() + 1e-6)).clamp_max(1.0)
+        for gradients in (dense, apart):
+            if gradients:
+                torch._foreach_mul_(gradients, factor)
+
     def tensors(self) -> dict[str, Tensor]:
-        """Moments and step counts by place."""
+        """Moments and step counts by place, of whole tables; every process must ask."""
         found: dict[str, Tensor] = {}
         for place, part in enumerate(self.parts):
             for number, state in part.state_dict()["state"].items():
+                rows = self._rows_of(part, number)
                 for name, value in state.items():
-                    found[f"{place}.{number}.{name}"] = torch.as_tensor(value)
+                    tensor = torch.as_tensor(value)
+                    if rows and tensor.dim():
+                        tensor = gathered_rows(tensor, rows)
+                    found[f"{place}.{number}.{name}"] = tensor
         return found
+
+    def _rows_of(self, part: torch.optim.Optimizer, number: int) -> int:
+        """Rows of the whole table that a weight is a block of; 0 where it is none."""
+        weights = [weight for group in part.param_groups for weight in group["params"]]
+        return self.rows.get(id(weights[number]), 0)
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what `tensors` gave."""
@@ -76,5 +105,17 @@ class Optimiser:
             for key, value in tensors.items():
                 owner, number, name = key.split(".")
                 if int(owner) == place:
-                    tree["state"].setdefault(int(number), {})[name] = value
+                    rows = self._rows_of(part, int(number))
+                    blocked = rows and value.dim()
+                    mine = block(rows, self.group.rank, self.group.count)
+                    tree["state"].setdefault(int(number), {})[name] = (
+                        value[mine] if blocked else value
+                    )
             part.load_state_dict(tree)
+
+
+def _square(gradients: list[Tensor]) -> Tensor:
+    """The square of the norm of all gradients together."""
+    if not gradients:
+        return torch.zeros(())
+    return torch.stack([norm.square() for norm in torch._foreach_norm(gradients)]).sum()

@@ -12,6 +12,15 @@ from torch import Tensor, nn
 
 from galen.nn.averaging import Averaged
 from galen.nn.checkpoint import Checkpoint
+from galen.nn.distributed import (
+    load_whole,
+    share_of,
+    spread,
+    total,
+    unsharded,
+    whole_state,
+    workers,
+)
 from galen.nn.inputs import Inputs, Lesson
 from galen.nn.losses import auxiliary_loss
 from galen.nn.optimise import Optimiser
@@ -148,15 +157,18 @@ class _Run:
         self.checkpoint = Checkpoint(folder) if folder is not None else None
         self.watch = watch
         self.kind = resolved(settings.precision, self.device)
+        self.group = workers()
+        self.shapes = {name: tuple(t.shape) for name, t in self.network.state_dict().items()}
+        self.called = spread(self.network, self.group)
         self.optimiser = Optimiser(
-            network,
+            self.network,
             rate=settings.learning_rate,
             table_rate=settings.table_rate,
             table_l2=settings.table_l2,
             weight_decay=settings.weight_decay,
             touched=settings.tables == "touched",
         )
-        self.averaged = Averaged(network, settings.average) if settings.average else None
+        self.averaged = Averaged(self.network, settings.average) if settings.average else None
         self.course = Course(precision=str(self.kind).removeprefix("torch."))
         self.scale, self.worse, self.step = 1.0, 0, 0
         self.best: dict[str, Tensor] = {}
@@ -165,7 +177,7 @@ class _Run:
 
     def run(self) -> Course:
         started = time.process_time()
-        torch.manual_seed(self.settings.seed)
+        torch.manual_seed(self.settings.seed + 1_000_003 * self.group.rank)
         self._resume()
         self.began = self.spent - started
         for epoch in range(len(self.course.epochs), self.settings.epochs):
@@ -180,10 +192,11 @@ class _Run:
                 Epoch(epoch, loss, valid, rate, rows, seconds, round(self.spent, 3))
             )
             self._judge(scored)
-            if self.watch:
+            if self.watch and self.group.leads:
                 self.watch(self.course.epochs[-1], scored)
             self._save()
-        self.network.load_state_dict(self.best)
+        load_whole(self.network, self.best)
+        unsharded(self.network)
         self.network.eval()
         return self.course
 
@@ -193,7 +206,7 @@ class _Run:
         every = self.settings.checkpoint_steps
         for lesson in self.source.lessons(epoch, now.steps):
             started = time.process_time()
-            pending.append(self._step(lesson.to(self.device)))
+            pending.append(self._step(share_of(lesson, self.group).to(self.device)))
             now.seconds += time.process_time() - started
             now.rows += len(lesson.weight)
             now.steps += 1
@@ -217,7 +230,7 @@ class _Run:
         self.optimiser.scale(self.scale * warm)
         try:
             with torch.autocast(self.device.type, self.kind, enabled=self.kind != torch.float32):
-                logits = self.network(lesson.inputs)
+                logits = self.called(lesson.inputs)
             loss: Tensor = self.loss(logits, lesson.labels, lesson.weight)
             extra = auxiliary_loss(self.network)
             whole = loss if extra is None else loss + extra
@@ -233,19 +246,20 @@ class _Run:
         return loss.detach()
 
     def _finite(self, losses: list[Tensor], epoch: int) -> float:
-        total = float(torch.stack(losses).sum()) if losses else 0.0
-        if not math.isfinite(total):
+        summed = torch.stack(losses).sum() if losses else torch.zeros(())
+        mean = float(total(summed)) / self.group.count
+        if not math.isfinite(mean):
             raise TrainingError(
-                f"the loss is {total} in epoch {epoch} near step {self.step}; lower learning_rate, "
+                f"the loss is {mean} in epoch {epoch} near step {self.step}; lower learning_rate, "
                 "or look for huge numbers in the samples."
             )
-        return total
+        return mean
 
     def _judge(self, scored: nn.Module) -> None:
         if self.course.better(self.settings.monitor):
             self.course.best = len(self.course.epochs) - 1
             self.worse = 0
-            self.best = {name: t.detach().clone() for name, t in scored.state_dict().items()}
+            self.best = whole_state(scored)
         else:
             self.worse += 1
             self.scale *= self.settings.plateau
@@ -253,28 +267,31 @@ class _Run:
     def _save(self) -> None:
         if self.checkpoint is None:
             return
-        tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        tensors = {f"network.{name}": t for name, t in whole_state(self.network).items()}
         tensors |= {f"best.{name}": t for name, t in self.best.items()}
         tensors |= {f"optimiser.{name}": t for name, t in self.optimiser.tensors().items()}
         if self.averaged:
-            tensors |= {f"averaged.{name}": t for name, t in self.averaged.tensors().items()}
+            whole = whole_state(self.averaged.network)
+            tensors |= {f"averaged.{name}": t for name, t in whole.items()}
         tensors["random"] = torch.get_rng_state()
         facts = {"scale": self.scale, "worse": self.worse, "step": self.step, "spent": self.spent}
         facts |= {f"epoch_{name}": value for name, value in asdict(self.under_way).items()}
         epochs = [asdict(epoch) for epoch in self.course.epochs]
-        self.checkpoint.write(tensors, epochs, self.course.best, facts)
+        if self.group.leads:
+            self.checkpoint.write(tensors, epochs, self.course.best, facts)
 
     def _resume(self) -> None:
-        found = self.checkpoint.read(self.network) if self.checkpoint else None
+        found = self.checkpoint.read(self.shapes) if self.checkpoint else None
         if found is None:
             return
-        self.network.load_state_dict(found.part("network"))
+        load_whole(self.network, found.part("network"))
         self.best = found.part("best")
         self.optimiser.load(found.part("optimiser"))
         if self.averaged:
-            self.averaged.network.load_state_dict(found.part("averaged"))
+            load_whole(self.averaged.network, found.part("averaged"))
             self.averaged.steps = int(found.facts["step"])
-        torch.set_rng_state(found.tensors["random"])
+        if self.group.alone:
+            torch.set_rng_state(found.tensors["random"])
         self.course.epochs = [Epoch(**epoch) for epoch in found.epochs]
         self.course.best = found.best
         self.scale, self.spent = found.facts["scale"], found.facts["spent"]
