@@ -17,10 +17,22 @@ from galen.rank.gbdt import Gbdt
 from galen.rank.leaves import Leaves
 from galen.rank.logistic import Logistic
 from galen.rank.model import ExtensionSpec, ModelSpec
+from galen.rank.networks.autoint import AutoInt
+from galen.rank.networks.dcn import Dcn
 from galen.rank.networks.dcnv2 import DcnV2
 from galen.rank.networks.deepfm import DeepFm
+from galen.rank.networks.ffm import Ffm
+from galen.rank.networks.finalmlp import FinalMlp
+from galen.rank.networks.finalnet import FinalNet
 from galen.rank.networks.fm import Fm
+from galen.rank.networks.fwfm import FwFm
+from galen.rank.networks.gdcn import Gdcn
+from galen.rank.networks.masknet import MaskNet
+from galen.rank.networks.rankmixer import RankMixer
 from galen.rank.networks.spec import NetworkSpec
+from galen.rank.networks.wide_deep import WideDeep
+from galen.rank.networks.wukong import Wukong
+from galen.rank.networks.xdeepfm import XDeepFm
 from galen.rank.pair_statistics import PairStatistics
 from galen.rank.xgboost import XGBoost
 from galen.recall.als import Als
@@ -53,9 +65,21 @@ EXTENSIONS: Final[Mapping[str, Callable[..., ExtensionSpec]]] = {
 }
 
 NETWORKS: Final[Mapping[str, Callable[..., NetworkSpec]]] = {
+    "autoint": AutoInt,
+    "dcn": Dcn,
     "dcnv2": DcnV2,
     "deepfm": DeepFm,
+    "ffm": Ffm,
+    "finalmlp": FinalMlp,
+    "finalnet": FinalNet,
     "fm": Fm,
+    "fwfm": FwFm,
+    "gdcn": Gdcn,
+    "masknet": MaskNet,
+    "rankmixer": RankMixer,
+    "wide_deep": WideDeep,
+    "wukong": Wukong,
+    "xdeepfm": XDeepFm,
 }
 
 FILTERS: Final[Mapping[str, Callable[[Catalogue], Filter]]] = {

@@ -1,7 +1,8 @@
-"""How often pairs of values were positive before: target statistics, out of fold.
+"""How often pairs of values were positive before: ordered target statistics.
 
 Prokhorenkova et al., "CatBoost: unbiased boosting with categorical features", NeurIPS 2018, on why
-a row's own label must not be in its own statistics; here by folds.
+a row's own label must not tell in its statistics: of the rows learned from, each is told of those
+before it in a random order. (Folds do tell: a fold with more positives has fewer outside it.)
 """
 
 from dataclasses import dataclass, replace
@@ -22,14 +23,12 @@ from galen.features.encoding.schema import Schema, SchemaError
 class PairStatistics:
     """For every field and every pair of fields: smoothed share of positives, and count of rows.
 
-    `fields` are the categories that take part; all of them where none are named. Of rows learned
-    from, each fold is told what the other folds saw.
+    `fields` are the categories that take part; all of them where none are named.
     """
 
     fields: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     prior_rows: float = 3.0
-    folds: int = 10
     seed: int = 0
 
     def fit(self, schema: Schema, train: Samples) -> tuple["PairCounts", Samples]:
@@ -39,7 +38,7 @@ class PairStatistics:
         places = [schema.place(name) for name in named if name not in self.without]
         sets = [*((place,) for place in places), *combinations(places, 2)]
         prior = float(np.average(label, weights=train.weight))
-        fold = np.random.default_rng(self.seed).integers(0, self.folds, len(train))
+        order = np.random.default_rng(self.seed).permutation(len(train))
         tables, columns = {}, []
         for chosen in sets:
             keys = _keys(schema, train.categories, chosen)
@@ -47,17 +46,13 @@ class PairStatistics:
             good = np.bincount(code, label * train.weight, len(values))
             rows = np.bincount(code, train.weight, len(values))
             tables[_name(schema, chosen)] = (chosen, values, good, rows)
-            by_fold = fold * len(values) + code
-            size = self.folds * len(values)
-            good_here = np.bincount(by_fold, label * train.weight, size)[by_fold]
-            rows_here = np.bincount(by_fold, train.weight, size)[by_fold]
-            good_else, rows_else = good[code] - good_here, rows[code] - rows_here
-            columns += _statistics(good_else, rows_else, prior, self.prior_rows)
+            good_before = _sum_before(code, label * train.weight, order)
+            rows_before = _sum_before(code, train.weight, order)
+            columns += _statistics(good_before, rows_before, prior, self.prior_rows)
         counts = PairCounts(
             _extended(schema, list(tables), columns),
             prior,
             self.prior_rows,
-            1 - 1 / self.folds,
             tables,
         )
         return counts, _with_numbers(train, columns)
@@ -74,14 +69,13 @@ class PairStatistics:
             )
             for name, places in saved.places.items()
         }
-        return PairCounts(saved.schema, saved.prior, saved.prior_rows, saved.share, tables)
+        return PairCounts(saved.schema, saved.prior, saved.prior_rows, tables)
 
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: Schema
     prior: float
     prior_rows: float
-    share: float
     places: dict[str, tuple[int, ...]]
 
 
@@ -95,7 +89,6 @@ class PairCounts:
     schema: Schema
     prior: float
     prior_rows: float
-    share: float  # of the rows that a row learned from was told of: counts compare like with like
     tables: dict[str, _Table]
 
     def extend(self, samples: Samples) -> Samples:
@@ -106,8 +99,8 @@ class PairCounts:
             found = np.minimum(np.searchsorted(values, keys), len(values) - 1)
             there = values[found] == keys
             columns += _statistics(
-                np.where(there, good[found], 0.0) * self.share,
-                np.where(there, rows[found], 0.0) * self.share,
+                np.where(there, good[found], 0.0),
+                np.where(there, rows[found], 0.0),
                 self.prior,
                 self.prior_rows,
             )
@@ -118,7 +111,6 @@ class PairCounts:
             self.schema,
             self.prior,
             self.prior_rows,
-            self.share,
             {name: table[0] for name, table in self.tables.items()},
         )
         (folder / "pairs.json").write_bytes(msgspec.json.encode(saved))
@@ -126,6 +118,17 @@ class PairCounts:
         for name, (_, values, good, rows) in self.tables.items():
             tensors |= {f"{name}/values": values, f"{name}/good": good, f"{name}/rows": rows}
         save_file(tensors, folder / "pairs.safetensors")
+
+
+def _sum_before(code: Ints, values: Any, order: Ints) -> np.ndarray[Any, Any]:
+    """(N,): of the rows with the same code that stand before a row in `order`, the sum."""
+    by_code = order[np.argsort(code[order], kind="stable")]
+    summed = np.cumsum(values[by_code], dtype=np.float64)
+    starts = np.flatnonzero(np.diff(code[by_code], prepend=-1))
+    before = summed - values[by_code]
+    found = np.empty(len(code))
+    found[by_code] = before - np.repeat(before[starts], np.diff(starts, append=len(code)))
+    return found
 
 
 def _keys(schema: Schema, ids: Ints, places: tuple[int, ...]) -> Ints:

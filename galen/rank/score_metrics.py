@@ -1,15 +1,20 @@
 """How well scores order and how true probabilities are: AUC, gAUC, log-loss, NE, calibration.
 
-Every metric is one vectorised pass over (N,) arrays.
+Every metric is one vectorised pass over (N,) arrays, of single or double precision.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import rankdata
 
 from galen.pipeline.candidates import Floats, Ints
 
+Reals = npt.NDArray[np.floating[Any]]
 
-def auc(label: Floats, score: Floats) -> float:
+
+def auc(label: Reals, score: Reals) -> float:
     """Share of (positive, negative) pairs in the right order, ties half; NaN for one class."""
     positive = label > 0
     good, bad = int(positive.sum()), int((~positive).sum())
@@ -19,16 +24,28 @@ def auc(label: Floats, score: Floats) -> float:
     return float((rank[positive].sum() - good * (good + 1) / 2) / (good * bad))
 
 
-def grouped_auc(label: Floats, score: Floats, group: Ints) -> float:
-    """AUC within each group, weighted by its rows; groups of one class are left out.
+def pr_auc(label: Reals, score: Reals) -> float:
+    """Average precision: that at each score with its rise of recall; NaN without a positive.
 
-    Zhu et al., "Optimized Cost per Click in Taobao Display Advertising", KDD 2017.
+    Rows of one score come in at once, so their order does not matter.
     """
+    order = np.argsort(-score, kind="stable")
+    positive, score = label[order] > 0, score[order]
+    if not positive.any():
+        return float("nan")
+    last = np.append(score[1:] != score[:-1], True)  # row of each distinct score
+    found = np.cumsum(positive)[last]
+    precision = found / (np.flatnonzero(last) + 1)
+    return float(np.diff(found, prepend=0) @ precision / found[-1])
+
+
+def auc_by_group(label: Reals, score: Reals, group: Ints) -> tuple[Ints, Floats, Ints]:
+    """(groups,) each group in rising order, its AUC (NaN for one class) and its rows."""
     order = np.lexsort((score, group))
     group, score, positive = group[order], score[order], label[order] > 0
-    _, start, size = np.unique(group, return_index=True, return_counts=True)
+    groups, start, size = np.unique(group, return_index=True, return_counts=True)
     if not len(start):
-        return float("nan")
+        return groups, np.empty(0), size
     of = np.repeat(np.arange(len(start)), size)
     place = np.arange(len(group)) - start[of] + 1
     new_run = np.append(True, (score[1:] != score[:-1]) | (group[1:] != group[:-1]))
@@ -39,52 +56,83 @@ def grouped_auc(label: Floats, score: Floats, group: Ints) -> float:
     good = np.bincount(of[positive], minlength=len(start)).astype(np.float64)
     bad = size - good
     both = (good > 0) & (bad > 0)
-    if not both.any():
-        return float("nan")
-    value = (rank_sum[both] - good[both] * (good[both] + 1) / 2) / (good[both] * bad[both])
-    return float(np.average(value, weights=size[both]))
+    value = np.full(len(start), np.nan)
+    pairs = good[both] * bad[both]
+    value[both] = (rank_sum[both] - good[both] * (good[both] + 1) / 2) / pairs
+    return groups, value, size
 
 
-def log_loss(label: Floats, probability: Floats, weight: Floats | None = None) -> float:
+def grouped_auc(label: Reals, score: Reals, group: Ints) -> float:
+    """AUC within each group, weighted by its rows; groups of one class are left out.
+
+    Zhu et al., "Optimized Cost per Click in Taobao Display Advertising", KDD 2017.
+    """
+    _, value, size = auc_by_group(label, score, group)
+    both = ~np.isnan(value)
+    return float(np.average(value[both], weights=size[both])) if both.any() else float("nan")
+
+
+def losses(label: Reals, probability: Reals) -> Floats:
+    """(N,) negative log-likelihood of each row, in nats."""
+    # In single precision 1 - 1e-12 is 1, whose logarithm has no end.
+    p = np.clip(probability.astype(np.float64), 1e-12, 1 - 1e-12)
+    return np.asarray(-(label * np.log(p) + (1 - label) * np.log1p(-p)))
+
+
+def log_loss(label: Reals, probability: Reals, weight: Reals | None = None) -> float:
     """Mean negative log-likelihood in nats."""
-    p = np.clip(probability, 1e-12, 1 - 1e-12)
-    return float(-np.average(label * np.log(p) + (1 - label) * np.log1p(-p), weights=weight))
+    return float(np.average(losses(label, probability), weights=weight))
 
 
-def normalised_entropy(label: Floats, probability: Floats) -> float:
+def normalised_entropy(label: Reals, probability: Reals) -> float:
     """Log-loss over that of always saying the mean; below 1 is better than the mean.
 
     He et al., "Practical Lessons from Predicting Clicks on Ads at Facebook", ADKDD 2014.
     """
-    mean = float(label.mean())
+    mean = float(label.mean(dtype=np.float64))
     if mean in (0.0, 1.0):
         return float("nan")
     floor = -(mean * np.log(mean) + (1 - mean) * np.log1p(-mean))
     return log_loss(label, probability) / float(floor)
 
 
-def reliability(label: Floats, probability: Floats, bins: int = 15) -> tuple[Floats, Floats, Ints]:
+def reliability(label: Reals, probability: Reals, bins: int = 15) -> tuple[Floats, Floats, Ints]:
     """(bins,) mean prediction, observed share and rows of bins of equal numbers of rows."""
     order = np.argsort(probability, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
-    said = np.array([probability[part].mean() for part in parts])
-    seen = np.array([label[part].mean() for part in parts])
+    said = np.array([probability[part].mean(dtype=np.float64) for part in parts])
+    seen = np.array([label[part].mean(dtype=np.float64) for part in parts])
     return said, seen, np.array([len(part) for part in parts])
 
 
-def calibration_error(label: Floats, probability: Floats, bins: int = 15) -> float:
+def calibration_error(label: Reals, probability: Reals, bins: int = 15) -> float:
     """Mean distance of prediction from observation over bins of equal numbers of rows (ECE)."""
     said, seen, rows = reliability(label, probability, bins)
     return float(np.average(np.abs(said - seen), weights=rows))
 
 
-def all_of(label: Floats, probability: Floats, group: Ints) -> dict[str, float]:
+def field_calibration(label: Reals, probability: Reals, field_ids: Ints) -> float:
+    """Mean distance of prediction from observation over the values of a field, by their rows.
+
+    Field-ECE of Pan et al., "Field-aware Calibration: A Simple and Empirically Strong Method for
+    Reliable Probabilistic Predictions", WWW 2020. NaN without rows.
+    """
+    if not len(label):
+        return float("nan")
+    _, code = np.unique(field_ids, return_inverse=True)
+    return float(np.abs(np.bincount(code, probability - label)).sum() / len(label))
+
+
+def all_of(label: Reals, probability: Reals, group: Ints) -> dict[str, float]:
     """Every metric of this page, by its name in reports."""
     return {
         "auc": auc(label, probability),
+        "pr_auc": pr_auc(label, probability),
         "gauc": grouped_auc(label, probability, group),
         "logloss": log_loss(label, probability),
         "ne": normalised_entropy(label, probability),
         "ece": calibration_error(label, probability),
-        "predicted_over_observed": float(probability.mean() / max(label.mean(), 1e-12)),
+        "predicted_over_observed": float(
+            probability.mean(dtype=np.float64) / max(label.mean(dtype=np.float64), 1e-12)
+        ),
     }

@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
-from sklearn.metrics import roc_auc_score
 
 from galen.rank.score_metrics import (
+    all_of,
     auc,
     calibration_error,
+    field_calibration,
     grouped_auc,
     log_loss,
     normalised_entropy,
+    pr_auc,
 )
 
 rows = st.lists(
@@ -35,6 +38,29 @@ def test_auc_and_log_loss_equal_those_of_scikit_learn(cases):
     if len(set(label)) == 2:
         assert auc(label, score) == pytest.approx(roc_auc_score(label, score))
     assert log_loss(label, score) == pytest.approx(sklearn_log_loss(label, score, labels=[0, 1]))
+
+
+@given(rows)
+def test_the_area_under_precision_and_recall_equals_that_of_scikit_learn(cases):
+    label, score, _ = columns(cases)
+    if label.any():
+        assert pr_auc(label, score) == pytest.approx(average_precision_score(label, score))
+    else:
+        assert np.isnan(pr_auc(label, score))
+
+
+@given(rows)
+def test_single_precision_gives_the_same_metrics(cases):
+    label, score, group = columns(cases)
+    single = all_of(label.astype(np.float32), score.astype(np.float32), group)
+    double = all_of(label, score.astype(np.float32).astype(float), group)
+    assert single == pytest.approx(double, rel=1e-9, nan_ok=True)
+
+
+def test_single_precision_that_is_sure_and_wrong_has_a_finite_loss():
+    for label in (0, 1):
+        wrong = np.full(2, 1 - label, np.float32)
+        assert 20 < log_loss(np.full(2, label, np.float32), wrong) < 40
 
 
 @given(rows)
@@ -78,3 +104,15 @@ def test_grouped_auc_of_a_million_rows_takes_less_than_a_second():
     value = grouped_auc(label, score, group)
     assert time.process_time() - start < 1
     assert value == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_field_is_calibrated_where_each_of_its_values_is():
+    label = np.array([1.0, 0, 1, 1, 0, 0])
+    field = np.array([7, 7, 7, 7, 9, 9])
+    on_the_whole = np.full(6, 0.5)
+    # 0.75 against 0.5 over four rows, 0 against 0.5 over two.
+    assert field_calibration(label, on_the_whole, field) == pytest.approx((4 * 0.25 + 2 * 0.5) / 6)
+    by_value = np.where(field == 7, 0.75, 0.0)
+    assert field_calibration(label, by_value, field) == pytest.approx(0)
+    assert field_calibration(label, on_the_whole, np.zeros(6, int)) == pytest.approx(0)
+    assert np.isnan(field_calibration(label[:0], on_the_whole[:0], field[:0]))

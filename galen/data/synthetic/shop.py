@@ -71,10 +71,20 @@ def true_click_probability(settings: SyntheticSettings) -> Iterator[pa.Table]:
 
     No model can have a lower expected log loss than these probabilities.
     """
-    for block in _blocks(settings, _stock(settings)):
+    for block in blocks(settings):
         shown = pa.array(np.asarray(block.events["kind"]) == Kind.IMPRESSION)
         known = block.events.select(["event_id"])
         yield known.append_column("probability", pa.array(block.click_probability)).filter(shown)
+
+
+def blocks(settings: SyntheticSettings) -> Iterator[Block]:
+    """People and events, block after block, without a shop to hold them."""
+    return _blocks(settings, _stock(settings))
+
+
+def item_table(settings: SyntheticSettings) -> pa.Table:
+    """The items of the shop."""
+    return _stock(settings).table
 
 
 def _stock(settings: SyntheticSettings) -> Stock:

@@ -186,7 +186,8 @@ class _Kinds:
 
     @classmethod
     def of(cls, columns: Columns, types: dict[str, pa.DataType]) -> "_Kinds":
-        aside = {*columns.labels.values(), columns.weight, *columns.skip, *columns.vectors}
+        aside = {*columns.labels.values(), columns.weight, columns.truth}
+        aside |= {*columns.skip, *columns.vectors}
         if columns.group not in (columns.user, columns.item):
             aside.add(columns.group)
         categories, numbers, lists = [], [], []

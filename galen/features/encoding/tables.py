@@ -27,6 +27,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """
 
     labels: dict[str, str] = msgspec.field(default_factory=lambda: {"click": "label"})
+    truth: str = ""  # the probability of the first label, where a generator knows it
     weight: str = ""  # of a row in the loss
     group: str = ""  # rows that compete; the user where it is not named
     user: str = ""
@@ -63,6 +64,7 @@ def columns_of(folder: Path, names: list[str]) -> Columns:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise TableError(f"{path}: {error}") from error
     named = [
+        found.truth,
         found.weight,
         found.group,
         *(found.user, found.item, found.scene, found.position),
