@@ -18,18 +18,30 @@ from galen.rank.leaves import Leaves
 from galen.rank.logistic import Logistic
 from galen.rank.model import ExtensionSpec, ModelSpec
 from galen.rank.networks.autoint import AutoInt
+from galen.rank.networks.bst import Bst
 from galen.rank.networks.dcn import Dcn
 from galen.rank.networks.dcnv2 import DcnV2
 from galen.rank.networks.deepfm import DeepFm
+from galen.rank.networks.dien import Dien
+from galen.rank.networks.din import Din
+from galen.rank.networks.esmm import Esmm
 from galen.rank.networks.ffm import Ffm
 from galen.rank.networks.finalmlp import FinalMlp
 from galen.rank.networks.finalnet import FinalNet
 from galen.rank.networks.fm import Fm
 from galen.rank.networks.fwfm import FwFm
 from galen.rank.networks.gdcn import Gdcn
+from galen.rank.networks.hstu import Hstu
+from galen.rank.networks.long_history import LongHistory
 from galen.rank.networks.masknet import MaskNet
+from galen.rank.networks.mmoe import Mmoe
+from galen.rank.networks.pepnet import PepNet
+from galen.rank.networks.ple import Ple
 from galen.rank.networks.rankmixer import RankMixer
+from galen.rank.networks.shared_bottom import SharedBottom
+from galen.rank.networks.sim import Sim
 from galen.rank.networks.spec import NetworkSpec
+from galen.rank.networks.star import Star
 from galen.rank.networks.wide_deep import WideDeep
 from galen.rank.networks.wukong import Wukong
 from galen.rank.networks.xdeepfm import XDeepFm
@@ -66,17 +78,29 @@ EXTENSIONS: Final[Mapping[str, Callable[..., ExtensionSpec]]] = {
 
 NETWORKS: Final[Mapping[str, Callable[..., NetworkSpec]]] = {
     "autoint": AutoInt,
+    "bst": Bst,
     "dcn": Dcn,
     "dcnv2": DcnV2,
     "deepfm": DeepFm,
+    "dien": Dien,
+    "din": Din,
+    "esmm": Esmm,
     "ffm": Ffm,
     "finalmlp": FinalMlp,
     "finalnet": FinalNet,
     "fm": Fm,
     "fwfm": FwFm,
     "gdcn": Gdcn,
+    "hstu": Hstu,
+    "long_history": LongHistory,
     "masknet": MaskNet,
+    "mmoe": Mmoe,
+    "pepnet": PepNet,
+    "ple": Ple,
     "rankmixer": RankMixer,
+    "shared_bottom": SharedBottom,
+    "sim": Sim,
+    "star": Star,
     "wide_deep": WideDeep,
     "wukong": Wukong,
     "xdeepfm": XDeepFm,

@@ -21,14 +21,20 @@ class Fields(nn.Module):
     """
 
     def __init__(
-        self, schema: Schema, width: int, *, first: bool = False, sequences: Pooled = "mean"
+        self,
+        schema: Schema,
+        width: int,
+        *,
+        first: bool = False,
+        sequences: Pooled = "mean",
+        spread: float = 1e-4,
     ) -> None:
         super().__init__()
         self.schema, self.width, self.first = schema, width, first
         self.pooled = sequences == "mean" and bool(schema.sequences)
         columns = width + (1 if first else 0)
         pairs = [(field.name, table_of(field)) for field in schema.tabled]
-        self.table = FusedTable(schema.tables, pairs, columns)
+        self.table = FusedTable(schema.tables, pairs, columns, spread=spread)
         if first:
             nn.init.zeros_(self.table.weight[:, width:].detach())
         self.numbers = nn.ModuleList(
