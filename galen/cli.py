@@ -291,6 +291,49 @@ def _train_table(table: Path, bundle: Path, recipe: str, seed: int, quiet: bool)
 
 
 @app.command()
+def scale(
+    table: Annotated[Path, typer.Argument(help="A folder of samples.", metavar="TABLE")],
+    recipe: Annotated[
+        str, typer.Option(help="A recipe whose network has the dial `size`.")
+    ] = "ctr/rankmixer",
+    sizes: Annotated[str, typer.Option(help="Comma-separated.")] = "1,2,4,8,16,32",
+    shares: Annotated[str, typer.Option(help="Shares of the rows.")] = "0.0625,0.25,1",
+    predict: Annotated[
+        int | None, typer.Option(help="A larger size, predicted before it is trained.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where finished points are kept.")] = Path("scaling"),
+    report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,
+    json: JsonFile = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Train a family of networks at several sizes and amounts of data, and fit its scaling law."""
+    from galen.assembly.scaling import sizes_and_shares
+    from galen.assembly.shipped import find_recipe
+    from galen.evaluate.scaling import scale as climb
+    from galen.evaluate.scaling import table_of, write_figures, write_report
+
+    found = find_recipe(recipe)
+    ladder = sizes_and_shares(_numbers(sizes, int), _numbers(shares, float), seed)
+    with _doing(quiet) as say:
+        scaling = climb(found, table, folder, ladder, predict=predict, progress=say)
+    title = f"{found.name} on {table.name}"
+    _show(table_of(scaling, title))
+    write_report(scaling, title, report or folder / "scaling.html")
+    if json is not None:
+        write_figures(scaling, json)
+    typer.echo(f"report: {report or folder / 'scaling.html'}")
+
+
+def _numbers(text: str, kind: Any) -> list[Any]:
+    """Comma-separated numbers."""
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no list of numbers: {error}") from error
+
+
+@app.command()
 def evaluate(
     shop: ShopFolder,
     bundle: BundleFolder,

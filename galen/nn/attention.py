@@ -67,26 +67,27 @@ class SelfAttention(nn.Module):
 
 
 def block_attention(
-    query: Tensor, keys: Tensor, values: Tensor, mask: Tensor, block: int
+    query: Tensor, keys: Tensor, values: Tensor, mask: Tensor, row: Tensor, block: int
 ) -> Tensor:
     """Softmax attention of one query a row, in memory of a block of events.
 
-    query (B, width), keys and values (B, L, width), mask (B, L) -> (B, width); zero for a row
-    without events. A running maximum and sum make blocks add up exactly (Milakov and Gimelshein,
-    "Online normalizer calculation for softmax", 2018).
+    query (B, width), keys and values (R, L, width), mask (R, L), row (B,) of them -> (B, width);
+    zero for a row without events. A running maximum and sum make blocks add up exactly (Milakov
+    and Gimelshein, "Online normalizer calculation for softmax", 2018).
     """
-    rows, length, width = values.shape
+    rows, (_, length, width) = len(query), values.shape
     most = query.new_full((rows, 1), -1e30, dtype=torch.float32)
     total = torch.zeros_like(most)
     summed = query.new_zeros((rows, width), dtype=torch.float32)
     for start in range(0, length, block):
         part = slice(start, start + block)
-        scores = torch.einsum("bw,blw->bl", query, keys[:, part]).float() * width**-0.5
-        scores = scores.masked_fill(~mask[:, part], -1e30)
+        there = mask[:, part][row]
+        scores = torch.einsum("bw,blw->bl", query, keys[:, part][row]).float() * width**-0.5
+        scores = scores.masked_fill(~there, -1e30)
         higher = torch.maximum(most, scores.amax(1, keepdim=True))
-        weights = torch.exp(scores - higher) * mask[:, part]
+        weights = torch.exp(scores - higher) * there
         shrink = torch.exp(most - higher)
         total = total * shrink + weights.sum(1, keepdim=True)
-        summed = summed * shrink + torch.einsum("bl,blw->bw", weights, values[:, part].float())
+        summed = summed * shrink + torch.einsum("bl,blw->bw", weights, values[:, part][row].float())
         most = higher
     return summed / total.clamp_min(1e-30)

@@ -77,13 +77,14 @@ class _GatedUnit(nn.Module):
 
 def _next_event_loss(interests: Tensor, events: Tensor, mask: Tensor) -> Tensor:
     """Each interest should point to the event that follows, not to the next history's event."""
-    if events.shape[1] < 2:
+    if events.shape[1] < 2 or len(events) < 2:  # nobody else, or nothing next
         return interests.sum() * 0
     there = mask[:, 1:] & mask[:, :-1]
+    both = torch.stack([there, there & mask.roll(1, 0)[:, 1:]], dim=2)
     following, other = events[:, 1:], events.roll(1, 0)[:, 1:]
     scores = (interests[:, :-1, None] * torch.stack([following, other], dim=2)).sum(-1)
     wanted = torch.tensor([1.0, 0.0], device=scores.device).expand_as(scores)
     losses = nn.functional.binary_cross_entropy_with_logits(
         scores.float(), wanted, reduction="none"
     )
-    return (losses.sum(-1) * there).sum() / there.sum().clamp_min(1)
+    return (losses * both).sum() / both.sum().clamp_min(1)

@@ -46,6 +46,13 @@ class _Network(nn.Module):
 
 def chained(steps: Tensor) -> Tensor:
     """(B, objectives): log-odds of the product of the steps' probabilities up to each."""
-    sure = nn.functional.logsigmoid(steps).cumsum(1)  # log p of all up to here
-    # log(p / (1 - p)) from log p; 1 - p is found without losing it where p is near 0 or 1.
-    return sure - torch.log(-torch.expm1(sure.clamp_max(-1e-7)))
+    logs = nn.functional.logsigmoid(steps)
+    logits, sure, fails = [steps[:, :1]], logs[:, :1], logs[:, :1] - steps[:, :1]
+    for place in range(1, steps.shape[1]):
+        # All fails where what was before fails, or where it holds and this step alone fails; a sum
+        # of logarithms of both, since 1 - p and its gradient are lost where p is near 1.
+        here = logs[:, place, None]
+        fails = torch.logaddexp(fails, sure + here - steps[:, place, None])
+        sure = sure + here
+        logits.append(sure - fails)
+    return torch.cat(logits, dim=1)

@@ -55,8 +55,7 @@ class _Network(nn.Module):
             strict=True,
         )
         heads = [
-            block_attention(query, key[row], value[row], mask[row], self.block)
-            for query, key, value in parts
+            block_attention(query, key, value, mask, row, self.block) for query, key, value in parts
         ]
         flat = fields(inputs).flatten(1)
         logits: Tensor = self.tower(torch.cat([flat, target, *heads], dim=1))

@@ -67,6 +67,7 @@ class NeuralGate(nn.Module):
     def __init__(self, width: int, out: int, hidden: int) -> None:
         super().__init__()
         self.tower = tower(width, (hidden,), out)
+        nn.init.normal_(next(iter(self.tower[-1].parameters())), std=1e-2)
 
     def forward(self, prior: Tensor) -> Tensor:
         return 2 * torch.sigmoid(self.tower(prior))

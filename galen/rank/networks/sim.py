@@ -53,7 +53,8 @@ class _Network(nn.Module):
         places = torch.arange(count, device=seen.mask.device).expand_as(seen.mask)
         if self.settings.search == "hard":
             ids = inputs.history[inputs.history_row, :, self.sequence]
-            here = seen.mask & (ids == inputs.categories[:, self.category, None])
+            wanted = inputs.categories[:, self.category, None]
+            here = seen.mask & (ids == wanted) & (wanted != 0)  # unknown is no category
             order = torch.where(here, places, -1).float()
         else:
             here = seen.mask

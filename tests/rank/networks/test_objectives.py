@@ -74,3 +74,12 @@ def test_chained_log_odds_stay_finite_and_ordered_where_a_step_is_sure():
     assert torch.isfinite(logits).all()
     assert torch.isfinite(gradient).all()
     assert (logits[:, 1] <= logits[:, 0]).all()
+
+
+def test_a_click_held_sure_that_was_none_is_still_learned_from():
+    steps = torch.tensor([[20.0, 0.0], [40.0, 40.0]]).requires_grad_()
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+        chained(steps), torch.zeros(2, 2), reduction="none"
+    )
+    (gradient,) = torch.autograd.grad(loss[:, 0].sum(), steps)
+    torch.testing.assert_close(gradient[:, 0], torch.ones(2))

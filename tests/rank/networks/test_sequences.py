@@ -66,7 +66,7 @@ def test_attention_in_blocks_equals_plain_softmax_attention(block):
     keys, values = (torch.randn(5, 7, 8, generator=draw) * 9 for _ in range(2))
     mask = torch.rand(5, 7, generator=draw) < 0.6
     mask[0], mask[1, 0] = False, True
-    found = block_attention(query, keys, values, mask, block)
+    found = block_attention(query, keys, values, mask, torch.arange(5), block)
     scores = torch.einsum("bw,blw->bl", query, keys) * 8**-0.5
     shares = torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=1).nan_to_num()
     torch.testing.assert_close(found, torch.einsum("bl,blw->bw", shares, values))
@@ -128,3 +128,14 @@ def test_the_next_event_is_learned_in_training_alone_and_without_chance():
     torch.testing.assert_close(terms[0], terms[1], rtol=0, atol=0)
     network.eval()(_inputs())
     assert auxiliary_loss(network) is None
+
+
+def test_hard_search_does_not_take_unknown_for_a_category():
+    torch.manual_seed(0)
+    network = Sim(by="seen_brand", recent=0).build(RICH, ("click",)).eval()
+    inputs = _inputs()
+    inputs.categories[:, BRAND] = 0
+    inputs.history[..., 1] = 0
+    other = inputs.history.clone()
+    other[..., 0] = 5
+    torch.testing.assert_close(network(inputs), network(inputs._replace(history=other)))
