@@ -239,6 +239,12 @@ def train(
         str, typer.Option(help="strict, refit or global-time hold a test part out; full does not.")
     ] = "full",
     seed: Seed = 0,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Go on from the bundle's current network (samples only).")
+    ] = False,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Write TensorBoard events here (samples only).")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Learn a recipe's parts from a shop, and make the bundle the current version of its folder.
@@ -254,7 +260,7 @@ def train(
     from galen.data.shop import Shop
 
     if is_table(shop):
-        _train_table(shop, bundle, recipe, seed, quiet)
+        _train_table(shop, bundle, recipe, seed, quiet, warm=warm, tensorboard=tensorboard)
         return
     opened = Shop.open(shop)
     found = find_recipe(recipe)
@@ -272,17 +278,35 @@ def train(
     typer.echo(f"bundle {saved.version} is current in {bundle}")
 
 
-def _train_table(table: Path, bundle: Path, recipe: str, seed: int, quiet: bool) -> None:
+def _train_table(
+    table: Path,
+    bundle: Path,
+    recipe: str,
+    seed: int,
+    quiet: bool,
+    *,
+    warm: bool,
+    tensorboard: Path | None,
+) -> None:
     import shutil
 
     from galen.assembly.shipped import find_recipe
-    from galen.assembly.table import checkpoint_folder, save_run, train_table
+    from galen.assembly.table import TableBundle, checkpoint_folder, save_run, train_table
     from galen.nn.distributed import joined
+    from galen.nn.events import event_writer
 
     found = find_recipe(recipe)
     with joined() as group, _doing(quiet or not group.leads) as say:
         checkpoints = checkpoint_folder(bundle, found, table, seed)
-        run = train_table(found, table, seed=seed, progress=say, checkpoints=checkpoints)
+        run = train_table(
+            found,
+            table,
+            seed=seed,
+            progress=say,
+            checkpoints=checkpoints,
+            watch=None if tensorboard is None else event_writer(tensorboard),
+            after=TableBundle.open(bundle).run() if warm else None,
+        )
         if group.leads:
             say("writing the bundle")
             saved = save_run(bundle, run, now=datetime.now(UTC))

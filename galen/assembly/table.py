@@ -17,12 +17,13 @@ from galen.assembly.parts import model_spec
 from galen.assembly.recipe import RankPart, Recipe, RecipeError
 from galen.data.manifest import NAME, sha256
 from galen.features.encoding.encoder import Encoder, fit_encoder
-from galen.features.encoding.samples import Samples
+from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.schema import Schema
 from galen.features.encoding.tables import columns_of, part, pieces, types_of
-from galen.nn.training import Epoch, Watch
+from galen.nn.training import Epoch, Source, Training, Watch
+from galen.rank.lessons import InMemory
 from galen.rank.model import Model
-from galen.rank.network import Network
+from galen.rank.network import Network, NetworkModel
 from galen.rank.streaming import Streamed
 
 FORMAT: Final = 1
@@ -97,12 +98,14 @@ def train_table(
     checkpoints: Path | None = None,
     watch: Watch | None = None,
     memory: int = MEMORY,
+    after: TableRun | None = None,
 ) -> TableRun:
     """Learn a recipe's ranking model from `train`, stopping and calibrating on `valid`.
 
     With `checkpoints`, a network's training that was broken off goes on from there; `watch` is
     told of each epoch of a network. Rows that take more than `memory` bytes are streamed to a
-    network, other models take them whole.
+    network, other models take them whole. With `after`, a network goes on from that run: ids keep
+    their meaning and new values get new ones.
 
     Raises:
         RecipeError: the recipe has no ranking model, or names what galen does not know.
@@ -113,7 +116,11 @@ def train_table(
     if recipe.rank is None:
         raise RecipeError(f"recipe {recipe.name!r} has no [rank] to learn from a table.")
     progress("reading the table")
-    encoder = learn_encoder(folder)
+    changed: dict[str, Ints] = {}
+    if after is None:
+        encoder = learn_encoder(folder)
+    else:
+        encoder, changed = after.encoder.grown(pieces(part(folder, "train")), day=1)
     valid = read_parts(folder, encoder, ("valid",))["valid"]
     train_rows = part(folder, "train").metadata.num_rows
 
@@ -126,15 +133,31 @@ def train_table(
     rows = {"train": train_rows, "valid": len(valid)}
     progress(f"learning {recipe.rank.model} from {rows['train']:,} rows")
     spec = model_spec(seeded(recipe.rank, seed), checkpoints=checkpoints, watch=tell)
-    schema = encoder.schema
-    if isinstance(spec, Network) and train_rows * row_bytes(schema) > memory:
-        objectives, batch = tuple(encoder.columns.labels), spec.training.batch
-        source = Streamed(folder / "train.parquet", encoder, objectives, batch, spec.training.seed)
-        model: Model = spec.learn(schema, objectives, source, valid)
+    if isinstance(spec, Network):
+        source = _source(folder, encoder, spec.training, train_rows, memory)
+        known = None if after is None else after.model
+        if known is not None and not isinstance(known, NetworkModel):
+            raise RecipeError("only a network goes on from a model; train without --warm.")
+        objectives = tuple(encoder.columns.labels)
+        model: Model = spec.learn(
+            encoder.schema, objectives, source, valid, after=known, changed=changed
+        )
+    elif after is not None:
+        raise RecipeError(f"{recipe.rank.model!r} cannot go on from a model; train without --warm.")
     else:
         train = read_parts(folder, encoder, ("train",))["train"]
-        model = spec.fit(schema, train, valid)
+        model = spec.fit(encoder.schema, train, valid)
     return TableRun(recipe, encoder, model, folder.name, rows, seed)
+
+
+def _source(folder: Path, encoder: Encoder, training: Training, rows: int, memory: int) -> Source:
+    """The rows to learn from: in memory where they fit, else streamed."""
+    objectives = tuple(encoder.columns.labels)
+    if rows * row_bytes(encoder.schema) > memory:
+        path = folder / "train.parquet"
+        return Streamed(path, encoder, objectives, training.batch, training.seed)
+    train = read_parts(folder, encoder, ("train",))["train"]
+    return InMemory(train, objectives, training.batch, training.seed)
 
 
 def checkpoint_folder(root: Path, recipe: Recipe, table: Path, seed: int) -> Path:

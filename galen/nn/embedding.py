@@ -55,6 +55,7 @@ class FusedTable(nn.Module):
         starts = dict(zip(tables, accumulate(tables.values(), initial=0), strict=False))
         self.names = tuple(field for field, _ in fields)
         self.sparse = sparse
+        self.layout = {table: (starts[table], rows) for table, rows in tables.items()}
         self.total_rows = sum(tables.values())
         self.first_row = 0  # of the block that this process holds
         self.sharded = False

@@ -195,7 +195,8 @@ class _Run:
             if self.watch and self.group.leads:
                 self.watch(self.course.epochs[-1], scored)
             self._save()
-        load_whole(self.network, self.best)
+        if self.best:  # nothing was learned where no epoch was asked for
+            load_whole(self.network, self.best)
         unsharded(self.network)
         self.network.eval()
         return self.course

@@ -1,6 +1,7 @@
 """A ranking network as a model: built, taught, calibrated, saved and scored in one way for all."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from scipy.special import expit
 from torch import nn
 
-from galen.features.encoding.samples import Samples
+from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.schema import Schema, SchemaError
 from galen.nn.losses import ObjectiveLoss
 from galen.nn.precision import resolved
@@ -21,6 +22,7 @@ from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.networks.spec import NetworkSpec
 from galen.rank.score_metrics import auc, log_loss
+from galen.rank.warm import carried_over
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,27 @@ class Network:
         return self.learn(schema, objectives, source, valid)
 
     def learn(
-        self, schema: Schema, objectives: tuple[str, ...], source: Source, valid: Samples
+        self,
+        schema: Schema,
+        objectives: tuple[str, ...],
+        source: Source,
+        valid: Samples,
+        *,
+        after: "NetworkModel | None" = None,
+        changed: Mapping[str, Ints] | None = None,
     ) -> "NetworkModel":
-        """As `fit`, from mini-batches that need not be in memory."""
+        """As `fit`, from mini-batches that need not be in memory.
+
+        With `after` the network goes on from what that model knows; `changed` are the ids, by
+        table, that stand for another value now.
+        """
         for name, rows in (("learn from", source.rows), ("choose on", len(valid))):
             if not rows:
                 raise SchemaError(f"there are no rows to {name}.")
         torch.manual_seed(self.training.seed)
         network = self.spec.build(schema, objectives)
+        if after is not None:
+            carried_over(after.network, network, changed)
         loss = ObjectiveLoss([self.shares.get(name, 1.0) for name in objectives])
         device = torch.device(self.training.device)
         kind = resolved(self.training.precision, device)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from galen.features.encoding.dynamic import Dynamic
 from galen.features.encoding.lists import filled, lengths_of
 from galen.features.encoding.samples import Ints, Samples, Singles, joined
 from galen.features.encoding.scale import bent
@@ -23,9 +24,11 @@ from galen.features.encoding.schema import (
     SchemaError,
     Sequence,
     Vector,
+    resized,
+    table_of,
 )
 from galen.features.encoding.tables import Columns
-from galen.features.encoding.vocabulary import Counts, Exact, Hashed, Vocabulary
+from galen.features.encoding.vocabulary import Counts, Exact, Hashed, Vocabulary, valued
 
 NAME: Final = "encoder.json"
 
@@ -90,6 +93,33 @@ class Encoder:
             weight=weight.astype(np.float32),
             group=group,
         ).checked(schema)
+
+    def grown(
+        self, pieces: Iterator[pa.RecordBatch], day: int
+    ) -> "tuple[Encoder, dict[str, Ints]]":
+        """The encoder with the values of one more day, and the ids whose meaning changed, by table.
+
+        Scales of numbers stay, so that what was learned keeps its meaning.
+
+        Raises:
+            SchemaError: a column is missing.
+        """
+        fields = {field.name: table_of(field) for field in self.schema.tabled}
+        known = {t: v for t, v in self.vocabularies.items() if isinstance(v, Exact)}
+        columns: dict[str, list[pa.Array]] = {table: [] for table in known}
+        for piece in pieces:
+            for name, table in fields.items():
+                if table in known:
+                    column = column_of(piece, name)
+                    lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+                    columns[table].append(valued(pc.list_flatten(column) if lists else column))
+        vocabularies, changed = dict(self.vocabularies), {}
+        for table, vocabulary in known.items():
+            following = Dynamic.of(vocabulary, least=self.columns.least)
+            following, changed[table] = following.advanced(pa.concat_arrays(columns[table]), day)
+            vocabularies[table] = following.vocabulary
+        sizes = {table: vocabulary.size for table, vocabulary in vocabularies.items()}
+        return Encoder(self.columns, resized(self.schema, sizes), vocabularies), changed
 
     def encode_all(self, pieces: Iterator[pa.RecordBatch]) -> Samples:
         """Every piece, in memory."""
@@ -195,6 +225,11 @@ class _Kinds:
             if name in aside:
                 continue
             if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+                if pa.types.is_floating(kind.value_type):
+                    raise SchemaError(
+                        f"column {name!r} holds lists of floats, which are no ids; name it under "
+                        "`vectors` or `skip` in samples.toml."
+                    )
                 lists.append(name)
             elif name in columns.numbers or (
                 (pa.types.is_floating(kind) or pa.types.is_decimal(kind))

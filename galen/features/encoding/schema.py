@@ -3,6 +3,7 @@
 A schema is made from data, kept in the bundle, and is all that a network is told of a shop.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -142,3 +143,16 @@ def decoded(text: bytes) -> Schema:
         return msgspec.json.decode(text, type=Schema)
     except msgspec.DecodeError as error:
         raise SchemaError(f"the schema cannot be read ({error}); train again.") from error
+
+
+def resized(schema: Schema, sizes: Mapping[str, int]) -> Schema:
+    """The schema with tables of other sizes."""
+    grown = {
+        kind: tuple(msgspec.structs.replace(f, size=sizes[table_of(f)]) for f in fields)
+        for kind, fields in (
+            ("categories", schema.categories),
+            ("bags", schema.bags),
+            ("sequences", schema.sequences),
+        )
+    }
+    return msgspec.structs.replace(schema, **grown)

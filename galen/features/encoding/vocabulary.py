@@ -20,7 +20,7 @@ MERGE: Final = 1_000_000
 class Exact:
     """Id i + 1 stands for the i-th value; 0 for every other one."""
 
-    values: pa.Array  # int64 or string, each once
+    values: pa.Array  # int64 or string, each once; null stands for an id that is free
 
     @property
     def size(self) -> int:
@@ -28,7 +28,7 @@ class Exact:
 
     def ids(self, column: pa.Array) -> Ints:
         """(N,)."""
-        found = pc.index_in(plain(column, self.values.type), value_set=self.values)
+        found = pc.index_in(plain(column, self.values.type), value_set=self.values, skip_nulls=True)
         return np.asarray(pc.fill_null(found, -1), dtype=np.int64) + 1
 
 

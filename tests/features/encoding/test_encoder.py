@@ -1,0 +1,148 @@
+"""From tables to samples: what columns are, what is refused, and that nothing is lost on disk."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from galen.features.encoding.encoder import Encoder, fit_encoder
+from galen.features.encoding.schema import SchemaError
+from galen.features.encoding.tables import Columns
+from galen.features.encoding.vocabulary import Hashed, collision_share
+
+TABLE = pa.table(
+    {
+        "label": [0, 1, 0, 1],
+        "user": ["a", "b", "a", None],
+        "item": pa.array([5, 9, 5, 2**60]),
+        "price": [1.0, None, 3.0, 100.0],
+        "tags": [["x", "y"], [], None, ["y"]],
+        "rated": pa.array([[5, 9, 5], [], [2**60], [9]]),
+        "text": [[0.1, 0.2]] * 4,
+        "sold": [1, 2, 3, 4],
+    }
+)
+COLUMNS = Columns(
+    user="user",
+    item="item",
+    history=("rated",),
+    targets={"rated": "item"},
+    vectors=("text",),
+    numbers=("sold",),
+    length=2,
+    encodings={"price": "auto_dis"},
+)
+
+
+def encoder_of(table=TABLE, columns=COLUMNS):
+    types = {field.name: field.type for field in table.schema}
+    return fit_encoder(columns, types, iter(table.to_batches()))
+
+
+def test_columns_are_what_their_types_and_their_names_say():
+    schema = encoder_of().schema
+    assert [(f.name, f.size) for f in schema.categories] == [("user", 3), ("item", 4)]
+    assert [(f.name, f.encoding) for f in schema.numbers] == [
+        ("price", "auto_dis"),
+        ("sold", "linear"),
+    ]
+    assert [(f.name, f.width) for f in schema.bags] == [("tags", 2)]
+    assert [(f.name, f.table, f.target) for f in schema.sequences] == [("rated", "item", "item")]
+    assert [(f.name, f.size) for f in schema.vectors] == [("text", 2)]
+
+
+def test_ids_are_exact_above_the_numbers_that_floats_tell_apart():
+    samples = encoder_of().encode(TABLE)
+    assert samples.categories[:, 1].tolist() == [1, 2, 1, 3]
+    assert samples.categories[:, 0].tolist() == [1, 2, 1, 0]
+
+
+def test_histories_keep_their_newest_events_in_their_candidates_terms():
+    samples = encoder_of().encode(TABLE)
+    assert samples.history[:, :, 0].tolist() == [[2, 1], [0, 0], [3, 0], [2, 0]]
+    assert samples.history_length.tolist() == [2, 0, 1, 1]
+
+
+def test_bags_have_weight_where_they_hold_something():
+    samples = encoder_of().encode(TABLE)
+    assert samples.bag_weights.tolist() == [[1, 1], [0, 0], [0, 0], [1, 0]]
+
+
+def test_values_that_were_never_seen_are_unknown_and_others_keep_their_ids(tmp_path):
+    encoder = encoder_of()
+    encoder.save(tmp_path)
+    again = Encoder.load(tmp_path)
+    other = TABLE.set_column(2, "item", pa.array([9, 77, -1, 5]))
+    assert again.encode(other).categories[:, 1].tolist() == [2, 0, 0, 1]
+    assert again.schema == encoder.schema
+
+
+def test_a_value_seen_too_seldom_has_no_id():
+    encoder = encoder_of(columns=Columns(least=2, skip=("rated", "text")))
+    assert encoder.encode(TABLE).categories[:, 1].tolist() == [1, 0, 1, 0]
+
+
+def test_the_kept_share_of_negatives_weighs_them_up():
+    samples = encoder_of(columns=Columns(kept_negatives=0.25, skip=("text",))).encode(TABLE)
+    assert samples.weight.tolist() == [4, 1, 4, 1]
+
+
+def test_a_hash_gives_every_value_an_id_and_tells_its_collisions():
+    encoder = encoder_of(columns=Columns(hashed={"user": 7}, vectors=("text",)))
+    ids = encoder.encode(TABLE).categories[:, 0]
+    assert ids[0] == ids[2]
+    assert ids[3] == 0
+    assert (ids[:3] >= 1).all()
+    assert (ids <= 7).all()
+    assert collision_share(Hashed(1), ["a", "b"]) == 1.0
+    assert collision_share(Hashed(1 << 40), ["a", "b"]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "told"),
+    [
+        ("price", [1.0, float("inf"), 2.0, 3.0], "'price' is infinite in row 1"),
+        ("label", [0, 1, 3, 0], r"label 'click' is 3.0 in row 2"),
+        ("label", ["a", "b", "c", "d"], "holds no numbers"),
+    ],
+)
+def test_what_no_model_can_learn_from_is_told_by_name_and_row(column, values, told):
+    place = TABLE.schema.get_field_index(column)
+    wrong = TABLE.set_column(place, column, pa.array(values))
+    with pytest.raises(SchemaError, match=told):
+        encoder_of(wrong).encode(wrong)
+
+
+def test_a_column_that_is_missing_is_told_with_those_that_are_there():
+    with pytest.raises(SchemaError, match="no column 'price'; it has label, user"):
+        encoder_of().encode(TABLE.drop_columns(["price"]))
+
+
+def test_lists_of_floats_are_asked_for_what_they_are():
+    with pytest.raises(SchemaError, match="'text' holds lists of floats.*`vectors`"):
+        encoder_of(columns=Columns())
+
+
+def test_samples_of_another_vocabulary_are_refused():
+    samples = encoder_of().encode(TABLE)
+    small = encoder_of(TABLE.slice(0, 1)).schema
+    with pytest.raises(SchemaError, match=r"field 'user' has id 2 at place 1.*another vocabulary"):
+        samples.checked(small)
+
+
+def test_a_file_of_vocabularies_that_was_cut_is_told(tmp_path):
+    encoder_of().save(tmp_path)
+    file = next(tmp_path.glob("vocabulary-*.parquet"))
+    file.write_bytes(file.read_bytes()[:20])
+    with pytest.raises(SchemaError, match="train again"):
+        Encoder.load(tmp_path)
+
+
+def test_a_day_more_lets_new_values_in_and_leaves_old_ids_alone():
+    encoder = encoder_of()
+    later = TABLE.set_column(2, "item", pa.array([9, 77, 77, 5]))
+    grown, changed = encoder.grown(iter(later.to_batches()), day=1)
+    assert grown.encode(TABLE).categories[:, 1].tolist() == [1, 2, 1, 3]
+    assert grown.encode(later).categories[:, 1].tolist() == [2, 4, 4, 1]
+    assert changed["item"].tolist() == [4]
+    assert np.all(changed["user"] == 0) or not len(changed["user"])
+    assert grown.schema.tables["item"] == 5
