@@ -30,6 +30,9 @@ def check_recipe(recipe: Recipe) -> None:
     if recipe.rank is not None:
         at = f"{where}: [rank]"
         _check_model(recipe.rank, at)
+        _one_of(
+            ("", "click", "cart", "purchase", "next"), recipe.rank.fit_blend, f"{at}: fit_blend"
+        )
         _one_of(("auto", "impressions", "replay"), recipe.rank.examples, f"{at}: examples")
     for name in recipe.filters:
         _one_of(catalog.FILTERS, name, f"{where}: filters")

@@ -117,6 +117,7 @@ def _batch(table: pa.Table, group: Ints, data: Dataset) -> Batch:
             **{key: codes_of(catalogue, key, item) for key in ID_KEYS},
             "user": user,
             "scene": surface,
+            "position": np.asarray(pc.fill_null(table["position"], -1), dtype=np.int64),
         },
         history,
         {

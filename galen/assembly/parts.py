@@ -11,7 +11,7 @@ from galen.assembly.recipe import RankPart, Recipe, settings_of
 from galen.data.catalogue import Catalogue
 from galen.nn.training import Training, Watch
 from galen.pipeline.channels import Channel, ChannelRunner
-from galen.pipeline.pipeline import Pipeline
+from galen.pipeline.pipeline import PRICE, Pipeline
 from galen.pipeline.stages import (
     Assembler,
     Blend,
@@ -156,6 +156,8 @@ def blend_of(recipe: Recipe, ranker: Ranker | None) -> Blend:
     if ranker is None:
         return ()
     named = tuple((o, recipe.blend[o]) for o in ranker.objectives if o in recipe.blend)
+    if named and PRICE in recipe.blend:
+        named = (*named, (PRICE, recipe.blend[PRICE]))
     return named or tuple((objective, 1.0) for objective in ranker.objectives)
 
 

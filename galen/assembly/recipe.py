@@ -36,6 +36,7 @@ class RankPart:
     negatives: int = 200  # rows of a replayed request kept for training, besides the positive ones
     moments: int = 1  # past moments that are replayed for training
     by_propensity: bool = False  # weigh impressions by 1 / the probability of being shown
+    fit_blend: str = ""  # the label for which the powers of [blend] are learned from validation
     seed: int | None = None  # of every draw in learning; that of the run where not given
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a network
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of objectives in a loss
@@ -69,6 +70,7 @@ class Recipe:
     blend: Mapping[str, float] = dataclasses.field(default_factory=dict)
     rerank: tuple[RerankPart, ...] = ()
     fusion: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    tune: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # path -> range to search
 
     @classmethod
     def read(cls, path: Path) -> "Recipe":
@@ -104,6 +106,7 @@ class Recipe:
                 for place, part in enumerate(tree.get("rerank", ()))
             ),
             fusion=tree.get("fusion", {}),
+            tune=tree.get("tune", {}),
         )
 
     def to_tree(self) -> dict[str, Any]:

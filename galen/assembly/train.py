@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from galen.assembly.blending import fitted_blend
 from galen.assembly.check import check_recipe
 from galen.assembly.impressions import impression_examples
 from galen.assembly.parts import Parts, channels, ranker_spec, retriever_spec
@@ -62,7 +63,8 @@ def train(
     lesson = _Lesson(recipe, shop, People.read(shop), split, impressions, seed, progress)
     valid = lesson.ask(split.valid, "validation")
     fuser = lesson.fuser(valid)
-    ranker = lesson.ranker(valid, fuser)
+    ranker, powers = lesson.ranker(valid, fuser)
+    recipe = replace(recipe, blend={**recipe.blend, **powers})
     retrievers = valid.retrievers
     if len(split.final) != len(split.valid.fit):
         retrievers = lesson.learn(split.final, "all that may be learned from")
@@ -110,10 +112,11 @@ class _Lesson:
         taken = was_taken(valid.moment, valid.candidates)
         return Fusion(**self.recipe.fusion).fit(valid.requests, valid.candidates, taken, names)
 
-    def ranker(self, valid: _Asked, fuser: Fuser) -> Ranker | None:
+    def ranker(self, valid: _Asked, fuser: Fuser) -> tuple[Ranker | None, dict[str, float]]:
+        """The ranker, and the powers of its objectives where the recipe wants them learned."""
         rank, spec = self.recipe.rank, ranker_spec(self.recipe)
         if rank is None or spec is None:
-            return None
+            return None, {}
         by_time = self.split.valid.after is not None
         logged = rank.examples == "auto" and self.impressions and by_time
         if rank.examples == "impressions" or logged:
@@ -131,7 +134,11 @@ class _Lesson:
             )
             held_out = self._examples(valid, fuser)
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
-        return learned(spec, learning, held_out)
+        ranker = learned(spec, learning, held_out)
+        if not rank.fit_blend:
+            return ranker, {}
+        self.progress(f"weighing objectives for {rank.fit_blend}")
+        return ranker, fitted_blend(ranker, held_out, rank.fit_blend, seed=self.seed)
 
     def _examples(self, asked: _Asked, fuser: Fuser) -> Examples:
         assert self.recipe.rank is not None

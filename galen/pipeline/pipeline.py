@@ -3,16 +3,20 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import structlog
 
-from galen.pipeline.candidates import Bools, Candidates, Floats, Requests
+from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Requests
 from galen.pipeline.channels import ChannelRunner
 from galen.pipeline.stages import Assembler, Blend, Filter, Fuser, Ranker, Reranker
 from galen.pipeline.trace import Slate, Step
 
 log = structlog.get_logger(__name__)
+
+PRICE: Final = "price"
+"""A factor that a blend may have besides the objectives."""
 
 
 @dataclass(slots=True)
@@ -103,7 +107,8 @@ class Pipeline:
                 if not np.isfinite(values).all():
                     raise ValueError("the ranker gave a score that is not finite")
                 objectives = dict(zip(self.ranker.objectives, values.T, strict=True))
-                score = self.recall_power * score + blended(objectives, self.blend)
+                factors = objectives | {PRICE: price_of(batch)}
+                score = self.recall_power * score + blended(factors, self.blend)
                 pool = pool.with_columns(objectives)
             except Exception:
                 journey.failed("rank")
@@ -123,6 +128,15 @@ class Pipeline:
                 journey.failed(f"rerank:{name}")
             journey.mark(f"rerank:{name}", len(pool))
         return pool
+
+
+def price_of(batch: Batch) -> Floats:
+    """(N,): each row's price, 1 where it is not known, so that it neither helps nor hurts."""
+    price = batch.per_row.get("item_price")
+    if price is None:
+        return np.ones(len(batch))
+    known = np.isfinite(price) & (price > 0)
+    return np.where(known, price, 1.0).astype(np.float64)
 
 
 def blended(objectives: dict[str, Floats], blend: Blend) -> Floats:

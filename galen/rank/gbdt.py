@@ -16,6 +16,7 @@ from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
 from galen.pipeline.candidates import Floats, Singles
 from galen.rank.calibration import Calibration, Calibrator, Method
+from galen.rank.model import at_no_position
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class GbdtModel:
     def score(self, samples: Samples) -> Floats:
         if not len(samples):
             return np.empty((0, len(self.objectives)))
-        matrix = matrix_of(samples, self.categories)
+        matrix = matrix_of(at_no_position(self.schema, samples), self.categories)
         columns = [
             calibrator.probability(
                 np.asarray(booster.predict(matrix, raw_score=True, num_threads=1))

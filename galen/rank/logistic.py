@@ -19,6 +19,7 @@ from galen.features.encoding.scale import scaled
 from galen.features.encoding.schema import Schema
 from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
+from galen.rank.model import at_no_position
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class LogisticModel:
     calibrators: tuple[Calibrator, ...]
 
     def score(self, samples: Samples) -> Floats:
-        inputs = _inputs(self.schema, self.crosses, samples)
+        inputs = _inputs(self.schema, self.crosses, at_no_position(self.schema, samples))
         raw = inputs @ self.weights[:, :-1].T + self.weights[:, -1]
         columns = [c.probability(raw[:, place]) for place, c in enumerate(self.calibrators)]
         return np.stack(columns, axis=1)

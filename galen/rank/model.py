@@ -1,11 +1,21 @@
 """What a ranking model is: it learns from samples and scores samples."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
 from galen.pipeline.candidates import Floats
+
+
+def at_no_position(schema: Schema, samples: Samples) -> Samples:
+    """The samples as if nothing were known of where they are shown: how a row is to be scored."""
+    if not schema.position:
+        return samples
+    categories = samples.categories.copy()
+    categories[:, schema.place(schema.position)] = 0
+    return replace(samples, categories=categories)
 
 
 class Model(Protocol):

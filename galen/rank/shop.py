@@ -15,6 +15,9 @@ from galen.pipeline.candidates import Batch, Floats, Histories, Ints, no_histori
 from galen.pipeline.stages import Examples
 from galen.rank.model import Model, ModelSpec
 
+POSITION: Final = "position"
+"""The place of a slate at which an impression was shown."""
+
 SEEN: Final = "seen_"
 """Begins the name of a history's sequence; the rest is the category that it is compared with."""
 
@@ -64,6 +67,7 @@ def schema_of(batch: Batch) -> Schema:
         ),
         history=HISTORY if batch.history_ids else 0,
         scene="scene" if "scene" in batch.ids else "",
+        position=POSITION if POSITION in batch.ids else "",
         user="user" if "user" in batch.ids else "",
         item="item" if "item" in batch.ids else "",
     )
@@ -72,7 +76,9 @@ def schema_of(batch: Batch) -> Schema:
 def samples_of(schema: Schema, batch: Batch) -> Samples:
     """A batch as samples without labels; ids that the vocabulary lacks are 0, not known."""
     rows = len(batch)
-    ids = [_coded(batch.ids[field.name], field.size) for field in schema.categories]
+    nowhere = {POSITION: np.full(rows, -1)}  # a row that is not shown yet has no position
+    known = {**nowhere, **batch.ids}
+    ids = [_coded(known[field.name], field.size) for field in schema.categories]
     history, length = _histories(schema, batch)
     none = np.empty((rows, 0), np.float32)
     return Samples(

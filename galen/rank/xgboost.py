@@ -16,6 +16,7 @@ from galen.features.encoding.schema import Schema
 from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.gbdt import matrix_of
+from galen.rank.model import at_no_position
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class XGBoostModel:
     def score(self, samples: Samples) -> Floats:
         if not len(samples):
             return np.empty((0, len(self.objectives)))
+        samples = at_no_position(self.schema, samples)
         matrix = dmatrix(self.schema, samples, self.categories, threads=1)
         columns = [
             calibrator.probability(booster.predict(matrix, output_margin=True).astype(np.float64))

@@ -85,6 +85,19 @@ def test_a_row_is_scored_alone_as_among_others(learned):
         assert model.score(rows.take(slice(row, row + 1)))[0] == pytest.approx(together[row])
 
 
+def test_a_position_is_learned_from_and_has_no_part_in_a_score(learned):
+    spec, _ = learned
+    rows = samples(0)
+    at = np.random.default_rng(3).integers(1, 4, (len(rows), 1))
+    shown = replace(rows, categories=np.concatenate([rows.categories, at], axis=1))
+    fields = (Category("shelf", 4), Category("position", 4))
+    schema = Schema(categories=fields, numbers=schema_of(rows).numbers, position="position")
+    model = spec.fit(schema, shown, shown)
+    moved = shown.categories.copy()
+    moved[:, 1] = moved[:, 1] % 3 + 1
+    assert model.score(shown).tolist() == model.score(replace(shown, categories=moved)).tolist()
+
+
 def test_scores_no_rows_with_no_rows(learned):
     _, model = learned
     assert model.score(samples(0, rows=0)).shape == (0, 2)

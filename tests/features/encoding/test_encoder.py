@@ -118,7 +118,7 @@ def test_a_column_that_is_missing_is_told_with_those_that_are_there():
 
 
 def test_lists_of_floats_are_asked_for_what_they_are():
-    with pytest.raises(SchemaError, match="'text' holds lists of floats.*`vectors`"):
+    with pytest.raises(SchemaError, match=r"'text' holds lists of floats.*`vectors`"):
         encoder_of(columns=Columns())
 
 

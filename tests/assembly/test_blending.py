@@ -1,0 +1,61 @@
+"""Powers of a blend: they find the formula that decided, and say nothing where nothing did."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from galen.assembly.blending import fitted_blend
+from galen.pipeline.candidates import Batch
+from galen.pipeline.stages import Examples
+
+
+@dataclass
+class Known:
+    """Scores that are columns of the batch."""
+
+    objectives = ("click", "purchase")
+
+    def score(self, batch):
+        return batch.matrix(self.objectives).astype(np.float64)
+
+
+def examples(seed=0, requests=3000, each=8):
+    """In each request the best by click^2 · purchase^.5 · price^-1, with noise, was bought."""
+    draw = np.random.default_rng(seed)
+    rows = requests * each
+    click, purchase = draw.uniform(0.05, 0.9, rows), draw.uniform(0.01, 0.5, rows)
+    price = draw.uniform(1, 50, rows)
+    value = 2 * np.log(click) + 0.5 * np.log(purchase) - np.log(price) + draw.gumbel(size=rows)
+    bought = np.zeros((requests, each))
+    bought[np.arange(requests), value.reshape(requests, each).argmax(1)] = 1
+    columns = {"click": click, "purchase": purchase, "item_price": price}
+    batch = Batch(
+        np.repeat(np.arange(requests), each),
+        {},
+        {name: column.astype(np.float32) for name, column in columns.items()},
+    )
+    return Examples(batch, {"purchase": bought.ravel()}, np.ones(rows))
+
+
+def test_the_powers_that_decided_are_found():
+    powers = fitted_blend(Known(), examples(), "purchase", seed=0)
+    assert powers["click"] == pytest.approx(2, abs=0.25)
+    assert powers["purchase"] == pytest.approx(0.5, abs=0.15)
+    assert powers["price"] == pytest.approx(-1, abs=0.15)
+
+
+def test_without_a_row_of_the_label_all_objectives_count_alike():
+    rows = examples()
+    never = Examples(rows.batch, {"purchase": np.zeros(len(rows))}, rows.weight)
+    assert fitted_blend(Known(), never, "purchase", seed=0) == {"click": 1.0, "purchase": 1.0}
+
+
+def test_an_unknown_label_is_told():
+    with pytest.raises(ValueError, match="no label 'cart'; there are purchase"):
+        fitted_blend(Known(), examples(), "cart", seed=0)
+
+
+def test_the_seed_decides_the_powers():
+    first, again = (fitted_blend(Known(), examples(), "purchase", seed=0) for _ in range(2))
+    assert first == again
