@@ -35,7 +35,7 @@ SERVER_CORE: Final = 0
 ONE_THREAD: Final = {
     name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 }
-GALEN: Final = (sys.executable, "-c", "from galen.cli import main; main()")
+GALEN: Final = (sys.executable, "-c", "from galen.cli.main import main; main()")
 RECIPE: Final = Path(__file__).with_name("serving.toml")
 NEW_USERS: Final = 0.1  # share of requests by people without a history
 SESSIONS: Final = 0.2  # share of requests by anonymous sessions with recent items

@@ -1,6 +1,6 @@
 """`python -m galen`, and what `torchrun -m galen` starts."""
 
-from galen.cli import main
+from galen.cli.main import main
 
 if __name__ == "__main__":
     main()

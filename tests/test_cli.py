@@ -8,7 +8,7 @@ import pytest
 
 def galen(*arguments, cwd):
     return subprocess.run(
-        [sys.executable, "-c", "from galen.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from galen.cli.main import main; main()", *arguments],
         capture_output=True,
         text=True,
         cwd=cwd,

@@ -24,6 +24,7 @@ from galen.rank.networks.dcnv2 import DcnV2
 from galen.rank.networks.deepfm import DeepFm
 from galen.rank.networks.dien import Dien
 from galen.rank.networks.din import Din
+from galen.rank.networks.dlrm import Dlrm
 from galen.rank.networks.esmm import Esmm
 from galen.rank.networks.ffm import Ffm
 from galen.rank.networks.finalmlp import FinalMlp
@@ -84,6 +85,7 @@ NETWORKS: Final[Mapping[str, Callable[..., NetworkSpec]]] = {
     "deepfm": DeepFm,
     "dien": Dien,
     "din": Din,
+    "dlrm": Dlrm,
     "esmm": Esmm,
     "ffm": Ffm,
     "finalmlp": FinalMlp,

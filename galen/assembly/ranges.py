@@ -73,8 +73,8 @@ def ranges_of(recipe: Recipe) -> dict[str, Range]:
     where = f"recipe {recipe.name!r}: [tune]"
     if recipe.rank is None:
         raise RecipeError(f"recipe {recipe.name!r} has no [rank] to tune.")
-    if not recipe.tune:
-        raise RecipeError(f'{where} is missing; it takes "rank.<setting>" = {SHAPES}.')
+    if not recipe.tune or not isinstance(recipe.tune, Mapping):
+        raise RecipeError(f'{where} is missing or no table; it takes "rank.<setting>" = {SHAPES}.')
     settings = dict(_settings(recipe.rank, "rank"))
     ranges = {}
     for path, told in recipe.tune.items():

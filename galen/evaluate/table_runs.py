@@ -197,7 +197,16 @@ def _names(runs: Sequence[Path]) -> list[str]:
 def table_of(comparison: Comparison) -> Table:
     """Runs in rows, with 95 % intervals over groups."""
     table = Table(title=f"{comparison.table}, test part")
-    for heading in ("run", "objective", "AUC", "gain over first", "gAUC", "logloss", "ECE", "CPU s"):
+    for heading in (
+        "run",
+        "objective",
+        "AUC",
+        "gain over first",
+        "gAUC",
+        "logloss",
+        "ECE",
+        "CPU s",
+    ):
         table.add_column(heading, no_wrap=True)
     seconds = {cost.run: cost.figures.get("CPU seconds") for cost in comparison.costs}
     for one in comparison.judged:

@@ -20,9 +20,12 @@ class TargetAttention(nn.Module):
 
     def weights(self, events: Tensor, target: Tensor, mask: Tensor) -> Tensor:
         """(B, L): 0 where there is no event."""
-        asked = target[:, None].expand_as(events)
-        both = torch.cat([events, asked, events - asked, events * asked], dim=-1)
-        found: Tensor = self.out(self.dice(self.first(both)))[..., 0]
+        # The layer over [e, t, e - t, e · t], without the four times wider input.
+        of_event, of_target, of_difference, of_product = self.first.weight.chunk(4, dim=1)
+        hidden = nn.functional.linear(events, of_event + of_difference, self.first.bias)
+        hidden = hidden + nn.functional.linear(target, of_target - of_difference)[:, None]
+        hidden = hidden + nn.functional.linear(events * target[:, None], of_product)
+        found: Tensor = self.out(self.dice(hidden))[..., 0]
         return found * mask
 
     def forward(self, events: Tensor, target: Tensor, mask: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from galen.assembly.bundle import BundleError
 from galen.assembly.recipe import Recipe
 from galen.assembly.table import save_run, train_table
-from galen.cli import app
+from galen.cli.main import app
 from galen.evaluate.table_runs import TestPartError, compare_runs
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

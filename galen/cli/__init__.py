@@ -1,0 +1,1 @@
+"""One command per flow; each imports only what it runs."""

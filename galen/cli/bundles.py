@@ -1,0 +1,179 @@
+"""Commands that train, evaluate, serve and switch bundles."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from galen.cli.tables import evaluate_on_table, train_on_table
+from galen.cli.terminal import (
+    BundleFolder,
+    JsonFile,
+    Quiet,
+    Seed,
+    ShopFolder,
+    app,
+    doing,
+    show,
+)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the shop and its bundles go.")] = Path(
+        "shops/demo"
+    ),
+    users: Annotated[int, typer.Option(min=200, help="People of the made-up shop.")] = 2000,
+    items: Annotated[int, typer.Option(min=100, help="SKUs of the made-up shop.")] = 1000,
+    seed: Seed = 0,
+    run_server: Annotated[bool, typer.Option("--serve/--no-serve")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a made-up shop, train, evaluate, print a table, and serve the page."""
+    from galen.console.demo import DemoSettings, make_demo
+    from galen.console.start import serve_shop
+
+    with doing(quiet) as say:
+        settings = DemoSettings(users, items, seed)
+        table = make_demo(folder, settings, datetime.now(UTC), say, json_file=json)
+    show(table)
+    if run_server:
+        serve_shop(folder / "shop", folder / "bundle", port=port)
+
+
+@app.command()
+def train(
+    shop: Annotated[
+        Path, typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP")
+    ],
+    bundle: BundleFolder,
+    recipe: Annotated[str, typer.Option(help="A shipped recipe's name, or a TOML file.")] = "shop",
+    protocol: Annotated[
+        str, typer.Option(help="strict, refit or global-time hold a test part out; full does not.")
+    ] = "full",
+    seed: Seed = 0,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Go on from the bundle's current network (samples only).")
+    ] = False,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Write TensorBoard events here (samples only).")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Learn a recipe's parts from a shop, and make the bundle the current version of its folder.
+
+    From a folder of samples (train.parquet, valid.parquet) the recipe's ranking model is learned
+    alone; a network's training that was broken off goes on where it was.
+    """
+    from galen.assembly.bundle import save_bundle
+    from galen.assembly.shipped import find_recipe
+    from galen.assembly.split import protocol_named
+    from galen.assembly.table import is_table
+    from galen.assembly.train import train as learn
+    from galen.data.shop import Shop
+
+    if is_table(shop):
+        train_on_table(shop, bundle, recipe, seed, quiet, warm=warm, tensorboard=tensorboard)
+        return
+    opened = Shop.open(shop)
+    found = find_recipe(recipe)
+    chosen = protocol_named(protocol)
+    with doing(quiet) as say:
+        trained = learn(found, opened, chosen, seed=seed, progress=say)
+        say("writing the bundle")
+        saved = save_bundle(
+            bundle,
+            trained,
+            shop=opened.manifest.name,
+            seed=seed,
+            now=datetime.now(UTC),
+        )
+    typer.echo(f"bundle {saved.version} is current in {bundle}")
+
+
+@app.command()
+def evaluate(
+    shop: Annotated[
+        Path, typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP")
+    ],
+    bundle: Annotated[
+        list[Path],
+        typer.Argument(help="The bundle; of a table, as many runs as wanted.", metavar="BUNDLE"),
+    ],
+    report: Annotated[
+        Path | None, typer.Option(help="Where the HTML report goes; the bundle by default.")
+    ] = None,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Ask a bundle about the part that it did not learn from; print a table, write a report."""
+    from galen.assembly.table import is_table
+    from galen.evaluate.command import evaluate_bundle
+
+    if is_table(shop):
+        evaluate_on_table(shop, bundle, report, json, quiet)
+        return
+    if len(bundle) != 1:
+        raise typer.BadParameter("a shop is evaluated with one bundle", param_hint="BUNDLE")
+    with doing(quiet) as say:
+        done = evaluate_bundle(shop, bundle[0], report=report, json_file=json, progress=say)
+    show(done.table)
+    typer.echo(f"report: {done.report}")
+
+
+@app.command()
+def recommend(
+    shop: ShopFolder,
+    bundle: BundleFolder,
+    user: Annotated[
+        str | None, typer.Option(help="A user's id; without it, nobody is known.")
+    ] = None,
+    recent: Annotated[
+        str, typer.Option(help="Ids of recently seen items, oldest first, comma-separated.")
+    ] = "",
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Items of the slate.")] = 10,
+    surface: Annotated[str, typer.Option(help="Where the slate is shown.")] = "home",
+    json: JsonFile = None,
+) -> None:
+    """Print one slate, with each item's channels and what each stage did."""
+    from galen.serve.once import recommend_once
+
+    ids = [item for item in recent.split(",") if item]
+    told = recommend_once(shop, bundle, user=user, recent=ids, n=n, surface=surface)
+    if json is not None:
+        json.write_text(told.json() + "\n")
+    Console().print(told.table)
+    typer.echo(told.trace)
+
+
+@app.command()
+def serve(
+    shop: ShopFolder,
+    bundle: BundleFolder,
+    settings: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address; a public one needs keys.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
+) -> None:
+    """Serve the API and the first page."""
+    from galen.console.start import serve_shop
+
+    serve_shop(shop, bundle, settings_file=settings, host=host, port=port)
+
+
+@app.command()
+def rollback(
+    bundle: BundleFolder,
+    to: Annotated[str | None, typer.Option(help="A version; the one before by default.")] = None,
+) -> None:
+    """Serve an earlier version of a bundle from now on."""
+    from galen.assembly import versions
+
+    if to is None:
+        to = versions.rollback(bundle)
+    else:
+        versions.switch(bundle, to)
+    typer.echo(f"bundle {to} is current in {bundle}")

@@ -1,0 +1,134 @@
+"""Commands that make and describe a shop's data."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from galen.cli.terminal import (
+    JsonFile,
+    Quiet,
+    Seed,
+    ShopFolder,
+    app,
+    bar,
+    pairs,
+)
+
+if TYPE_CHECKING:
+    from galen.data.importing.importer import ImportSettings
+
+
+@app.command()
+def synth(
+    folder: ShopFolder,
+    users: Annotated[int, typer.Option(min=1)] = 10_000,
+    items: Annotated[int, typer.Option(min=1)] = 2000,
+    days: Annotated[int, typer.Option(min=1)] = 180,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Make a synthetic shop, for demo, tests and load; it is no evidence of quality."""
+    from galen.data.synthetic.shop import SyntheticSettings, synthesize
+
+    with bar(quiet, "making people and their events") as advance:
+        settings = SyntheticSettings(users=users, items=items, days=days, seed=seed)
+        shop = synthesize(folder, settings, progress=advance)
+    rows = ", ".join(f"{shop.rows(t):,} {t}" for t in ("items", "users", "events"))
+    typer.echo(f"{folder}: {rows}")
+
+
+def _import_settings(
+    mapping: Path | None,
+    fields: dict[str, str],
+    assume: dict[str, str],
+    options: dict[str, str],
+    max_bad_share: float,
+) -> "ImportSettings":
+    """The mapping file's fields, then those of the command line over them."""
+    from galen.data.importing.importer import ImportSettings
+    from galen.data.importing.mapping import read_mapping
+
+    tables = {} if mapping is None else read_mapping(mapping)
+    for name, column in fields.items():
+        table, dot, field = name.partition(".")
+        if not dot:
+            raise typer.BadParameter(f"{name!r} is not table.field", param_hint="--map")
+        tables.setdefault(table, {})[field] = column
+    return ImportSettings(max_bad_share, assume, tables, options)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="A named source; `table` for files of your own.")],
+    folder: ShopFolder,
+    items: Annotated[Path | None, typer.Option(help="File of items.")] = None,
+    users: Annotated[Path | None, typer.Option(help="File of users.")] = None,
+    events: Annotated[Path | None, typer.Option(help="File of events.")] = None,
+    path: Annotated[
+        list[str] | None,
+        typer.Option("--path", help="Another file of a source, as name=path; repeatable."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="A TOML file: [items] field = 'column'.")
+    ] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="table.field=column, or table.field==constant; repeatable."),
+    ] = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(help="field=value for items where nothing is known; repeatable."),
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="An option of the source, as name=value.")
+    ] = None,
+    max_bad_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Above this share of bad rows, refuse.")
+    ] = 0.05,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a shop from CSV, JSON Lines or Parquet; bad rows go to quarantine, with reasons."""
+    from galen.data.importing.importer import import_shop
+
+    given = {"items": items, "users": users, "events": events}
+    paths = {name: file for name, file in given.items() if file is not None}
+    paths |= {name: Path(file) for name, file in pairs(path, "--path").items()}
+    settings = _import_settings(
+        mapping,
+        pairs(fields, "--map"),
+        pairs(assume, "--assume"),
+        pairs(option, "--option"),
+        max_bad_share,
+    )
+    with bar(quiet, f"importing {source}") as advance:
+        report = import_shop(
+            source, paths, folder, now=datetime.now(UTC), settings=settings, progress=advance
+        )
+    Console().print(report.table())
+    if json is not None:
+        json.write_text(report.json() + "\n")
+
+
+@app.command()
+def describe(
+    shop: ShopFolder,
+    report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,
+    json: JsonFile = None,
+) -> None:
+    """Report a shop's data quality: what is missing, what is unknown, what was quarantined."""
+    from galen.data.describe import describe as look
+    from galen.data.describe import write_report
+    from galen.data.shop import Shop
+
+    quality = look(Shop.open(shop))
+    for table in quality.tables():
+        Console().print(table)
+    if json is not None:
+        json.write_text(quality.json() + "\n")
+    path = report or shop / "quality.html"
+    write_report(quality, path)
+    typer.echo(f"report: {path}")

@@ -1,0 +1,80 @@
+"""What every command shares: the application, its options' types, and how progress is shown."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    help="galen: a recommender for health shops.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console(stderr=True)
+
+ShopFolder = Annotated[Path, typer.Argument(help="The shop's folder.", metavar="SHOP")]
+BundleFolder = Annotated[Path, typer.Argument(help="The bundle's folder.", metavar="BUNDLE")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
+Seed = Annotated[int, typer.Option(help="Decides every random draw.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, only results and errors.")]
+
+
+@contextmanager
+def doing(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done and for how long, for flows of several steps."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=quiet) as progress:
+        current: list[Any] = []
+
+        def say(what: str) -> None:
+            if current:
+                progress.update(current[-1], total=1, completed=1)
+            current.append(progress.add_task(what, total=None))
+
+        yield say
+        if current:
+            progress.update(current[-1], total=1, completed=1)
+
+
+@contextmanager
+def bar(quiet: bool, what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar of rows or bytes done, for flows that know how much there is."""
+    from rich.progress import Progress
+
+    with Progress(console=console, disable=quiet) as progress:
+        task = progress.add_task(what, total=None)
+
+        def advance(doing: str, done: int, total: int) -> None:
+            progress.update(task, description=doing, completed=done, total=total or None)
+
+        yield advance
+
+
+def show(table: Any) -> None:
+    """Print a wide table whole, also where the terminal is narrow or a file."""
+    Console(width=max(console.width, 112)).print(table)
+
+
+def pairs(given: list[str] | None, option: str) -> dict[str, str]:
+    """name=value, each once."""
+    pairs = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"{text!r} is not name=value", param_hint=option)
+        pairs[name] = value
+    return pairs
+
+
+def numbers(text: str, kind: Any) -> list[Any]:
+    """Comma-separated numbers."""
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no list of numbers: {error}") from error
