@@ -7,6 +7,7 @@ from typing import Any
 
 from galen.assembly import catalog
 from galen.assembly.parts import BLEND
+from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.nn.training import Training
 from galen.recall.fusion import Fusion
@@ -30,6 +31,8 @@ def check_recipe(recipe: Recipe) -> None:
     if recipe.rank is not None:
         at = f"{where}: [rank]"
         _check_model(recipe.rank, at)
+        if recipe.tune:
+            ranges_of(recipe)
         _one_of(
             ("", "click", "cart", "purchase", "next"), recipe.rank.fit_blend, f"{at}: fit_blend"
         )

@@ -24,6 +24,7 @@ from galen.rank.blended import Blended
 from galen.rank.extended import Extended
 from galen.rank.model import ModelSpec
 from galen.rank.network import Network
+from galen.rank.segmented import Segmented
 from galen.rank.shop import ShopRanker
 from galen.recall.fusion import Fusion, FusionModel, OneChannel
 
@@ -140,6 +141,8 @@ def model_spec(
         f"{place}-{part.model}": _made_of(catalog.EXTENSIONS[part.model], part.settings, seed)
         for place, part in enumerate(rank.extend)
     }
+    if rank.calibrate_by:
+        spec = Segmented(spec, rank.calibrate_by)
     return Extended(spec, extensions) if extensions else spec
 
 

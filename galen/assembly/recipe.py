@@ -36,6 +36,7 @@ class RankPart:
     negatives: int = 200  # rows of a replayed request kept for training, besides the positive ones
     moments: int = 1  # past moments that are replayed for training
     by_propensity: bool = False  # weigh impressions by 1 / the probability of being shown
+    calibrate_by: str = ""  # a category whose values are calibrated each on its own
     fit_blend: str = ""  # the label for which the powers of [blend] are learned from validation
     seed: int | None = None  # of every draw in learning; that of the run where not given
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a network

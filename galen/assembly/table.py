@@ -1,6 +1,7 @@
 """A ranking model learned from tables of samples alone: no shop, no recall, no slate."""
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from galen.data.manifest import NAME, sha256
 from galen.features.encoding.encoder import Encoder, fit_encoder
 from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.schema import Schema
-from galen.features.encoding.tables import columns_of, part, pieces, types_of
+from galen.features.encoding.tables import TableError, columns_of, part, pieces, types_of
 from galen.nn.training import Epoch, Source, Training, Watch
 from galen.rank.lessons import InMemory
 from galen.rank.model import Model
@@ -145,9 +146,22 @@ def train_table(
     elif after is not None:
         raise RecipeError(f"{recipe.rank.model!r} cannot go on from a model; train without --warm.")
     else:
+        _check_memory(folder, encoder, train_rows)
         train = read_parts(folder, encoder, ("train",))["train"]
         model = spec.fit(encoder.schema, train, valid)
     return TableRun(recipe, encoder, model, folder.name, rows, seed)
+
+
+def _check_memory(folder: Path, encoder: Encoder, rows: int) -> None:
+    """See that a model that reads all rows at once has room for them and for its own copy."""
+    needed = 2 * rows * row_bytes(encoder.schema)
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > there:
+        raise TableError(
+            f"{folder / 'train.parquet'} takes about {needed / 2**30:.0f} GiB when it is read at "
+            f"once, this machine has {there / 2**30:.0f}; thin it, or choose a network, which "
+            "streams."
+        )
 
 
 def _source(folder: Path, encoder: Encoder, training: Training, rows: int, memory: int) -> Source:

@@ -12,17 +12,23 @@ from safetensors.torch import load_file, save_file
 from scipy.special import expit
 from torch import nn
 
+from galen.data.mendable import MendableError
 from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.schema import Schema, SchemaError
+from galen.nn.checkpoint import CheckpointError
 from galen.nn.losses import ObjectiveLoss
 from galen.nn.precision import resolved
-from galen.nn.training import Course, Source, Training, Watch, fit, predict
+from galen.nn.training import Course, Source, Training, TrainingError, Watch, fit, predict
 from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.networks.spec import NetworkSpec
 from galen.rank.score_metrics import auc, log_loss
 from galen.rank.warm import carried_over
+
+
+class LearningError(MendableError):
+    """A network cannot learn; the message says where it stopped and what to do."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Network:
 
         Raises:
             SchemaError: there are no rows, or the model needs fields that the schema lacks.
-            TrainingError: training cannot go on.
+            LearningError: training cannot go on, or its checkpoint is not whole.
         """
         objectives = tuple(train.labels)
         source = InMemory(train, objectives, self.training.batch, self.training.seed)
@@ -77,15 +83,18 @@ class Network:
             logits = predict(taught, in_order(valid), kind).double().numpy()
             return judged(logits, valid, objectives)
 
-        course = fit(
-            network,
-            loss,
-            source,
-            validate,
-            self.training,
-            folder=self.checkpoints,
-            watch=self.watch,
-        )
+        try:
+            course = fit(
+                network,
+                loss,
+                source,
+                validate,
+                self.training,
+                folder=self.checkpoints,
+                watch=self.watch,
+            )
+        except (TrainingError, CheckpointError) as error:
+            raise LearningError(str(error)) from error
         network = network.to("cpu")
         raw = predict(network, in_order(valid), torch.float32).double().numpy()
         calibrators = tuple(

@@ -18,6 +18,7 @@ from galen.assembly.table import (
 )
 from galen.features.encoding.schema import SchemaError
 from galen.features.encoding.tables import TableError
+from galen.rank.network import LearningError
 from galen.rank.score_metrics import auc
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,6 +71,7 @@ MODELS = [
     FM,
     recipe(model="gbdt", **LOOSE),
     recipe(model="logistic", crosses=500),
+    recipe(model="logistic", crosses=500, calibrate_by="item"),
     recipe(
         model="blend",
         members=[
@@ -84,7 +86,9 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize("recipe", MODELS, ids=lambda r: r.rank.model + str(len(r.rank.extend)))
+@pytest.mark.parametrize(
+    "recipe", MODELS, ids=lambda r: r.rank.model + str(len(r.rank.extend)) + r.rank.calibrate_by
+)
 def test_a_run_comes_back_from_disk_with_the_same_scores(folder, tmp_path, recipe):
     run = learn(folder, recipe)
     save_run(tmp_path / "bundle", run, now=NOW)
@@ -109,6 +113,18 @@ def test_a_run_goes_on_with_new_people_and_keeps_what_it_knew(folder, tmp_path):
     assert np.corrcoef(run.model.score(old)[:, 0], again.model.score(new)[:, 0])[0, 1] > 0.999
     label, scores = scored(learn(more, after=run), more)
     assert auc(label, scores) > 0.8
+
+
+def test_a_training_that_goes_astray_is_told_in_words(folder):
+    wild = recipe(model="fm", training={"learning_rate": 1e30, "clip": 0.0})
+    with pytest.raises(LearningError, match="lower learning_rate"):
+        learn(folder, wild)
+
+
+def test_a_table_that_trees_have_no_room_for_is_told_before_it_is_read(folder, monkeypatch):
+    monkeypatch.setattr("os.sysconf", lambda name: 8)
+    with pytest.raises(TableError, match="choose a network, which streams"):
+        learn(folder, MODELS[1])
 
 
 def test_trees_cannot_go_on_and_say_so(folder):
