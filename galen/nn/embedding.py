@@ -93,6 +93,8 @@ class FusedTable(nn.Module):
             return shared
         if not torch.is_grad_enabled() or not self.weight.requires_grad:
             return functional.embedding(rows, self.weight)
+        if self.sparse and rows.is_cuda:  # finding doubles would wait for the device
+            return functional.embedding(rows, self.weight, sparse=True)
         if self.sparse:  # each row once, so that its gradient is there once
             needed, place = torch.unique(rows, return_inverse=True)
             return functional.embedding(needed, self.weight, sparse=True)[place]
