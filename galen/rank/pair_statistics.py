@@ -8,7 +8,7 @@ before it in a random order. (Folds do tell: a fold with more positives has fewe
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -17,6 +17,10 @@ from safetensors.numpy import load_file, save_file
 from galen.features.encoding.samples import Ints, Samples, Singles
 from galen.features.encoding.scale import number_of
 from galen.features.encoding.schema import Schema, SchemaError
+
+
+TOLD: Final = 0.5
+"""Share of the rows learned from that a row among them is told of on average, and so a new row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,8 @@ class PairCounts:
             found = np.minimum(np.searchsorted(values, keys), len(values) - 1)
             there = values[found] == keys
             columns += _statistics(
-                np.where(there, good[found], 0.0),
-                np.where(there, rows[found], 0.0),
+                np.where(there, good[found], 0.0) * TOLD,
+                np.where(there, rows[found], 0.0) * TOLD,
                 self.prior,
                 self.prior_rows,
             )

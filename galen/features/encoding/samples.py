@@ -93,7 +93,7 @@ class Samples:
         return self
 
 
-def empty_side(rows: int) -> dict[str, npt.NDArray[np.int64] | npt.NDArray[np.float32]]:
+def empty_side(rows: int) -> dict[str, Any]:
     """The columns of samples that have neither numbers nor bags nor vectors nor histories."""
     none = np.empty((rows, 0), np.float32)
     return {
