@@ -18,7 +18,6 @@ from galen.features.encoding.samples import Ints, Samples, Singles
 from galen.features.encoding.scale import number_of
 from galen.features.encoding.schema import Schema, SchemaError
 
-
 TOLD: Final = 0.5
 """Share of the rows learned from that a row among them is told of on average, and so a new row."""
 
