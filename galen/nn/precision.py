@@ -5,6 +5,7 @@ those that emulate it, and one cannot tell by the name of the device.
 """
 
 import time
+from functools import cache
 from typing import Literal
 
 import torch
@@ -17,21 +18,23 @@ def resolved(precision: Precision, device: torch.device) -> torch.dtype:
     if precision == "auto":
         if device.type == "cuda":
             return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-        return (
-            torch.bfloat16
-            if _seconds(torch.bfloat16) < 0.8 * _seconds(torch.float32)
-            else (torch.float32)
-        )
+        return torch.bfloat16 if _bfloat16_pays() else torch.float32
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
 
 
+@cache  # one answer in a process, or two trainings under one seed could differ on a busy machine
+def _bfloat16_pays() -> bool:
+    seconds = {torch.bfloat16: float("inf"), torch.float32: float("inf")}
+    for _ in range(9):  # in turns, so that what else the machine does meets both
+        for kind in seconds:
+            seconds[kind] = min(seconds[kind], _seconds(kind))
+    return seconds[torch.bfloat16] < 0.8 * seconds[torch.float32]
+
+
 def _seconds(kind: torch.dtype) -> float:
-    """The best of a few products of the size of a network's layer, with its gradient."""
+    """Processor time of a product of the size of a network's layer, with its gradient."""
     left = torch.full((2048, 384), 0.5, dtype=kind)
     right = torch.full((384, 384), 0.5, dtype=kind, requires_grad=True)
-    best = float("inf")
-    for _ in range(5):
-        start = time.perf_counter()
-        torch.matmul(left, right).sum().backward()  # type: ignore[no-untyped-call]
-        best = min(best, time.perf_counter() - start)
-    return best
+    start = time.process_time()
+    torch.matmul(left, right).sum().backward()  # type: ignore[no-untyped-call]
+    return time.process_time() - start

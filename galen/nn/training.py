@@ -276,6 +276,7 @@ class _Run:
             tensors |= {f"averaged.{name}": t for name, t in whole.items()}
         tensors["random"] = torch.get_rng_state()
         facts = {"scale": self.scale, "worse": self.worse, "step": self.step, "spent": self.spent}
+        facts["bfloat16"] = float(self.kind == torch.bfloat16)
         facts |= {f"epoch_{name}": value for name, value in asdict(self.under_way).items()}
         epochs = [asdict(epoch) for epoch in self.course.epochs]
         if self.group.leads:
@@ -287,6 +288,9 @@ class _Run:
             return
         load_whole(self.network, found.part("network"))
         self.best = found.part("best")
+        if self.settings.precision == "auto":  # a curve goes on in the format that it began in
+            self.kind = torch.bfloat16 if found.facts.get("bfloat16", 0.0) else torch.float32
+            self.course.precision = str(self.kind).removeprefix("torch.")
         self.optimiser.load(found.part("optimiser"))
         if self.averaged:
             load_whole(self.averaged.network, found.part("averaged"))

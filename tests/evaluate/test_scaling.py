@@ -18,7 +18,7 @@ def recipe(model, **settings):
         "name": "own",
         "recall": {"popular": {}},
         "filters": ["hidden"],
-        "rank": {"model": model, "training": {"epochs": 1, "batch": 64}, **settings},
+        "rank": {"model": model, "training": {"epochs": 1, "batch": 64, "precision": "float32"}, **settings},
     }
     return Recipe.from_tree(tree, where="test")
 
