@@ -145,8 +145,10 @@ def campaign(folder: Path, name: str, policy: str) -> Campaign:
     items = pq.read_table(folder / f"{name}_items.parquet").sort_by("item_id")
     affinity = [table[f"user-item_affinity_{item}"] for item in items["item_id"].to_pylist()]
     log = BanditLog(
-        *(np.asarray(table[column], dtype=np.int64) for column in ("item_id", "position")),
-        *(np.asarray(table[column], np.float64) for column in ("click", "propensity_score")),
+        action=np.asarray(table["item_id"], dtype=np.int64),
+        position=np.asarray(table["position"], dtype=np.int64),
+        reward=np.asarray(table["click"], dtype=np.float64),
+        propensity=np.asarray(table["propensity_score"], dtype=np.float64),
     )
     people = table.select(["position", *(f"user_feature_{place}" for place in range(4))])
     return Campaign(log, when, people, np.stack(affinity, axis=1).astype(np.float64), items)

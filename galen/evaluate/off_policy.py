@@ -65,7 +65,7 @@ def snips(log: BanditLog, policy: Policy) -> Floats:
         OverlapError: the policy takes nothing that was logged.
     """
     weight = _some(weights(log, policy))
-    return weight / weight.mean() * log.reward
+    return np.asarray(weight / weight.mean() * log.reward)
 
 
 def dm(policy: Policy, predicted: Floats) -> Floats:
