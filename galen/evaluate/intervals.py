@@ -1,4 +1,4 @@
-"""Bootstrap intervals of means and of paired differences, over requests.
+"""Bootstrap intervals of means, of paired differences and of ratios, over requests.
 
 Efron, Tibshirani, "An Introduction to the Bootstrap", 1993 (percentile intervals).
 """
@@ -44,3 +44,22 @@ def mean_interval(values: Floats, *, seed: int, resamples: int = 1000) -> Interv
 def paired_interval(better: Floats, worse: Floats, *, seed: int) -> Interval:
     """95 % interval of the mean of better − worse, over the same requests."""
     return mean_interval(better - worse, seed=seed)
+
+
+def ratio_interval(above: Floats, below: Floats, *, seed: int, resamples: int = 1000) -> Interval:
+    """95 % interval of the sum of above over that of below, both (R,), drawn together.
+
+    Draws without any `below` have no value and are left out; NaN where there are fewer than two
+    rows or none has a value.
+    """
+    total = float(below.sum())
+    value = float(above.sum()) / total if total else float("nan")
+    if len(above) < 2 or not total:
+        return Interval(value, float("nan"), float("nan"))
+    random, found = np.random.default_rng(seed), np.empty(resamples)
+    for draw in range(resamples):
+        rows = random.integers(0, len(above), len(above))
+        drawn = float(below[rows].sum())
+        found[draw] = float(above[rows].sum()) / drawn if drawn else np.nan
+    low, high = np.nanquantile(found, [0.025, 0.975])
+    return Interval(value, float(low), float(high))
