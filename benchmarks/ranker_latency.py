@@ -1,32 +1,33 @@
-"""What one request of candidates costs a network on one core: eager, and in ONNX Runtime.
+"""What one request of candidates costs a network on one core, for every way of serving it.
 
     python -m benchmarks.ranker_latency --models dcnv2,deepfm --rows 100 --json FILE
 
-ONNX Runtime is measured where `pip install onnx onnxscript onnxruntime` was done. Weights are
-random; fields are shaped like Frappe's. Milliseconds of the middle and the slowest hundredth of
-calls, and the largest difference of a score between the two.
+ONNX Runtime is measured where `pip install galen[onnx]` was done. Weights are random; fields are
+shaped like Frappe's. Milliseconds of the middle and the slowest hundredth of calls, and the largest
+difference of a logit from the network in float32.
 """
 
 import argparse
-import importlib.util
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from benchmarks.rows import Row, measured, write_rows
 from galen.assembly.catalog import NETWORKS
-from galen.features.encoding.samples import Samples, empty_side
 from galen.features.encoding.schema import Category, Schema
+from galen.nn.compact import Kind, compacted
+from galen.nn.exporting import NEEDED, Session
 from galen.nn.inputs import Inputs
-from galen.rank.lessons import inputs_of
+from galen.rank.serving import FILE, Serving, example_of, write_exported
 
+TABLES: Final[tuple[Kind, ...]] = ("float32", "bfloat16", "int8")
 SIZES = (957, 4082, 8, 8, 3, 4, 3, 10, 81, 234)
 
 
@@ -65,30 +66,35 @@ def _measure(name: str, rows: int, calls: int) -> dict[str, float]:
     torch.manual_seed(0)
     schema = Schema(categories=tuple(Category(f"field{p}", s) for p, s in enumerate(SIZES)))
     network = NETWORKS[name]().build(schema, ("click",)).eval()
-    draw = np.random.default_rng(0)
-    ids = np.stack([draw.integers(0, size, rows) for size in SIZES], axis=1)
-    samples = Samples(
-        categories=ids,
-        labels={},
-        weight=np.ones(rows, np.float32),
-        group=np.zeros(rows, np.int64),
-        **empty_side(rows),
-    )
-
-    def eager() -> Any:
-        with torch.inference_mode():
-            return network(inputs_of(samples, slice(0, rows))).numpy()
-
-    metrics = {f"eager_{key}": value for key, value in _times(eager, calls).items()}
-    exported = _onnx(network, inputs_of(samples, slice(0, rows)))
-    if exported is not None:
-
-        def onnx() -> Any:
-            return exported(samples.categories)
-
-        metrics |= {f"onnx_{key}": value for key, value in _times(onnx, calls).items()}
-        metrics["difference"] = float(np.abs(onnx() - eager()).max())
+    inputs = example_of(schema, rows=rows, people=1, seed=0)
+    with torch.inference_mode():
+        own = network(inputs).numpy()
+    metrics: dict[str, float] = {}
+    for tables in TABLES:
+        small = compacted(network, tables)
+        ways = {"eager": _eager(small, inputs)}
+        if all(map(find_spec, NEEDED)):
+            ways["onnx"] = _onnx(schema, network, tables, inputs)
+        for engine, call in ways.items():
+            way = f"{engine}_{tables}"
+            metrics |= {f"{way}_{key}": value for key, value in _times(call, calls).items()}
+            metrics[f"{way}_difference"] = float(np.abs(call() - own).max())
     return metrics
+
+
+def _eager(network: nn.Module, inputs: Inputs) -> Callable[[], Any]:
+    def call() -> Any:
+        with torch.inference_mode():
+            return network(inputs).numpy()
+
+    return call
+
+
+def _onnx(schema: Schema, network: nn.Module, tables: Kind, inputs: Inputs) -> Callable[[], Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        write_exported(schema, network, Serving("onnx", tables), Path(folder))
+        session = Session(Path(folder) / FILE)
+    return lambda: session(inputs)
 
 
 def _times(call: Callable[[], Any], calls: int) -> dict[str, float]:
@@ -100,37 +106,6 @@ def _times(call: Callable[[], Any], calls: int) -> dict[str, float]:
         call()
         each.append(1000 * (time.perf_counter() - started))
     return {"p50_ms": float(np.quantile(each, 0.5)), "p99_ms": float(np.quantile(each, 0.99))}
-
-
-class _CategoriesOnly(nn.Module):
-    """The network as a function of its one tensor that is not empty."""
-
-    def __init__(self, network: nn.Module, inputs: Inputs) -> None:
-        super().__init__()
-        self.network, self.inputs = network, inputs
-
-    def forward(self, categories: Tensor) -> Tensor:
-        found: Tensor = self.network(self.inputs.with_categories(categories))
-        return found
-
-
-def _onnx(network: nn.Module, inputs: Inputs) -> Callable[[Any], Any] | None:
-    """The network in ONNX Runtime; None where that is not installed."""
-    if importlib.util.find_spec("onnxruntime") is None:
-        return None
-    onnxruntime = importlib.import_module("onnxruntime")
-    wrapped = _CategoriesOnly(network, inputs)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(wrapped, (inputs.categories,), dynamo=True, verbose=False)
-    assert program is not None
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = 1
-    with tempfile.TemporaryDirectory() as folder:
-        program.save(f"{folder}/network.onnx")
-        session = onnxruntime.InferenceSession(f"{folder}/network.onnx", settings)
-    name = session.get_inputs()[0].name
-    return lambda categories: session.run(None, {name: categories})[0]
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from galen.rank.extended import Extended
 from galen.rank.model import ModelSpec
 from galen.rank.network import Network
 from galen.rank.segmented import Segmented
+from galen.rank.serving import Serving
 from galen.rank.shop import ShopRanker
 from galen.recall.fusion import Fusion, FusionModel, OneChannel
 
@@ -122,6 +123,7 @@ def model_spec(
             _made_of(catalog.NETWORKS[rank.model], rank.settings),
             _made_of(Training, {**seed, **rank.training}),
             shares=dict(rank.shares),
+            serving=_made_of(Serving, rank.serving),
             checkpoints=checkpoints,
             watch=watch,
         )

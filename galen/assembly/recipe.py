@@ -41,6 +41,7 @@ class RankPart:
     seed: int | None = None  # of every draw in learning; that of the run where not given
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a network
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of objectives in a loss
+    serving: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a network
     extend: tuple["Piece", ...] = ()  # fields computed before the model learns
     members: tuple["RankPart", ...] = ()  # of a blend
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)

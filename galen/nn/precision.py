@@ -26,8 +26,8 @@ def resolved(precision: Precision, device: torch.device) -> torch.dtype:
 def _bfloat16_pays() -> bool:
     seconds = {torch.bfloat16: float("inf"), torch.float32: float("inf")}
     for _ in range(9):  # in turns, so that what else the machine does meets both
-        for kind in seconds:
-            seconds[kind] = min(seconds[kind], _seconds(kind))
+        for kind, best in seconds.items():
+            seconds[kind] = min(best, _seconds(kind))
     return seconds[torch.bfloat16] < 0.8 * seconds[torch.float32]
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,8 @@ from galen.data.mendable import MendableError
 from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.schema import Schema, SchemaError
 from galen.nn.checkpoint import CheckpointError
+from galen.nn.compact import compacted
+from galen.nn.exporting import Session
 from galen.nn.losses import ObjectiveLoss
 from galen.nn.precision import resolved
 from galen.nn.training import Course, Source, Training, TrainingError, Watch, fit, predict
@@ -24,6 +26,7 @@ from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.networks.spec import NetworkSpec
 from galen.rank.score_metrics import auc, log_loss
+from galen.rank.serving import FILE, Serving, write_exported
 from galen.rank.warm import carried_over
 
 
@@ -38,6 +41,7 @@ class Network:
     spec: NetworkSpec
     training: Training = field(default_factory=Training)
     shares: dict[str, float] = field(default_factory=dict)
+    serving: Serving = field(default_factory=Serving)
     calibration: Method = "platt"
     checkpoints: Path | None = None  # where a training that was broken off goes on from
     watch: Watch | None = None
@@ -101,14 +105,19 @@ class Network:
             Calibration(self.calibration).fit(raw[rows, place], label, weight)
             for place, (rows, label, weight) in enumerate(map(valid.known, objectives))
         )
-        return NetworkModel(schema, objectives, network, calibrators, course)
+        return NetworkModel(schema, objectives, network, calibrators, course, self.serving)
 
     def load(self, folder: Path) -> "NetworkModel":
         saved = msgspec.json.decode((folder / "network.json").read_bytes(), type=_Saved)
         network = self.spec.build(saved.schema, saved.objectives)
         network.load_state_dict(load_file(folder / "network.safetensors"))
         network.eval()
-        return NetworkModel(saved.schema, saved.objectives, network, saved.calibrators, Course())
+        model = NetworkModel(
+            saved.schema, saved.objectives, network, saved.calibrators, Course(), self.serving
+        )
+        if self.serving.engine == "onnx":
+            return replace(model, session=Session(folder / FILE, self.serving.threads))
+        return replace(model, served=compacted(network, self.serving.tables))
 
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,12 +133,20 @@ class NetworkModel:
     network: nn.Module
     calibrators: tuple[Calibrator, ...]
     course: Course
+    serving: Serving = field(default_factory=Serving)
+    served: nn.Module | None = None  # what scores in place of `network`, which can go on learning
+    session: Session | None = None  # the same as a file of ONNX
 
     def logits(self, samples: Samples, kind: torch.dtype = torch.float32) -> Floats:
         """(N, objectives), before calibration."""
         if not len(samples):
             return np.empty((0, len(self.objectives)))
-        found: Floats = predict(self.network, in_order(samples), kind).double().numpy()
+        if self.session is not None:
+            fitting = samples.checked(self.schema)  # the file itself looks at no id
+            parts = [self.session(inputs) for inputs in in_order(fitting)]
+            return np.concatenate(parts).astype(np.float64)
+        scoring = self.served or self.network
+        found: Floats = predict(scoring, in_order(samples), kind).double().numpy()
         return found
 
     def score(self, samples: Samples) -> Floats:
@@ -143,6 +160,8 @@ class NetworkModel:
         tensors = {name: t.contiguous() for name, t in self.network.state_dict().items()}
         save_file(tensors, folder / "network.safetensors")
         (folder / "course.json").write_text(json.dumps(asdict(self.course), indent=1) + "\n")
+        if self.serving.engine == "onnx":
+            write_exported(self.schema, self.network, self.serving, folder)
 
 
 def judged(logits: Floats, samples: Samples, objectives: tuple[str, ...]) -> dict[str, float]:

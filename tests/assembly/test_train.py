@@ -80,6 +80,27 @@ def test_a_bundle_gives_the_slates_of_the_parts_it_was_made_from(trained, tmp_pa
     assert before.candidates.columns["score"].tolist() == after.candidates.columns["score"].tolist()
 
 
+def test_a_bundle_serves_its_network_as_an_exported_file(shop, tmp_path):
+    tree = RECIPE.to_tree() | {
+        "rank": {
+            "model": "din",
+            "training": {"epochs": 1, "precision": "float32"},
+            "serving": {"engine": "onnx"},
+        }
+    }
+    trained = train(Recipe.from_tree(tree, where="test"), shop, "strict", progress=silent)
+    bundle = save(trained, tmp_path)
+    assert (bundle.folder / "rank" / "network.onnx").exists()
+    catalogue = trained.split.final.catalogue
+    store = FeatureStore.replay(trained.split.final)
+    before = slate(trained.parts.pipeline(catalogue, store), store)
+    after = slate(bundle.pipeline(catalogue, store), store)
+    assert after.degraded == ()
+    np.testing.assert_allclose(
+        after.candidates.columns["score"], before.candidates.columns["score"], atol=1e-5
+    )
+
+
 def test_the_same_seed_trains_the_same_bundle(shop, trained, tmp_path):
     again = train(RECIPE, shop, "strict", progress=silent)
     assert save(trained, tmp_path / "one").version == save(again, tmp_path / "two").version

@@ -10,6 +10,7 @@ from galen.assembly.scaling import floor_of, sizes_and_shares
 from galen.evaluate.power_law import fit_power_law, frontier
 from galen.evaluate.scaling import scale, table_of, write_figures, write_report
 
+ONE_EPOCH = {"epochs": 1, "batch": 64, "precision": "float32"}
 COMPUTE = np.geomspace(1e6, 1e10, 10)
 
 
@@ -18,7 +19,7 @@ def recipe(model, **settings):
         "name": "own",
         "recall": {"popular": {}},
         "filters": ["hidden"],
-        "rank": {"model": model, "training": {"epochs": 1, "batch": 64, "precision": "float32"}, **settings},
+        "rank": {"model": model, "training": ONE_EPOCH, **settings},
     }
     return Recipe.from_tree(tree, where="test")
 
