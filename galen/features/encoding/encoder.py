@@ -160,8 +160,19 @@ class Encoder:
     def _bag(self, piece: pa.RecordBatch | pa.Table, bag: Bag) -> tuple[Ints, Singles]:
         column = column_of(piece, bag.name)
         ids = self.vocabularies[bag.table or bag.name].ids(pc.list_flatten(column))
-        places, _ = filled(ids, lengths_of(column), bag.width, newest=False)
-        return places, (places > 0).astype(np.float32)
+        lengths = lengths_of(column)
+        places, _ = filled(ids, lengths, bag.width, newest=False)
+        there = (places > 0).astype(np.float32)
+        if bag.name not in self.columns.bag_weights:
+            return places, there
+        name = self.columns.bag_weights[bag.name]
+        beside = column_of(piece, name)
+        if not np.array_equal(lengths, lengths_of(beside)):
+            raise SchemaError(f"lists of {name!r} are not as long as those of {bag.name!r}.")
+        weights = floats(pc.list_flatten(beside))
+        if not (weights >= 0).all():
+            raise SchemaError(f"column {name!r} has a weight that is negative or missing; mend it.")
+        return places, there * filled(weights, lengths, bag.width, newest=False)[0]
 
     def _history(self, piece: pa.RecordBatch | pa.Table) -> tuple[Ints, Ints]:
         schema = self.schema
@@ -217,7 +228,7 @@ class _Kinds:
     @classmethod
     def of(cls, columns: Columns, types: dict[str, pa.DataType]) -> "_Kinds":
         aside = {*columns.labels.values(), columns.weight, columns.truth}
-        aside |= {*columns.skip, *columns.vectors}
+        aside |= {*columns.skip, *columns.vectors, *columns.bag_weights.values()}
         if columns.group not in (columns.user, columns.item):
             aside.add(columns.group)
         categories, numbers, lists = [], [], []

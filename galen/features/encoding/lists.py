@@ -1,10 +1,15 @@
 """Lists of different lengths as a table with empty places."""
 
+from typing import TypeVar
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.features.encoding.samples import Ints
+
+Value = TypeVar("Value", np.int64, np.float32)
 
 
 def lengths_of(column: pa.Array) -> Ints:
@@ -12,17 +17,19 @@ def lengths_of(column: pa.Array) -> Ints:
     return np.asarray(pc.fill_null(pc.list_value_length(column), 0), dtype=np.int64)
 
 
-def filled(ids: Ints, lengths: Ints, width: int, *, newest: bool) -> tuple[Ints, Ints]:
+def filled(
+    values: npt.NDArray[Value], lengths: Ints, width: int, *, newest: bool
+) -> tuple[npt.NDArray[Value], Ints]:
     """(N, width) with 0 in empty places, and (N,) how many are filled.
 
     Of a longer list the first values are kept, or with `newest` the last.
     """
     ends = np.cumsum(lengths)
     row = np.repeat(np.arange(len(lengths)), lengths)
-    place = np.arange(len(ids)) - np.repeat(ends - lengths, lengths)
+    place = np.arange(len(values)) - np.repeat(ends - lengths, lengths)
     if newest:
         place = place - np.maximum(lengths - width, 0)[row]
     kept = (place >= 0) & (place < width)
-    out = np.zeros((len(lengths), width), np.int64)
-    out[row[kept], place[kept]] = ids[kept]
+    out = np.zeros((len(lengths), width), values.dtype)
+    out[row[kept], place[kept]] = values[kept]
     return out, np.minimum(lengths, width)

@@ -44,6 +44,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     shared: dict[str, str] = msgspec.field(default_factory=dict)  # category or bag -> table
     hashed: dict[str, int] = msgspec.field(default_factory=dict)  # category -> buckets
     least: int = 1  # times that a value must be seen to have an id
+    bag_weights: dict[str, str] = msgspec.field(default_factory=dict)  # bag -> lists of weights
     width: int = 20  # values of a bag that are read
     length: int = 50  # events of a history that are read
     kept_negatives: float = 1.0  # share of negatives that the table still has; the rest weigh more
@@ -70,6 +71,7 @@ def columns_of(folder: Path, names: list[str]) -> Columns:
         *(found.user, found.item, found.scene, found.position),
         *(*found.labels.values(), *found.categories, *found.numbers),
         *(*found.history, *found.targets.values(), *found.vectors, *found.hashed),
+        *(*found.bag_weights, *found.bag_weights.values()),
     ]
     for name in named:
         if name and name not in names:

@@ -67,6 +67,32 @@ def test_bags_have_weight_where_they_hold_something():
     assert samples.bag_weights.tolist() == [[1, 1], [0, 0], [0, 0], [1, 0]]
 
 
+WEIGHED = TABLE.append_column(
+    "share", pa.array([[0.5, 2.0], [], None, [0.0]], pa.list_(pa.float32()))
+)
+BY_SHARE = Columns(skip=("rated", "text"), bag_weights={"tags": "share"})
+
+
+def test_values_of_a_bag_weigh_what_the_column_beside_them_says():
+    samples = encoder_of(WEIGHED, BY_SHARE).encode(WEIGHED)
+    assert samples.bag_weights.tolist() == [[0.5, 2], [0, 0], [0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("lists", "told"),
+    [
+        ([[0.5], [], None, [1.0]], "not as long as those of 'tags'"),
+        ([[0.5, -1.0], [], None, [1.0]], "negative or missing"),
+        ([[0.5, None], [], None, [1.0]], "negative or missing"),
+    ],
+)
+def test_weights_that_cannot_weigh_a_bag_are_refused(lists, told):
+    encoder = encoder_of(WEIGHED, BY_SHARE)
+    wrong = WEIGHED.set_column(8, "share", pa.array(lists, pa.list_(pa.float32())))
+    with pytest.raises(SchemaError, match=told):
+        encoder.encode(wrong)
+
+
 def test_values_that_were_never_seen_are_unknown_and_others_keep_their_ids(tmp_path):
     encoder = encoder_of()
     encoder.save(tmp_path)
