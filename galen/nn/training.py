@@ -45,7 +45,7 @@ class Training:
     clip: float = 10.0  # norm of all gradients
     warm_up: int = 0  # steps
     average: float = 0.0  # decay of averaged weights for each step; 0 keeps the last weights
-    patience: int = 2  # epochs without a better validation before training stops
+    patience: int = 2  # epochs with nothing better on validation before training stops
     plateau: float = 0.1  # factor on the rate after an epoch that is no better
     monitor: Literal["auc", "loss"] = "auc"
     precision: Precision = "auto"
@@ -94,6 +94,12 @@ class Course:
             return True
         last, best = self.epochs[-1].valid[monitor], self.epochs[self.best].valid[monitor]
         return last > best + 1e-6 if monitor == "auc" else last < best - 1e-6
+
+    @property
+    def goes_on(self) -> bool:
+        """Is the last epoch's loss the lowest so far? Order may stand still while it falls."""
+        *before, last = [epoch.valid["loss"] for epoch in self.epochs]
+        return last < min(before, default=math.inf) - 1e-6
 
     @property
     def rows_per_cpu_second(self) -> float:
@@ -261,7 +267,7 @@ class _Run:
             self.course.best = len(self.course.epochs) - 1
             self.worse = 0
             self.best = whole_state(scored)
-        else:
+        elif not self.course.goes_on:
             self.worse += 1
             self.scale *= self.settings.plateau
 

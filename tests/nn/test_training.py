@@ -82,6 +82,21 @@ def test_stops_when_validation_gets_no_better_and_keeps_the_best_epoch():
     assert validate(network)["auc"] == pytest.approx(course.epochs[course.best].valid["auc"])
 
 
+def test_an_order_that_stands_still_while_the_loss_falls_is_waited_for():
+    told = iter([(0.90, 0.60), (0.89, 0.50), (0.89, 0.40), (0.91, 0.30), (0.90, 0.35), (1.0, 0.1)])
+
+    def scripted(network):
+        area, loss = next(told)
+        return {"auc": area, "loss": loss}
+
+    network = DeepFm(hidden=(8,)).build(PLAIN, ("click",))
+    settings = Training(epochs=9, batch=128, precision="float32", patience=1, plateau=0.5)
+    source = InMemory(TRAIN, ("click",), 128, 0)
+    course = fit(network, ObjectiveLoss([1.0]), source, scripted, settings)
+    assert [epoch.rate for epoch in course.epochs] == [1e-3] * 5
+    assert course.best == 3
+
+
 def test_bfloat16_reaches_what_float32_reaches():
     reached = {
         kind: max(
