@@ -53,6 +53,7 @@ from galen.recall.bpr import Bpr
 from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
+from galen.recall.sequence import SequenceModel
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.explore import Explore
 from galen.rerank.mmr import Mmr
@@ -64,6 +65,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "item_graph": ItemGraph,
     "popular": Popular,
     "repurchase": Repurchase,
+    "sequence": SequenceModel,
 }
 
 RANKERS: Final[Mapping[str, Callable[..., ModelSpec]]] = {
