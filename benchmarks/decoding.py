@@ -72,7 +72,7 @@ def ways(options: argparse.Namespace) -> dict[str, Callable[[int], Any]]:
     trie = Trie.of(codes, sizes)
     masks = torch.from_numpy(random.random((64, options.items)) < options.eligible)
     transformer, gru = Transformer(sizes).eval(), Gru(sizes).eval()
-    history, table = torch.randn(64, HISTORY, WIDTH), torch.from_numpy(codes)
+    history, table = torch.randn(64, HISTORY, WIDTH), torch.from_numpy(codes.T.copy()).T
     heads = [torch.randn(64, size).log_softmax(1) for size in sizes]
     width = options.beam
 
@@ -156,7 +156,7 @@ class Transformer(nn.Module):
     def start(self, context: Tensor) -> Cache:
         shared = []
         for block in self.blocks:
-            context, pair = block(context, None, None)
+            context, pair = block(context)
             shared.append(pair)
         requests = len(context)
         empty = shared[0].new_zeros(2, requests, HEADS, 0, WIDTH // HEADS)
@@ -166,10 +166,7 @@ class Transformer(nn.Module):
         token = self.read[level - 1](codes[:, -1]) if level else self.first.expand(len(state), -1)
         token, own = token[:, None], []
         for block, shared, written in zip(self.blocks, state.shared, state.own, strict=True):
-            prefix = shared.expand(-1, len(state), -1, -1, -1)
-            if shared.shape[1] > 1:
-                prefix = shared[:, state.request]
-            token, pair = block(token, prefix, written)
+            token, pair = block(token, shared, written, state.request)
             own.append(pair)
         scores = self.write[level](token[:, 0]).log_softmax(1)
         return scores, Cache(state.shared, tuple(own), state.request)
@@ -189,20 +186,45 @@ class Block(nn.Module):
         )
 
     def forward(
-        self, tokens: Tensor, prefix: Tensor | None, written: Tensor | None
+        self,
+        tokens: Tensor,
+        shared: Tensor | None = None,
+        written: Tensor | None = None,
+        request: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         rows, length, _ = tokens.shape
         parts = self.project(self.before(tokens)).view(rows, length, 3, HEADS, WIDTH // HEADS)
         query, key, value = parts.permute(2, 0, 3, 1, 4)
         pair = torch.stack([key, value])
-        if written is not None:
+        if shared is None or written is None or request is None:
+            mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        else:
             pair = torch.cat([written, pair], 3)
-        whole = pair if prefix is None else torch.cat([prefix, pair], 3)
-        mixed = functional.scaled_dot_product_attention(
-            query, whole[0], whole[1], is_causal=prefix is None
-        )
+            mixed = _attended(query, shared, pair, request)
         tokens = tokens + self.mix(mixed.transpose(1, 2).reshape(rows, length, WIDTH))
         return tokens + self.dense(self.between(tokens)), pair
+
+
+def _attended(query: Tensor, shared: Tensor, own: Tensor, request: Tensor) -> Tensor:
+    """Attention of rows (rows, heads, 1, width) to the history they share and to their own codes.
+
+    Rows of one request are queries beside each other, so that its history is read once.
+    """
+    if shared.shape[1] == 1:
+        beside, history = query[:, :, 0].transpose(0, 1), shared[:, 0]  # (heads, rows, width)
+        far = (beside @ history[0].transpose(-1, -2)).transpose(0, 1)[:, :, None]
+    else:
+        history = shared[:, request]
+        far = query @ history[0].transpose(-1, -2)
+    near = query @ own[0].transpose(-1, -2)
+    weight = (torch.cat([far, near], 3) * query.shape[-1] ** -0.5).softmax(3)
+    far, near = weight[..., :HISTORY], weight[..., HISTORY:]
+    read: Tensor = near @ own[1]
+    if shared.shape[1] == 1:
+        read += (far[:, :, 0].transpose(0, 1) @ history[1]).transpose(0, 1)[:, :, None]
+    else:
+        read += far @ history[1]
+    return read
 
 
 def _times(way: Callable[[int], Any], calls: int) -> dict[str, float]:

@@ -58,8 +58,8 @@ def beam(
 ) -> Found:
     """The k best eligible items of each request, of the `width` best prefixes at each level.
 
-    Without `renormalise` a score is the generator's own log-probability, with it the one among
-    ids that the request may see. Of equal scores the lower item comes first, of equal prefixes
+    A score is the generator's own log-probability of the id; with `renormalise`, each code's is
+    taken among the codes that may follow, so that eligible items share all probability. Of equal scores the lower item comes first, of equal prefixes
     the one of lower codes. Items of probability 0 are not found. With the catalogue's size as
     width it finds what `exact` finds. After Rajput et al., TIGER, 2023.
 
@@ -141,7 +141,8 @@ def exact_parallel(
 
     `log_probabilities` are (requests, codes) of each level, `codes` (items, levels), `eligible`
     (items,) or (requests, items) booleans. At most `cells` scores are held at once, or one
-    request's. Order and fill are those of `beam`.
+    request's. Codes laid out level by level, a transposed tensor, are not copied. Order and fill
+    are those of `beam`.
 
     Raises:
         ScoreError: a log-probability is NaN or +inf, or levels are missing.
