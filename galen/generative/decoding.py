@@ -59,9 +59,10 @@ def beam(
     """The k best eligible items of each request, of the `width` best prefixes at each level.
 
     A score is the generator's own log-probability of the id; with `renormalise`, each code's is
-    taken among the codes that may follow, so that eligible items share all probability. Of equal scores the lower item comes first, of equal prefixes
-    the one of lower codes. Items of probability 0 are not found. With the catalogue's size as
-    width it finds what `exact` finds. After Rajput et al., TIGER, 2023.
+    taken among the codes that may follow, so that eligible items share all probability. Of equal
+    scores the lower item comes first, of equal prefixes the one of lower codes. Items of
+    probability 0 are not found. With the catalogue's size as width it finds what `exact` finds.
+    After Rajput et al., TIGER, 2023.
 
     Raises:
         ScoreError: a log-probability is NaN or +inf, or their shape is wrong.

@@ -189,6 +189,43 @@ def test_a_narrow_beam_finds_eligible_items_with_their_exact_scores(world, width
         assert (scores[request].diff().nan_to_num() <= 0).all()
 
 
+def plain_beam(codes, mask, levels, width, k):
+    """The beam search of one request in words: cut, lengthen, cut."""
+    allowed = {tuple(row): item for item, row in enumerate(codes.tolist()) if mask[item]}
+    prefixes = [((), 0.0)]
+    for level, scores in enumerate(levels):
+        grown = {row[: level + 1] for row in allowed}
+        known = dict(prefixes)
+        scored = [(p, known[p[:-1]] + scores[p[-1]]) for p in grown if p[:-1] in known]
+        prefixes = sorted(scored, key=lambda one: (-one[1], one[0]))
+        if level < len(levels) - 1:
+            prefixes = prefixes[:width]
+    return [item for _, item in sorted((-score, allowed[row]) for row, score in prefixes)][:k]
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds(), st.integers(1, 10), st.integers(1, 10), st.sampled_from([None, 1]))
+def test_a_narrow_beam_is_the_plain_one_whatever_ties(world, width, k, values):
+    codes, sizes, mask, seed = world
+    eligible, levels = Trie.of(codes, sizes).masked(mask), drawn_levels(sizes, 3, seed, values)
+    items, _ = beam(Independent(), levels, eligible, width=width, k=k)
+    for request in range(3):
+        own = [part[request] for part in levels]
+        wanted = plain_beam(codes, mask[request], own, width, k)
+        assert items[request][items[request] >= 0].tolist() == wanted
+
+
+def test_equal_prefixes_are_cut_by_their_codes_whatever_their_parents_scores():
+    codes, sizes = catalogue(sizes=(8, 8, 8, 8))
+    levels = drawn_levels(sizes, 50, seed=6, values=1)
+    everything = np.ones(300, bool)
+    items, _ = beam(Independent(), levels, Trie.of(codes, sizes).masked(everything), width=5, k=5)
+    for request in range(50):
+        own = [part[request] for part in levels]
+        wanted = plain_beam(codes, everything, own, width=5, k=5)
+        assert items[request][: len(wanted)].tolist() == wanted
+
+
 def test_renormalised_scores_of_all_eligible_items_sum_to_one():
     codes, sizes = catalogue()
     mask = np.random.default_rng(3).random((4, 300)) < 0.3
