@@ -85,7 +85,7 @@ class SequenceModel:
     def _taught(self, network: NextItem, columns: Columns, watch: Watch | None) -> Course:
         learning, judged = held_out(columns, self.held_out, self.seed)
         source = NextItemSource(
-            learning,
+            learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
             network.tower.items,
             self.batch,
             self.length,
@@ -235,11 +235,12 @@ def seconds(at: Ints, *, timed: bool) -> np.ndarray[tuple[int], np.dtype[np.floa
 def held_out(columns: Columns, people: int, seed: int) -> tuple[Columns, HeldOut]:
     """Columns without the newest event of some people with three events or more, and those.
 
-    No more than a fifth of people is held out.
+    No more than a fifth of people is held out, and no fewer than one person. Where nobody has three
+    events, those with two are judged and teach nothing.
     """
     lengths = np.diff(columns.offsets)
-    able = np.flatnonzero(lengths >= 3)
-    count = min(people, len(able), max(1, len(lengths) // 5))
+    able = np.flatnonzero(lengths >= min(3, lengths.max()))
+    count = max(1, min(people, len(able), len(lengths) // 5))
     chosen = np.sort(np.random.default_rng(seed).choice(able, count, replace=False))
     newest = columns.offsets[1:][chosen] - 1
     kept = np.ones(len(columns.item), bool)

@@ -17,6 +17,7 @@ QUICK = {
     "negatives": 16,
     "epochs": 40,
     "patience": 40,
+    "plateau": 1.0,
     "precision": "float32",
     "repeat": True,
     "length": 12,
@@ -30,14 +31,20 @@ def answers(index, world, histories):
     return found.item.tolist()
 
 
-ASKED = [[0, 1, 2], [7, 8, 9], [12, 13], [22, 23, 18, 19]]
-NEXT = [3, 10, 14, 20]
+def right(index, world):
+    """How many of 24 walks through a group are continued as people of that group do."""
+    walks = [
+        [6 * group + (start + step) % 6 for step in range(4)]
+        for group in range(4)
+        for start in range(6)
+    ]
+    found = answers(index, world, [walk[:3] for walk in walks])
+    return sum(item == walk[3] for item, walk in zip(found, walks, strict=True))
 
 
 @pytest.mark.parametrize("backbone", ["sasrec", "ligr", "hstu", "gru4rec"])
 def test_every_backbone_learns_what_follows(backbone, world):
-    index = SequenceModel(backbone=backbone, **QUICK).fit(world.data)
-    assert answers(index, world, ASKED) == NEXT
+    assert right(SequenceModel(backbone=backbone, **QUICK).fit(world.data), world) >= 20
 
 
 @pytest.mark.parametrize(
@@ -47,13 +54,14 @@ def test_every_backbone_learns_what_follows(backbone, world):
         {"loss": "sampled", "popular": 0.5, "correct": True},
         {"loss": "sampled", "temperature": 0.1},
         {"loss": "bce"},
-        {"loss": "gbce"},
+        {"loss": "gbce", "negatives": 4},
     ],
     ids=str,
 )
 def test_every_loss_learns_what_follows(settings, world):
-    index = SequenceModel(backbone="sasrec", **(QUICK | settings)).fit(world.data)
-    assert answers(index, world, ASKED) == NEXT
+    assert (
+        right(SequenceModel(backbone="sasrec", **(QUICK | settings)).fit(world.data), world) >= 20
+    )
 
 
 def test_an_item_that_nobody_took_is_proposed_by_its_attributes(world):
