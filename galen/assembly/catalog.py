@@ -12,6 +12,7 @@ from galen.eligibility.hidden import NotHidden
 from galen.eligibility.prescription import PrescriptionBySurface
 from galen.eligibility.region import SoldInRegion
 from galen.eligibility.stock import InStock
+from galen.generative.generator import Generator
 from galen.pipeline.stages import Filter, Reranker, RetrieverSpec
 from galen.rank.gbdt import Gbdt
 from galen.rank.leaves import Leaves
@@ -62,6 +63,7 @@ from galen.rerank.one_per_product import OnePerProduct
 RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "als": Als,
     "bpr": Bpr,
+    "generator": Generator,
     "item_graph": ItemGraph,
     "popular": Popular,
     "repurchase": Repurchase,

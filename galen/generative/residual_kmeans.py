@@ -4,12 +4,14 @@ Found to be within a few percent of learned quantizers, in seconds (Singh et al.
 Generalization with Semantic IDs", RecSys 2024, compare them).
 """
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from galen.generative.semantic_ids import Ints, SemanticIdError, Singles
 
@@ -35,9 +37,10 @@ class ResidualKMeans:
         centres: list[Singles] = []
         for level, size in enumerate(self.sizes):
             wanted = min(size, len(np.unique(rest.round(6), axis=0)))
-            model = KMeans(
-                wanted, n_init=1, max_iter=self.iterations, random_state=seed + level, copy_x=False
-            ).fit(rest.copy())
+            model = KMeans(wanted, n_init=1, max_iter=self.iterations, random_state=seed + level)
+            with warnings.catch_warnings():  # fewer points apart than centres: some go unused
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                model.fit(rest)
             found = model.cluster_centers_.astype(np.float32)
             centres.append(found)
             rest -= found[nearest(rest, found)]

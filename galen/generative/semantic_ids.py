@@ -84,11 +84,11 @@ class SemanticIds:
         (folder / FACTS).write_bytes(msgspec.json.encode(facts))
 
     @classmethod
-    def load(cls, folder: Path, items: Sequence[str]) -> "SemanticIds":
-        """Read back what `save` wrote, for a catalogue that begins with the same items.
+    def load(cls, folder: Path) -> "SemanticIds":
+        """Read back what `save` wrote.
 
         Raises:
-            SemanticIdError: the files are cut short, or of another catalogue.
+            SemanticIdError: a file is missing, cut short, or not the one written.
         """
         try:
             facts = msgspec.json.decode((folder / FACTS).read_bytes(), type=_Facts)
@@ -99,13 +99,19 @@ class SemanticIds:
             raise SemanticIdError(
                 f"the semantic ids in {folder} cannot be read ({error}); train again."
             ) from error
-        found = cls(codes, facts.sizes, facts.catalogue)
-        if digest_of(items[: len(codes)]) != facts.catalogue:
+        return cls(codes, facts.sizes, facts.catalogue)
+
+    def check(self, items: Sequence[str]) -> None:
+        """See that these items begin with those that the codes are of.
+
+        Raises:
+            SemanticIdError: they are of another catalogue.
+        """
+        if digest_of(items[: len(self)]) != self.catalogue:
             raise SemanticIdError(
-                f"the semantic ids in {folder} are of another catalogue than this one of "
-                f"{len(items)} items; train again on it."
+                f"the semantic ids are of another catalogue than this one of {len(items)} items; "
+                "train again on it."
             )
-        return found
 
 
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
