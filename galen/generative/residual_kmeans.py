@@ -4,126 +4,88 @@ Found to be within a few percent of learned quantizers, in seconds (Singh et al.
 Generalization with Semantic IDs", RecSys 2024, compare them).
 """
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
-from galen.generative.semantic_ids import Ints, SemanticIdError, Singles
+from galen.generative import stored
+from galen.generative.balance import fair_prices, spread_apart
+from galen.generative.clusters import checked, k_means, nearest, sampled
+from galen.generative.semantic_ids import Ints, Singles
+
+FILE: Final = "residual_kmeans.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
 class ResidualKMeans:
-    """With `balanced`, no code of the last level is given to more items than its share and a half.
+    """`balance` is of the last level.
 
-    A catalogue smaller than a level has fewer codes.
+    "capacity" spreads the items of a call that share all codes before it, so the whole catalogue
+    is to be asked for at once; "sinkhorn" uses the level's codes about equally often, and an
+    item's code does not hang on who is asked with it. A catalogue with fewer different vectors
+    than a level has codes leaves codes unused.
     """
 
     sizes: tuple[int, ...] = (256, 256, 256)
     iterations: int = 50
-    balanced: bool = True
+    balance: Literal["none", "capacity", "sinkhorn"] = "capacity"
+    sample: int = 200_000  # items learned from, drawn where there are more
 
-    def fit(self, vectors: Singles, seed: int) -> "Codebooks":
+    def fit(self, vectors: Singles, seed: int) -> "ResidualCentres":
         """Learn from vectors (items, d).
 
         Raises:
             SemanticIdError: there are no items, or a vector is NaN or infinite.
         """
-        rest = checked(vectors).copy()
+        rest = sampled(checked(vectors), self.sample, seed).copy()
         centres: list[Singles] = []
+        price = np.zeros(1, np.float32)
         for level, size in enumerate(self.sizes):
-            wanted = min(size, len(np.unique(rest.round(6), axis=0)))
-            model = KMeans(wanted, n_init=1, max_iter=self.iterations, random_state=seed + level)
-            with warnings.catch_warnings():  # fewer points apart than centres: some go unused
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                model.fit(rest)
-            found = model.cluster_centers_.astype(np.float32)
+            found = k_means(rest, size, seed + level, self.iterations)
             centres.append(found)
+            if level == len(self.sizes) - 1 and self.balance == "sinkhorn":
+                price = fair_prices(sampled(rest, 10_000, seed), found)
             rest -= found[nearest(rest, found)]
-        return Codebooks(tuple(centres), self.balanced)
+        return ResidualCentres(self, tuple(centres), price)
 
-    def load(self, folder: Path) -> "Codebooks":
-        saved = load_file(folder / "codebooks.safetensors")
-        return Codebooks(tuple(saved[f"{n}"] for n in range(len(saved))), self.balanced)
+    def load(self, folder: Path) -> "ResidualCentres":
+        arrays = stored.read(folder / FILE, self)
+        centres = tuple(arrays[f"centres_{level}"] for level in range(len(self.sizes)))
+        return ResidualCentres(self, centres, arrays["price"])
 
 
 @dataclass(frozen=True, slots=True)
-class Codebooks:
-    """Centres of each level."""
+class ResidualCentres:
+    """What residual k-means has learned."""
 
+    settings: ResidualKMeans
     centres: tuple[Singles, ...]  # (codes, d) each
-    balanced: bool
+    price: Singles  # (codes of the last level,), or one 0
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        return tuple(map(len, self.centres))
+        return self.settings.sizes
 
     def codes(self, vectors: Singles) -> Ints:
-        rest, levels = checked(vectors).copy(), list[Ints]()
+        """(items, levels) of vectors (items, d).
+
+        Raises:
+            SemanticIdError: vectors have another width, or one is NaN or infinite.
+        """
+        rest = checked(vectors, self.centres[0].shape[1]).copy()
+        codes = np.empty((len(rest), len(self.centres)), np.int64)
+        last = len(self.centres) - 1
         for level, centres in enumerate(self.centres):
-            last = level == len(self.centres) - 1
-            code = nearest(rest, centres)
-            if last and self.balanced and level:
-                code = _apart(np.stack(levels, axis=1), rest, centres, code)
-            levels.append(code)
-            rest -= centres[code]
-        return np.stack(levels, axis=1)
+            if level == last and self.settings.balance == "capacity" and level:
+                codes[:, level] = spread_apart(codes[:, :level], rest, centres)
+            else:
+                price = self.price if level == last else None
+                codes[:, level] = nearest(rest, centres, price)
+            rest -= centres[codes[:, level]]
+        return codes
 
     def save(self, folder: Path) -> None:
-        tensors = {f"{n}": centres for n, centres in enumerate(self.centres)}
-        save_file(tensors, folder / "codebooks.safetensors")
-
-
-def nearest(vectors: Singles, centres: Singles, block: int = 8192) -> Ints:
-    """(n,): the nearest centre of each vector; of equally near ones the first."""
-    square = (centres * centres).sum(axis=1)
-    found = [
-        np.argmin(square - 2 * vectors[start : start + block] @ centres.T, axis=1)
-        for start in range(0, len(vectors), block)
-    ]
-    return np.concatenate(found).astype(np.int64) if found else np.empty(0, np.int64)
-
-
-def checked(vectors: Singles) -> Singles:
-    """Vectors (n, d) that hold numbers only.
-
-    Raises:
-        SemanticIdError: there are none, or one is NaN or infinite.
-    """
-    if vectors.ndim != 2 or not len(vectors):
-        raise SemanticIdError(f"vectors have shape {vectors.shape}; (items, d) is needed.")
-    wrong = ~np.isfinite(vectors).all(axis=1)
-    if wrong.any():
-        raise SemanticIdError(f"the vector of item {int(np.argmax(wrong))} is NaN or infinite.")
-    return vectors.astype(np.float32)
-
-
-def _apart(before: Ints, rest: Singles, centres: Singles, code: Ints) -> Ints:
-    """Items that share all codes take the next nearest centres, the nearest item first.
-
-    A group larger than the level keeps what cannot be told apart.
-    """
-    _, group = np.unique(np.column_stack([before, code]), axis=0, return_inverse=True)
-    crowded = np.bincount(group.ravel())[group.ravel()] > 1
-    code = code.copy()
-    if not crowded.any():
-        return code
-    _, prefix = np.unique(before, axis=0, return_inverse=True)
-    prefix = prefix.ravel()
-    for one in np.unique(prefix[crowded]):
-        rows = np.flatnonzero(prefix == one)
-        distance = ((rest[rows, None] - centres[None]) ** 2).sum(axis=2)
-        order = np.argsort(distance[np.arange(len(rows)), code[rows]], kind="stable")
-        free = np.ones(len(centres), bool)
-        for place in order:
-            ranked = np.argsort(distance[place], kind="stable")
-            open_ones = ranked[free[ranked]]
-            if not len(open_ones):
-                break
-            code[rows[place]] = open_ones[0]
-            free[open_ones[0]] = False
-    return code
+        arrays = {f"centres_{level}": centres for level, centres in enumerate(self.centres)}
+        stored.write(folder / FILE, {**arrays, "price": self.price}, self.settings)

@@ -5,7 +5,7 @@ Rajput et al., "Recommender Systems with Generative Retrieval" (TIGER), NeurIPS 
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -24,7 +24,7 @@ CODES: Final = "codes.safetensors"
 FACTS: Final = "semantic_ids.json"
 
 
-class SemanticIdError(MendableError):
+class SemanticIdError(MendableError, ValueError):
     """Semantic ids cannot be made or used; the message names what and says what to do."""
 
 
@@ -46,17 +46,49 @@ class Tokenizer(Protocol):
 class TokenizerSpec(Protocol):
     """Settings of a tokenizer, before it has seen vectors."""
 
-    def fit(self, vectors: Singles, seed: int) -> Tokenizer: ...
-    def load(self, folder: Path) -> Tokenizer: ...
+    def fit(self, vectors: Singles, seed: int) -> Tokenizer:
+        """Learn from vectors (items, d).
+
+        Raises:
+            SemanticIdError: there are no items, or a vector is NaN or infinite.
+        """
+        ...
+
+    def load(self, folder: Path) -> Tokenizer:
+        """Read back what `save` wrote.
+
+        Raises:
+            SemanticIdError: the file is missing, cut short, or of other settings.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class SemanticIds:
-    """The codes of a catalogue's items, the last of which tells apart what shares the others."""
+    """The codes of a catalogue's items, the last of which tells apart what shares the others.
+
+    Raises:
+        SemanticIdError: a code is out of its level's range, or two items share an id.
+    """
 
     codes: Ints  # (items, levels)
     sizes: tuple[int, ...]  # codes of each level
     catalogue: str  # digest of the items that the codes are of
+    tokenizer: str = ""  # its name
+    _order: Ints = field(init=False, repr=False, compare=False)  # items in the order of their codes
+
+    def __post_init__(self) -> None:
+        _check_codes(self.codes, self.sizes)
+        flat = _flat(self.codes, self.sizes)
+        order = np.argsort(flat, kind="stable")
+        same = np.flatnonzero(np.diff(flat[order]) == 0)
+        if len(same):
+            one, two = order[same[0] : same[0] + 2].tolist()
+            raise SemanticIdError(
+                f"items {one} and {two} share the id {self.codes[one].tolist()}; "
+                "make ids with semantic_ids, which adds a digit."
+            )
+        object.__setattr__(self, "_order", order)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -64,23 +96,43 @@ class SemanticIds:
     @property
     def collisions(self) -> float:
         """The share of items that the levels before the last do not tell from all others."""
-        _, twin, count = np.unique(
-            self.codes[:, :-1], axis=0, return_inverse=True, return_counts=True
-        )
-        return float((count[twin.ravel()] > 1).mean()) if len(self.codes) else 0.0
+        return shared(self.codes[:, :-1], self.sizes[:-1])
 
     def items_of(self, codes: Ints) -> Ints:
         """(n,): the item of each row of codes (n, levels), -1 where there is none."""
-        known, asked = _flat(self.codes, self.sizes), _flat(codes, self.sizes)
-        order = np.argsort(known)
-        place = np.minimum(np.searchsorted(known[order], asked), len(known) - 1)
-        found = order[place]
+        if not len(self):
+            return np.full(len(codes), -1)
+        both = _flat(np.concatenate([self.codes, codes]), self.sizes)
+        known, asked = both[self._order], both[len(self) :]
+        place = np.minimum(np.searchsorted(known, asked), len(known) - 1)
         inside = ((codes >= 0) & (codes < np.array(self.sizes))).all(axis=1)
-        return np.where(inside & (known[found] == asked), found, -1)
+        return np.where(inside & (known[place] == asked), self._order[place], -1)
+
+    def extended(self, raw: Ints, items: Sequence[str], new: Sequence[str]) -> "SemanticIds":
+        """With new items after the known ones, whose ids stay; `raw` (new, levels - 1) is of a
+        tokenizer. Only the last level's size may grow.
+
+        Raises:
+            SemanticIdError: `items` are of another catalogue, or a code is out of range.
+        """
+        self.check(items)
+        _check_rows(raw, self.sizes[:-1], new)
+        before = self.codes[:, :-1]
+        flat = _flat(np.concatenate([before, raw]), self.sizes[:-1])
+        _, group = np.unique(flat, return_inverse=True)
+        taken = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
+        np.maximum.at(taken, group[: len(self)], self.codes[:, -1] + 1)
+        own = group[len(self) :]
+        digit = taken[own] + _places(own, new)
+        codes = np.concatenate([self.codes, np.concatenate([raw, digit[:, None]], axis=1)])
+        last = max(self.sizes[-1], int(digit.max(initial=0)) + 1)
+        digest = digest_of([*items, *new])
+        return SemanticIds(codes, (*self.sizes[:-1], last), digest, self.tokenizer)
 
     def save(self, folder: Path) -> None:
         save_file({"codes": self.codes.astype(np.int32)}, folder / CODES)
-        facts = _Facts(self.sizes, self.catalogue, _digest((folder / CODES).read_bytes()))
+        digest = _digest((folder / CODES).read_bytes())
+        facts = _Facts(self.sizes, self.catalogue, digest, self.tokenizer)
         (folder / FACTS).write_bytes(msgspec.json.encode(facts))
 
     @classmethod
@@ -90,16 +142,20 @@ class SemanticIds:
         Raises:
             SemanticIdError: a file is missing, cut short, or not the one written.
         """
+        file = folder / FACTS
         try:
-            facts = msgspec.json.decode((folder / FACTS).read_bytes(), type=_Facts)
-            if _digest((folder / CODES).read_bytes()) != facts.sha256:
-                raise SemanticIdError(f"{folder / CODES} is not the file written; train again.")
-            codes = load_file(folder / CODES)["codes"].astype(np.int64)
+            facts = msgspec.json.decode(file.read_bytes(), type=_Facts)
+            file = folder / CODES
+            if _digest(file.read_bytes()) != facts.sha256:
+                raise SemanticIdError(
+                    f"{file} was cut short or is not the file written; train again."
+                )
+            codes = load_file(file)["codes"].astype(np.int64)
         except (OSError, KeyError, SafetensorError, msgspec.DecodeError) as error:
             raise SemanticIdError(
-                f"the semantic ids in {folder} cannot be read ({error}); train again."
+                f"{file} is missing or was cut short ({error}); train again."
             ) from error
-        return cls(codes, facts.sizes, facts.catalogue)
+        return cls(codes, facts.sizes, facts.catalogue, facts.tokenizer)
 
     def check(self, items: Sequence[str]) -> None:
         """See that these items begin with those that the codes are of.
@@ -118,32 +174,27 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sizes: tuple[int, ...]
     catalogue: str
     sha256: str
+    tokenizer: str = ""
 
 
-def semantic_ids(raw: Ints, sizes: tuple[int, ...], items: Sequence[str]) -> SemanticIds:
-    """Codes (items, levels) with one more level, 0 for the first item of its codes, 1 for the next.
+def semantic_ids(
+    raw: Ints, sizes: tuple[int, ...], items: Sequence[str], tokenizer: str = ""
+) -> SemanticIds:
+    """Codes (items, levels) with one more level that counts items of the same codes, by item id.
 
     Raises:
         SemanticIdError: a code is out of its level's range, or rows and items differ in number.
     """
-    if raw.shape != (len(items), len(sizes)):
-        raise SemanticIdError(
-            f"codes have shape {raw.shape}; {len(items)} items of {len(sizes)} levels are needed."
-        )
-    wrong = (raw < 0) | (raw >= np.array(sizes))
-    if wrong.any():
-        row, level = map(int, np.argwhere(wrong)[0])
-        raise SemanticIdError(
-            f"item {items[row]!r} has code {int(raw[row, level])} in level {level}, which has "
-            f"{sizes[level]} codes."
-        )
-    flat = _flat(raw, sizes)
-    order = np.argsort(flat, kind="stable")
-    starts = np.searchsorted(flat[order], flat[order], side="left")
-    digit = np.empty(len(flat), np.int64)
-    digit[order] = np.arange(len(flat)) - starts
-    codes = np.concatenate([raw, digit[:, None]], axis=1)
-    return SemanticIds(codes, (*sizes, int(digit.max(initial=0)) + 1), digest_of(items))
+    _check_rows(raw, sizes, items)
+    digit = _places(_flat(raw, sizes), items)
+    codes = np.concatenate([raw, digit[:, None]], axis=1).astype(np.int64)
+    return SemanticIds(codes, (*sizes, int(digit.max(initial=0)) + 1), digest_of(items), tokenizer)
+
+
+def shared(codes: Ints, sizes: tuple[int, ...]) -> float:
+    """The share of items whose codes (items, levels) another item has too."""
+    _, twin, count = np.unique(_flat(codes, sizes), return_inverse=True, return_counts=True)
+    return float((count[twin] > 1).mean()) if len(codes) else 0.0
 
 
 def digest_of(items: Sequence[str]) -> str:
@@ -155,9 +206,43 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def _check_rows(raw: Ints, sizes: tuple[int, ...], items: Sequence[str]) -> None:
+    if raw.shape != (len(items), len(sizes)):
+        raise SemanticIdError(
+            f"codes have shape {raw.shape}; {len(items)} items of {len(sizes)} levels are needed."
+        )
+    _check_codes(raw, sizes, items)
+
+
+def _check_codes(codes: Ints, sizes: tuple[int, ...], items: Sequence[str] = ()) -> None:
+    if codes.ndim != 2 or codes.shape[1] != len(sizes):
+        raise SemanticIdError(f"codes have shape {codes.shape}; {len(sizes)} levels are needed.")
+    wrong = (codes < 0) | (codes >= np.array(sizes))
+    if wrong.any():
+        row, level = map(int, np.argwhere(wrong)[0])
+        name = repr(items[row]) if items else row
+        raise SemanticIdError(
+            f"item {name} has code {int(codes[row, level])} in level {level}, which has "
+            f"{sizes[level]} codes."
+        )
+
+
+def _places(group: Ints, items: Sequence[str]) -> Ints:
+    """(n,): 0 for the item of a group whose id is least, 1 for the next …"""
+    order = np.lexsort((np.array(items, dtype=np.str_), group))
+    ordered = group[order]
+    place = np.empty(len(group), np.int64)
+    place[order] = np.arange(len(group)) - np.searchsorted(ordered, ordered)
+    return place
+
+
 def _flat(codes: Ints, sizes: tuple[int, ...]) -> Ints:
-    """(n,): each row of codes as one number; rows out of range may share one."""
-    flat = np.zeros(len(codes), np.int64)
+    """(n,): each row of codes as one number, in their order; rows out of range may share one."""
+    flat, most = np.zeros(len(codes), np.int64), 1
     for level, size in enumerate(sizes):
+        if most * size >= 1 << 62:  # many levels: ranks do as well and are small
+            flat = np.unique(flat, return_inverse=True)[1].astype(np.int64)
+            most = len(codes)
         flat = flat * size + np.clip(codes[:, level], 0, size - 1)
+        most *= size
     return flat

@@ -3,9 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from galen.generative.fsq import Fsq
+from galen.generative.product_codes import ProductCodes
 from galen.generative.residual_kmeans import ResidualKMeans
+from galen.generative.rq_vae import RqVae
 from galen.generative.semantic_ids import TokenizerSpec
 
 TOKENIZERS: Final[Mapping[str, Callable[..., TokenizerSpec]]] = {
+    "fsq": Fsq,
+    "product_codes": ProductCodes,
     "residual_kmeans": ResidualKMeans,
+    "rq_vae": RqVae,
 }
+"""The first argument of each is the sizes of its levels."""
