@@ -12,9 +12,18 @@ from threadpoolctl import threadpool_limits
 
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
-from galen.generative.semantic_ids import Singles
+from galen.generative.semantic_ids import Bools, SemanticIdError, Singles
 
 Source = Literal["taken", "attributes", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Vectors made elsewhere, such as a language model's or a channel's factors."""
+
+    name: str
+    vectors: Singles  # (items, d)
+    there: Bools  # (items,): false where nothing is known, whatever the vector says
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +32,41 @@ class ItemVectors:
 
     `taken`: which items are taken near each other (positive pointwise mutual information, as in
     Levy and Goldberg, NIPS 2014). `attributes`: brand, category path. `text`: words of the title.
-    A source of which an item has nothing gives it the mean, 0.
+    A source of which an item has nothing gives it the mean, 0; with `indicator`, one number more
+    for each source says so.
     """
 
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     size: int = 64
     window: int = 5  # places between two items that are near each other
     whiten: float = 0.5  # 1 spreads all directions alike, 0 leaves them as they are
+    indicator: bool = False
 
-    def fit(self, data: Dataset, seed: int) -> Singles:
-        """(items, d) of a catalogue, from what is known in `data`."""
+    def fit(self, data: Dataset, seed: int, given: Sequence[Given] = ()) -> Singles:
+        """(items, d) of a catalogue, from what is known in `data` and from what is `given`.
+
+        Raises:
+            SemanticIdError: what is given is not of the catalogue, or a number is NaN or infinite.
+        """
         made = {"taken": self._taken, "attributes": self._attributes, "text": self._text}
-        parts = [
-            _spread_out(made[name](data), self.size, self.whiten, seed) for name in self.sources
-        ]
-        parts = [part for part in parts if part.shape[1]]
+        parts: list[Singles] = []
+        for name in self.sources:
+            matrix = made[name](data)
+            there = np.diff(matrix.indptr) > 0
+            parts += self._told(_spread_out(matrix, there, self.size, self.whiten, seed), there)
+        for source in given:
+            dense = _checked(source, data.catalogue.ids)
+            there = source.there
+            parts += self._told(_spread_out(dense, there, self.size, self.whiten, seed), there)
         if not parts:
             return np.zeros((len(data.catalogue), 1), np.float32)
         return np.concatenate(parts, axis=1)
+
+    def _told(self, part: Singles, there: Bools) -> list[Singles]:
+        """A source's numbers, and whether there were any."""
+        missing = (~there).astype(np.float32)[:, None]
+        parts = [part, missing - missing.mean(axis=0)] if self.indicator else [part]
+        return [part for part in parts if part.any()]
 
     def _taken(self, data: Dataset) -> sparse.csr_array:
         taken = data.of(*TAKEN)
@@ -91,16 +117,46 @@ def _words(texts: Sequence[str]) -> sparse.csr_array:
     return sparse.csr_array(found)
 
 
-def _spread_out(matrix: sparse.csr_array, size: int, whiten: float, seed: int) -> Singles:
+def text_vectors(texts: Sequence[str], size: int, seed: int, whiten: float = 0.5) -> Singles:
+    """(n, size or fewer) of texts by latent semantic analysis, without any model from elsewhere.
+
+    TF-IDF, then leading directions (Deerwester et al., JASIS 1990); a text without known words is
+    0. Brand and category may stand in the text as words.
+    """
+    words = _words(texts)
+    return _spread_out(words, np.diff(words.indptr) > 0, size, whiten, seed)
+
+
+def _checked(source: Given, items: Sequence[str]) -> Singles:
+    """Its vectors, 0 where nothing is known."""
+    if source.vectors.ndim != 2 or not len(source.vectors) == len(source.there) == len(items):
+        raise SemanticIdError(
+            f"the vectors {source.name!r} have shape {source.vectors.shape}, {len(source.there)} "
+            f"rows are said to be there or not; the catalogue has {len(items)} items."
+        )
+    wrong = source.there & ~np.isfinite(source.vectors).all(axis=1)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise SemanticIdError(
+            f"the vector {source.name!r} of item {items[row]!r} (row {row}) holds NaN or infinity; "
+            "mend it, or say that it is not there."
+        )
+    return np.where(source.there[:, None], source.vectors, 0).astype(np.float32)
+
+
+def _spread_out(
+    matrix: sparse.csr_array | Singles, there: Bools, size: int, whiten: float, seed: int
+) -> Singles:
     """(items, size or fewer): leading directions; rows of length 1 on average, 0 where empty."""
-    size = min(size, *(side - 1 for side in matrix.shape))
-    if size < 1 or not matrix.nnz:
+    if isinstance(matrix, np.ndarray) and there.any():
+        matrix = np.where(there[:, None], matrix - matrix[there].mean(axis=0), 0)
+    size = min(size, *(side - isinstance(matrix, sparse.csr_array) for side in matrix.shape))
+    if size < 1 or not there.any():
         return np.zeros((matrix.shape[0], 0), np.float32)
     with threadpool_limits(1, "blas"):
         left, strength, _ = randomized_svd(matrix, size, n_iter=4, random_state=seed)
-    there = np.diff(matrix.indptr) > 0
     vectors = left * np.maximum(strength, 1e-12) ** (1 - whiten)
     vectors[there] -= vectors[there].mean(axis=0)
     vectors[~there] = 0
-    length = np.sqrt((vectors[there] ** 2).sum(axis=1).mean()) if there.any() else 1.0
+    length = np.sqrt((vectors[there] ** 2).sum(axis=1).mean())
     return np.asarray(vectors / max(length, 1e-12), dtype=np.float32)

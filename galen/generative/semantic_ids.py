@@ -19,6 +19,7 @@ from galen.data.mendable import MendableError
 
 Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
 
 CODES: Final = "codes.safetensors"
 FACTS: Final = "semantic_ids.json"

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from galen.generative.item_vectors import ItemVectors
+from galen.generative.item_vectors import Given, ItemVectors, text_vectors
+from galen.generative.semantic_ids import SemanticIdError
 
 
 @pytest.mark.parametrize("source", ["taken", "attributes"])
@@ -38,3 +39,62 @@ def test_a_shop_of_which_nothing_is_known_gives_a_column_of_zeros(world):
 def test_the_same_seed_gives_the_same_vectors(world):
     one, two = (ItemVectors().fit(world.data, seed=1) for _ in range(2))
     assert np.array_equal(one, two)
+
+
+def given(world, **more):
+    vectors = np.random.default_rng(0).normal(size=(24, 3)) * [10, 1, 0.1] + 5
+    vectors = vectors.astype(np.float32)
+    return Given(**{"name": "words", "vectors": vectors, "there": np.ones(24, bool)} | more)
+
+
+def test_vectors_made_elsewhere_are_centred_and_spread_alike(world):
+    found = ItemVectors((), size=3, whiten=1.0).fit(world.data, 0, [given(world)])
+    assert found.mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-5)
+    covariance = found.T @ found
+    assert covariance == pytest.approx(np.eye(3) * covariance[0, 0], abs=1e-3)
+    led = ItemVectors((), size=1, whiten=0.0).fit(world.data, 0, [given(world)])[:, 0]
+    assert abs(np.corrcoef(led, given(world).vectors[:, 0])[0, 1]) > 0.99
+
+
+def test_an_unknown_vector_is_the_mean_and_may_be_told_of(world):
+    there = np.arange(24) != 4
+    vectors = given(world).vectors.copy()
+    vectors[4] = np.nan
+    source = given(world, vectors=vectors, there=there)
+    found = ItemVectors((), size=3).fit(world.data, 0, [source])
+    assert not found[4].any()
+    told = ItemVectors((), size=3, indicator=True).fit(world.data, 0, [source])
+    assert told[:, :3].tolist() == found.tolist()
+    assert (told[:, 3] > 0.5).tolist() == (~there).tolist()
+
+
+def test_a_number_that_is_none_is_told_with_its_item(world):
+    vectors = given(world).vectors.copy()
+    vectors[4, 1] = np.inf
+    name = world.data.catalogue.ids[4]
+    with pytest.raises(SemanticIdError, match=rf"'words' of item '{name}' \(row 4\) holds NaN"):
+        ItemVectors((), size=3).fit(world.data, 0, [given(world, vectors=vectors)])
+
+
+def test_vectors_of_other_items_are_told(world):
+    with pytest.raises(SemanticIdError, match=r"shape \(2, 3\).*24 items"):
+        ItemVectors((), size=3).fit(world.data, 0, [given(world, vectors=np.ones((2, 3)))])
+
+
+def test_texts_of_the_same_words_lie_near_each_other():
+    texts = [
+        "red nail polish",
+        "nail polish red",
+        "beard oil cedar",
+        "cedar beard oil",
+        "",
+        "?",
+    ] * 2
+    found = text_vectors(texts, 4, seed=0)
+    near = found @ found.T
+    assert near[0, 1] > near[0, 2] + 0.5
+    assert not found[4:6].any()
+
+
+def test_texts_without_words_give_no_numbers():
+    assert text_vectors(["", "?"], 4, seed=0).shape == (2, 0)

@@ -38,10 +38,60 @@ def test_a_code_beyond_its_level_is_told_with_its_item():
         semantic_ids(RAW, (3, 2), NAMES[:5])
 
 
+def test_the_digit_counts_by_item_id_not_by_row():
+    turned = semantic_ids(RAW[::-1], (3, 2), NAMES[::-1])
+    assert turned.codes[::-1].tolist() == semantic_ids(RAW, (3, 2), NAMES).codes.tolist()
+
+
+def test_ids_of_many_levels_are_still_found():
+    draw = np.random.default_rng(0)
+    raw, sizes = draw.integers(0, 256, (500, 32)), (256,) * 32
+    raw[1] = raw[0]
+    raw[2, :-1], raw[2, -1] = raw[0, :-1], (raw[0, -1] + 1) % 256
+    ids = semantic_ids(raw, sizes, [f"{n:03}" for n in range(500)])
+    assert ids.codes[:3, -1].tolist() == [0, 1, 0]
+    assert ids.items_of(ids.codes[::-1]).tolist() == list(range(500))[::-1]
+    assert ids.items_of(draw.integers(0, 256, (500, 33))).tolist() == [-1] * 500
+
+
+def test_two_items_of_one_id_are_refused():
+    with pytest.raises(SemanticIdError, match=r"items 0 and 1 share the id \[0, 1\]"):
+        SemanticIds(RAW, (3, 2), "digest")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 2)), min_size=1, max_size=20),
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 2)), min_size=1, max_size=20),
+)
+def test_new_items_join_and_known_ids_stay(rows, more):
+    old, new = [f"a{n:02}" for n in range(len(rows))], [f"b{n:02}" for n in range(len(more))]
+    before = semantic_ids(np.array(rows), (2, 3), old, "made up")
+    after = before.extended(np.array(more), old, new)
+    whole = semantic_ids(np.array(rows + more), (2, 3), old + new, "made up")
+    assert after.codes.tolist() == whole.codes.tolist()
+    assert (after.sizes, after.catalogue, after.tokenizer) == (
+        whole.sizes,
+        whole.catalogue,
+        whole.tokenizer,
+    )
+    assert after.codes[: len(old)].tolist() == before.codes.tolist()
+
+
+def test_new_items_do_not_join_another_catalogue():
+    with pytest.raises(SemanticIdError, match="of another catalogue"):
+        semantic_ids(RAW, (3, 2), NAMES).extended(RAW[:1], ["other", *NAMES[1:]], ["new"])
+
+
+def test_an_empty_catalogue_has_no_ids():
+    ids = semantic_ids(np.empty((0, 2), np.int64), (3, 2), [])
+    assert ids.items_of(np.array([[0, 0, 0]])).tolist() == [-1]
+
+
 def test_ids_come_back_from_disk(tmp_path):
-    ids = semantic_ids(RAW, (3, 2), NAMES)
+    ids = semantic_ids(RAW, (3, 2), NAMES, "made up")
     ids.save(tmp_path)
     again = SemanticIds.load(tmp_path)
+    assert again.tokenizer == "made up"
     assert again.codes.tolist() == ids.codes.tolist()
     assert again.sizes == ids.sizes
     again.check([*NAMES, "sku-new"])
@@ -54,7 +104,7 @@ def test_a_file_that_was_cut_short_is_told(name, tmp_path):
     semantic_ids(RAW, (3, 2), NAMES).save(tmp_path)
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[: len(whole) - 4])
-    with pytest.raises(SemanticIdError, match="train again"):
+    with pytest.raises(SemanticIdError, match=f"{name} .*cut short.*train again"):
         SemanticIds.load(tmp_path)
 
 
