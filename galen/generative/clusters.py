@@ -38,13 +38,21 @@ def sampled(vectors: Singles, most: int, seed: int) -> Singles:
 
 
 def k_means(
-    vectors: Singles, size: int, seed: int, iterations: int, start: Singles | None = None
+    vectors: Singles,
+    size: int,
+    seed: int,
+    iterations: int,
+    start: Singles | None = None,
+    grain: float = 0.0,
 ) -> Singles:
     """(size, d) centres; fewer where fewer vectors differ. With `start`, its centres are moved.
 
+    Vectors that differ by less than `grain` count as one, so that no centre is spent on rounding.
+
     One thread: the sums of several come in any order, and a seed must give the same centres.
     """
-    wanted = min(size, len(np.unique(vectors.round(6), axis=0)))
+    seen = np.round(vectors / grain) if grain else vectors
+    wanted = min(size, len(np.unique(seen, axis=0)))
     begin = start if start is not None and len(start) == wanted else "k-means++"
     model = KMeans(wanted, init=begin, n_init=1, max_iter=iterations, random_state=seed)
     with warnings.catch_warnings(), threadpool_limits(1):

@@ -40,10 +40,11 @@ class ResidualKMeans:
             SemanticIdError: there are no items, or a vector is NaN or infinite.
         """
         rest = sampled(checked(vectors), self.sample, seed).copy()
+        grain = 1e-6 * float(np.abs(rest).max())
         centres: list[Singles] = []
         price = np.zeros(1, np.float32)
         for level, size in enumerate(self.sizes):
-            found = k_means(rest, size, seed + level, self.iterations)
+            found = k_means(rest, size, seed + level, self.iterations, grain=grain)
             centres.append(found)
             if level == len(self.sizes) - 1 and self.balance == "sinkhorn":
                 price = fair_prices(sampled(rest, 10_000, seed), found)

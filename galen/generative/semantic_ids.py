@@ -117,6 +117,11 @@ class SemanticIds:
             SemanticIdError: `items` are of another catalogue, or a code is out of range.
         """
         self.check(items)
+        if len(items) != len(self):
+            raise SemanticIdError(
+                f"{len(items)} items are named as known, the semantic ids are of {len(self)}; "
+                "name the rest as new."
+            )
         _check_rows(raw, self.sizes[:-1], new)
         before = self.codes[:, :-1]
         flat = _flat(np.concatenate([before, raw]), self.sizes[:-1])

@@ -80,6 +80,8 @@ def test_new_items_join_and_known_ids_stay(rows, more):
 def test_new_items_do_not_join_another_catalogue():
     with pytest.raises(SemanticIdError, match="of another catalogue"):
         semantic_ids(RAW, (3, 2), NAMES).extended(RAW[:1], ["other", *NAMES[1:]], ["new"])
+    with pytest.raises(SemanticIdError, match="7 items are named as known"):
+        semantic_ids(RAW, (3, 2), NAMES).extended(RAW[:1], [*NAMES, "more"], ["new"])
 
 
 def test_an_empty_catalogue_has_no_ids():

@@ -59,6 +59,15 @@ def test_items_of_groups_far_apart_share_no_id(name, fitted):
 
 
 @every
+def test_the_unit_of_the_vectors_does_not_matter(name):
+    vectors, group = clusters()
+    codes = spec(name).fit(vectors * 1e-4, seed=0).codes(vectors * 1e-4)
+    ids = np.unique(codes, axis=0)
+    assert len(ids) >= 8
+    assert len(np.unique(np.column_stack([codes, group]), axis=0)) == len(ids)
+
+
+@every
 def test_codes_lie_within_their_levels_and_most_are_used(name, fitted):
     vectors, _ = clusters()
     codes = fitted[name].codes(vectors)
