@@ -50,9 +50,11 @@ from galen.rank.pair_statistics import PairStatistics
 from galen.rank.xgboost import XGBoost
 from galen.recall.als import Als
 from galen.recall.bpr import Bpr
+from galen.recall.ease import Ease
 from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
+from galen.recall.slim import Slim
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.explore import Explore
 from galen.rerank.mmr import Mmr
@@ -61,9 +63,11 @@ from galen.rerank.one_per_product import OnePerProduct
 RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "als": Als,
     "bpr": Bpr,
+    "ease": Ease,
     "item_graph": ItemGraph,
     "popular": Popular,
     "repurchase": Repurchase,
+    "slim": Slim,
 }
 
 RANKERS: Final[Mapping[str, Callable[..., ModelSpec]]] = {
