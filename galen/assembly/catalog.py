@@ -54,6 +54,7 @@ from galen.recall.ease import Ease
 from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
+from galen.recall.sequence import SequenceModel
 from galen.recall.slim import Slim
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.explore import Explore
@@ -67,6 +68,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "item_graph": ItemGraph,
     "popular": Popular,
     "repurchase": Repurchase,
+    "sequence": SequenceModel,
     "slim": Slim,
 }
 

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from galen.nn.embedding import FusedTable
-from galen.nn.inputs import Inputs, Lesson
 from galen.nn.sharding import block, gathered_rows
 
 
@@ -58,30 +57,6 @@ def joined() -> Iterator[Workers]:
         yield workers()
     finally:
         dist.destroy_process_group()
-
-
-def share_of(lesson: Lesson, group: Workers) -> Lesson:
-    """This process's rows of a mini-batch; rows of no weight fill up the last share."""
-    if group.alone:
-        return lesson
-    size = -(-len(lesson.weight) // group.count)
-    rows = torch.arange(group.rank * size, (group.rank + 1) * size)
-    filler = rows >= len(lesson.weight)
-    rows[filler] = 0
-    inputs = lesson.inputs
-    mine = Inputs(
-        inputs.categories[rows],
-        inputs.numbers[rows],
-        inputs.bags[rows],
-        inputs.bag_weights[rows],
-        inputs.vectors[rows],
-        inputs.history,
-        inputs.history_length,
-        inputs.history_row[rows],
-    )
-    weight = lesson.weight[rows]
-    weight[filler] = 0
-    return Lesson(mine, lesson.labels[rows], weight)
 
 
 def spread(network: nn.Module, group: Workers) -> nn.Module:

@@ -28,7 +28,7 @@ class Inputs(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """One mini-batch to learn from."""
+    """One mini-batch of rows to learn from."""
 
     inputs: Inputs
     labels: Tensor  # (B, objectives); NaN where not known
@@ -40,6 +40,29 @@ class Lesson(NamedTuple):
             self.labels.to(device, non_blocking=True),
             self.weight.to(device, non_blocking=True),
         )
+
+    def share(self, rank: int, count: int) -> "Lesson":
+        """One of `count` processes' rows; rows of no weight fill up the last share."""
+        if count == 1:
+            return self
+        size = -(-len(self.weight) // count)
+        rows = torch.arange(rank * size, (rank + 1) * size)
+        filler = rows >= len(self.weight)
+        rows[filler] = 0
+        inputs = self.inputs
+        mine = Inputs(
+            inputs.categories[rows],
+            inputs.numbers[rows],
+            inputs.bags[rows],
+            inputs.bag_weights[rows],
+            inputs.vectors[rows],
+            inputs.history,
+            inputs.history_length,
+            inputs.history_row[rows],
+        )
+        weight = self.weight[rows]
+        weight[filler] = 0
+        return Lesson(mine, self.labels[rows], weight)
 
 
 def history_mask(inputs: Inputs) -> Tensor:

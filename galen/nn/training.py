@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,14 +14,13 @@ from galen.nn.averaging import Averaged
 from galen.nn.checkpoint import Checkpoint
 from galen.nn.distributed import (
     load_whole,
-    share_of,
     spread,
     total,
     unsharded,
     whole_state,
     workers,
 )
-from galen.nn.inputs import Inputs, Lesson
+from galen.nn.inputs import Inputs
 from galen.nn.losses import auxiliary_loss
 from galen.nn.optimise import Optimiser
 from galen.nn.precision import Precision, resolved
@@ -47,11 +46,27 @@ class Training:
     average: float = 0.0  # decay of averaged weights for each step; 0 keeps the last weights
     patience: int = 2  # epochs with nothing better on validation before training stops
     plateau: float = 0.1  # factor on the rate after an epoch that is no better
-    monitor: Literal["auc", "loss"] = "auc"
+    monitor: Literal["auc", "loss", "ndcg"] = "auc"  # what validation is judged by
     precision: Precision = "auto"
     device: str = "cpu"
     checkpoint_steps: int = 0  # between checkpoints within an epoch; 0 has one after each epoch
     seed: int = 0
+
+
+class Lesson(Protocol):
+    """One mini-batch to learn from; the network takes its inputs, the loss the rest."""
+
+    @property
+    def inputs(self) -> Any: ...
+    @property
+    def labels(self) -> Tensor: ...
+    @property
+    def weight(self) -> Tensor: ...
+    def share(self, rank: int, count: int) -> "Lesson":
+        """What one of `count` processes that learn together takes."""
+        ...
+
+    def to(self, device: torch.device) -> "Lesson": ...
 
 
 class Source(Protocol):
@@ -73,7 +88,7 @@ class Epoch:
 
     epoch: int
     loss: float  # of training, mean of its steps
-    valid: dict[str, float]  # "auc" and "loss"
+    valid: dict[str, float]  # "loss" and what is monitored
     rate: float
     rows: int
     step_cpu_seconds: float  # of training steps alone
@@ -93,7 +108,7 @@ class Course:
         if self.best < 0:
             return True
         last, best = self.epochs[-1].valid[monitor], self.epochs[self.best].valid[monitor]
-        return last > best + 1e-6 if monitor == "auc" else last < best - 1e-6
+        return last < best - 1e-6 if monitor == "loss" else last > best + 1e-6
 
     @property
     def goes_on(self) -> bool:
@@ -108,7 +123,7 @@ class Course:
         return sum(epoch.rows for epoch in self.epochs) / max(seconds, 1e-9)
 
 
-Validate = Callable[[nn.Module], dict[str, float]]  # "auc" and "loss" of the held-out rows
+Validate = Callable[[nn.Module], dict[str, float]]  # "loss" and what is monitored
 Watch = Callable[[Epoch, nn.Module], None]  # the module is what validation saw
 
 
@@ -213,7 +228,7 @@ class _Run:
         every = self.settings.checkpoint_steps
         for lesson in self.source.lessons(epoch, now.steps):
             started = time.process_time()
-            pending.append(self._step(share_of(lesson, self.group).to(self.device)))
+            pending.append(self._step(self._share(lesson)))
             now.seconds += time.process_time() - started
             now.rows += len(lesson.weight)
             now.steps += 1
@@ -230,6 +245,9 @@ class _Run:
         if not now.steps:
             raise TrainingError("there are no rows to learn from.")
         return now.loss / now.steps, now.rows, now.seconds
+
+    def _share(self, lesson: Lesson) -> Lesson:
+        return lesson.share(self.group.rank, self.group.count).to(self.device)
 
     def _step(self, lesson: Lesson) -> Tensor:
         self.step += 1

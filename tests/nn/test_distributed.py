@@ -13,7 +13,7 @@ import torch
 from rank.networks.schemas import plain_samples
 from safetensors.torch import load_file
 
-from galen.nn.distributed import Workers, joined, share_of, workers
+from galen.nn.distributed import Workers, joined, workers
 from galen.nn.sharding import block
 from galen.rank.lessons import lesson_of
 
@@ -56,7 +56,7 @@ def test_shares_of_a_mini_batch_are_all_of_it_and_fillers_weigh_nothing():
     import numpy as np
 
     lesson = lesson_of(plain_samples(7), np.arange(7), ("click",))
-    shares = [share_of(lesson, Workers(rank, 2)) for rank in range(2)]
+    shares = [lesson.share(rank, 2) for rank in range(2)]
     assert [len(share.weight) for share in shares] == [4, 4]
     assert sum(float(share.weight.sum()) for share in shares) == 7
     users = torch.cat([share.inputs.categories[share.weight > 0, 0] for share in shares])

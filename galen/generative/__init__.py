@@ -1,0 +1,1 @@
+"""Semantic ids of items, and generators that write them."""

@@ -1,0 +1,83 @@
+"""HSTU over packed events: attention without a softmax, biased by place and by time, gated.
+
+Zhai et al., "Actions Speak Louder than Words: Trillion-Parameter Sequential Transducers for
+Generative Recommendations", ICML 2024.
+"""
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from galen.nn.dense import linear
+from galen.nn.dropout import Dropout
+from galen.nn.jagged import Layout, padded, unpadded, with_filler
+
+SPANS: Final = 64
+"""Logarithmic steps of the time between two events."""
+
+
+class HstuLayer(nn.Module):
+    """silu(Q Kᵀ + bias) V over the events seen so far, times a gate."""
+
+    def __init__(self, width: int, heads: int, dropout: float, length: int) -> None:
+        super().__init__()
+        self.heads, self.each, self.length = heads, width // heads, length
+        self.norm, self.attended_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.project = linear(width, 4 * width)
+        self.by_place = nn.Parameter(torch.zeros(length + 1, heads))  # events back
+        self.by_span = nn.Parameter(torch.zeros(SPANS, heads))
+        self.out = linear(width, width)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, events: Tensor, at: Tensor, layout: Layout) -> Tensor:
+        gate, rest = self._projected(events)
+        whole, moments = with_filler(rest), with_filler(at)
+        parts = []
+        for block in layout.blocks:
+            table = padded(whole, block).view(*block.rows.shape, 3, self.heads, self.each)
+            query, key, value = table.permute(2, 0, 3, 1, 4)  # (b, heads, L, each)
+            moment = padded(moments, block)
+            places = torch.arange(block.rows.shape[1], device=events.device)
+            back = places[:, None] - places
+            bias = self._bias(back.clamp_min(0), moment[:, :, None] - moment[:, None])
+            scores = query @ key.transpose(2, 3) * self.each**-0.5 + bias
+            weights = functional.silu(scores) * (back >= 0) / (places + 1)[:, None]
+            parts.append((weights.to(value.dtype) @ value).transpose(1, 2).flatten(2))
+        return self._after(events, unpadded(parts, layout), gate)
+
+    def begin(self, people: int) -> tuple[Tensor, ...]:
+        """No keys, values or moments."""
+        none = self.out.weight.new_zeros(people, self.heads, 0, self.each)
+        return none, none, self.out.weight.new_zeros(people, 0, dtype=torch.float64)
+
+    def extend(
+        self, events: Tensor, at: Tensor, place: int, kept: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        gate, rest = self._projected(events)
+        query, key, value = rest.view(len(events), 3, self.heads, 1, self.each).unbind(1)
+        keys, values = torch.cat([kept[0], key], dim=2), torch.cat([kept[1], value], dim=2)
+        moments = torch.cat([kept[2], at[:, None].to(torch.float64)], dim=1)
+        back = torch.arange(place, -1, -1, device=events.device)[None]
+        bias = self._bias(back, (at[:, None] - moments)[:, None])
+        scores = query @ keys.transpose(2, 3) * self.each**-0.5 + bias
+        weights = functional.silu(scores) / (place + 1)
+        attended = (weights.to(values.dtype) @ values).flatten(1)
+        return self._after(events, attended, gate), (keys, values, moments)
+
+    def _bias(self, back: Tensor, span: Tensor) -> Tensor:
+        """(b, heads, L, L) by events back (L, L) and seconds between (b, L, L)."""
+        by_place = self.by_place[back.clamp_max(self.length)]
+        steps = torch.log1p(span.clamp_min(0).to(torch.float32)) / 0.301  # as in the paper
+        by_span = self.by_span[steps.long().clamp_max(SPANS - 1)]
+        return (by_place + by_span).permute(0, 3, 1, 2)
+
+    def _projected(self, events: Tensor) -> tuple[Tensor, Tensor]:
+        """Gate (T, width), and values, queries and keys beside each other (T, 3 · width)."""
+        found = functional.silu(self.project(self.norm(events)))
+        return found[:, : events.shape[1]], found[:, events.shape[1] :]
+
+    def _after(self, events: Tensor, attended: Tensor, gate: Tensor) -> Tensor:
+        found: Tensor = events + self.dropout(self.out(self.attended_norm(attended) * gate))
+        return found

@@ -1,0 +1,75 @@
+"""Items as vectors from what is known of them, so that one that nobody took yet has one too."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from galen.nn.dense import linear
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of N items; each part may be absent."""
+
+    items: int
+    attributes: Tensor | None = None  # (N, fields) int64 codes, -1 where not known
+    vectors: Tensor | None = None  # (N, d) of text or pictures, frozen
+    codes: Tensor | None = None  # (N, levels) int64 semantic ids
+    sizes: tuple[int, ...] = field(default=())  # words of each attribute, then of each level
+
+
+class ItemTower(nn.Module):
+    """The sum of an item's own vector and of those of its attributes, its text and its codes.
+
+    `identity` switches the item's own vector. An item without an event keeps an own vector of
+    zeros: `learned` (N,) says which have one.
+    """
+
+    def __init__(self, known: Known, learned: Tensor, width: int, *, identity: bool = True) -> None:
+        super().__init__()
+        self.items, self.width = known.items, width
+        self.own = nn.Parameter(torch.empty(known.items, width)) if identity else None
+        if self.own is not None:
+            nn.init.normal_(self.own, std=0.05)
+            self.own.data[~learned] = 0
+        words = [part for part in (known.attributes, known.codes) if part is not None]
+        self.words: Tensor | None
+        self.register_buffer("words", _stacked(words, known.sizes) if words else None)
+        self.of_words = nn.Embedding(sum(known.sizes) + 1, width, padding_idx=0) if words else None
+        if self.of_words is not None:
+            nn.init.normal_(self.of_words.weight, std=0.05)
+            self.of_words.weight.data[0] = 0
+        self.vectors: Tensor | None
+        self.register_buffer("vectors", known.vectors)
+        self.of_vectors = None
+        if known.vectors is not None:
+            self.of_vectors = nn.Sequential(
+                linear(known.vectors.shape[1], 2 * width), nn.GELU(), linear(2 * width, width)
+            )
+
+    def forward(self, items: Tensor) -> Tensor:
+        """(…, width) of items (…)."""
+        flat = items.reshape(-1)
+        found = torch.zeros(len(flat), self.width, device=items.device)
+        if self.own is not None:
+            found = self.own.index_select(0, flat)
+        if self.of_words is not None and self.words is not None:
+            found = found + self.of_words(self.words.index_select(0, flat)).sum(1)
+        if self.of_vectors is not None and self.vectors is not None:
+            found = found + self.of_vectors(self.vectors.index_select(0, flat))
+        return found.view(*items.shape, self.width)
+
+    def whole(self) -> Tensor:
+        """(N, width) of every item."""
+        every: Tensor = self(torch.arange(self.items, device=next(self.parameters()).device))
+        return every
+
+
+def _stacked(words: list[Tensor], sizes: tuple[int, ...]) -> Tensor:
+    """(N, fields): codes of all fields as rows of one table, 0 where not known."""
+    codes = torch.cat([part.to(torch.int64) for part in words], dim=1)
+    starts = torch.tensor([0, *sizes[:-1]]).cumsum(0)
+    if codes.shape[1] != len(sizes) or bool((codes >= torch.tensor(sizes)).any()):
+        raise ValueError(f"codes of {codes.shape[1]} fields do not fit sizes {sizes}.")
+    return torch.where(codes < 0, 0, codes + starts + 1)

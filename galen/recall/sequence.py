@@ -1,0 +1,272 @@
+"""The next item of a history as a network reads it: SASRec, LiGR, HSTU or GRU4Rec.
+
+The papers are named in `galen.nn.backbones`. All places of all histories teach; the newest event
+of some people is held out to tell when to stop.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from galen.data.catalogue import Catalogue
+from galen.data.dataset import Dataset
+from galen.data.schema import TAKEN, Kind
+from galen.nn.backbones.backbone import Kind as BackboneKind
+from galen.nn.backbones.backbone import Shape
+from galen.nn.backbones.catalog import backbone
+from galen.nn.histories import Columns, NextItemSource
+from galen.nn.item_tower import ItemTower, Known
+from galen.nn.next_item import NextItem, Objective, Reader
+from galen.nn.precision import Precision
+from galen.nn.sequence_losses import Kind as Loss
+from galen.nn.sequence_losses import Mean
+from galen.nn.training import Course, Training, Watch, fit
+from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, Singles
+from galen.recall.factors import FoundVectors
+
+Attribute = Literal["brand", "category", "department"]
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceModel:
+    """A backbone over item vectors, taught to tell the next item from others."""
+
+    backbone: BackboneKind = "ligr"
+    width: int = 64
+    layers: int = 2
+    heads: int = 1
+    dropout: float = 0.3
+    length: int = 50  # newest events that are read
+    identity: bool = True  # has an item a vector of its own?
+    attributes: tuple[Attribute, ...] = ()  # whose words have vectors that items share
+    loss: Loss = "sampled"
+    negatives: int = 1024  # of a mini-batch
+    popular: float = 0.0  # share of negatives drawn as often as they were taken
+    correct: bool = False
+    temperature: float = 0.0
+    calibration: float = 0.75
+    stochastic: float = 2.0  # below 2, longer histories are thinned at random in training
+    batch: int = 128  # histories
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    average: float = 0.0
+    epochs: int = 100
+    patience: int = 3
+    plateau: float = 0.3
+    held_out: int = 2000  # people whose newest event tells when to stop
+    precision: Precision = "auto"
+    repeat: bool = False
+    seed: int = 0
+
+    def fit(self, data: Dataset, *, watch: Watch | None = None) -> "SequenceIndex":
+        """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned."""
+        columns = columns_of(data)
+        items = len(data.catalogue)
+        taken = np.bincount(columns.item, minlength=items) > 0
+        known = known_of(data.catalogue, self.attributes)
+        torch.manual_seed(self.seed)
+        tower = ItemTower(known, torch.from_numpy(taken), self.width, identity=self.identity)
+        objective = Objective(self.loss, self.temperature, self.correct, self.calibration)
+        network = NextItem(tower, Reader(backbone(self.shape), len(Kind)), objective)
+        course = self._taught(network, columns, watch) if len(columns.item) else Course()
+        network.eval()
+        with torch.inference_mode():
+            vectors = tower.whole()
+            answers = network.answers(vectors).numpy()
+        found = FoundVectors(np.ascontiguousarray(answers), taken | described(known))
+        return SequenceIndex(self, found, vectors, network.reader, data.clock == "time", course)
+
+    def _taught(self, network: NextItem, columns: Columns, watch: Watch | None) -> Course:
+        learning, judged = held_out(columns, self.held_out, self.seed)
+        source = NextItemSource(
+            learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
+            network.tower.items,
+            self.batch,
+            self.length,
+            self.negatives,
+            self.popular,
+            self.stochastic,
+            self.seed,
+        )
+        judge = judged.judge(self.length)
+        return fit(network, Mean(), source, judge, self.training, watch=watch)
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.backbone, self.width, self.layers, self.heads, self.dropout, self.length)
+
+    @property
+    def training(self) -> Training:
+        return Training(
+            epochs=self.epochs,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            average=self.average,
+            patience=self.patience,
+            plateau=self.plateau,
+            monitor="ndcg",
+            precision=self.precision,
+            seed=self.seed,
+        )
+
+    def load(self, folder: Path) -> "SequenceIndex":
+        saved = load_file(folder / "sequence.safetensors")
+        facts = msgspec.json.decode((folder / "sequence.json").read_bytes(), type=_Facts)
+        reader = Reader(backbone(self.shape), len(Kind))
+        vectors = saved.pop("items")
+        reader.load_state_dict(saved)
+        reader.eval()
+        return SequenceIndex(
+            self, FoundVectors.load(folder), vectors, reader, facts.timed, Course()
+        )
+
+
+class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    timed: bool  # are moments in seconds, or is only the order known?
+
+
+@dataclass(frozen=True)
+class SequenceIndex:
+    """A network that has learned, with the vectors that it scores."""
+
+    settings: SequenceModel
+    found: FoundVectors
+    items: torch.Tensor  # (items, width) as events are read
+    reader: Reader
+    timed: bool
+    course: Course
+
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        return self.found.candidates(
+            self.queries(requests.taken), requests, k, repeat=self.settings.repeat
+        )
+
+    def queries(self, history: Histories, block: int = 2048) -> Singles:
+        """(R, width): what each history asks of items; zeros where it has none that is known."""
+        history = history.take(history.item < len(self.items)).latest(self.settings.length)
+        asking = np.flatnonzero(history.length)
+        out = np.zeros((len(history), self.items.shape[1]), np.float32)
+        at = seconds(history.at, timed=self.timed)
+        columns = Columns(history.offsets, history.item, history.kind, at)
+        with torch.inference_mode():
+            for start in range(0, len(asking), block):
+                people = asking[start : start + block]
+                events = columns.of(people).events()
+                states = self.reader(self.items.index_select(0, events.item), events)
+                asked = _scaled(states[events.layout.last], self.settings.temperature)
+                out[people] = asked.numpy()
+        return out
+
+    def save(self, folder: Path) -> None:
+        tensors = {name: t.contiguous() for name, t in self.reader.state_dict().items()}
+        save_file(tensors | {"items": self.items.contiguous()}, folder / "sequence.safetensors")
+        (folder / "sequence.json").write_bytes(msgspec.json.encode(_Facts(self.timed)))
+        self.found.save(folder)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """People whose newest item was kept aside."""
+
+    columns: Columns  # what they did before
+    wanted: Ints  # (P,)
+
+    def judge(self, length: int) -> "Judge":
+        """NDCG@10 of the newest item among all that were not taken before, and its log-loss."""
+        return Judge(self.columns, self.columns.newest(length), self.wanted)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores a network on what was held out."""
+
+    whole: Columns
+    read: Columns
+    wanted: Ints
+
+    def __call__(self, network: nn.Module) -> dict[str, float]:
+        assert isinstance(network, NextItem)
+        network.eval()
+        gains, losses = [], []
+        with torch.inference_mode():
+            answers = network.answers(network.tower.whole()).T
+            for start in range(0, len(self.wanted), 512):
+                people = np.arange(start, min(start + 512, len(self.wanted)))
+                scores = (network.read(self.read.of(people).events()) @ answers).double()
+                wanted = torch.from_numpy(self.wanted[people])
+                losses.append(nn.functional.cross_entropy(scores, wanted, reduction="none"))
+                target = scores.gather(1, wanted[:, None])
+                seen = self.whole.of(people)
+                row = np.repeat(np.arange(len(people)), np.diff(seen.offsets))
+                scores[torch.from_numpy(row), torch.from_numpy(seen.item)] = -torch.inf
+                scores.scatter_(1, wanted[:, None], -torch.inf)
+                rank = (scores >= target).sum(1)  # ties are the model's loss
+                gains.append(torch.where(rank < 10, 1 / torch.log2(rank + 2.0), 0.0))
+        return {
+            "ndcg": float(torch.cat(gains).mean()) if gains else 0.0,
+            "loss": float(torch.cat(losses).mean()) if losses else 0.0,
+        }
+
+
+def columns_of(data: Dataset) -> Columns:
+    """What people took; those who took fewer than two items teach nothing."""
+    taken = data.of(*TAKEN)
+    columns = Columns(
+        taken.offsets,
+        taken.item.astype(np.int64),
+        taken.kind.astype(np.int64),
+        seconds(taken.at, timed=data.clock == "time"),
+    )
+    return columns.of(np.flatnonzero(np.diff(columns.offsets) >= 2))
+
+
+def seconds(at: Ints, *, timed: bool) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Moments of a shop's clock in seconds; 0 where only the order is known."""
+    return at / 1e6 if timed else np.zeros(len(at))
+
+
+def held_out(columns: Columns, people: int, seed: int) -> tuple[Columns, HeldOut]:
+    """Columns without the newest event of some people with three events or more, and those.
+
+    No more than a fifth of people is held out, and no fewer than one person. Where nobody has three
+    events, those with two are judged and teach nothing.
+    """
+    lengths = np.diff(columns.offsets)
+    able = np.flatnonzero(lengths >= min(3, lengths.max()))
+    count = max(1, min(people, len(able), len(lengths) // 5))
+    chosen = np.sort(np.random.default_rng(seed).choice(able, count, replace=False))
+    newest = columns.offsets[1:][chosen] - 1
+    kept = np.ones(len(columns.item), bool)
+    kept[newest] = False
+    learning = columns.take(kept)
+    return learning, HeldOut(learning.of(chosen), columns.item[newest])
+
+
+def known_of(catalogue: Catalogue, attributes: tuple[Attribute, ...]) -> Known:
+    """What a catalogue says of its items under the names of attributes."""
+    if not attributes:
+        return Known(len(catalogue))
+    codes = np.stack([getattr(catalogue, name) for name in attributes], axis=1).astype(np.int64)
+    sizes = tuple(int(size) for size in codes.max(axis=0, initial=-1) + 1)
+    return Known(len(catalogue), attributes=torch.from_numpy(codes), sizes=sizes)
+
+
+def described(known: Known) -> Bools:
+    """(items,): of which items something is known beside what people did."""
+    found = np.zeros(known.items, bool)
+    if known.attributes is not None:
+        found |= (known.attributes >= 0).any(dim=1).numpy()
+    if known.codes is not None or known.vectors is not None:
+        found[:] = True
+    return found
+
+
+def _scaled(states: torch.Tensor, temperature: float) -> torch.Tensor:
+    return nn.functional.normalize(states, dim=-1) / temperature if temperature else states

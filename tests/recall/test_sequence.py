@@ -1,0 +1,166 @@
+"""The sequence channel: every backbone and loss learns a world in which the next item is known."""
+
+import numpy as np
+import pytest
+import torch
+
+from galen.data.schema import Kind
+from galen.nn.histories import Columns, NextItemSource
+from galen.recall.sequence import SequenceModel, columns_of, held_out
+
+QUICK = {
+    "width": 16,
+    "layers": 1,
+    "dropout": 0.0,
+    "batch": 16,
+    "learning_rate": 1e-2,
+    "negatives": 16,
+    "epochs": 40,
+    "patience": 40,
+    "plateau": 1.0,
+    "precision": "float32",
+    "repeat": True,
+    "length": 12,
+}
+
+
+def answers(index, world, histories):
+    """The best item of each history."""
+    found = index.retrieve(world.requests(histories), 1)
+    assert found.request.tolist() == list(range(len(histories)))
+    return found.item.tolist()
+
+
+def right(index, world):
+    """How many of 24 walks through a group are continued as people of that group do."""
+    walks = [
+        [6 * group + (start + step) % 6 for step in range(4)]
+        for group in range(4)
+        for start in range(6)
+    ]
+    found = answers(index, world, [walk[:3] for walk in walks])
+    return sum(item == walk[3] for item, walk in zip(found, walks, strict=True))
+
+
+@pytest.mark.parametrize("backbone", ["sasrec", "ligr", "hstu", "gru4rec"])
+def test_every_backbone_learns_what_follows(backbone, world):
+    assert right(SequenceModel(backbone=backbone, **QUICK).fit(world.data), world) >= 20
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"loss": "softmax"},
+        {"loss": "sampled", "popular": 0.5, "correct": True},
+        {"loss": "sampled", "temperature": 0.1},
+        {"loss": "bce"},
+        {"loss": "gbce", "negatives": 4},
+    ],
+    ids=str,
+)
+def test_every_loss_learns_what_follows(settings, world):
+    assert (
+        right(SequenceModel(backbone="sasrec", **(QUICK | settings)).fit(world.data), world) >= 20
+    )
+
+
+def test_an_item_that_nobody_took_is_proposed_by_its_attributes(world):
+    known = world.data.take(world.data.item != 5)  # the last of group 0
+    settings = QUICK | {"attributes": ("category",), "identity": False}
+    with_words = SequenceModel(**settings).fit(known)
+    without = SequenceModel(**QUICK).fit(known)
+    asked = world.requests([[0, 1, 2]])
+    assert 5 in with_words.retrieve(asked, 6).item
+    assert 5 not in without.retrieve(asked, 24).item
+
+
+def test_a_longer_history_is_read_from_its_newest_events(world):
+    index = SequenceModel(**(QUICK | {"length": 3})).fit(world.data)
+    assert answers(index, world, [[9, 10, 11, 0, 1, 2]]) == answers(index, world, [[0, 1, 2]])
+
+
+def test_items_that_were_not_there_in_training_are_passed_over(world):
+    index = SequenceModel(**QUICK).fit(world.data)
+    assert answers(index, world, [[0, 99, 1, 2]]) == answers(index, world, [[0, 1, 2]])
+    assert len(index.retrieve(world.requests([[99]]), 5)) == 0
+
+
+def test_where_nobody_took_two_items_nothing_is_learned(world):
+    index = SequenceModel().fit(world.data.take(world.data.place < 1))
+    assert index.course.epochs == []
+
+
+def test_what_people_hid_teaches_nothing(world):
+    hidden = world.data.take(np.ones(len(world.data), bool))
+    hidden.kind[:] = int(Kind.HIDE)
+    assert len(columns_of(hidden).item) == 0
+    hidden.kind[:] = int(Kind.PURCHASE)
+
+
+COLUMNS = Columns(
+    np.array([0, 5, 7, 40]), np.arange(40), np.full(40, 3), np.arange(40, dtype=np.float64)
+)
+
+
+def source(**settings):
+    plain = {
+        "columns": COLUMNS,
+        "items": 40,
+        "batch": 2,
+        "length": 10,
+        "negatives": 8,
+        "popular": 0.25,
+        "stochastic": 2.0,
+        "seed": 0,
+    }
+    return NextItemSource(**(plain | settings))
+
+
+def test_every_place_of_a_history_teaches_the_one_after_it():
+    events, wanted = [], []
+    for lesson in source().lessons(0, 0):
+        events += lesson.inputs.events.item.tolist()
+        wanted += lesson.inputs.wanted.tolist()
+    assert [w - e for e, w in zip(events, wanted, strict=True)] == [1] * 15
+    assert sorted(events) == [*range(4), 5, *range(29, 39)]
+
+
+def test_lessons_go_on_where_they_were_broken_off():
+    whole = list(source().lessons(3, 0))
+    rest = list(source().lessons(3, 1))
+    assert rest[0].inputs.events.item.tolist() == whole[1].inputs.events.item.tolist()
+    assert rest[0].inputs.negative.tolist() == whole[1].inputs.negative.tolist()
+
+
+def test_processes_share_the_histories_of_a_lesson():
+    (lesson,) = source(batch=3).lessons(0, 0)
+    shares = [lesson.share(rank, 2) for rank in range(2)]
+    assert sum(float(share.weight.sum()) for share in shares) == len(lesson.weight)
+    together = sorted(i for share in shares for i in share.inputs.wanted.tolist())
+    assert together == sorted(lesson.inputs.wanted.tolist())
+    assert float(next(iter(source(batch=1).lessons(0, 0))).share(1, 2).weight.sum()) == 0
+
+
+def test_long_histories_are_thinned_and_keep_their_order():
+    thin = source(stochastic=1.0, batch=3)
+    (lesson,) = thin.lessons(0, 0)
+    events = lesson.inputs.events
+    lengths = torch.diff(events.layout.offsets).tolist()
+    assert max(lengths) <= 9  # ten at most, of which the last is wanted
+    for start, stop in zip(events.layout.offsets[:-1], events.layout.offsets[1:], strict=True):
+        own = events.item[start:stop].tolist()
+        assert own == sorted(own)
+
+
+def test_how_often_a_negative_is_expected_adds_up():
+    chance = source()._chance()
+    assert chance.sum() == pytest.approx(1.0)
+
+
+def test_held_out_events_are_the_newest_and_teach_nothing():
+    columns = Columns(np.array([0, 5, 7, 40]), np.arange(40), np.full(40, 3), np.zeros(40))
+    learning, judged = held_out(columns, 2, seed=0)
+    assert len(judged.wanted) == 1  # a fifth of the people at most, one at least
+    assert judged.wanted[0] in (4, 39)
+    assert judged.wanted[0] not in learning.item
+    assert len(learning.item) == 39
