@@ -10,6 +10,7 @@ from galen.assembly.parts import BLEND
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.nn.training import Training
+from galen.rank.serving import Serving
 from galen.recall.fusion import Fusion
 
 
@@ -51,6 +52,7 @@ def check_recipe(recipe: Recipe) -> None:
 def _check_model(rank: RankPart, at: str) -> None:
     """See that a ranking model, its training, its extensions and its members are known."""
     settings_of(Training, rank.training, f"{at}: training")
+    settings_of(Serving, rank.serving, f"{at}: serving")
     for place, piece in enumerate(rank.extend):
         where = f"{at}: [[rank.extend]] number {place + 1}"
         settings_of(_part(catalog.EXTENSIONS, piece.model, where), piece.settings, where)

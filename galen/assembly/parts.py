@@ -100,9 +100,11 @@ class Parts:
         return cls(recipe, retrievers, fuser, ranker)
 
 
-def retriever_spec(recipe: Recipe, name: str) -> RetrieverSpec:
+def retriever_spec(recipe: Recipe, name: str, seed: int = 0) -> RetrieverSpec:
+    """A channel before it has learned; it draws by `seed` where the recipe gives it none."""
     part = recipe.recall[name]
-    return catalog.RETRIEVERS[part.model](**part.settings)
+    spec: RetrieverSpec = _made_of(catalog.RETRIEVERS[part.model], part.settings, {"seed": seed})
+    return spec
 
 
 def ranker_spec(recipe: Recipe) -> ModelSpec | None:

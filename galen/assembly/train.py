@@ -87,7 +87,7 @@ class _Lesson:
         retrievers = {}
         for name in self.recipe.recall:
             self.progress(f"learning channel {name} ({what})")
-            retrievers[name] = retriever_spec(self.recipe, name).fit(data)
+            retrievers[name] = retriever_spec(self.recipe, name, self.seed).fit(data)
         return retrievers
 
     def ask(self, moment: Moment, what: str) -> _Asked:

@@ -53,7 +53,7 @@ class SequenceModel:
     calibration: float = 0.75
     stochastic: float = 2.0  # below 2, longer histories are thinned at random in training
     batch: int = 128  # histories
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 0.0
     average: float = 0.0
     epochs: int = 100

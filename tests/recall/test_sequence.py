@@ -54,7 +54,7 @@ def test_every_backbone_learns_what_follows(backbone, world):
         {"loss": "sampled", "popular": 0.5, "correct": True},
         {"loss": "sampled", "temperature": 0.1},
         {"loss": "bce"},
-        {"loss": "gbce", "negatives": 4},
+        {"loss": "gbce", "negatives": 4, "epochs": 150, "patience": 150},
     ],
     ids=str,
 )
