@@ -56,6 +56,7 @@ from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
 from galen.recall.sequence import SequenceModel
 from galen.recall.slim import Slim
+from galen.recall.two_tower import TwoTower
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.explore import Explore
 from galen.rerank.mmr import Mmr
@@ -70,6 +71,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "repurchase": Repurchase,
     "sequence": SequenceModel,
     "slim": Slim,
+    "two_tower": TwoTower,
 }
 
 RANKERS: Final[Mapping[str, Callable[..., ModelSpec]]] = {

@@ -14,10 +14,10 @@ from safetensors.torch import load_file, save_file
 from galen.data.dataset import Dataset
 from galen.nn.histories import Columns
 from galen.nn.item_tower import ItemTower
+from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
 from galen.nn.two_tower import TwoTower as Network
 from galen.nn.two_tower import UserTower
-from galen.nn.sequence_losses import Mean
 from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
 from galen.recall.factors import FoundVectors
 from galen.recall.item_graph import ItemGraph
@@ -137,9 +137,7 @@ class TwoTowerIndex:
         with torch.inference_mode():
             for start in range(0, len(asking), block):
                 rows = asking[start : start + block]
-                newest = newest_first(
-                    history.item, ends[rows], lengths[rows], self.settings.recent
-                )
+                newest = newest_first(history.item, ends[rows], lengths[rows], self.settings.recent)
                 ids = torch.from_numpy(newest)
                 out[rows] = self.users(self.items[ids.clamp_min(0)], ids >= 0).numpy()
         return out
