@@ -94,15 +94,14 @@ def kept(weights: Singles, chosen: Ints, items: int, count: int) -> sparse.csr_a
     `chosen` (n,) are the items that the rows and columns of `weights` (n, n) stand for.
     """
     count = min(count, len(chosen))
-    rows, columns, values = [], [], []
+    nothing = np.empty(0, np.int64)
+    rows, columns, values = [nothing], [nothing], [np.empty(0, np.float32)]
     for start in range(0, len(chosen), 512):
         block = np.ascontiguousarray(weights[start : start + 512])
         best = np.sort(np.argpartition(-np.abs(block), count - 1, axis=1)[:, :count], axis=1)
         rows.append(np.repeat(chosen[start : start + 512], count))
         columns.append(chosen[best].ravel())
         values.append(np.take_along_axis(block, best, axis=1).ravel())
-    if not rows:
-        return sparse.csr_array((items, items), dtype=np.float32)
     pairs = (np.concatenate(rows), np.concatenate(columns))
     found = sparse.csr_array((np.concatenate(values), pairs), shape=(items, items))
     found.eliminate_zeros()

@@ -96,7 +96,7 @@ class PairJudge:
                 target = torch.from_numpy(self.wanted[start : start + 512])
                 scaled = scores / network.temperature
                 losses.append(nn.functional.cross_entropy(scaled, target, reduction="none"))
-        row, place = np.nonzero(item == self.wanted[:, None])
+        place = np.nonzero(item == self.wanted[:, None])[1]
         return {
             "ndcg": float((1 / np.log2(place + 2)).sum() / max(len(item), 1)),
             "loss": float(torch.cat(losses).mean()) if losses else 0.0,

@@ -5,6 +5,7 @@ Nearest Neighbor Search", TPAMI 2011, without the quantizer): vectors lie in lis
 query reads the lists nearest to it.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
@@ -125,8 +126,11 @@ class Approximate:
             k + int(np.bincount(exclude[0], minlength=1).max()) if len(exclude[0]) else k,
             self.index.ntotal,
         )
-        only = faiss.IDSelectorBatch(np.flatnonzero(allowed)) if allowed is not None else None
-        how = faiss.SearchParametersIVF(nprobe=self.probes, sel=only)
+        only, probes = None, self.probes
+        if allowed is not None:  # where little is allowed, the nearest lists may hold none of it
+            only = faiss.IDSelectorBatch(np.flatnonzero(allowed))
+            probes = math.ceil(probes * len(allowed) / max(int(allowed.sum()), 1))
+        how = faiss.SearchParametersIVF(nprobe=min(probes, self.index.nlist), sel=only)
         score, item = self.index.search(np.ascontiguousarray(queries), asked, params=how)
         return _without(item.astype(np.int64), score, exclude, k, self.index.ntotal)
 

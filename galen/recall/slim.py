@@ -61,7 +61,8 @@ def slim_weights(
     near = _nearest(pairs, diagonal, candidates)
     keys = np.repeat(np.arange(items), np.diff(pairs.indptr)) * items + pairs.indices
     targets = np.flatnonzero(np.diff(near.indptr))
-    sources, columns, values = [], [], []
+    nothing = np.empty(0, np.int64)
+    sources, columns, values = [nothing], [nothing], [np.empty(0, np.float32)]
     for start in range(0, len(targets), 256):
         block = targets[start : start + 256]
         places, there = _padded(near, block)
@@ -73,8 +74,6 @@ def slim_weights(
         sources.append(places[row, place])
         columns.append(block[row])
         values.append(found[row, place])
-    if not sources:
-        return sparse.csr_array((items, items), dtype=np.float32)
     where = (np.concatenate(sources), np.concatenate(columns))
     return sparse.csr_array((np.concatenate(values), where), shape=(items, items))
 
