@@ -13,11 +13,12 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from galen.data.dataset import Dataset
+from galen.data.mendable import MendableError
 from galen.pipeline.candidates import Ints, Singles
 from galen.recall.votes import ItemVotes, most_popular, taken_once
 
 
-class EaseError(ValueError):
+class EaseError(MendableError):
     """The weights cannot be solved for; the message says what to change."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
+from galen.data.mendable import MendableError
 from galen.nn.search import top_items
 from galen.pipeline.candidates import Bools, Ints, Singles
 
@@ -20,7 +21,7 @@ Pairs = tuple[Ints, Ints]  # (query row, vector row)
 NOTHING: Final[Pairs] = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
-class SearchError(RuntimeError):
+class SearchError(MendableError):
     """Approximate search cannot be had, or would miss too much; the message says what to do."""
 
 
