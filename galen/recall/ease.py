@@ -30,9 +30,9 @@ class Ease:
     catalogue the `most_items` most popular items learn, and the others are left to other channels.
     """
 
-    l2: float = 300.0
-    recent: int = 20
-    decay: float = 0.8  # vote of an older item, per place in the history
+    l2: float = 100.0
+    recent: int = 5
+    decay: float = 0.7  # vote of an older item, per place in the history
     fit_decay: float = 1.0  # the same in what is learned from; 1 is the paper's binary matrix
     most_items: int = 20_000
     neighbours: int = 300  # kept for each item

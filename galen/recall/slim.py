@@ -24,13 +24,13 @@ class Slim:
     Memory is bounded by pairs of items that somebody took both of, not by items².
     """
 
-    l1: float = 1.0
-    l2: float = 10.0
+    l1: float = 0.9  # of products of two weights: a pair that one person took lately is about 1
+    l2: float = 50.0
     candidates: int = 100  # items that may predict an item
     sweeps: int = 50  # over all coordinates, fewer where weights stand still
-    recent: int = 20
-    decay: float = 0.8  # vote of an older item, per place in the history
-    fit_decay: float = 1.0  # the same in what is learned from; 1 is the paper's binary matrix
+    recent: int = 5
+    decay: float = 0.7  # vote of an older item, per place in the history
+    fit_decay: float = 0.97  # the same in what is learned from; 1 is the paper's binary matrix
     repeat: bool = False  # may items of the history be proposed again?
 
     def fit(self, data: Dataset) -> ItemVotes:

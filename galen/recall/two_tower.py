@@ -32,18 +32,18 @@ class TwoTower:
     took yet has a vector too; a person is read from their newest items, so that new events count.
     """
 
-    width: int = 64
+    width: int = 128
     hidden: tuple[int, ...] = (128,)
-    dropout: float = 0.2
+    dropout: float = 0.4
     recent: int = 10  # newest items that are read
-    decay: float = 0.8  # of an older item in the mean, per place
+    decay: float = 0.6  # of an older item in the mean, per place
     temperature: float = 0.1
     hard: int = 4  # negatives of each row, from the item graph
     attributes: tuple[Attribute, ...] = ("brand", "category", "department")
     batch: int = 1024
     learning_rate: float = 3e-3
     weight_decay: float = 0.0
-    epochs: int = 40
+    epochs: int = 12
     patience: int = 3
     plateau: float = 0.3
     held_out: int = 2000  # people whose newest event tells when to stop
