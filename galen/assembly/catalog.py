@@ -12,6 +12,7 @@ from galen.eligibility.hidden import NotHidden
 from galen.eligibility.prescription import PrescriptionBySurface
 from galen.eligibility.region import SoldInRegion
 from galen.eligibility.stock import InStock
+from galen.generative.generator import Generator
 from galen.pipeline.stages import Filter, Reranker, RetrieverSpec
 from galen.rank.gbdt import Gbdt
 from galen.rank.leaves import Leaves
@@ -66,6 +67,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "als": Als,
     "bpr": Bpr,
     "ease": Ease,
+    "generator": Generator,
     "item_graph": ItemGraph,
     "popular": Popular,
     "repurchase": Repurchase,

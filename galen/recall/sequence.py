@@ -16,18 +16,20 @@ from torch import nn
 
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
-from galen.data.schema import TAKEN, Kind
+from galen.data.schema import Kind
+from galen.features.histories import columns_of, columns_of_requests, held_out
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
 from galen.nn.histories import Columns, NextItemSource
 from galen.nn.item_tower import ItemTower, Known
+from galen.nn.judging import Judge
 from galen.nn.next_item import NextItem, Objective, Reader
 from galen.nn.precision import Precision
 from galen.nn.sequence_losses import Kind as Loss
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, Singles
+from galen.pipeline.candidates import Bools, Candidates, Histories, Requests, Singles
 from galen.recall.factors import FoundVectors
 
 Attribute = Literal["brand", "category", "department"]
@@ -83,7 +85,7 @@ class SequenceModel:
         return SequenceIndex(self, found, vectors, network.reader, data.clock == "time", course)
 
     def _taught(self, network: NextItem, columns: Columns, watch: Watch | None) -> Course:
-        learning, judged = held_out(columns, self.held_out, self.seed)
+        learning, kept = held_out(columns, self.held_out, self.seed)
         source = NextItemSource(
             learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
             network.tower.items,
@@ -94,7 +96,7 @@ class SequenceModel:
             self.stochastic,
             self.seed,
         )
-        judge = judged.judge(self.length)
+        judge = Judge(kept, self.length)
         return fit(network, Mean(), source, judge, self.training, watch=watch)
 
     @property
@@ -150,11 +152,11 @@ class SequenceIndex:
 
     def queries(self, history: Histories, block: int = 2048) -> Singles:
         """(R, width): what each history asks of items; zeros where it has none that is known."""
-        history = history.take(history.item < len(self.items)).latest(self.settings.length)
-        asking = np.flatnonzero(history.length)
+        columns = columns_of_requests(
+            history, len(self.items), self.settings.length, timed=self.timed
+        )
+        asking = np.flatnonzero(np.diff(columns.offsets))
         out = np.zeros((len(history), self.items.shape[1]), np.float32)
-        at = seconds(history.at, timed=self.timed)
-        columns = Columns(history.offsets, history.item, history.kind, at)
         with torch.inference_mode():
             for start in range(0, len(asking), block):
                 people = asking[start : start + block]
@@ -169,84 +171,6 @@ class SequenceIndex:
         save_file(tensors | {"items": self.items.contiguous()}, folder / "sequence.safetensors")
         (folder / "sequence.json").write_bytes(msgspec.json.encode(_Facts(self.timed)))
         self.found.save(folder)
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """People whose newest item was kept aside."""
-
-    columns: Columns  # what they did before
-    wanted: Ints  # (P,)
-
-    def judge(self, length: int) -> "Judge":
-        """NDCG@10 of the newest item among all that were not taken before, and its log-loss."""
-        return Judge(self.columns, self.columns.newest(length), self.wanted)
-
-
-@dataclass(frozen=True)
-class Judge:
-    """Scores a network on what was held out."""
-
-    whole: Columns
-    read: Columns
-    wanted: Ints
-
-    def __call__(self, network: nn.Module) -> dict[str, float]:
-        assert isinstance(network, NextItem)
-        network.eval()
-        gains, losses = [], []
-        with torch.inference_mode():
-            answers = network.answers(network.tower.whole()).T
-            for start in range(0, len(self.wanted), 512):
-                people = np.arange(start, min(start + 512, len(self.wanted)))
-                scores = (network.read(self.read.of(people).events()) @ answers).double()
-                wanted = torch.from_numpy(self.wanted[people])
-                losses.append(nn.functional.cross_entropy(scores, wanted, reduction="none"))
-                target = scores.gather(1, wanted[:, None])
-                seen = self.whole.of(people)
-                row = np.repeat(np.arange(len(people)), np.diff(seen.offsets))
-                scores[torch.from_numpy(row), torch.from_numpy(seen.item)] = -torch.inf
-                scores.scatter_(1, wanted[:, None], -torch.inf)
-                rank = (scores >= target).sum(1)  # ties are the model's loss
-                gains.append(torch.where(rank < 10, 1 / torch.log2(rank + 2.0), 0.0))
-        return {
-            "ndcg": float(torch.cat(gains).mean()) if gains else 0.0,
-            "loss": float(torch.cat(losses).mean()) if losses else 0.0,
-        }
-
-
-def columns_of(data: Dataset) -> Columns:
-    """What people took; those who took fewer than two items teach nothing."""
-    taken = data.of(*TAKEN)
-    columns = Columns(
-        taken.offsets,
-        taken.item.astype(np.int64),
-        taken.kind.astype(np.int64),
-        seconds(taken.at, timed=data.clock == "time"),
-    )
-    return columns.of(np.flatnonzero(np.diff(columns.offsets) >= 2))
-
-
-def seconds(at: Ints, *, timed: bool) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Moments of a shop's clock in seconds; 0 where only the order is known."""
-    return at / 1e6 if timed else np.zeros(len(at))
-
-
-def held_out(columns: Columns, people: int, seed: int) -> tuple[Columns, HeldOut]:
-    """Columns without the newest event of some people with three events or more, and those.
-
-    No more than a fifth of people is held out, and no fewer than one person. Where nobody has three
-    events, those with two are judged and teach nothing.
-    """
-    lengths = np.diff(columns.offsets)
-    able = np.flatnonzero(lengths >= min(3, lengths.max()))
-    count = max(1, min(people, len(able), len(lengths) // 5))
-    chosen = np.sort(np.random.default_rng(seed).choice(able, count, replace=False))
-    newest = columns.offsets[1:][chosen] - 1
-    kept = np.ones(len(columns.item), bool)
-    kept[newest] = False
-    learning = columns.take(kept)
-    return learning, HeldOut(learning.of(chosen), columns.item[newest])
 
 
 def known_of(catalogue: Catalogue, attributes: tuple[Attribute, ...]) -> Known:

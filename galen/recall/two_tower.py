@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from galen.data.dataset import Dataset
+from galen.features.histories import columns_of, held_out
 from galen.nn.histories import Columns
 from galen.nn.item_tower import ItemTower
 from galen.nn.sequence_losses import Mean
@@ -23,7 +24,7 @@ from galen.recall.factors import FoundVectors
 from galen.recall.item_graph import ItemGraph
 from galen.recall.pairs import PairJudge, PairSource, newest_first
 from galen.recall.search import SearchKind
-from galen.recall.sequence import Attribute, columns_of, described, held_out, known_of
+from galen.recall.sequence import Attribute, described, known_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class TwoTower:
         source = PairSource(pairs, graph, self.batch, self.recent, self.hard, self.seed)
         if not source.rows:
             return Course()
-        judge = PairJudge(judged.columns, judged.wanted, self.recent)
+        judge = PairJudge(judged.before, judged.wanted, self.recent)
         return fit(network, Mean(), source, judge, self._training(), watch=watch)
 
     def _training(self) -> Training:

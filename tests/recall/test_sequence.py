@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from galen.data.schema import Kind
+from galen.features.histories import columns_of, held_out
 from galen.nn.histories import Columns, NextItemSource
-from galen.recall.sequence import SequenceModel, columns_of, held_out
+from galen.recall.sequence import SequenceModel
 
 QUICK = {
     "width": 16,

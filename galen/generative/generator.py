@@ -1,0 +1,312 @@
+"""A generator as a recall channel, a ranker's neighbour, or the whole answer.
+
+It writes the semantic ids of the next items, so that only items that exist and may be shown can
+come out; see `galen.generative.network` for the papers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from galen.data.dataset import Dataset
+from galen.data.schema import Kind
+from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.generative.item_vectors import ItemVectors, Source
+from galen.generative.network import NextCodes
+from galen.generative.semantic_ids import SemanticIds, semantic_ids
+from galen.generative.tokenizers import TOKENIZERS
+from galen.generative.trie import Trie
+from galen.generative.writing import Writer, ndcg
+from galen.nn.backbones.backbone import Kind as BackboneKind
+from galen.nn.backbones.backbone import Shape
+from galen.nn.backbones.catalog import backbone
+from galen.nn.code_head import CodeHead
+from galen.nn.histories import Columns, NextItemSource
+from galen.nn.item_tower import ItemTower, Known
+from galen.nn.judging import HeldOut
+from galen.nn.next_item import Reader
+from galen.nn.precision import Precision
+from galen.nn.sequence_losses import Mean
+from galen.nn.training import Course, Training, Watch, fit
+from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, no_candidates
+
+MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
+"""Weights of the dense score that are tried on people held out."""
+
+BLOCK = 256  # requests that are decoded together
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """`parallel` writes all levels at once and scores the whole catalogue; else a beam is kept.
+
+    `dense` learns an inner product of state and item beside the codes, whose weight is chosen on
+    people held out. `identity` gives each item a vector of its own among those that are read.
+    """
+
+    tokenizer: Literal["residual_kmeans"] = "residual_kmeans"
+    sizes: tuple[int, ...] = (256, 256, 256)
+    sources: tuple[Source, ...] = ("taken", "attributes", "text")
+    vector_size: int = 64
+    backbone: BackboneKind = "ligr"
+    width: int = 64
+    layers: int = 2
+    heads: int = 1
+    dropout: float = 0.3
+    length: int = 50
+    parallel: bool = False
+    dense: bool = False
+    identity: bool = False
+    negatives: int = 1024
+    beam: int = 50
+    batch: int = 128
+    learning_rate: float = 2e-3
+    average: float = 0.0
+    epochs: int = 100
+    patience: int = 3
+    plateau: float = 0.3
+    held_out: int = 1000
+    precision: Precision = "auto"
+    repeat: bool = False
+    seed: int = 0
+
+    def fit(self, data: Dataset, *, watch: Watch | None = None) -> "GeneratorIndex":
+        """Make semantic ids, then learn to write them; `watch` is told of each epoch."""
+        columns = columns_of(data)
+        ids = self._ids(data)
+        torch.manual_seed(self.seed)
+        network = self._network(ids, columns)
+        judge = _Judge(self, None)
+        course = Course()
+        if len(columns.item):
+            learning, kept = held_out(columns, self.held_out, self.seed)
+            judge = _Judge(self, kept)
+            course = fit(
+                network, Mean(), self._source(learning, ids), judge, self._training, watch=watch
+            )
+        network.eval()
+        index = GeneratorIndex(
+            self, ids, network.reader, network.head, _whole(network), data.clock == "time", course
+        )
+        mix = judge.best_mix(network) if self.dense else 0.0
+        return replace(index, mix=mix, learned=bool(course.epochs))
+
+    def load(self, folder: Path) -> "GeneratorIndex":
+        saved = load_file(folder / "generator.safetensors")
+        facts = msgspec.json.decode((folder / "generator.json").read_bytes(), type=_Facts)
+        ids = SemanticIds.load(folder)
+        reader = Reader(backbone(self.shape), len(Kind))
+        head = CodeHead(self.width, ids.sizes, parallel=self.parallel)
+        for name, part in (("reader", reader), ("head", head)):
+            start = f"{name}."
+            part.load_state_dict(
+                {key.removeprefix(start): t for key, t in saved.items() if key.startswith(start)}
+            )
+            part.eval()
+        items = saved["items"]
+        return GeneratorIndex(
+            self, ids, reader, head, items, facts.timed, Course(), facts.mix, facts.learned
+        )
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.backbone, self.width, self.layers, self.heads, self.dropout, self.length)
+
+    @property
+    def _training(self) -> Training:
+        return Training(
+            epochs=self.epochs,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            average=self.average,
+            patience=self.patience,
+            plateau=self.plateau,
+            monitor="ndcg",
+            precision=self.precision,
+            seed=self.seed,
+        )
+
+    def _ids(self, data: Dataset) -> SemanticIds:
+        vectors = ItemVectors(self.sources, self.vector_size).fit(data, self.seed)
+        tokenizer = TOKENIZERS[self.tokenizer](self.sizes).fit(vectors, self.seed)
+        return semantic_ids(tokenizer.codes(vectors), tokenizer.sizes, data.catalogue.ids)
+
+    def _network(self, ids: SemanticIds, columns: Columns) -> NextCodes:
+        codes = torch.from_numpy(ids.codes)
+        learned = torch.from_numpy(np.bincount(columns.item, minlength=len(ids)) > 0)
+        tower = ItemTower(
+            Known(len(ids), codes=codes, sizes=ids.sizes),
+            learned,
+            self.width,
+            identity=self.identity,
+        )
+        head = CodeHead(self.width, ids.sizes, parallel=self.parallel)
+        return NextCodes(
+            tower, Reader(backbone(self.shape), len(Kind)), head, codes, dense=self.dense
+        )
+
+    def _source(self, learning: Columns, ids: SemanticIds) -> NextItemSource:
+        return NextItemSource(
+            learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
+            len(ids),
+            self.batch,
+            self.length,
+            self.negatives if self.dense else 0,
+            0.0,
+            2.0,
+            self.seed,
+        )
+
+
+class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    timed: bool
+    mix: float
+    learned: bool  # was there anything to learn from?
+
+
+@dataclass(frozen=True)
+class GeneratorIndex:
+    """A generator that has learned."""
+
+    settings: Generator
+    ids: SemanticIds
+    reader: Reader
+    head: CodeHead
+    items: Tensor  # (items, width)
+    timed: bool
+    course: Course
+    mix: float = 0.0
+    learned: bool = True
+
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        """At most k items a request, whatever may be shown."""
+        return self.generate(requests, k, lambda people, items: np.ones((len(people), items), bool))
+
+    def generate(
+        self, requests: Requests, k: int, allowed: Callable[[Ints, int], Bools]
+    ) -> Candidates:
+        """At most k items a request, none but those that are allowed."""
+        if not self.learned:
+            return no_candidates(("score",))
+        states, asking = self._states(requests.taken)
+        writer = self.writer()
+        parts: list[tuple[Tensor, Tensor]] = []
+        for start in range(0, len(asking), BLOCK):
+            people = asking[start : start + BLOCK]
+            mask = self._mask(requests.history, people, allowed)
+            parts.append(writer.best(states[start : start + BLOCK], mask, k))
+        item = torch.cat([i for i, _ in parts]).numpy() if parts else np.empty((0, k), np.int64)
+        score = torch.cat([s for _, s in parts]).numpy() if parts else np.empty((0, k))
+        request = np.broadcast_to(asking[:, None], item.shape)
+        there = item >= 0
+        return Candidates(
+            request[there].astype(np.int64),
+            item[there].astype(np.int64),
+            {"score": score[there].astype(np.float64)},
+        )
+
+    def writer(self) -> Writer:
+        """What writes, over all items of the catalogue that was learned from."""
+        trie = Trie.of(self.ids.codes, self.ids.sizes)
+        codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
+        return Writer(self.head, trie, codes, self.items, self.settings.beam, self.mix)
+
+    def save(self, folder: Path) -> None:
+        tensors = {f"reader.{name}": t for name, t in self.reader.state_dict().items()}
+        tensors |= {f"head.{name}": t for name, t in self.head.state_dict().items()}
+        tensors["items"] = self.items
+        plain = {name: t.contiguous() for name, t in tensors.items()}
+        save_file(plain, folder / "generator.safetensors")
+        facts = _Facts(self.timed, self.mix, self.learned)
+        (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
+        self.ids.save(folder)
+
+    def _states(self, history: Histories) -> tuple[Tensor, Ints]:
+        """States of the requests that have an event, and which those are."""
+        length = self.settings.length
+        columns = columns_of_requests(history, len(self.items), length, timed=self.timed)
+        asking = np.flatnonzero(np.diff(columns.offsets))
+        found = [torch.zeros(0, self.settings.width)]
+        with torch.inference_mode():
+            for start in range(0, len(asking), 2048):
+                events = columns.of(asking[start : start + 2048]).events()
+                states = self.reader(self.items.index_select(0, events.item), events)
+                found.append(states[events.layout.last])
+        return torch.cat(found), asking
+
+    def _mask(
+        self, history: Histories, people: Ints, allowed: Callable[[Ints, int], Bools]
+    ) -> Tensor:
+        items = len(self.items)
+        mask = allowed(people, items)
+        if not self.settings.repeat:
+            place = np.full(len(history), -1)
+            place[people] = np.arange(len(people))
+            row = place[history.request]
+            known = (row >= 0) & (history.item < items)
+            mask[row[known], history.item[known]] = False
+        return torch.from_numpy(mask)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """NDCG@10 of what was held out, and the log-loss of its codes."""
+
+    settings: Generator
+    kept: HeldOut | None
+
+    def __call__(self, network: nn.Module) -> dict[str, float]:
+        assert isinstance(network, NextCodes)
+        network.eval()
+        assert self.kept is not None
+        with torch.inference_mode():
+            states, wanted = self._states(network)
+            told = network.head(states, network.codes[wanted]).sum(1)
+            if network.dense:
+                told = (
+                    told
+                    + torch.log_softmax(states @ _whole(network).T, 1).gather(1, wanted[:, None])[
+                        :, 0
+                    ]
+                )
+        return {"ndcg": self._ndcg(network, float(network.dense)), "loss": -float(told.mean())}
+
+    def best_mix(self, network: NextCodes) -> float:
+        """The weight of the dense score that does best."""
+        if self.kept is None:
+            return 1.0
+        return max(MIXES, key=lambda mix: self._ndcg(network, mix))
+
+    def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
+        assert self.kept is not None
+        read = self.kept.before.newest(self.settings.length)
+        return network.read(read.events()), torch.from_numpy(self.kept.wanted)
+
+    def _ndcg(self, network: NextCodes, mix: float) -> float:
+        assert self.kept is not None
+        with torch.inference_mode():
+            states, wanted = self._states(network)
+            items, codes = _whole(network), network.codes
+            trie = Trie.of(codes.numpy(), network.head.sizes)
+            writer = Writer(network.head, trie, codes, items, 20, mix)
+            gains = []
+            for start in range(0, len(wanted), BLOCK):
+                people = np.arange(start, min(start + BLOCK, len(wanted)))
+                before = self.kept.before.of(people)
+                row = np.repeat(np.arange(len(people)), np.diff(before.offsets))
+                seen = (torch.from_numpy(row), torch.from_numpy(before.item))
+                part = slice(start, start + BLOCK)
+                gains.append(ndcg(writer, states[part], wanted[part], seen) * len(people))
+        return sum(gains) / max(len(wanted), 1)
+
+
+def _whole(network: NextCodes) -> Tensor:
+    with torch.inference_mode():
+        return network.tower.whole()

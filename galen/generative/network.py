@@ -1,0 +1,78 @@
+"""A decoder that reads a history of items and writes the next item's codes.
+
+One event is one item, the sum of its codes' vectors, so that a history of n items costs n places
+and not n times the levels; codes are written by a small head, level after level. After Rajput et
+al., TIGER, NeurIPS 2023 (codes), Zhai et al., HSTU, ICML 2024 (one causal decoder over histories),
+and Yang et al., "Unifying Generative and Dense Retrieval" (LIGER), 2024 (the dense score beside).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from galen.nn.code_head import CodeHead
+from galen.nn.item_tower import ItemTower
+from galen.nn.next_item import Events, NextInputs, Reader
+from galen.nn.sequence_losses import token_loss
+
+
+class NextCodes(nn.Module):
+    """(T,) losses of histories: minus the log-probability of the next item's codes.
+
+    With `dense`, a softmax over drawn items by inner products of states and item vectors is added.
+    """
+
+    def __init__(
+        self, tower: ItemTower, reader: Reader, head: CodeHead, codes: Tensor, *, dense: bool
+    ) -> None:
+        super().__init__()
+        self.tower, self.reader, self.head, self.dense = tower, reader, head, dense
+        self.codes: Tensor
+        self.register_buffer("codes", codes)  # (items, levels)
+
+    def forward(self, inputs: NextInputs) -> Tensor:
+        events = inputs.events
+        states = self.reader(self.tower(events.item), events)
+        told: Tensor = -self.head(states, self.codes.index_select(0, inputs.wanted)).sum(1)
+        if not self.dense:
+            return told
+        positive = (states * self.tower(inputs.wanted)).sum(1)
+        negative = (states @ self.tower(inputs.negative).T).float()
+        same = inputs.negative == inputs.wanted[:, None]
+        found = token_loss("sampled", positive, negative.masked_fill(same, -torch.inf))
+        return told + found
+
+    def read(self, events: Events) -> Tensor:
+        """(R, width): the state after each history's newest event."""
+        states: Tensor = self.reader(self.tower(events.item), events)
+        return states.index_select(0, events.layout.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Rows of unfinished ids: the state of the history with what was written added."""
+
+    hidden: Tensor  # (rows, width)
+
+    def __len__(self) -> int:
+        return len(self.hidden)
+
+    def take(self, rows: Tensor) -> "Written":
+        return Written(self.hidden.index_select(0, rows))
+
+
+@dataclass(frozen=True, slots=True)
+class HeadScorer:
+    """A head as the decoder asks it; the context is (requests, width) states."""
+
+    head: CodeHead
+
+    def start(self, context: Tensor) -> Written:
+        return Written(context)
+
+    def step(self, state: Written, level: int, codes: Tensor) -> tuple[Tensor, Written]:
+        hidden = state.hidden
+        if level:
+            hidden = self.head.reads(level - 1, hidden, codes[:, -1])
+        return self.head.level(level, hidden), Written(hidden)

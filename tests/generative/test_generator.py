@@ -1,0 +1,144 @@
+"""The generator: it writes what follows, only what exists and may be shown, by any way."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from galen.generative.generator import Generator
+from galen.generative.writing import Writer
+from galen.nn.code_head import CodeHead
+from galen.pipeline.channels import Channel, ChannelRunner
+from galen.pipeline.pipeline import Pipeline
+from galen.recall.fusion import OneChannel
+
+QUICK = {
+    "sizes": (4, 4),
+    "width": 16,
+    "layers": 1,
+    "dropout": 0.0,
+    "batch": 16,
+    "learning_rate": 1e-2,
+    "negatives": 16,
+    "epochs": 40,
+    "patience": 40,
+    "plateau": 1.0,
+    "precision": "float32",
+    "repeat": True,
+    "length": 12,
+}
+WAYS = {
+    "beam": {},
+    "parallel": {"parallel": True},
+    "beam and dense": {"dense": True},
+    "parallel and dense": {"parallel": True, "dense": True},
+    "hstu": {"backbone": "hstu"},
+    "with identity": {"identity": True},
+}
+
+
+@pytest.fixture(scope="module")
+def learned(world):
+    return {name: Generator(**(QUICK | way)).fit(world.data) for name, way in WAYS.items()}
+
+
+@pytest.mark.parametrize("name", sorted(WAYS))
+def test_writes_what_people_of_the_group_take_next(name, learned, world):
+    starts = [(group, start) for group in range(4) for start in range(6)]
+    walks = [[6 * group + (start + step) % 6 for step in range(4)] for group, start in starts]
+    found = learned[name].retrieve(world.requests([walk[:3] for walk in walks]), 1)
+    assert sum(found.item == [walk[3] for walk in walks]) >= 19
+
+
+@pytest.mark.parametrize("name", sorted(WAYS))
+def test_nothing_that_is_not_eligible_is_written(name, learned, world):
+    draw = np.random.default_rng(0)
+    asked = world.requests([[0, 1, 2], [7, 8], [13]] * 50)
+    eligible = draw.random((150, 24)) < 0.3
+    found = learned[name].generate(asked, 10, lambda people, items: eligible[people, :items])
+    assert len(found)
+    assert eligible[found.request, found.item].all()
+    free = learned[name].retrieve(asked, 10)
+    assert not eligible[free.request, free.item].all()
+
+
+@pytest.mark.parametrize("name", ["beam", "parallel"])
+def test_where_nothing_is_eligible_nothing_is_written(name, learned, world):
+    found = learned[name].generate(
+        world.requests([[0, 1]]), 5, lambda people, items: np.zeros((len(people), items), bool)
+    )
+    assert len(found) == 0
+
+
+def test_a_person_without_a_history_is_left_to_other_channels(learned, world):
+    found = learned["beam"].retrieve(world.requests([[], [0, 1, 2], [99]]), 3)
+    assert set(found.request.tolist()) == {1}
+
+
+def test_a_beam_as_wide_as_the_catalogue_writes_what_all_scores_say(learned, world):
+    index = learned["beam"]
+    states, _ = index._states(world.requests([[0, 1, 2], [20, 21]]).taken)
+    everything = torch.ones(2, 24, dtype=torch.bool)
+    wide = Writer(index.head, index.writer().trie, index.writer().codes, index.items, 24)
+    items, scores = wide.best(states, everything, 24)
+    with torch.inference_mode():
+        codes = torch.from_numpy(index.ids.codes)
+        for row in range(2):
+            whole = index.head(states[row].expand(24, -1), codes).sum(1)
+            assert torch.allclose(whole[items[row]], scores[row], atol=1e-5)
+            assert (scores[row].diff() <= 1e-6).all()
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_probabilities_of_a_level_add_up_to_one(parallel):
+    torch.manual_seed(0)
+    head = CodeHead(8, (3, 5), parallel=parallel)
+    states = torch.randn(4, 8)
+    codes = torch.cartesian_prod(torch.arange(3), torch.arange(5))
+    with torch.inference_mode():
+        for state in states:
+            told = head(state.expand(15, -1), codes).sum(1)
+            assert float(told.exp().sum()) == pytest.approx(1.0, abs=1e-5)
+
+
+@dataclass
+class Only:
+    """A rule that allows some items; of the whole catalogue it is asked too."""
+
+    items: tuple[int, ...]
+    rule: str = "only"
+    reason: str = "it is not one of them"
+
+    def keep(self, requests, candidates):
+        return np.isin(candidates.item, self.items)
+
+
+@dataclass
+class Fails:
+    rule: str = "fails"
+    reason: str = "nobody knows"
+
+    def keep(self, requests, candidates):
+        raise OSError("broken on purpose")
+
+
+def whole_answer(index, *filters):
+    """A pipeline in which the generator is all there is of recall and ranking."""
+    runner = ChannelRunner([Channel("generator", index, 3)])
+    return Pipeline(recall=runner, filters=filters, fuser=OneChannel("generator"), rank_limit=3)
+
+
+@pytest.mark.parametrize("name", sorted(WAYS))
+def test_as_the_whole_answer_it_fills_the_slate_with_what_may_be_shown(name, learned, world):
+    rare = Only((5, 17, 23))  # which a channel of three rows without the rule would miss
+    slate = whole_answer(learned[name], rare).run(world.requests([[0, 1, 2], [7, 8, 9]]), 3)
+    assert slate.degraded == ()
+    assert np.bincount(slate.candidates.request).tolist() == [3, 3]
+    assert set(slate.candidates.item.tolist()) == {5, 17, 23}
+
+
+def test_a_rule_that_fails_closes_the_generator_too(learned, world):
+    slate = whole_answer(learned["beam"], Fails()).run(world.requests([[0, 1, 2]]), 3)
+    assert len(slate.candidates) == 0
+    assert slate.degraded == ("eligibility:fails",)
