@@ -22,7 +22,7 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import Row, measured, write_rows
-from galen.generative.code_report import report
+from galen.generative.code_report import code_report
 from galen.generative.fsq import Fsq
 from galen.generative.item_vectors import text_vectors
 from galen.generative.product_codes import ProductCodes
@@ -102,16 +102,14 @@ def _measure(data: str, name: str, vectors: Singles, seed: int) -> Row:
         codes = tokenizer.codes(vectors)
         items = [f"{row:08}" for row in range(len(vectors))]
         ids = semantic_ids(codes, tokenizer.sizes, items, name)
-    again = spec.fit(vectors, seed + 1).codes(vectors)
-    figures = report(vectors, codes, tokenizer.sizes, again=again, seed=seed).figures()
-    unresolved = len(ids) - len(np.unique(ids.codes, axis=0))
+    figures = code_report(ids, vectors, spec, seed=seed).figures()
     return Row(
         benchmark="semantic_ids",
         data=data,
         model=name,
         protocol="-".join(map(str, tokenizer.sizes)),
         seed=seed,
-        metrics={**figures, "unresolved": float(unresolved)},
+        metrics=figures,
         cpu_seconds=cost.cpu_seconds,
         wall_seconds=cost.wall_seconds,
         peak_memory_bytes=cost.peak_memory_bytes,

@@ -51,10 +51,13 @@ from galen.rank.pair_statistics import PairStatistics
 from galen.rank.xgboost import XGBoost
 from galen.recall.als import Als
 from galen.recall.bpr import Bpr
+from galen.recall.ease import Ease
 from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
 from galen.recall.sequence import SequenceModel
+from galen.recall.slim import Slim
+from galen.recall.two_tower import TwoTower
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.explore import Explore
 from galen.rerank.mmr import Mmr
@@ -63,11 +66,14 @@ from galen.rerank.one_per_product import OnePerProduct
 RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "als": Als,
     "bpr": Bpr,
+    "ease": Ease,
     "generator": Generator,
     "item_graph": ItemGraph,
     "popular": Popular,
     "repurchase": Repurchase,
     "sequence": SequenceModel,
+    "slim": Slim,
+    "two_tower": TwoTower,
 }
 
 RANKERS: Final[Mapping[str, Callable[..., ModelSpec]]] = {

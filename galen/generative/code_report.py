@@ -1,13 +1,12 @@
 """What codes are worth before anything is learned on them: use, collisions, likeness, stability."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.metrics import adjusted_mutual_info_score
 from threadpoolctl import threadpool_limits
 
-from galen.generative.semantic_ids import Ints, Singles, shared
+from galen.generative.semantic_ids import Ints, SemanticIds, Singles, TokenizerSpec, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +28,34 @@ class CodeReport:
     levels: tuple[LevelReport, ...]
     collisions: float  # share of items that share all codes with another
     crowd: int  # items of the most frequent id
+    unresolved: int = 0  # items that share an id after the digit; ids are checked to have none
 
-    def figures(self) -> Mapping[str, float]:
+    def figures(self) -> dict[str, float]:
         """Flat figures by name, levels counted from 1; without those not asked for."""
         told = {"collisions": self.collisions, "crowd": float(self.crowd)}
+        told["unresolved"] = float(self.unresolved)
         for place, level in enumerate(self.levels, 1):
             for name in ("used", "perplexity", "purity", "code_purity", "stability"):
                 value = getattr(level, name)
                 if np.isfinite(value):
                     told[f"{name}_{place}"] = float(value)
         return told
+
+
+def code_report(
+    ids: SemanticIds,
+    vectors: Singles,
+    spec: TokenizerSpec,
+    *,
+    seed: int,
+    items: int = 2000,
+    neighbours: int = 10,
+) -> CodeReport:
+    """Report on ids made from vectors (items, d), beside codes of the same settings' next seed."""
+    codes, sizes = ids.codes[:, :-1], ids.sizes[:-1]
+    again = spec.fit(vectors, seed + 1).codes(vectors)
+    told = report(vectors, codes, sizes, again=again, neighbours=neighbours, asked=items, seed=seed)
+    return replace(told, unresolved=len(ids) - len(np.unique(ids.codes, axis=0)))
 
 
 def report(

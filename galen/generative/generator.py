@@ -4,9 +4,10 @@ It writes the semantic ids of the next items, so that only items that exist and 
 come out; see `galen.generative.network` for the papers.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -34,7 +35,7 @@ from galen.nn.next_item import Reader
 from galen.nn.precision import Precision
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Bools, Candidates, Histories, Requests
+from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, no_candidates
 
 MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Weights of the dense score that are tried on people held out."""
@@ -94,7 +95,8 @@ class Generator:
         index = GeneratorIndex(
             self, ids, network.reader, network.head, _whole(network), data.clock == "time", course
         )
-        return replace(index, mix=judge.best_mix(network)) if self.dense else index
+        mix = judge.best_mix(network) if self.dense else 0.0
+        return replace(index, mix=mix, learned=bool(course.epochs))
 
     def load(self, folder: Path) -> "GeneratorIndex":
         saved = load_file(folder / "generator.safetensors")
@@ -109,7 +111,9 @@ class Generator:
             )
             part.eval()
         items = saved["items"]
-        return GeneratorIndex(self, ids, reader, head, items, facts.timed, Course(), facts.mix)
+        return GeneratorIndex(
+            self, ids, reader, head, items, facts.timed, Course(), facts.mix, facts.learned
+        )
 
     @property
     def shape(self) -> Shape:
@@ -164,6 +168,7 @@ class Generator:
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool
     mix: float
+    learned: bool  # was there anything to learn from?
 
 
 @dataclass(frozen=True)
@@ -178,15 +183,24 @@ class GeneratorIndex:
     timed: bool
     course: Course
     mix: float = 0.0
+    learned: bool = True
 
-    def retrieve(self, requests: Requests, k: int, eligible: Bools | None = None) -> Candidates:
-        """At most k items a request; with `eligible` (R, items) or (items,), none but those."""
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        """At most k items a request, whatever may be shown."""
+        return self.generate(requests, k, lambda people, items: np.ones((len(people), items), bool))
+
+    def generate(
+        self, requests: Requests, k: int, allowed: Callable[[Ints, int], Bools]
+    ) -> Candidates:
+        """At most k items a request, none but those that are allowed."""
+        if not self.learned:
+            return no_candidates(("score",))
         states, asking = self._states(requests.taken)
         writer = self.writer()
         parts: list[tuple[Tensor, Tensor]] = []
         for start in range(0, len(asking), BLOCK):
             people = asking[start : start + BLOCK]
-            mask = self._mask(requests.history, people, eligible)
+            mask = self._mask(requests.history, people, allowed)
             parts.append(writer.best(states[start : start + BLOCK], mask, k))
         item = torch.cat([i for i, _ in parts]).numpy() if parts else np.empty((0, k), np.int64)
         score = torch.cat([s for _, s in parts]).numpy() if parts else np.empty((0, k))
@@ -210,11 +224,11 @@ class GeneratorIndex:
         tensors["items"] = self.items
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
-        facts = _Facts(self.timed, self.mix)
+        facts = _Facts(self.timed, self.mix, self.learned)
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)
 
-    def _states(self, history: Histories) -> tuple[Tensor, Any]:
+    def _states(self, history: Histories) -> tuple[Tensor, Ints]:
         """States of the requests that have an event, and which those are."""
         length = self.settings.length
         columns = columns_of_requests(history, len(self.items), length, timed=self.timed)
@@ -227,12 +241,11 @@ class GeneratorIndex:
                 found.append(states[events.layout.last])
         return torch.cat(found), asking
 
-    def _mask(self, history: Histories, people: Any, eligible: Bools | None) -> Tensor:
+    def _mask(
+        self, history: Histories, people: Ints, allowed: Callable[[Ints, int], Bools]
+    ) -> Tensor:
         items = len(self.items)
-        mask = np.ones((len(people), items), bool)
-        if eligible is not None:
-            allowed = eligible[..., :items]
-            mask &= allowed if allowed.ndim == 1 else allowed[people]
+        mask = allowed(people, items)
         if not self.settings.repeat:
             place = np.full(len(history), -1)
             place[people] = np.arange(len(people))

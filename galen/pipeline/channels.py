@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import structlog
 
+from galen.pipeline.allowed import AllowedItems
 from galen.pipeline.candidates import (
     Candidates,
     Requests,
     no_candidates,
     place_within,
 )
-from galen.pipeline.stages import Retriever
+from galen.pipeline.stages import Filter, Generator, Retriever
 
 log = structlog.get_logger(__name__)
 
@@ -50,21 +51,26 @@ class ChannelRunner:
     executor: Executor | None = None
     _late: dict[str, Future[None]] = field(default_factory=dict)
 
-    def recall(self, requests: Requests) -> Recalled:
+    def recall(self, requests: Requests, filters: Sequence[Filter] = ()) -> Recalled:
+        """What the channels propose; those that make items are told by the filters what they may.
+
+        Rows of others are not filtered here.
+        """
+        allowed = AllowedItems(requests, filters)
         if self.executor is None:
-            alone = _Round(self.channels, requests)
+            alone = _Round(self.channels, allowed)
             alone.run()
             found = alone.found
         else:
-            found = self._in_time(self.executor, requests)
+            found = self._in_time(self.executor, allowed)
         merged = merge({name: found.get(name) for name in (c.name for c in self.channels)})
         return Recalled(merged, tuple(c.name for c in self.channels if c.name not in found))
 
-    def _in_time(self, executor: Executor, requests: Requests) -> dict[str, Candidates]:
+    def _in_time(self, executor: Executor, allowed: AllowedItems) -> dict[str, Candidates]:
         waiting = [channel for channel in self.channels if self._is_back(channel.name)]
         found: dict[str, Candidates] = {}
         while waiting:
-            asked = _Round(waiting, requests)
+            asked = _Round(waiting, allowed)
             worker = executor.submit(asked.run)
             stuck = asked.wait()
             found.update(asked.found)
@@ -85,9 +91,9 @@ class ChannelRunner:
 class _Round:
     """Channels asked in turn by one thread, while another may stop waiting for them."""
 
-    def __init__(self, channels: Sequence[Channel], requests: Requests) -> None:
+    def __init__(self, channels: Sequence[Channel], allowed: AllowedItems) -> None:
         self._channels = channels
-        self._requests = requests
+        self._allowed = allowed
         self._found: dict[str, Candidates] = {}
         self._asking, self._since = channels[0] if channels else None, time.perf_counter()
         self._left_behind = False
@@ -106,7 +112,7 @@ class _Round:
                     return
                 self._asking, self._since = channel, time.perf_counter()
             try:
-                answer = _checked(channel, self._requests)
+                answer = _checked(channel, self._allowed)
             except Exception:
                 log.exception("a recall channel failed", channel=channel.name)
                 continue
@@ -129,8 +135,12 @@ class _Round:
                 return None
 
 
-def _checked(channel: Channel, requests: Requests) -> Candidates:
-    found = channel.retriever.retrieve(requests, channel.quota)
+def _checked(channel: Channel, allowed: AllowedItems) -> Candidates:
+    retriever, requests = channel.retriever, allowed.requests
+    if isinstance(retriever, Generator):
+        found = retriever.generate(requests, channel.quota, allowed.among)
+    else:
+        found = retriever.retrieve(requests, channel.quota)
     if not np.isfinite(found.columns["score"]).all():
         raise ValueError(f"channel {channel.name!r} gave a score that is not finite")
     return found

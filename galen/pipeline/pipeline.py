@@ -59,10 +59,10 @@ class Pipeline:
     def run(self, requests: Requests, n: int, also: Sequence[Filter] = ()) -> Slate:
         """The n best allowed items of each request; `also` are filters of this call alone."""
         journey = _Journey()
-        recalled = self.recall.recall(requests)
+        filters = (*self.filters, *also)
+        recalled = self.recall.recall(requests, filters)
         journey.degraded += [f"recall:{name}" for name in recalled.failed]
         journey.mark("recall", len(recalled.candidates))
-        filters = (*self.filters, *also)
         pool = self._allowed(filters, requests, recalled.candidates, journey)
         pool = self._fused(requests, pool, journey)
         pool = self._ranked(requests, pool, journey)

@@ -6,13 +6,13 @@ Who may do what, and is held to it by the pipeline:
     Assembler  turns rows into numbers         Reranker  reorders and cuts
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from galen.data.dataset import Dataset
-from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Requests
+from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Ints, Requests
 
 
 class Retriever(Protocol):
@@ -23,6 +23,18 @@ class Retriever(Protocol):
 
     def retrieve(self, requests: Requests, k: int) -> Candidates: ...
     def save(self, folder: Path) -> None: ...
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """A channel that makes items, and so must know beforehand which may be shown.
+
+    `allowed` tells for requests (P,) which of the first `items` items may be: (P, items).
+    """
+
+    def generate(
+        self, requests: Requests, k: int, allowed: Callable[[Ints, int], Bools]
+    ) -> Candidates: ...
 
 
 class RetrieverSpec(Protocol):

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from galen.data.dataset import Dataset
 from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.factors import FoundVectors, history_matrix, learned_items, user_items
+from galen.recall.search import SearchKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Als:
     iterations: int = 10
     decay: float = 0.8  # confidence of an older event, per place in the history
     repeat: bool = False
+    search: SearchKind = "exact"  # or "approximate", for many items (extra `ann`)
     seed: int = 0
 
     def fit(self, data: Dataset) -> "AlsIndex":
@@ -34,10 +36,10 @@ class Als:
         with threadpool_limits(1, "blas"):
             model.fit(sparse.csr_matrix(matrix), show_progress=False)
         vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
-        return AlsIndex(self, FoundVectors(vectors, learned_items(matrix)), model)
+        return AlsIndex(self, FoundVectors.by(self.search, vectors, learned_items(matrix)), model)
 
     def load(self, folder: Path) -> "AlsIndex":
-        found = FoundVectors.load(folder)
+        found = FoundVectors.load(folder, self.search)
         model = self._model()
         model.item_factors = found.vectors
         return AlsIndex(self, found, model)

@@ -14,6 +14,7 @@ from scipy import sparse
 from galen.data.dataset import Dataset
 from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.factors import FoundVectors, history_matrix, learned_items, user_items
+from galen.recall.search import SearchKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Bpr:
     iterations: int = 100
     decay: float = 0.7
     repeat: bool = False
+    search: SearchKind = "exact"  # or "approximate", for many items (extra `ann`)
     seed: int = 0
 
     def fit(self, data: Dataset) -> "BprIndex":
@@ -40,10 +42,10 @@ class Bpr:
         )
         model.fit(sparse.csr_matrix(matrix), show_progress=False)
         vectors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
-        return BprIndex(self, FoundVectors(vectors, learned_items(matrix)))
+        return BprIndex(self, FoundVectors.by(self.search, vectors, learned_items(matrix)))
 
     def load(self, folder: Path) -> "BprIndex":
-        return BprIndex(self, FoundVectors.load(folder))
+        return BprIndex(self, FoundVectors.load(folder, self.search))
 
 
 @dataclass(frozen=True, slots=True)

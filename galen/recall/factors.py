@@ -10,8 +10,8 @@ from scipy import sparse
 
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
-from galen.nn.search import top_items
 from galen.pipeline.candidates import Bools, Candidates, Requests, Singles
+from galen.recall.search import NOTHING, Exact, Search, SearchKind, search_of
 
 
 def user_items(data: Dataset, value: float) -> sparse.csr_array:
@@ -38,15 +38,24 @@ class FoundVectors:
 
     vectors: Singles  # (items, d)
     learned: Bools  # (items,) items with at least one event; the others have no vector yet
+    search: Search | None = None  # over the vectors; exact where none is given
+
+    @classmethod
+    def by(cls, kind: SearchKind, vectors: Singles, learned: Bools) -> "FoundVectors":
+        """Vectors that are searched as a setting says.
+
+        Raises:
+            SearchError: approximate search cannot be had.
+        """
+        return cls(vectors, learned, search_of(vectors, kind))
 
     def candidates(
         self, queries: Singles, requests: Requests, k: int, *, repeat: bool
     ) -> Candidates:
         history = requests.history
         known = history.item < len(self.vectors)
-        nothing = np.empty(0, np.int64)
-        seen = (nothing, nothing) if repeat else (history.request[known], history.item[known])
-        item, score = top_items(queries, self.vectors, k, exclude=seen)
+        seen = NOTHING if repeat else (history.request[known], history.item[known])
+        item, score = (self.search or Exact(self.vectors)).top(queries, k, exclude=seen)
         request = np.broadcast_to(np.arange(len(requests))[:, None], item.shape)
         some = np.linalg.norm(queries, axis=1) > 0
         good = np.isfinite(score) & some[:, None] & self.learned[item]
@@ -62,9 +71,9 @@ class FoundVectors:
         save_file(tensors, folder / "vectors.safetensors")
 
     @classmethod
-    def load(cls, folder: Path) -> "FoundVectors":
+    def load(cls, folder: Path, kind: SearchKind = "exact") -> "FoundVectors":
         saved = load_file(folder / "vectors.safetensors")
-        return cls(saved["vectors"], saved["learned"].astype(bool))
+        return cls.by(kind, saved["vectors"], saved["learned"].astype(bool))
 
 
 def learned_items(matrix: sparse.csr_array) -> Bools:

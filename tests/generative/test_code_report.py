@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from galen.generative.code_report import report
+from galen.generative.code_report import code_report, report
+from galen.generative.residual_kmeans import ResidualKMeans
+from galen.generative.semantic_ids import semantic_ids
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +59,14 @@ def test_one_item_has_no_near_items():
     one = report(np.ones((1, 3), np.float32), np.zeros((1, 2), np.int64), (4, 5))
     assert "purity_1" not in one.figures()
     assert one.collisions == 0
+
+
+def test_ids_are_reported_beside_a_second_fit(world):
+    vectors, _ = world
+    spec = ResidualKMeans((4, 4))
+    codes = spec.fit(vectors, seed=0).codes(vectors)
+    ids = semantic_ids(codes, (4, 4), [str(n) for n in range(400)])
+    figures = code_report(ids, vectors, spec, seed=0).figures()
+    assert figures["stability_1"] == pytest.approx(1)
+    assert figures["purity_1"] == 1
+    assert figures["unresolved"] == 0

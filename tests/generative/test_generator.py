@@ -1,5 +1,7 @@
 """The generator: it writes what follows, only what exists and may be shown, by any way."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,9 @@ import torch
 from galen.generative.generator import Generator
 from galen.generative.writing import Writer
 from galen.nn.code_head import CodeHead
+from galen.pipeline.channels import Channel, ChannelRunner
+from galen.pipeline.pipeline import Pipeline
+from galen.recall.fusion import OneChannel
 
 QUICK = {
     "sizes": (4, 4),
@@ -51,7 +56,7 @@ def test_nothing_that_is_not_eligible_is_written(name, learned, world):
     draw = np.random.default_rng(0)
     asked = world.requests([[0, 1, 2], [7, 8], [13]] * 50)
     eligible = draw.random((150, 24)) < 0.3
-    found = learned[name].retrieve(asked, 10, eligible)
+    found = learned[name].generate(asked, 10, lambda people, items: eligible[people, :items])
     assert len(found)
     assert eligible[found.request, found.item].all()
     free = learned[name].retrieve(asked, 10)
@@ -60,8 +65,10 @@ def test_nothing_that_is_not_eligible_is_written(name, learned, world):
 
 @pytest.mark.parametrize("name", ["beam", "parallel"])
 def test_where_nothing_is_eligible_nothing_is_written(name, learned, world):
-    nothing = np.zeros(24, bool)
-    assert len(learned[name].retrieve(world.requests([[0, 1]]), 5, nothing)) == 0
+    found = learned[name].generate(
+        world.requests([[0, 1]]), 5, lambda people, items: np.zeros((len(people), items), bool)
+    )
+    assert len(found) == 0
 
 
 def test_a_person_without_a_history_is_left_to_other_channels(learned, world):
@@ -93,3 +100,45 @@ def test_probabilities_of_a_level_add_up_to_one(parallel):
         for state in states:
             told = head(state.expand(15, -1), codes).sum(1)
             assert float(told.exp().sum()) == pytest.approx(1.0, abs=1e-5)
+
+
+@dataclass
+class Only:
+    """A rule that allows some items; of the whole catalogue it is asked too."""
+
+    items: tuple[int, ...]
+    rule: str = "only"
+    reason: str = "it is not one of them"
+
+    def keep(self, requests, candidates):
+        return np.isin(candidates.item, self.items)
+
+
+@dataclass
+class Fails:
+    rule: str = "fails"
+    reason: str = "nobody knows"
+
+    def keep(self, requests, candidates):
+        raise OSError("broken on purpose")
+
+
+def whole_answer(index, *filters):
+    """A pipeline in which the generator is all there is of recall and ranking."""
+    runner = ChannelRunner([Channel("generator", index, 3)])
+    return Pipeline(recall=runner, filters=filters, fuser=OneChannel("generator"), rank_limit=3)
+
+
+@pytest.mark.parametrize("name", sorted(WAYS))
+def test_as_the_whole_answer_it_fills_the_slate_with_what_may_be_shown(name, learned, world):
+    rare = Only((5, 17, 23))  # which a channel of three rows without the rule would miss
+    slate = whole_answer(learned[name], rare).run(world.requests([[0, 1, 2], [7, 8, 9]]), 3)
+    assert slate.degraded == ()
+    assert np.bincount(slate.candidates.request).tolist() == [3, 3]
+    assert set(slate.candidates.item.tolist()) == {5, 17, 23}
+
+
+def test_a_rule_that_fails_closes_the_generator_too(learned, world):
+    slate = whole_answer(learned["beam"], Fails()).run(world.requests([[0, 1, 2]]), 3)
+    assert len(slate.candidates) == 0
+    assert slate.degraded == ("eligibility:fails",)

@@ -1,0 +1,149 @@
+"""Generators of semantic ids on any file with user_id, item_id and pos.
+
+    python -m benchmarks.generative --interactions FILE [--items FILE] --json FILE
+
+Quality as in `benchmarks.sequences` (full ranking over all items, all users, item-level hits, ties
+pessimistic), the report on the codes, how many written ids are of no item or may not be shown, and
+the milliseconds of single requests on one thread, eligibility included. `popular`, `item_graph`
+and `sasrec` are always in the table.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.rows import Row, measured, write_rows
+from galen.assembly.shipped import find_recipe
+from galen.assembly.split import protocol_named
+from galen.assembly.train import Trained, train
+from galen.data.importing.importer import import_shop
+from galen.data.shop import Shop
+from galen.evaluate.offline import Question, answer
+from galen.generative.code_report import code_report
+from galen.generative.generator import GeneratorIndex
+from galen.generative.item_vectors import ItemVectors
+from galen.generative.tokenizers import TOKENIZERS
+
+ALWAYS = ("popular", "item_graph", "sasrec")
+SHOWN = ("hr@5", "hr@10", "ndcg@10", "collisions", "invalid", "p50_ms", "p99_ms")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, measure, print the table and write the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--interactions", type=Path, required=True)
+    parser.add_argument("--items", type=Path)
+    parser.add_argument("--models", default="generator,generator_parallel,generator_dense")
+    parser.add_argument("--protocol", default="strict")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--requests", type=int, default=500, help="single requests that are timed")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    console = Console(width=140)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {"interactions": options.interactions}
+        if options.items:
+            paths["items"] = options.items
+        import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
+        shop = Shop.open(Path(folder) / "shop")
+        for model in dict.fromkeys([*ALWAYS, *options.models.split(",")]):
+            for seed in range(options.seeds):
+                rows.append(_measure(shop, options, model, seed))
+                write_rows(options.json, rows)
+                console.print(_told(rows[-1]))
+    console.print(_table(rows))
+
+
+def _measure(shop: Shop, options: argparse.Namespace, model: str, seed: int) -> Row:
+    protocol = protocol_named(options.protocol)
+    with measured() as cost:
+        trained = train(find_recipe(model), shop, protocol, seed=seed, progress=lambda what: None)
+        assert trained.split.test is not None
+        question = Question.of(trained.split.test, trained.people, seed=seed)
+        pipeline = trained.parts.pipeline(trained.split.final.catalogue, question.store)
+        metrics = answer(question, model, pipeline).mean()
+    metrics |= _times(trained, question, options.requests)
+    for index in trained.parts.retrievers.values():
+        if isinstance(index, GeneratorIndex):
+            metrics |= _codes(index, trained, question, seed)
+    return Row(
+        benchmark="generative",
+        data=options.interactions.parent.name or options.interactions.stem,
+        model=model,
+        protocol=protocol,
+        seed=seed,
+        metrics=metrics,
+        cpu_seconds=cost.cpu_seconds,
+        wall_seconds=cost.wall_seconds,
+        peak_memory_bytes=cost.peak_memory_bytes,
+    )
+
+
+def _times(trained: Trained, question: Question, requests: int) -> dict[str, float]:
+    """Milliseconds of single requests for ten items through the whole pipeline."""
+    pipeline = trained.parts.pipeline(trained.split.final.catalogue, question.store)
+    each = []
+    for row in range(min(requests, len(question.requests))):
+        one = question.requests.part(row, row + 1)
+        started = time.perf_counter()
+        pipeline.run(one, 10)
+        each.append(1000 * (time.perf_counter() - started))
+    return {"p50_ms": float(np.quantile(each, 0.5)), "p99_ms": float(np.quantile(each, 0.99))}
+
+
+def _codes(
+    index: GeneratorIndex, trained: Trained, question: Question, seed: int
+) -> dict[str, float]:
+    """The report on the codes, and the share of written ids that are of nothing or forbidden."""
+    settings, data = index.settings, trained.split.final
+    vectors = ItemVectors(settings.sources, settings.vector_size).fit(data, settings.seed)
+    spec = TOKENIZERS[settings.tokenizer](settings.sizes)
+    figures = code_report(index.ids, vectors, spec, seed=seed).figures()
+    draw = np.random.default_rng(seed)
+    part = question.requests.part(0, min(1000, len(question.requests)))
+    shown = draw.random((len(part), len(index.ids))) < 0.5
+    found = replace(index, settings=replace(settings, repeat=True)).generate(
+        part, 50, lambda people, items: shown[people, :items]
+    )
+    wrong = ~shown[found.request, found.item]
+    figures["invalid"] = float(wrong.mean()) if len(found) else 0.0
+    reader = sum(p.numel() for p in index.reader.parameters())
+    figures["parameters"] = float(
+        reader + sum(p.numel() for p in index.head.parameters()) + index.items.numel()
+    )
+    return figures
+
+
+def _told(row: Row) -> str:
+    known = [f"{name} {row.metrics[name]:.4f}" for name in SHOWN if name in row.metrics]
+    return f"{row.model} seed {row.seed}: " + "  ".join(known) + f"  {row.cpu_seconds:.0f} CPU s"
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    """Means over seeds."""
+    table = Table(title="full ranking, all users; means over seeds")
+    for heading in ("model", *SHOWN, "CPU s"):
+        table.add_column(heading, justify="right")
+    for model in dict.fromkeys(row.model for row in rows):
+        mine = [row for row in rows if row.model == model]
+        cells = [
+            f"{np.mean([row.metrics[name] for row in mine]):.4f}" if name in mine[0].metrics else ""
+            for name in SHOWN
+        ]
+        table.add_row(model, *cells, f"{np.mean([row.cpu_seconds for row in mine]):.0f}")
+    return table
+
+
+if __name__ == "__main__":
+    main()

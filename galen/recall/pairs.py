@@ -1,0 +1,103 @@
+"""Pairs of a history and the item that came next, as mini-batches with hard negatives."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import nn
+
+from galen.nn.histories import Columns
+from galen.nn.search import top_items
+from galen.nn.two_tower import PairLesson, Pairs, TwoTower
+from galen.pipeline.candidates import Ints
+
+
+@dataclass(frozen=True)
+class PairSource:
+    """Every event but each person's first, in another order each epoch, as the seed decides.
+
+    Hard negatives are drawn among the graph's neighbours of the newest item of a history; what the
+    person took at any time is none.
+    """
+
+    columns: Columns  # histories of two events or more
+    graph: sparse.csr_array  # (items, items) whose rows hold an item's neighbours
+    batch: int
+    length: int  # newest items that are read
+    hard: int
+    seed: int
+
+    @property
+    def rows(self) -> int:
+        return len(self.columns.item) - (len(self.columns.offsets) - 1)
+
+    def lessons(self, epoch: int, skip: int) -> Iterator[PairLesson]:
+        """Mini-batches of an epoch without its first `skip`."""
+        lengths = np.diff(self.columns.offsets)
+        person = np.repeat(np.arange(len(lengths)), lengths)
+        place = np.arange(len(person)) - self.columns.offsets[person]
+        items = self.graph.shape[0]
+        taken = np.unique(person * items + self.columns.item)
+        events = np.random.default_rng((self.seed, epoch)).permutation(np.flatnonzero(place))
+        for number, start in enumerate(range(0, len(events), self.batch)):
+            if number < skip:
+                continue
+            rows = events[start : start + self.batch]
+            random = np.random.default_rng((self.seed, epoch, number))
+            hard = self._neighbours(self.columns.item[rows - 1], random)
+            keys = person[rows][:, None] * items + hard
+            place_of = np.minimum(np.searchsorted(taken, keys), len(taken) - 1)
+            hard[(hard >= 0) & (taken[place_of] == keys)] = -1
+            history = newest_first(self.columns.item, rows, place[rows], self.length)
+            wanted = torch.from_numpy(self.columns.item[rows])
+            pairs = Pairs(torch.from_numpy(history), wanted, torch.from_numpy(hard))
+            yield PairLesson(pairs, torch.ones(len(rows)))
+
+    def _neighbours(self, items: Ints, random: np.random.Generator) -> Ints:
+        """(B, hard) neighbours of items (B,), -1 where an item has none."""
+        start, count = self.graph.indptr[items], np.diff(self.graph.indptr)[items]
+        drawn = (random.random((len(items), self.hard)) * count[:, None]).astype(np.int64)
+        if not len(self.graph.indices):
+            return np.full(drawn.shape, -1, np.int64)
+        place = np.minimum(start[:, None] + drawn, len(self.graph.indices) - 1)
+        return np.where(count[:, None] > 0, self.graph.indices[place], -1).astype(np.int64)
+
+
+def newest_first(items: Ints, end: Ints, known: Ints, length: int) -> Ints:
+    """(B, length) items just before rows `end` (B,), `known` (B,) of them at most, then -1."""
+    back = np.arange(length)
+    rows = np.maximum(end[:, None] - 1 - back, 0)
+    return np.where(back < known[:, None], items[rows], -1)
+
+
+@dataclass(frozen=True)
+class PairJudge:
+    """NDCG@10 of items held out among all that were not taken before, and their log-loss."""
+
+    columns: Columns  # what people did before
+    wanted: Ints  # (P,)
+    length: int
+
+    def __call__(self, network: nn.Module) -> dict[str, float]:
+        assert isinstance(network, TwoTower)
+        network.eval()
+        lengths = np.diff(self.columns.offsets)
+        seen = (np.repeat(np.arange(len(lengths)), lengths), self.columns.item)
+        history = newest_first(self.columns.item, self.columns.offsets[1:], lengths, self.length)
+        with torch.inference_mode():
+            answers = network.answers(torch.arange(network.items.items)).numpy()
+            asked = network.asked(torch.from_numpy(history))
+            item, _ = top_items(asked.numpy(), answers, 10, exclude=seen)
+            losses = []
+            for start in range(0, len(asked), 512):
+                scores = asked[start : start + 512] @ torch.from_numpy(answers).T
+                target = torch.from_numpy(self.wanted[start : start + 512])
+                scaled = scores / network.temperature
+                losses.append(nn.functional.cross_entropy(scaled, target, reduction="none"))
+        place = np.nonzero(item == self.wanted[:, None])[1]
+        return {
+            "ndcg": float((1 / np.log2(place + 2)).sum() / max(len(item), 1)),
+            "loss": float(torch.cat(losses).mean()) if losses else 0.0,
+        }

@@ -1,0 +1,149 @@
+"""Two towers: a history and an item as unit vectors, taught by in-batch and hard negatives.
+
+Yi et al., RecSys 2019, for the loss and its correction; hard negatives beside the easy ones of a
+mini-batch follow Huang et al., "Embedding-based Retrieval in Facebook Search", KDD 2020.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from galen.data.dataset import Dataset
+from galen.features.histories import columns_of, held_out
+from galen.nn.histories import Columns
+from galen.nn.item_tower import ItemTower
+from galen.nn.sequence_losses import Mean
+from galen.nn.training import Course, Training, Watch, fit
+from galen.nn.two_tower import TwoTower as Network
+from galen.nn.two_tower import UserTower
+from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
+from galen.recall.factors import FoundVectors
+from galen.recall.item_graph import ItemGraph
+from galen.recall.pairs import PairJudge, PairSource, newest_first
+from galen.recall.search import SearchKind
+from galen.recall.sequence import Attribute, described, known_of
+
+
+@dataclass(frozen=True, slots=True)
+class TwoTower:
+    """An item is the sum of its own vector and of those of its attributes, so that one that nobody
+    took yet has a vector too; a person is read from their newest items, so that new events count.
+    """
+
+    width: int = 128
+    hidden: tuple[int, ...] = (128,)
+    dropout: float = 0.4
+    recent: int = 10  # newest items that are read
+    decay: float = 0.6  # of an older item in the mean, per place
+    temperature: float = 0.1
+    hard: int = 4  # negatives of each row, from the item graph
+    attributes: tuple[Attribute, ...] = ("brand", "category", "department")
+    batch: int = 1024
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.0
+    epochs: int = 12
+    patience: int = 3
+    plateau: float = 0.3
+    held_out: int = 2000  # people whose newest event tells when to stop
+    repeat: bool = False
+    search: SearchKind = "exact"  # or "approximate", for many items (extra `ann`)
+    seed: int = 0
+
+    def fit(self, data: Dataset, *, watch: Watch | None = None) -> "TwoTowerIndex":
+        """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned.
+
+        Raises:
+            TrainingError: the loss is not finite.
+            SearchError: approximate search was asked for and cannot be had.
+        """
+        columns = columns_of(data)
+        items = len(data.catalogue)
+        count = np.bincount(columns.item, minlength=items)
+        known = known_of(data.catalogue, self.attributes)
+        torch.manual_seed(self.seed)
+        tower = ItemTower(known, torch.from_numpy(count > 0), self.width)
+        network = Network(tower, self._users(), torch.from_numpy(count), self.temperature)
+        some = bool(count.any())
+        course = self._taught(network, columns, data, watch) if some else Course()
+        network.eval()
+        with torch.inference_mode():
+            vectors, answers = tower.whole(), network.answers(torch.arange(items)).numpy()
+        learned = ((count > 0) | described(known)) & some
+        found = FoundVectors.by(self.search, np.ascontiguousarray(answers), learned)
+        return TwoTowerIndex(self, found, vectors, network.users, course)
+
+    def _taught(
+        self, network: Network, columns: Columns, data: Dataset, watch: Watch | None
+    ) -> Course:
+        learning, judged = held_out(columns, self.held_out, self.seed)
+        pairs = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
+        # The graph has read what is held out: of it come negatives alone, which tell little.
+        graph = ItemGraph(neighbours=100).fit(data).weights
+        source = PairSource(pairs, graph, self.batch, self.recent, self.hard, self.seed)
+        if not source.rows:
+            return Course()
+        judge = PairJudge(judged.before, judged.wanted, self.recent)
+        return fit(network, Mean(), source, judge, self._training(), watch=watch)
+
+    def _training(self) -> Training:
+        return Training(
+            epochs=self.epochs,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            patience=self.patience,
+            plateau=self.plateau,
+            monitor="ndcg",
+            precision="float32",
+            seed=self.seed,
+        )
+
+    def _users(self) -> UserTower:
+        return UserTower(self.width, self.hidden, self.decay, self.dropout)
+
+    def load(self, folder: Path) -> "TwoTowerIndex":
+        saved = load_file(folder / "two_tower.safetensors")
+        vectors = saved.pop("items")
+        users = self._users()
+        users.load_state_dict(saved)
+        users.eval()
+        found = FoundVectors.load(folder, self.search)
+        return TwoTowerIndex(self, found, vectors, users, Course())
+
+
+@dataclass(frozen=True)
+class TwoTowerIndex:
+    """Towers that have learned; the item tower has given its vectors and is not kept."""
+
+    settings: TwoTower
+    found: FoundVectors
+    items: torch.Tensor  # (items, width) as histories are read
+    users: UserTower
+    course: Course
+
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        return self.found.candidates(
+            self.queries(requests.taken), requests, k, repeat=self.settings.repeat
+        )
+
+    def queries(self, history: Histories, block: int = 4096) -> Singles:
+        """(R, width) of unit length; zeros where a history has no item that is known."""
+        history = history.take(history.item < len(self.items))
+        out = np.zeros((len(history), self.items.shape[1]), np.float32)
+        asking = np.flatnonzero(history.length)
+        ends, lengths = history.offsets[1:], history.length
+        with torch.inference_mode():
+            for start in range(0, len(asking), block):
+                rows = asking[start : start + block]
+                newest = newest_first(history.item, ends[rows], lengths[rows], self.settings.recent)
+                ids = torch.from_numpy(newest)
+                out[rows] = self.users(self.items[ids.clamp_min(0)], ids >= 0).numpy()
+        return out
+
+    def save(self, folder: Path) -> None:
+        tensors = {name: t.contiguous() for name, t in self.users.state_dict().items()}
+        save_file(tensors | {"items": self.items.contiguous()}, folder / "two_tower.safetensors")
+        self.found.save(folder)
