@@ -73,7 +73,7 @@ class Generator:
     patience: int = 3
     plateau: float = 0.3
     held_out: int = 1000
-    precision: Precision = "auto"
+    precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
     repeat: bool = False
     seed: int = 0
 

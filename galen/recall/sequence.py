@@ -62,7 +62,7 @@ class SequenceModel:
     patience: int = 3
     plateau: float = 0.3
     held_out: int = 2000  # people whose newest event tells when to stop
-    precision: Precision = "auto"
+    precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
     repeat: bool = False
     seed: int = 0
 
