@@ -51,6 +51,7 @@ from galen.rank.pair_statistics import PairStatistics
 from galen.rank.xgboost import XGBoost
 from galen.recall.als import Als
 from galen.recall.bpr import Bpr
+from galen.recall.content import Content
 from galen.recall.ease import Ease
 from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
@@ -66,6 +67,7 @@ from galen.rerank.one_per_product import OnePerProduct
 RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "als": Als,
     "bpr": Bpr,
+    "content": Content,
     "ease": Ease,
     "generator": Generator,
     "item_graph": ItemGraph,

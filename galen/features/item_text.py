@@ -78,17 +78,23 @@ def words_of(text: str) -> list[str]:
 
 
 def said_of(catalogue: Catalogue) -> list[list[str]]:
-    """The words of each item: of its title, and its brand and categories as words of their own."""
+    """The words of each item: of its title, brand and categories, and both of these as a whole."""
+    of_brand = [_named("brand", name) for name in catalogue.brand_words]
+    of_path = [
+        [word for level in path for word in _named("category", level)]
+        for path in catalogue.path_words
+    ]
     codes = zip(catalogue.titles, catalogue.brand, catalogue.path, strict=True)
-    found = []
-    for title, brand, path in codes:
-        said = words_of(title or "")
-        if brand >= 0:
-            said.append(f"brand={catalogue.brand_words[brand].lower()}")
-        if path >= 0:
-            said += [f"category={level.lower()}" for level in catalogue.path_words[path]]
-        found.append(said)
-    return found
+    return [
+        words_of(title or "")
+        + (of_brand[brand] if brand >= 0 else [])
+        + (of_path[path] if path >= 0 else [])
+        for title, brand, path in codes
+    ]
+
+
+def _named(field: str, value: str) -> list[str]:
+    return [f"{field}={value.lower()}", *words_of(value)]
 
 
 def word_weights(said: Iterable[Sequence[str]]) -> sparse.csr_array:

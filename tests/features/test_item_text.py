@@ -55,6 +55,7 @@ def test_where_nothing_is_said_vectors_have_no_columns(tmp_path):
 
 
 def test_brands_and_categories_are_words_apart_from_those_of_titles():
-    items = [{"item_id": "1", "title": "Oil", "brand": "Oil", "category": ["Shop", "Oil"]}]
+    items = [{"item_id": "1", "title": "Oil", "brand": "Cedar Co", "category": ["Shop", "Oil"]}]
     said = said_of(Catalogue(items_table([*items, {"item_id": "2"}])))
-    assert said == [["oil", "brand=oil", "category=shop", "category=oil"], []]
+    of_brand = ["brand=cedar co", "cedar", "co", "cedar co"]
+    assert said == [["oil", *of_brand, "category=shop", "shop", "category=oil", "oil"], []]
