@@ -4,6 +4,7 @@ TF-IDF, then leading directions: latent semantic analysis (Deerwester et al., JA
 learned from one shop's words reads those of another.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,9 +41,12 @@ class TextEncoder:
             return cls((), np.zeros(0, np.float32), Directions(*_nothing()))
         there = np.diff(matrix.indptr) > 0
         directions = spread_out(matrix, there, size, 0.5, seed)[1]
-        return cls(
-            tuple(found.get_feature_names_out()), found.idf_.astype(np.float32), directions
-        )
+        return cls(tuple(found.get_feature_names_out()), found.idf_.astype(np.float32), directions)
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, size: int, seed: int) -> "TextEncoder":
+        """Learn from what a catalogue says of its items."""
+        return cls.fit(said_of(catalogue), size, seed)
 
     def vectors(self, said: Iterable[Sequence[str]]) -> Singles:
         """(texts, size): 0 where no word of a text is known."""
@@ -74,7 +78,7 @@ class TextEncoder:
 def words_of(text: str) -> list[str]:
     """Words of two letters or more, and pairs of words that follow each other."""
     words = _WORD.findall(text.lower())
-    return words + [f"{one} {other}" for one, other in zip(words, words[1:], strict=False)]
+    return words + [f"{one} {other}" for one, other in itertools.pairwise(words)]
 
 
 def said_of(catalogue: Catalogue) -> list[list[str]]:

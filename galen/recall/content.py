@@ -52,7 +52,7 @@ class Content:
 
 @dataclass(frozen=True)
 class ContentIndex:
-    """Items as unit vectors of what is said of them, and one number of how often they were taken."""
+    """Items as unit vectors of what is said of them, and a number of how often they were taken."""
 
     settings: Content
     found: FoundVectors

@@ -6,7 +6,6 @@ of some people is held out to tell when to stop.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
@@ -14,25 +13,25 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.item_known import Attribute, described, known_of
+from galen.features.item_text import TextEncoder
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
 from galen.nn.histories import Columns, NextItemSource
-from galen.nn.item_tower import ItemTower, Known
+from galen.nn.item_tower import ItemTower
 from galen.nn.judging import Judge
 from galen.nn.next_item import NextItem, Objective, Reader
 from galen.nn.precision import Precision
 from galen.nn.sequence_losses import Kind as Loss
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Bools, Candidates, Histories, Requests, Singles
+from galen.pipeline.candidates import Candidates, Histories, Ints, Requests, Singles
+from galen.recall.beginning import PROJECTION, Beginning
 from galen.recall.factors import FoundVectors
-
-Attribute = Literal["brand", "category", "department"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,11 @@ class SequenceModel:
     dropout: float = 0.3
     length: int = 50  # newest events that are read
     identity: bool = True  # has an item a vector of its own?
+    identity_dropout: float = 0.0  # how often it is left out in training
     attributes: tuple[Attribute, ...] = ()  # whose words have vectors that items share
+    text: bool = False  # do words of title, brand and categories count?
+    text_size: int = 128
+    begin: str = ""  # folder of a sequence channel with text, of another shop, to go on from
     loss: Loss = "sampled"
     negatives: int = 1024  # of a mini-batch
     popular: float = 0.0  # share of negatives drawn as often as they were taken
@@ -67,24 +70,48 @@ class SequenceModel:
     seed: int = 0
 
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "SequenceIndex":
-        """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned."""
+        """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned.
+
+        Raises:
+            BeginningError: there is nothing to begin with, or it does not fit these settings.
+        """
         columns = columns_of(data)
         items = len(data.catalogue)
         taken = np.bincount(columns.item, minlength=items) > 0
-        known = known_of(data.catalogue, self.attributes)
+        begin = Beginning.load(Path(self.begin)) if self.begin else None
+        encoder = begin.encoder if begin else None
+        if self.text and encoder is None:
+            encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed)
+        known = known_of(data.catalogue, self.attributes, encoder)
         torch.manual_seed(self.seed)
-        tower = ItemTower(known, torch.from_numpy(taken), self.width, identity=self.identity)
+        tower = ItemTower(
+            known,
+            torch.from_numpy(taken),
+            self.width,
+            identity=self.identity,
+            identity_dropout=self.identity_dropout,
+        )
         objective = Objective(self.loss, self.temperature, self.correct, self.calibration)
         network = NextItem(tower, Reader(backbone(self.shape), len(Kind)), objective)
-        course = self._taught(network, columns, watch) if len(columns.item) else Course()
+        if begin:
+            begin.lay_into(network)
+        learnable = taken | described(known)
+        among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
+        some = bool(len(columns.item))
+        course = self._taught(network, columns, among, watch) if some else Course()
         network.eval()
         with torch.inference_mode():
             vectors = tower.whole()
             answers = network.answers(vectors).numpy()
-        found = FoundVectors(np.ascontiguousarray(answers), taken | described(known))
-        return SequenceIndex(self, found, vectors, network.reader, data.clock == "time", course)
+        found = FoundVectors(np.ascontiguousarray(answers), learnable & (some or bool(begin)))
+        beginning = Beginning.of(network, encoder) if encoder else None
+        return SequenceIndex(
+            self, found, vectors, network.reader, data.clock == "time", course, beginning
+        )
 
-    def _taught(self, network: NextItem, columns: Columns, watch: Watch | None) -> Course:
+    def _taught(
+        self, network: NextItem, columns: Columns, among: Ints | None, watch: Watch | None
+    ) -> Course:
         learning, kept = held_out(columns, self.held_out, self.seed)
         source = NextItemSource(
             learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
@@ -95,6 +122,7 @@ class SequenceModel:
             self.popular,
             self.stochastic,
             self.seed,
+            among,
         )
         judge = Judge(kept, self.length)
         return fit(network, Mean(), source, judge, self.training, watch=watch)
@@ -125,9 +153,9 @@ class SequenceModel:
         vectors = saved.pop("items")
         reader.load_state_dict(saved)
         reader.eval()
-        return SequenceIndex(
-            self, FoundVectors.load(folder), vectors, reader, facts.timed, Course()
-        )
+        found = FoundVectors.load(folder)
+        beginning = Beginning.load(folder) if (folder / PROJECTION).exists() else None
+        return SequenceIndex(self, found, vectors, reader, facts.timed, Course(), beginning)
 
 
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,6 +172,7 @@ class SequenceIndex:
     reader: Reader
     timed: bool
     course: Course
+    beginning: Beginning | None = None  # what another shop may begin with, where text counts
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         return self.found.candidates(
@@ -171,25 +200,8 @@ class SequenceIndex:
         save_file(tensors | {"items": self.items.contiguous()}, folder / "sequence.safetensors")
         (folder / "sequence.json").write_bytes(msgspec.json.encode(_Facts(self.timed)))
         self.found.save(folder)
-
-
-def known_of(catalogue: Catalogue, attributes: tuple[Attribute, ...]) -> Known:
-    """What a catalogue says of its items under the names of attributes."""
-    if not attributes:
-        return Known(len(catalogue))
-    codes = np.stack([getattr(catalogue, name) for name in attributes], axis=1).astype(np.int64)
-    sizes = tuple(int(size) for size in codes.max(axis=0, initial=-1) + 1)
-    return Known(len(catalogue), attributes=torch.from_numpy(codes), sizes=sizes)
-
-
-def described(known: Known) -> Bools:
-    """(items,): of which items something is known beside what people did."""
-    found = np.zeros(known.items, bool)
-    if known.attributes is not None:
-        found |= (known.attributes >= 0).any(dim=1).numpy()
-    if known.codes is not None or known.vectors is not None:
-        found[:] = True
-    return found
+        if self.beginning is not None:
+            self.beginning.save(folder)
 
 
 def _scaled(states: torch.Tensor, temperature: float) -> torch.Tensor:
