@@ -15,8 +15,9 @@ from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.features.store import FeatureStore
+from galen.pipeline.allowed import AllowedItems
 from galen.pipeline.candidates import Candidates, Requests, stacked
-from galen.pipeline.channels import merge
+from galen.pipeline.channels import merge, proposed
 from galen.pipeline.stages import Examples, Fuser, Ranker, Retriever
 from galen.rank.shop import learned
 from galen.recall.fusion import Fusion, OneChannel
@@ -61,6 +62,10 @@ def train(
     split = split_by(protocol, data, moments=recipe.rank.moments if recipe.rank else 1, seed=seed)
     impressions = bool((data.kind == int(Kind.IMPRESSION)).any())
     lesson = _Lesson(recipe, shop, People.read(shop), split, impressions, seed, progress)
+    if recipe.rank is None and len(recipe.recall) == 1:  # nothing is chosen by validation
+        retrievers = lesson.learn(split.final, "all that may be learned from")
+        only = OneChannel(*recipe.recall)
+        return Trained(Parts(recipe, retrievers, only, None), split, lesson.people)
     valid = lesson.ask(split.valid, "validation")
     fuser = lesson.fuser(valid)
     ranker, powers = lesson.ranker(valid, fuser)
@@ -100,7 +105,8 @@ class _Lesson:
         parts = []
         for start in range(0, len(requests), BLOCK):
             part = requests.part(start, min(start + BLOCK, len(requests)))
-            rows = merge({c.name: c.retriever.retrieve(part, c.quota) for c in asked})
+            anything = AllowedItems(part, ())
+            rows = merge({c.name: proposed(c, anything) for c in asked})
             parts.append(with_something_taken(moment, replace(rows, request=rows.request + start)))
         return _Asked(moment, store, requests, stacked(parts), retrievers)
 

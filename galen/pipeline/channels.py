@@ -12,11 +12,12 @@ import structlog
 from galen.pipeline.allowed import AllowedItems
 from galen.pipeline.candidates import (
     Candidates,
+    Floats,
     Requests,
     no_candidates,
     place_within,
 )
-from galen.pipeline.stages import Filter, Generator, Retriever
+from galen.pipeline.stages import Answer, Filter, Generator, Retriever, Scorer
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +33,16 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a channel proposes, and how to ask it about what others do."""
+
+    candidates: Candidates
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recalled:
-    candidates: Candidates  # columns <channel>_score and <channel>_rank, NaN where not found by it
+    candidates: Candidates  # columns <channel>_score and <channel>_rank (see `Fuser`)
     failed: tuple[str, ...]  # names of channels that are not in the answer
 
 
@@ -66,9 +75,9 @@ class ChannelRunner:
         merged = merge({name: found.get(name) for name in (c.name for c in self.channels)})
         return Recalled(merged, tuple(c.name for c in self.channels if c.name not in found))
 
-    def _in_time(self, executor: Executor, allowed: AllowedItems) -> dict[str, Candidates]:
+    def _in_time(self, executor: Executor, allowed: AllowedItems) -> dict[str, Proposal]:
         waiting = [channel for channel in self.channels if self._is_back(channel.name)]
-        found: dict[str, Candidates] = {}
+        found: dict[str, Proposal] = {}
         while waiting:
             asked = _Round(waiting, allowed)
             worker = executor.submit(asked.run)
@@ -94,14 +103,14 @@ class _Round:
     def __init__(self, channels: Sequence[Channel], allowed: AllowedItems) -> None:
         self._channels = channels
         self._allowed = allowed
-        self._found: dict[str, Candidates] = {}
+        self._found: dict[str, Proposal] = {}
         self._asking, self._since = channels[0] if channels else None, time.perf_counter()
         self._left_behind = False
         self._lock = threading.Lock()
         self._done = threading.Event()
 
     @property
-    def found(self) -> dict[str, Candidates]:
+    def found(self) -> dict[str, Proposal]:
         """The answers by now; none comes after the round was left behind."""
         return self._found
 
@@ -112,7 +121,7 @@ class _Round:
                     return
                 self._asking, self._since = channel, time.perf_counter()
             try:
-                answer = _checked(channel, self._allowed)
+                answer = proposed(channel, self._allowed)
             except Exception:
                 log.exception("a recall channel failed", channel=channel.name)
                 continue
@@ -135,22 +144,49 @@ class _Round:
                 return None
 
 
-def _checked(channel: Channel, allowed: AllowedItems) -> Candidates:
-    retriever, requests = channel.retriever, allowed.requests
+def proposed(channel: Channel, allowed: AllowedItems) -> Proposal:
+    """Ask one channel.
+
+    Raises:
+        ValueError: a score is not finite.
+    """
+    retriever, requests, answer = channel.retriever, allowed.requests, None
     if isinstance(retriever, Generator):
         found = retriever.generate(requests, channel.quota, allowed.among)
+    elif isinstance(retriever, Scorer):
+        answer = retriever.answer(requests)
+        found = answer.best(channel.quota)
     else:
         found = retriever.retrieve(requests, channel.quota)
     if not np.isfinite(found.columns["score"]).all():
         raise ValueError(f"channel {channel.name!r} gave a score that is not finite")
-    return found
+    return Proposal(found, answer)
 
 
-def merge(found: dict[str, Candidates | None]) -> Candidates:
+def merge(found: dict[str, Proposal | None]) -> Candidates:
     """One row per (request, item), whichever channels found it; grouped by request.
 
-    A channel that is None (it failed) has its columns all the same, empty.
+    Channels that can score any item are asked about the rows of others. A channel that is None
+    (it failed) has its columns all the same, empty.
     """
+    merged = _under_one_key({name: p.candidates if p else None for name, p in found.items()})
+    scores: dict[str, Floats] = {}
+    for name, proposal in found.items():
+        if proposal is None or proposal.answer is None or not len(merged):
+            continue
+        column = f"{name}_score"
+        others = np.isnan(merged.columns[column])
+        try:
+            told = proposal.answer.scores(Candidates(merged.request[others], merged.item[others]))
+        except Exception:
+            log.exception("a recall channel could not score what others found", channel=name)
+            continue
+        scores[column] = merged.columns[column].copy()
+        scores[column][others] = np.where(np.isfinite(told), told, np.nan)
+    return merged.with_columns(scores)
+
+
+def _under_one_key(found: dict[str, Candidates | None]) -> Candidates:
     parts = {name: c if c is not None else no_candidates(("score",)) for name, c in found.items()}
     if not parts:
         return no_candidates()

@@ -2,6 +2,7 @@
 
 Who may do what, and is held to it by the pipeline:
     Retriever  proposes rows with a `score`    Filter    drops rows, and is the only one to
+    Scorer     does so, and scores any row
     Fuser      turns channel columns into one  Ranker    adds one column per objective
     Assembler  turns rows into numbers         Reranker  reorders and cuts
 """
@@ -25,6 +26,25 @@ class Retriever(Protocol):
     def save(self, folder: Path) -> None: ...
 
 
+class Answer(Protocol):
+    """What a channel thinks of items, for the requests that it was asked about."""
+
+    def best(self, k: int) -> Candidates:
+        """What `retrieve` would give."""
+        ...
+
+    def scores(self, candidates: Candidates) -> Floats:
+        """(N,): the score of each row, whoever found it; NaN where the channel knows nothing."""
+        ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """A channel that can score any item, so that what others propose has its score too."""
+
+    def answer(self, requests: Requests) -> Answer: ...
+
+
 @runtime_checkable
 class Generator(Protocol):
     """A channel that makes items, and so must know beforehand which may be shown.
@@ -45,7 +65,10 @@ class RetrieverSpec(Protocol):
 
 
 class Fuser(Protocol):
-    """Adds the column `recall_score` from the columns `<channel>_score` and `<channel>_rank`."""
+    """Adds the column `recall_score` from the columns `<channel>_score` and `<channel>_rank`.
+
+    A rank is NaN where the channel did not propose the row, a score where it cannot tell one.
+    """
 
     def fuse(self, requests: Requests, candidates: Candidates) -> Candidates: ...
 

@@ -13,7 +13,13 @@ from threadpoolctl import threadpool_limits
 
 from galen.data.dataset import Dataset
 from galen.pipeline.candidates import Candidates, Requests
-from galen.recall.factors import FoundVectors, history_matrix, learned_items, user_items
+from galen.recall.factors import (
+    FoundVectors,
+    VectorAnswer,
+    history_matrix,
+    learned_items,
+    user_items,
+)
 from galen.recall.search import SearchKind
 
 
@@ -63,11 +69,14 @@ class AlsIndex:
     model: AlternatingLeastSquares  # solves for a person, given the item vectors
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
+        return self.answer(requests).best(k)
+
+    def answer(self, requests: Requests) -> VectorAnswer:
         history = history_matrix(requests, len(self.found.vectors), self.settings.decay)
         people = np.arange(len(requests))
         solved = self.model.recalculate_user(people, sparse.csr_matrix(history))
         queries = np.asarray(solved, dtype=np.float32)
-        return self.found.candidates(queries, requests, k, repeat=self.settings.repeat)
+        return VectorAnswer(self.found, queries, requests, self.settings.repeat)
 
     def save(self, folder: Path) -> None:
         self.found.save(folder)

@@ -13,7 +13,13 @@ from scipy import sparse
 
 from galen.data.dataset import Dataset
 from galen.pipeline.candidates import Candidates, Requests
-from galen.recall.factors import FoundVectors, history_matrix, learned_items, user_items
+from galen.recall.factors import (
+    FoundVectors,
+    VectorAnswer,
+    history_matrix,
+    learned_items,
+    user_items,
+)
 from galen.recall.search import SearchKind
 
 
@@ -56,14 +62,16 @@ class BprIndex:
     found: FoundVectors
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
+        return self.answer(requests).best(k)
+
+    def answer(self, requests: Requests) -> VectorAnswer:
         vectors = self.found.vectors
         history = history_matrix(requests, len(vectors), self.settings.decay)
         total = np.asarray(history.sum(axis=1), dtype=np.float32)
         queries = (history @ vectors) / np.maximum(total, 1e-9)[:, None]
         queries[:, -1] = total > 0
-        return self.found.candidates(
-            queries.astype(np.float32), requests, k, repeat=self.settings.repeat
-        )
+        singles = queries.astype(np.float32)
+        return VectorAnswer(self.found, singles, requests, self.settings.repeat)
 
     def save(self, folder: Path) -> None:
         self.found.save(folder)

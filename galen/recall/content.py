@@ -10,7 +10,7 @@ from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.item_text import TextEncoder, said_of
 from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
-from galen.recall.factors import FoundVectors
+from galen.recall.factors import FoundVectors, VectorAnswer
 from galen.recall.search import SearchKind
 
 
@@ -58,8 +58,11 @@ class ContentIndex:
     found: FoundVectors
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
+        return self.answer(requests).best(k)
+
+    def answer(self, requests: Requests) -> VectorAnswer:
         queries = self.queries(requests.taken)
-        return self.found.candidates(queries, requests, k, repeat=self.settings.repeat)
+        return VectorAnswer(self.found, queries, requests, self.settings.repeat)
 
     def queries(self, history: Histories) -> Singles:
         """(R, size + 1): whose inner product with an item's vector is its score."""

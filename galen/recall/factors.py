@@ -10,7 +10,7 @@ from scipy import sparse
 
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
-from galen.pipeline.candidates import Bools, Candidates, Requests, Singles
+from galen.pipeline.candidates import Bools, Candidates, Floats, Requests, Singles
 from galen.recall.search import NOTHING, Exact, Search, SearchKind, search_of
 
 
@@ -65,6 +65,19 @@ class FoundVectors:
             request[good].astype(np.int64), item[good], {"score": score[good].astype(np.float64)}
         )
 
+    def scores(self, queries: Singles, candidates: Candidates, block: int = 65_536) -> Floats:
+        """(N,): the score of each row; NaN for items and people of whom nothing is known."""
+        some = (queries != 0).any(axis=1)
+        known = some[candidates.request] & (candidates.item < len(self.vectors))
+        known[known] = self.learned[candidates.item[known]]
+        rows = np.flatnonzero(known)
+        out = np.full(len(candidates), np.nan)
+        for start in range(0, len(rows), block):
+            part = rows[start : start + block]
+            asked, told = queries[candidates.request[part]], self.vectors[candidates.item[part]]
+            out[part] = np.einsum("nd,nd->n", asked, told)
+        return out
+
     def save(self, folder: Path) -> None:
         tensors: dict[str, np.ndarray[Any, Any]] = {
             "vectors": self.vectors,
@@ -76,6 +89,22 @@ class FoundVectors:
     def load(cls, folder: Path, kind: SearchKind = "exact") -> "FoundVectors":
         saved = load_file(folder / "vectors.safetensors")
         return cls.by(kind, saved["vectors"], saved["learned"].astype(bool))
+
+
+@dataclass(frozen=True, slots=True)
+class VectorAnswer:
+    """What a channel over item vectors thinks of items, for the vectors that people are."""
+
+    found: FoundVectors
+    queries: Singles  # (R, d)
+    requests: Requests
+    repeat: bool
+
+    def best(self, k: int) -> Candidates:
+        return self.found.candidates(self.queries, self.requests, k, repeat=self.repeat)
+
+    def scores(self, candidates: Candidates) -> Floats:
+        return self.found.scores(self.queries, candidates)
 
 
 def learned_items(matrix: sparse.csr_array) -> Bools:

@@ -100,18 +100,18 @@ def voice_of(candidates: Candidates, channel: str) -> Voice:
     """What a channel's columns look like, for people it found something for."""
     score = candidates.columns[f"{channel}_score"]
     rank = candidates.columns[f"{channel}_rank"]
-    found = ~np.isnan(score)
+    found = ~np.isnan(rank)
     if not found.any():
         return Voice(channel, False, 0)
-    return Voice(channel, bool(score[found].min() > 0), int(rank[found].max()) + 1)
+    return Voice(channel, bool(np.nanmin(score) > 0), int(rank[found].max()) + 1)
 
 
 def said(candidates: Candidates, voices: Sequence[Voice]) -> Iterator[Floats]:
-    """4 columns (N,) per channel: standardised score, log and inverse place, whether found."""
+    """4 columns (N,) per channel: standardised score, log and inverse place, whether proposed."""
     for voice in voices:
         score = candidates.columns[f"{voice.channel}_score"]
         rank = candidates.columns[f"{voice.channel}_rank"]
-        found = ~np.isnan(score)
+        found = ~np.isnan(rank)
         scaled = np.log(np.maximum(score, 1e-9)) if voice.positive else score
         yield standardised(scaled, candidates.request)
         yield -np.log1p(np.where(found, rank, voice.rows))

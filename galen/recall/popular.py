@@ -65,6 +65,9 @@ class PopularIndex:
         starts = np.searchsorted(known[grouped], np.arange(self.category.max(initial=-1) + 2))
         return self.best[grouped], starts
 
+    def answer(self, requests: Requests) -> "PopularAnswer":
+        return PopularAnswer(self, requests)
+
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         if self.settings.by == "category":
             whole = self._in_categories(requests, k)
@@ -81,10 +84,7 @@ class PopularIndex:
         return Candidates(request, item, {"score": self.count[item]})
 
     def _in_categories(self, requests: Requests, k: int) -> Candidates:
-        history = requests.taken.latest(self.settings.recent)
-        known = history.item < len(self.category)
-        request, category = history.request[known], self.category[history.item[known]]
-        pairs = np.unique(np.stack([request, category], axis=1)[category >= 0], axis=0)
+        pairs = self.looked_at(requests)
         longest = 0 if self.settings.repeat else int(requests.history.length.max(initial=0))
         wanted, place = np.unique(pairs[:, 1], return_inverse=True)
         lists = [self._of_category(int(code), k + longest) for code in wanted]
@@ -94,9 +94,41 @@ class PopularIndex:
         rows = np.repeat(pairs[:, 0], [len(lists[p]) for p in place])
         return Candidates(rows, item, {"score": self.count[item]}).top(k + longest, by="score")
 
+    def looked_at(self, requests: Requests) -> Ints:
+        """(pairs, 2): each request with the categories of its newest items."""
+        history = requests.taken.latest(self.settings.recent)
+        known = history.item < len(self.category)
+        request, category = history.request[known], self.category[history.item[known]]
+        return np.unique(np.stack([request, category], axis=1)[category >= 0], axis=0)
+
     def _of_category(self, code: int, k: int) -> Ints:
         items, starts = self.best_by_category
         return items[starts[code] : starts[code + 1]][:k]
 
     def save(self, folder: Path) -> None:
         save_file({"count": self.count, "category": self.category}, folder / "popular.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class PopularAnswer:
+    """How often items were taken, where they are of a category that counts."""
+
+    index: PopularIndex
+    requests: Requests
+
+    def best(self, k: int) -> Candidates:
+        return self.index.retrieve(self.requests, k)
+
+    def scores(self, candidates: Candidates) -> Floats:
+        """(N,): how often each row's item was taken; NaN outside of a person's categories."""
+        index = self.index
+        known = candidates.item < len(index.count)
+        if index.settings.by == "category":
+            pairs = index.looked_at(self.requests)
+            width = 1 + int(index.category.max(initial=-1))
+            category = index.category[np.where(known, candidates.item, 0)]
+            wanted = candidates.request * width + category
+            known &= (category >= 0) & np.isin(wanted, pairs[:, 0] * width + pairs[:, 1])
+        out = np.full(len(candidates), np.nan)
+        out[known] = index.count[candidates.item[known]]
+        return out

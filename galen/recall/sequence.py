@@ -31,7 +31,7 @@ from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
 from galen.pipeline.candidates import Candidates, Histories, Ints, Requests, Singles
 from galen.recall.beginning import PROJECTION, Beginning
-from galen.recall.factors import FoundVectors
+from galen.recall.factors import FoundVectors, VectorAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +175,11 @@ class SequenceIndex:
     beginning: Beginning | None = None  # what another shop may begin with, where text counts
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
-        return self.found.candidates(
-            self.queries(requests.taken), requests, k, repeat=self.settings.repeat
-        )
+        return self.answer(requests).best(k)
+
+    def answer(self, requests: Requests) -> VectorAnswer:
+        queries = self.queries(requests.taken)
+        return VectorAnswer(self.found, queries, requests, self.settings.repeat)
 
     def queries(self, history: Histories, block: int = 2048) -> Singles:
         """(R, width): what each history asks of items; zeros where it has none that is known."""

@@ -22,7 +22,7 @@ from galen.nn.training import Course, Training, Watch, fit
 from galen.nn.two_tower import TwoTower as Network
 from galen.nn.two_tower import UserTower
 from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
-from galen.recall.factors import FoundVectors
+from galen.recall.factors import FoundVectors, VectorAnswer
 from galen.recall.item_graph import ItemGraph
 from galen.recall.pairs import PairJudge, PairSource, newest_first
 from galen.recall.search import SearchKind
@@ -137,9 +137,11 @@ class TwoTowerIndex:
     course: Course
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
-        return self.found.candidates(
-            self.queries(requests.taken), requests, k, repeat=self.settings.repeat
-        )
+        return self.answer(requests).best(k)
+
+    def answer(self, requests: Requests) -> VectorAnswer:
+        queries = self.queries(requests.taken)
+        return VectorAnswer(self.found, queries, requests, self.settings.repeat)
 
     def queries(self, history: Histories, block: int = 4096) -> Singles:
         """(R, width) of unit length; zeros where a history has no item that is known."""

@@ -1,6 +1,6 @@
 """Channels over item-to-item weights: a person's newest items vote for others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.pipeline.candidates import (
     Candidates,
-    Histories,
+    Floats,
     Ints,
     Requests,
     no_candidates,
@@ -20,6 +20,9 @@ from galen.pipeline.candidates import (
     stacked,
 )
 from galen.recall.seen import unseen
+
+BLOCK = 1024
+"""Requests whose votes are held at once."""
 
 
 class Voting(Protocol):
@@ -44,35 +47,20 @@ class ItemVotes:
     weights: sparse.csr_array  # (items, items)
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
-        taken = requests.taken
-        parts = [
-            self._retrieve(requests, taken, start, min(start + 1024, len(requests)), k)
-            for start in range(0, len(requests), 1024)
-        ]
-        if not parts:
-            return no_candidates(("score",))
+        parts = [no_candidates(("score",))]
+        for start in range(0, len(requests), BLOCK):
+            part = requests.part(start, min(start + BLOCK, len(requests)))
+            best = self.answer(part).best(k)
+            parts.append(replace(best, request=best.request + start))
         return stacked(parts)
 
-    def _retrieve(
-        self, requests: Requests, history: Histories, start: int, stop: int, k: int
-    ) -> Candidates:
-        first, last = history.offsets[start], history.offsets[stop]
-        row = history.request[first:last] - start
-        item, rank = history.item[first:last], history.age_rank[first:last]
-        known = item < self.weights.shape[0]
-        voting = known & (rank < self.settings.recent)
-        shape = (stop - start, self.weights.shape[0])
-        votes = sparse.csr_array(
-            (self.settings.decay ** rank[voting], (row[voting], item[voting])), shape=shape
-        )
-        scores = votes @ self.weights
-        wanted = scores.data > 0
-        found = np.repeat(np.arange(stop - start), np.diff(scores.indptr))[wanted]
-        item = scores.indices[wanted].astype(np.int64)
-        whole = Candidates(found + start, item, {"score": scores.data[wanted].astype(np.float64)})
-        if not self.settings.repeat:
-            whole = unseen(requests, whole)
-        return whole.top(k, by="score")
+    def answer(self, requests: Requests) -> "VotesAnswer":
+        history = requests.taken.latest(self.settings.recent)
+        voting = history.item < self.weights.shape[0]
+        rows = (history.request[voting], history.item[voting])
+        shape = (len(requests), self.weights.shape[0])
+        votes = sparse.csr_array((self.settings.decay ** history.age_rank[voting], rows), shape)
+        return VotesAnswer(votes @ self.weights, requests, self.settings.repeat)
 
     def save(self, folder: Path) -> None:
         save_file(
@@ -90,6 +78,36 @@ class ItemVotes:
         items = len(saved["offsets"]) - 1
         arrays = (saved["weight"], saved["target"], saved["offsets"])
         return cls(settings, sparse.csr_array(arrays, shape=(items, items)))
+
+
+@dataclass(frozen=True, slots=True)
+class VotesAnswer:
+    """The votes of people's newest items, added."""
+
+    votes: sparse.csr_array  # (R, items)
+    requests: Requests
+    repeat: bool
+
+    def best(self, k: int) -> Candidates:
+        wanted = self.votes.data > 0
+        found = np.repeat(np.arange(len(self.requests)), np.diff(self.votes.indptr))[wanted]
+        item = self.votes.indices[wanted].astype(np.int64)
+        whole = Candidates(found, item, {"score": self.votes.data[wanted].astype(np.float64)})
+        return (whole if self.repeat else unseen(self.requests, whole)).top(k, by="score")
+
+    def scores(self, candidates: Candidates) -> Floats:
+        """(N,): the votes for each row; NaN where nothing of a person's history votes."""
+        known = candidates.item < self.votes.shape[1]
+        known &= np.diff(self.votes.indptr)[candidates.request] > 0
+        out = np.full(len(candidates), np.nan)
+        self.votes.sort_indices()
+        width = self.votes.shape[1]
+        voted = np.repeat(np.arange(len(self.requests)), np.diff(self.votes.indptr))
+        keys = voted * width + self.votes.indices
+        wanted = candidates.request[known] * width + candidates.item[known]
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        out[known] = np.where(keys[place] == wanted, self.votes.data[place], 0.0)
+        return out
 
 
 def strongest(weights: sparse.csr_array, count: int) -> sparse.csr_array:

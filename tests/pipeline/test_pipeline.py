@@ -10,7 +10,7 @@ import pytest
 
 from galen.eligibility.stock import InStock
 from galen.pipeline.candidates import Batch, Candidates
-from galen.pipeline.channels import Channel, ChannelRunner, merge
+from galen.pipeline.channels import Channel, ChannelRunner, Proposal, merge
 from galen.pipeline.pipeline import Pipeline
 from galen.recall.fusion import OneChannel
 from galen.recall.item_graph import ItemGraph
@@ -207,12 +207,36 @@ def test_rules_run_again_after_reranking(world, popular):
 
 def test_merging_keeps_one_row_an_item_with_what_every_channel_said(world, popular, graph):
     asked = world.requests([[0, 1], [7]])
-    found = {"popular": popular.retrieve(asked, 10), "graph": graph.retrieve(asked, 10)}
+    found = {
+        "popular": Proposal(popular.retrieve(asked, 10)),
+        "graph": Proposal(graph.retrieve(asked, 10)),
+    }
     merged = merge({**found, "failed": None})
     keys = list(zip(merged.request.tolist(), merged.item.tolist(), strict=True))
     assert len(set(keys)) == len(keys)
     assert np.isnan(merged.columns["failed_score"]).all()
-    for name, candidates in found.items():
+    for name, proposal in found.items():
         said = ~np.isnan(merged.columns[f"{name}_score"])
-        assert said.sum() == len(candidates)
+        assert said.sum() == len(proposal.candidates)
         assert merged.columns[f"{name}_rank"][said].min() == 0
+
+
+def test_a_channel_scores_what_others_found_and_one_that_cannot_is_left_out(world, popular, graph):
+    asked = world.requests([[0, 1], [7]])
+    counts, votes = popular.answer(asked), graph.answer(asked)
+    found = {"popular": Proposal(counts.best(30), counts), "graph": Proposal(votes.best(2), votes)}
+    merged = merge(found)
+    assert not np.isnan(merged.columns["popular_score"]).any()
+    assert not np.isnan(merged.columns["graph_score"]).any()
+    assert (~np.isnan(merged.columns["graph_rank"])).sum() == 4
+    np.testing.assert_array_equal(merged.columns["popular_score"], popular.count[merged.item])
+    broken = merge({**found, "graph": Proposal(votes.best(2), Speechless())})
+    assert np.isnan(broken.columns["graph_score"]).sum() == len(broken) - 4
+
+
+class Speechless:
+    def best(self, k):
+        raise AssertionError("not asked for")
+
+    def scores(self, candidates):
+        raise OSError("the table is gone")

@@ -5,6 +5,8 @@ import pytest
 
 from galen.assembly.catalog import RETRIEVERS
 from galen.data.schema import Kind
+from galen.pipeline.candidates import Candidates
+from galen.pipeline.stages import Scorer
 
 CHANNELS = sorted(RETRIEVERS)
 
@@ -107,3 +109,29 @@ def test_what_a_person_hid_is_no_sign_of_wanting_it(channel, world):
         assert not set(found.item.tolist()) & {0, 1, 2}
     else:
         assert found.item.tolist() == empty.item.tolist()
+
+
+def test_scores_what_it_proposes_as_it_proposed_it_and_knows_nothing_of_new_items(channel, world):
+    name, _, retriever = channel
+    if not isinstance(retriever, Scorer):
+        pytest.skip(f"{name} scores only what it proposes")
+    requests = world.requests([[0, 1], [7, 8], [13]])
+    answer = retriever.answer(requests)
+    found = answer.best(4)
+    assert found.item.tolist() == retriever.retrieve(requests, 4).item.tolist()
+    np.testing.assert_allclose(answer.scores(found), found.columns["score"], rtol=1e-5)
+    new = Candidates(np.array([0, 1]), np.array([0, 10_000]))
+    assert np.isnan(answer.scores(new))[1]
+
+
+def test_scores_an_item_of_another_group_below_the_persons_own(channel, world):
+    name, _, retriever = channel
+    if not isinstance(retriever, Scorer) or name == "popular":
+        pytest.skip(f"{name} does not score by person")
+    requests = world.requests([[0, 1, 2]])
+    items = np.arange(len(world.data.catalogue))
+    own, other = (
+        retriever.answer(requests).scores(Candidates(np.zeros(len(part), np.int64), part)).mean()
+        for part in (items[3:6], items[7:14])
+    )
+    assert own > other
