@@ -5,26 +5,34 @@ al., "Unifying Generative and Dense Retrieval for Sequential Recommendation" (LI
 of them by the dense score join what was written, and the dense score orders all.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from galen.generative.decoding import Found
 
 
-def with_cold(
-    written: Found, states: Tensor, items: Tensor, eligible: Tensor, cold: Tensor, k: int
-) -> Found:
-    """The k best of what was written and of cold items, by inner product of state and item.
+@dataclass(frozen=True)
+class Cold:
+    """Rows of items that nobody took, and how many of them may join at most."""
 
-    written (R, n) items, -1 where there is none; states (R, width); items (N, width); eligible
-    (R, N); `cold` (C,) are the rows of items that nobody took.
-    """
-    item = written[0]
-    score = torch.log_softmax(states @ items.T, dim=1)
-    old = score.gather(1, item.clamp_min(0)).masked_fill(item < 0, -torch.inf)
-    old = old.masked_fill((item[:, :, None] == cold).any(2), -torch.inf)  # so that none is twice
-    new = score[:, cold].masked_fill(~eligible[:, cold], -torch.inf)
-    told = torch.cat([old, new], dim=1)
-    rows = torch.cat([item, cold.expand(len(item), -1)], dim=1)
-    best, place = torch.topk(told, min(k, told.shape[1]), dim=1)
-    return torch.where(best > -torch.inf, rows.gather(1, place), -1), best
+    rows: Tensor  # (C,)
+    most: int
+
+    def beside(
+        self, written: Tensor, states: Tensor, items: Tensor, eligible: Tensor, k: int
+    ) -> Found:
+        """The k best of the items written (R, n), -1 where there is none, and of cold ones.
+
+        states (R, width); items (N, width); eligible (R, N). Scores are log-probabilities.
+        """
+        told = torch.log_softmax(states @ items.T, dim=1)
+        again = torch.isin(written, self.rows)  # a beam that did reach one
+        old = told.gather(1, written.clamp_min(0)).masked_fill((written < 0) | again, -torch.inf)
+        new = told[:, self.rows].masked_fill(~eligible[:, self.rows], -torch.inf)
+        new, place = torch.topk(new, min(self.most, new.shape[1]), dim=1)
+        both = torch.cat([old, new], dim=1)
+        item = torch.cat([written, self.rows[place]], dim=1)
+        best, place = torch.topk(both, min(k, both.shape[1]), dim=1)
+        return torch.where(best > -torch.inf, item.gather(1, place), -1), best

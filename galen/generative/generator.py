@@ -5,7 +5,7 @@ come out; see `galen.generative.network` for the papers.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,9 +18,12 @@ from torch import Tensor, nn
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.item_known import Attribute, known_of
+from galen.features.item_text import TextEncoder
+from galen.generative.cold import Cold
 from galen.generative.item_vectors import ItemVectors, Source
 from galen.generative.network import NextCodes
-from galen.generative.semantic_ids import SemanticIds, semantic_ids
+from galen.generative.semantic_ids import SemanticIdError, SemanticIds, semantic_ids
 from galen.generative.tokenizers import TOKENIZERS
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer, ndcg
@@ -29,7 +32,7 @@ from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
 from galen.nn.code_head import CodeHead
 from galen.nn.histories import Columns, NextItemSource
-from galen.nn.item_tower import ItemTower, Known
+from galen.nn.item_tower import ItemTower
 from galen.nn.judging import HeldOut
 from galen.nn.next_item import Reader
 from galen.nn.precision import Precision
@@ -48,7 +51,9 @@ class Generator:
     """`parallel` writes all levels at once and scores the whole catalogue; else a beam is kept.
 
     `dense` learns an inner product of state and item beside the codes, whose weight is chosen on
-    people held out. `identity` gives each item a vector of its own among those that are read.
+    people held out. `identity` gives each item a vector of its own among those that are read, and
+    `attributes` and `text` vectors by what is said of it. With `cold`, which needs `dense`, so many
+    items that nobody took may join what is written, and the dense score orders all.
     """
 
     tokenizer: Literal["residual_kmeans"] = "residual_kmeans"
@@ -64,6 +69,11 @@ class Generator:
     parallel: bool = False
     dense: bool = False
     identity: bool = False
+    identity_dropout: float = 0.0  # how often an own vector is left out in training
+    attributes: tuple[Attribute, ...] = ()
+    text: bool = False
+    text_size: int = 128
+    cold: int = 0
     negatives: int = 1024
     beam: int = 50
     batch: int = 128
@@ -78,11 +88,17 @@ class Generator:
     seed: int = 0
 
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "GeneratorIndex":
-        """Make semantic ids, then learn to write them; `watch` is told of each epoch."""
+        """Make semantic ids, then learn to write them; `watch` is told of each epoch.
+
+        Raises:
+            SemanticIdError: `cold` without `dense`, or ids cannot be made.
+        """
+        if self.cold and not self.dense:
+            raise SemanticIdError("cold items are found by the dense score: set dense = true.")
         columns = columns_of(data)
         ids = self._ids(data)
         torch.manual_seed(self.seed)
-        network = self._network(ids, columns)
+        network = self._network(ids, columns, data)
         judge = _Judge(self, None)
         course = Course()
         if len(columns.item):
@@ -96,7 +112,8 @@ class Generator:
             self, ids, network.reader, network.head, _whole(network), data.clock == "time", course
         )
         mix = judge.best_mix(network) if self.dense else 0.0
-        return replace(index, mix=mix, learned=bool(course.epochs))
+        cold = np.bincount(columns.item, minlength=len(ids)) == 0
+        return replace(index, mix=mix, learned=bool(course.epochs), cold=np.flatnonzero(cold))
 
     def load(self, folder: Path) -> "GeneratorIndex":
         saved = load_file(folder / "generator.safetensors")
@@ -112,7 +129,16 @@ class Generator:
             part.eval()
         items = saved["items"]
         return GeneratorIndex(
-            self, ids, reader, head, items, facts.timed, Course(), facts.mix, facts.learned
+            self,
+            ids,
+            reader,
+            head,
+            items,
+            facts.timed,
+            Course(),
+            facts.mix,
+            facts.learned,
+            saved["cold"].numpy(),
         )
 
     @property
@@ -138,14 +164,18 @@ class Generator:
         tokenizer = TOKENIZERS[self.tokenizer](self.sizes).fit(vectors, self.seed)
         return semantic_ids(tokenizer.codes(vectors), tokenizer.sizes, data.catalogue.ids)
 
-    def _network(self, ids: SemanticIds, columns: Columns) -> NextCodes:
+    def _network(self, ids: SemanticIds, columns: Columns, data: Dataset) -> NextCodes:
         codes = torch.from_numpy(ids.codes)
+        catalogue = data.catalogue
+        encoder = TextEncoder.of(catalogue, self.text_size, self.seed) if self.text else None
+        known = known_of(catalogue, self.attributes, encoder)
         learned = torch.from_numpy(np.bincount(columns.item, minlength=len(ids)) > 0)
         tower = ItemTower(
-            Known(len(ids), codes=codes, sizes=ids.sizes),
+            replace(known, codes=codes, sizes=known.sizes + ids.sizes),
             learned,
             self.width,
             identity=self.identity,
+            identity_dropout=self.identity_dropout,
         )
         head = CodeHead(self.width, ids.sizes, parallel=self.parallel)
         return NextCodes(
@@ -162,6 +192,7 @@ class Generator:
             0.0,
             2.0,
             self.seed,
+            np.unique(learning.item) if self.dense else None,
         )
 
 
@@ -184,6 +215,7 @@ class GeneratorIndex:
     course: Course
     mix: float = 0.0
     learned: bool = True
+    cold: Ints = field(default_factory=lambda: np.empty(0, np.int64))  # items that nobody took
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         """At most k items a request, whatever may be shown."""
@@ -216,12 +248,15 @@ class GeneratorIndex:
         """What writes, over all items of the catalogue that was learned from."""
         trie = Trie.of(self.ids.codes, self.ids.sizes)
         codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
-        return Writer(self.head, trie, codes, self.items, self.settings.beam, self.mix)
+        cold = None
+        if self.settings.cold and len(self.cold):
+            cold = Cold(torch.from_numpy(self.cold), self.settings.cold)
+        return Writer(self.head, trie, codes, self.items, self.settings.beam, self.mix, cold)
 
     def save(self, folder: Path) -> None:
         tensors = {f"reader.{name}": t for name, t in self.reader.state_dict().items()}
         tensors |= {f"head.{name}": t for name, t in self.head.state_dict().items()}
-        tensors["items"] = self.items
+        tensors |= {"items": self.items, "cold": torch.from_numpy(self.cold)}
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
         facts = _Facts(self.timed, self.mix, self.learned)

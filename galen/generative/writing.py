@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from galen.generative.cold import Cold
 from galen.generative.decoding import Found, beam, exact_parallel
 from galen.generative.network import HeadScorer
 from galen.generative.trie import Trie
@@ -13,7 +14,10 @@ from galen.nn.code_head import CodeHead
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes items; `mix` is the weight of the dense score beside the log-probability of codes."""
+    """Writes items; `mix` is the weight of the dense score beside the log-probability of codes.
+
+    Where `cold` is given, items that nobody took join what is written.
+    """
 
     head: CodeHead
     trie: Trie
@@ -21,10 +25,17 @@ class Writer:
     items: Tensor  # (items, width)
     width: int  # of the beam
     mix: float = 0.0
+    cold: Cold | None = None
 
     @torch.inference_mode()
     def best(self, states: Tensor, eligible: Tensor, k: int) -> Found:
         """The k best of `eligible` (R, items) for states (R, width), filled with -1 and -inf."""
+        if self.cold is None:
+            return self._written(states, eligible, k)
+        written, _ = self._written(states, eligible, max(self.width, k))
+        return self.cold.beside(written, states, self.items, eligible, k)
+
+    def _written(self, states: Tensor, eligible: Tensor, k: int) -> Found:
         if self.head.parallel:
             told = [self.head.level(level, states) for level in range(self.codes.shape[1])]
             if not self.mix:
