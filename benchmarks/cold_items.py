@@ -22,6 +22,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.asking import BLOCK, K, gains_of, places_of, requests_of, slates_of
 from benchmarks.rows import Row, measured, write_rows
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
@@ -33,10 +34,8 @@ from galen.pipeline.candidates import (
     Bools,
     Candidates,
     Floats,
-    Histories,
     Ints,
     Requests,
-    place_within,
 )
 from galen.pipeline.stages import Retriever, RetrieverSpec, Scorer
 from galen.recall.content import Content
@@ -44,8 +43,6 @@ from galen.recall.popular import Popular
 from galen.recall.sequence import SequenceModel
 from galen.recall.two_tower import TwoTower
 
-K: Final = 10
-BLOCK: Final = 512  # requests that are asked together
 SHOWN: Final = ("cold", "among_cold", "warm")
 
 ALONE: Final = 0.5  # share of own vectors left out in training, where words are to stand alone
@@ -128,20 +125,9 @@ def world_of(data: Dataset, options: argparse.Namespace, seed: int) -> World:
     chosen = np.sort(random.choice(warm, min(options.warm, len(warm)), replace=False))
     rows = np.concatenate([np.flatnonzero(able & cold[last.item]), chosen])
     learning = past.take(~cold[past.item])
-    return World(learning, cold, _requests(past, last.user[rows]), last.item[rows].astype(np.int64))
-
-
-def _requests(past: Dataset, users: Ints) -> Requests:
-    length = past.length[users]
-    ends = np.concatenate([[0], np.cumsum(length)])
-    rows = np.repeat(past.offsets[users] - ends[:-1], length) + np.arange(ends[-1])
-    history = Histories(
-        ends, past.item[rows].astype(np.int64), past.kind[rows].astype(np.int64), past.at[rows]
+    return World(
+        learning, cold, requests_of(past, last.user[rows]), last.item[rows].astype(np.int64)
     )
-    count = len(users)
-    nothing = np.zeros(count, np.int64)
-    ages = np.full(count, np.nan)
-    return Requests(nothing - 1, length, history, nothing, ages, [None] * count, nothing)
 
 
 def _measure(
@@ -149,11 +135,11 @@ def _measure(
 ) -> tuple[Row, Floats]:
     with measured() as cost:
         index = MODELS[model](seed).fit(world.learning)
-        found = _slates(index, world)
-        gains = {"all": _gains(_places(found, world))}
+        found = slates_of(index, world.requests)
+        gains = {"all": gains_of(places_of(found, world.wanted))}
         among = _among_cold(index, world)
     asked = world.asked_cold
-    gains["among"] = _gains(among)
+    gains["among"] = gains_of(among)
     metrics = {"people_cold": float(asked.sum()), "people_warm": float((~asked).sum())}
     for name, part, rows in (
         ("cold", "all", asked),
@@ -182,25 +168,6 @@ def _measure(
     return row, gains["all"][0][asked]
 
 
-def _slates(index: Retriever, world: World) -> Candidates:
-    parts = []
-    for start in range(0, len(world.requests), BLOCK):
-        found = index.retrieve(
-            world.requests.part(start, min(start + BLOCK, len(world.requests))), K
-        )
-        parts.append(Candidates(found.request + start, found.item, {}))
-    request, item = (np.concatenate([getattr(p, of) for p in parts]) for of in ("request", "item"))
-    return Candidates(request, item, {})
-
-
-def _places(found: Candidates, world: World) -> Ints:
-    """(R,) place of what was wanted among what was found, K where it was not."""
-    right = found.item == world.wanted[found.request]
-    place = np.full(len(world.wanted), K)
-    place[found.request[right]] = place_within(found.request)[right]
-    return place
-
-
 def _among_cold(index: Retriever, world: World) -> Ints:
     """(R,) place of what was wanted among the items held out; K where it is not one of them."""
     place = np.full(len(world.wanted), K)
@@ -211,7 +178,7 @@ def _among_cold(index: Retriever, world: World) -> Ints:
         if isinstance(index, GeneratorIndex):
             found = index.generate(part, K, lambda people, items: _only(world.cold, len(people)))
             found = Candidates(found.request + start, found.item, {})
-            place[start:stop] = _places(found, world)[start:stop]
+            place[start:stop] = places_of(found, world.wanted)[start:stop]
         elif isinstance(index, Scorer):
             place[start:stop] = _by_score(index, part, world, start)
     return place
@@ -235,12 +202,6 @@ def _by_score(index: Scorer, part: Requests, world: World, start: int) -> Ints:
     score[history.request[there], np.searchsorted(items, history.item[there])] = -np.inf
     place = (score >= own).sum(axis=1)
     return np.where(np.isneginf(own[:, 0]), K, np.minimum(place, K))
-
-
-def _gains(place: Ints) -> tuple[Floats, Floats]:
-    """(R,) recall and NDCG at K of one wanted item."""
-    hit = (place < K).astype(np.float64)
-    return hit, np.where(place < K, 1 / np.log2(place + 2.0), 0.0)
 
 
 def _told(row: Row) -> str:
