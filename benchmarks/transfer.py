@@ -9,8 +9,9 @@ A `sequence` channel with text learns in the shop before, and goes on in the new
 shop before taught alone (`unseen`: no event of the new one is learned from). With `--split`, items
 of that category are the new shop and all others the shop before. Everybody's last item is asked
 for, ranked among all items of the new shop, those of the history excluded. `--newest` cuts what is
-known of everybody, and `--people` how many are learned from. With `--part validation` everybody's
-last item is dropped first.
+known of everybody, and `--people` how many are learned from. Words of both catalogues are read
+before any history, or, with `--words before`, those of the shop before alone. With
+`--part validation` everybody's last item is dropped first.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
+from galen.features.item_text import TextEncoder, said_of
 from galen.pipeline.candidates import Bools, Floats, Ints, Requests
 from galen.recall.sequence import SequenceModel
 
@@ -69,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--split", help="category whose items are the new shop")
     parser.add_argument("--newest", type=int, help="events that are known of everybody")
     parser.add_argument("--people", type=int, help="of the new shop, who are learned from")
+    parser.add_argument("--words", choices=("both", "before"), default="both")
     parser.add_argument("--part", choices=("test", "validation"), default="test")
     parser.add_argument("--epochs", type=int, default=SequenceModel().epochs)
     parser.add_argument("--seed", type=int, default=0)
@@ -83,6 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gains: dict[str, tuple[Floats, Floats]] = {}
     console = Console(width=140)
     with tempfile.TemporaryDirectory() as folder:
+        read = [before, new] if options.words == "both" else [before]
+        said = [words for data in read for words in said_of(data.catalogue)]
+        TextEncoder.fit(said, SequenceModel().text_size, options.seed).save(Path(folder))
         for model in ("before", *MODELS):
             with measured() as cost:
                 index = _spec(model, options, folder).fit(_lesson(model, before, question.learning))
@@ -141,7 +147,7 @@ def _spec(model: str, options: argparse.Namespace, folder: str) -> SequenceModel
     plain = SequenceModel(epochs=options.epochs, seed=options.seed)
     if model == "ids":
         return plain
-    with_words = replace(plain, text=True, identity_dropout=ALONE)
+    with_words = replace(plain, text=True, words=folder, identity_dropout=ALONE)
     return replace(with_words, begin=folder) if model in ("begun", "unseen") else with_words
 
 
@@ -178,7 +184,7 @@ def _row(options: argparse.Namespace, model: str, metrics: dict[str, float], cos
         benchmark="transfer",
         data=options.shop.name + (f", {options.split}" if options.split else ""),
         model=model,
-        protocol=options.part + known + people,
+        protocol=f"{options.part}, words of {options.words}{known}{people}",
         seed=options.seed,
         metrics=metrics,
         cpu_seconds=cost.cpu_seconds,

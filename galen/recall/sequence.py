@@ -49,6 +49,7 @@ class SequenceModel:
     attributes: tuple[Attribute, ...] = ()  # whose words have vectors that items share
     text: bool = False  # do words of title, brand and categories count?
     text_size: int = 128
+    words: str = ""  # folder of a TextEncoder that has read other catalogues too
     begin: str = ""  # folder of a sequence channel with text, of another shop, to go on from
     loss: Loss = "sampled"
     negatives: int = 1024  # of a mini-batch
@@ -80,7 +81,9 @@ class SequenceModel:
         taken = np.bincount(columns.item, minlength=items) > 0
         begin = Beginning.load(Path(self.begin)) if self.begin else None
         encoder = begin.encoder if begin else None
-        if self.text and encoder is None:
+        if self.text and encoder is None and self.words:
+            encoder = TextEncoder.load(Path(self.words))
+        elif self.text and encoder is None:
             encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed)
         known = known_of(data.catalogue, self.attributes, encoder)
         torch.manual_seed(self.seed)

@@ -7,6 +7,7 @@ import pytest
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
+from galen.features.item_text import TextEncoder, said_of
 from galen.recall.beginning import BeginningError
 from galen.recall.sequence import SequenceModel
 
@@ -61,6 +62,14 @@ def test_what_began_elsewhere_learns_on_and_comes_back_from_disk(learned, world,
     assert again.retrieve(asked, 4).item.tolist() == index.retrieve(asked, 4).item.tolist()
     again.save(tmp_path)
     SequenceModel(**WORDS | {"epochs": 1}, begin=str(tmp_path)).fit(world.data)
+
+
+def test_words_that_were_read_elsewhere_are_read_alike(world, other_shop, tmp_path):
+    both = said_of(world.data.catalogue) + said_of(other_shop.catalogue)
+    encoder = TextEncoder.fit(both, 8, seed=0)
+    encoder.save(tmp_path)
+    index = SequenceModel(**WORDS | {"epochs": 1}, words=str(tmp_path)).fit(world.data)
+    assert index.beginning.encoder.words == encoder.words
 
 
 def test_a_folder_that_holds_nothing_to_begin_with_is_told(world, tmp_path):
