@@ -21,6 +21,7 @@ from galen.pipeline.stages import (
     RetrieverSpec,
 )
 from galen.rank.blended import Blended
+from galen.rank.channel import ChannelScore
 from galen.rank.extended import Extended
 from galen.rank.model import ModelSpec
 from galen.rank.network import Network
@@ -31,6 +32,9 @@ from galen.recall.fusion import Fusion, FusionModel, OneChannel
 
 BLEND: Final = "blend"
 """The ranking model that is made of others."""
+
+CHANNEL: Final = "channel"
+"""The ranking model that is a channel's own score."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,8 @@ def model_spec(
             checkpoints=checkpoints,
             watch=watch,
         )
+    elif rank.model == CHANNEL:
+        spec = _made_of(ChannelScore, rank.settings)
     elif rank.model == BLEND:
         members = {
             f"{place}-{member.model}": model_spec(
