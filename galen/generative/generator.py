@@ -20,6 +20,7 @@ from galen.data.schema import Kind
 from galen.features.histories import columns_of, columns_of_requests, held_out
 from galen.generative.item_vectors import ItemVectors, Source
 from galen.generative.network import NextCodes
+from galen.generative.preference import Preference, Preferred, Wares, prefer
 from galen.generative.semantic_ids import SemanticIds, semantic_ids
 from galen.generative.tokenizers import TOKENIZERS
 from galen.generative.trie import Trie
@@ -75,6 +76,7 @@ class Generator:
     held_out: int = 1000
     precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
     repeat: bool = False
+    preference: Preference | None = None  # training after the one that tells what follows
     seed: int = 0
 
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "GeneratorIndex":
@@ -84,19 +86,30 @@ class Generator:
         torch.manual_seed(self.seed)
         network = self._network(ids, columns)
         judge = _Judge(self, None)
-        course = Course()
+        course, preferred = Course(), None
         if len(columns.item):
             learning, kept = held_out(columns, self.held_out, self.seed)
             judge = _Judge(self, kept)
             course = fit(
                 network, Mean(), self._source(learning, ids), judge, self._training, watch=watch
             )
+            if self.preference is not None:
+                preferred = prefer(
+                    network,
+                    learning,
+                    Wares.of(data.catalogue, network.codes),
+                    judge,
+                    self.preference,
+                    repeat=self.repeat,
+                    seed=self.seed,
+                    watch=watch,
+                )
         network.eval()
         index = GeneratorIndex(
             self, ids, network.reader, network.head, _whole(network), data.clock == "time", course
         )
         mix = judge.best_mix(network) if self.dense else 0.0
-        return replace(index, mix=mix, learned=bool(course.epochs))
+        return replace(index, mix=mix, learned=bool(course.epochs), preferred=preferred)
 
     def load(self, folder: Path) -> "GeneratorIndex":
         saved = load_file(folder / "generator.safetensors")
@@ -110,10 +123,9 @@ class Generator:
                 {key.removeprefix(start): t for key, t in saved.items() if key.startswith(start)}
             )
             part.eval()
-        items = saved["items"]
-        return GeneratorIndex(
-            self, ids, reader, head, items, facts.timed, Course(), facts.mix, facts.learned
-        )
+        items, nothing = saved["items"], Course()
+        index = GeneratorIndex(self, ids, reader, head, items, facts.timed, nothing, facts.mix)
+        return replace(index, learned=facts.learned, preferred=facts.preferred)
 
     @property
     def shape(self) -> Shape:
@@ -169,6 +181,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool
     mix: float
     learned: bool  # was there anything to learn from?
+    preferred: Preferred | None = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +197,7 @@ class GeneratorIndex:
     course: Course
     mix: float = 0.0
     learned: bool = True
+    preferred: Preferred | None = None
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         """At most k items a request, whatever may be shown."""
@@ -224,7 +238,7 @@ class GeneratorIndex:
         tensors["items"] = self.items
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
-        facts = _Facts(self.timed, self.mix, self.learned)
+        facts = _Facts(self.timed, self.mix, self.learned, self.preferred)
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)
 
