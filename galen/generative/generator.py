@@ -4,7 +4,7 @@ It writes the semantic ids of the next items, so that only items that exist and 
 come out; see `galen.generative.network` for the papers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
-from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.histories import columns_of, columns_of_requests, held_out, seconds
 from galen.generative.item_vectors import ItemVectors, Source
 from galen.generative.network import NextCodes
 from galen.generative.preference import Preference, Preferred, Wares, prefer
@@ -29,6 +29,7 @@ from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
 from galen.nn.code_head import CodeHead
+from galen.nn.continuing import Continuing, continuing
 from galen.nn.histories import Columns, NextItemSource
 from galen.nn.item_tower import ItemTower, Known
 from galen.nn.judging import HeldOut
@@ -231,6 +232,15 @@ class GeneratorIndex:
         trie = Trie.of(self.ids.codes, self.ids.sizes)
         codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
         return Writer(self.head, trie, codes, self.items, self.settings.beam, self.mix)
+
+    def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
+        """Requests with an event, ready for `places` items of a slate."""
+        if not self.learned:
+            return
+        scored, length = self.writer(), max(1, self.settings.length - places)
+        columns = columns_of_requests(requests.taken, len(self.items), length, timed=self.timed)
+        now = seconds(requests.at, timed=self.timed)
+        yield from continuing(columns, now, self.reader, self.items, scored.scores)
 
     def save(self, folder: Path) -> None:
         tensors = {f"reader.{name}": t for name, t in self.reader.state_dict().items()}

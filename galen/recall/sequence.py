@@ -4,6 +4,7 @@ The papers are named in `galen.nn.backbones`. All places of all histories teach;
 of some people is held out to tell when to stop.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,10 +18,11 @@ from torch import nn
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
-from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.histories import columns_of, columns_of_requests, held_out, seconds
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
+from galen.nn.continuing import Continuing, continuing
 from galen.nn.histories import Columns, NextItemSource
 from galen.nn.item_tower import ItemTower, Known
 from galen.nn.judging import Judge
@@ -29,7 +31,7 @@ from galen.nn.precision import Precision
 from galen.nn.sequence_losses import Kind as Loss
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Bools, Candidates, Histories, Requests, Singles
+from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, Singles
 from galen.recall.factors import FoundVectors, VectorAnswer
 
 Attribute = Literal["brand", "category", "department"]
@@ -167,6 +169,20 @@ class SequenceIndex:
                 asked = _scaled(states[events.layout.last], self.settings.temperature)
                 out[people] = asked.numpy()
         return out
+
+    def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
+        """Requests with an event, ready for `places` items of a slate."""
+        length = max(1, self.settings.length - places)
+        columns = columns_of_requests(requests.taken, len(self.items), length, timed=self.timed)
+        now = seconds(requests.at, timed=self.timed)
+        yield from continuing(columns, now, self.reader, self.items, self._scores)
+
+    def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
+        """(P, m) of items (P, m); NaN for items that nobody took."""
+        asked = _scaled(states, self.settings.temperature)
+        told = torch.einsum("pd,pmd->pm", asked, torch.from_numpy(self.found.vectors)[item])
+        learned = torch.from_numpy(self.found.learned)[item]
+        return told.masked_fill(~learned, torch.nan)
 
     def save(self, folder: Path) -> None:
         tensors = {name: t.contiguous() for name, t in self.reader.state_dict().items()}
