@@ -4,6 +4,7 @@ The choice between the weights before and after is made on people held out, like
 """
 
 import copy
+import time
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,7 +57,7 @@ class Preferred:
     before: float  # NDCG@10 on people held out
     after: float  # of the best epoch
     epochs: int
-    cpu_seconds: float
+    cpu_seconds: float  # of all of it, judging and decoding included
 
     @property
     def kept(self) -> bool:
@@ -97,6 +98,7 @@ def prefer(
 
     `learning` holds no judged item. `judge` tells "ndcg" and "loss" of a network.
     """
+    began = time.process_time()
     before = judge(network)["ndcg"]
     start = copy.deepcopy(network.state_dict())
     policy, source = _lessons(network, learning, wares, settings, repeat=repeat, seed=seed)
@@ -123,7 +125,7 @@ def prefer(
         policy, Mean(), source, judged, training, watch=None if watch is None else told
     )
     after = course.epochs[course.best].valid["ndcg"] if course.epochs else before
-    spent = course.epochs[-1].cpu_seconds if course.epochs else 0.0
+    spent = round(time.process_time() - began, 3)
     preferred = Preferred(settings.method, before, after, len(course.epochs), spent)
     if not preferred.kept:
         network.load_state_dict(start)
