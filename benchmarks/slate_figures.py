@@ -36,7 +36,8 @@ def gains(question: Question, slates: Candidates) -> dict[str, Floats]:
     moment = question.moment
     ordered = slates.with_columns({"score": -np.arange(len(slates), dtype=np.float64)})
     return by_request(
-        Answers(ordered, len(question.requests), moment.truth_request, moment.truth_item)
+        Answers(ordered, len(question.requests), moment.truth_request, moment.truth_item),
+        cuts=(5, 10),
     )
 
 
