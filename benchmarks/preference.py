@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
     parser.add_argument("--epochs", type=int, default=15, help="of supervised training")
     parser.add_argument("--preference-epochs", type=int, default=5)
-    parser.add_argument("--rate", type=float, default=1e-4, help="of preference training")
+    parser.add_argument("--rate", type=float, default=1e-5, help="of preference training")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)

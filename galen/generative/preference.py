@@ -32,7 +32,7 @@ class Preference:
     method: Method = "s_dpo"
     epochs: int = 5
     patience: int = 2
-    learning_rate: float = 1e-4
+    learning_rate: float = 1e-5
     batch: int = 64  # histories
     people: int = 10_000  # whose newest transition is learned from
     beta: float = 0.1  # S-DPO: how far a log-probability may move before more is worth little
@@ -41,7 +41,7 @@ class Preference:
     group: int = 16  # policy gradient: ids that are written for each history
     updates: int = 2  # policy gradient: steps on each group
     clip: float = 0.2
-    anchor: float = 0.05  # policy gradient: weight of the divergence from the model before
+    anchor: float = 1.0  # policy gradient: weight of the divergence from the model before
     constrained: bool = True  # policy gradient: write only what may be shown
     guided: bool = True  # policy gradient: what was taken is one of each group
     taken: float = 1.0  # reward of what was taken next
