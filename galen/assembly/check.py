@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from galen.assembly import catalog
-from galen.assembly.parts import BLEND, CHANNEL
+from galen.assembly.parts import BLEND, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.nn.training import Training
@@ -48,7 +48,7 @@ def check_recipe(recipe: Recipe) -> None:
             _one_of(known, key, at)
         own = dict(rerank.settings)
         if rerank.model in catalog.BORROWERS:
-            _check_lender(recipe, own.pop(CHANNEL, None), at)
+            _check_lender(recipe, own.pop(LENT_BY, None), at)
         settings_of(kind, own, at)
 
 

@@ -33,7 +33,7 @@ from galen.recall.fusion import Fusion, FusionModel, OneChannel
 BLEND: Final = "blend"
 """The ranking model that is made of others."""
 
-CHANNEL: Final = "channel"
+LENT_BY: Final = "channel"
 """The setting of a reranker that names the channel whose model it asks."""
 
 
@@ -84,8 +84,8 @@ class Parts:
     def _reranker(self, part: RerankPart, catalogue: Catalogue) -> Reranker:
         if part.model not in catalog.BORROWERS:
             return catalog.RERANKERS[part.model](catalogue, **part.settings)
-        own = {key: value for key, value in part.settings.items() if key != CHANNEL}
-        return catalog.BORROWERS[part.model](self.retrievers[part.settings[CHANNEL]], **own)
+        own = {key: value for key, value in part.settings.items() if key != LENT_BY}
+        return catalog.BORROWERS[part.model](self.retrievers[part.settings[LENT_BY]], **own)
 
     def save(self, folder: Path) -> None:
         for name, retriever in self.retrievers.items():
