@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from galen.assembly import catalog
-from galen.assembly.parts import BLEND, LENT_BY
+from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.nn.training import Training
+from galen.rank.channel import ChannelScore
 from galen.rank.serving import Serving
 from galen.recall.fusion import Fusion
 
@@ -24,14 +25,16 @@ def check_recipe(recipe: Recipe) -> None:
     for name, recall in recipe.recall.items():
         at = f"{where}: [recall.{name}]"
         settings_of(_part(catalog.RETRIEVERS, recall.model, at), recall.settings, at)
-        if recall.quota < 1 or recall.deadline <= 0:
-            raise RecipeError(f"{at}: quota and deadline must be above 0.")
-    if not recipe.recall:
-        raise RecipeError(f"{where}: it needs at least one [recall.<name>].")
+        if recall.quota < 0 or recall.deadline <= 0:
+            raise RecipeError(f"{at}: deadline must be above 0, and quota not below.")
+    if not any(recall.quota for recall in recipe.recall.values()):
+        raise RecipeError(f"{where}: it needs at least one [recall.<name>] with a quota above 0.")
     settings_of(Fusion, recipe.fusion, f"{where}: [fusion]")
     if recipe.rank is not None:
         at = f"{where}: [rank]"
         _check_model(recipe.rank, at)
+        if recipe.rank.model == CHANNEL:
+            _one_of(recipe.recall, recipe.rank.settings.get("channel", ""), f"{at}: channel")
         if recipe.tune:
             ranges_of(recipe)
         _one_of(
@@ -79,7 +82,9 @@ def _check_model(rank: RankPart, at: str) -> None:
         raise RecipeError(f"{at}: only model = {BLEND!r} has members.")
     if rank.training and rank.model not in catalog.NETWORKS:
         raise RecipeError(f"{at}: training is of networks; {rank.model!r} has none.")
-    kind = _part({**catalog.RANKERS, **catalog.NETWORKS, BLEND: None}, rank.model, at)
+    kind = _part(
+        {**catalog.RANKERS, **catalog.NETWORKS, BLEND: None, CHANNEL: ChannelScore}, rank.model, at
+    )
     settings_of(kind, rank.settings, at)
 
 

@@ -22,6 +22,7 @@ from galen.pipeline.stages import (
     RetrieverSpec,
 )
 from galen.rank.blended import Blended
+from galen.rank.channel import ChannelScore
 from galen.rank.extended import Extended
 from galen.rank.model import ModelSpec
 from galen.rank.network import Network
@@ -35,6 +36,9 @@ BLEND: Final = "blend"
 
 LENT_BY: Final = "channel"
 """The setting of a reranker that names the channel whose model it asks."""
+
+CHANNEL: Final = "channel"
+"""The ranking model that is a channel's own score."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,8 @@ def model_spec(
             checkpoints=checkpoints,
             watch=watch,
         )
+    elif rank.model == CHANNEL:
+        spec = _made_of(ChannelScore, rank.settings)
     elif rank.model == BLEND:
         members = {
             f"{place}-{member.model}": model_spec(

@@ -128,7 +128,7 @@ def _settings(rank: RankPart, at: str) -> Iterator[tuple[str, _Setting]]:
         yield from _fields(Training, f"{at}.training")
         for objective in rank.shares:
             yield f"{at}.shares.{objective}", _Setting(float)
-    else:
+    elif rank.model in catalog.RANKERS:
         yield from _fields(catalog.RANKERS[rank.model], at)
     for place, piece in enumerate(rank.extend):
         yield from _fields(catalog.EXTENSIONS[piece.model], f"{at}.extend.{place}")

@@ -62,6 +62,10 @@ def train(
     split = split_by(protocol, data, moments=recipe.rank.moments if recipe.rank else 1, seed=seed)
     impressions = bool((data.kind == int(Kind.IMPRESSION)).any())
     lesson = _Lesson(recipe, shop, People.read(shop), split, impressions, seed, progress)
+    if recipe.rank is None and len(recipe.recall) == 1:  # nothing is chosen by validation
+        retrievers = lesson.learn(split.final, "all that may be learned from")
+        only = OneChannel(*recipe.recall)
+        return Trained(Parts(recipe, retrievers, only, None), split, lesson.people)
     valid = lesson.ask(split.valid, "validation")
     fuser = lesson.fuser(valid)
     ranker, powers = lesson.ranker(valid, fuser)

@@ -208,7 +208,7 @@ class GeneratorIndex:
         self, requests: Requests, k: int, allowed: Callable[[Ints, int], Bools]
     ) -> Candidates:
         """At most k items a request, none but those that are allowed."""
-        if not self.learned:
+        if not self.learned or not k:
             return no_candidates(("score",))
         states, asking = self._states(requests.taken)
         writer = self.writer()

@@ -53,6 +53,8 @@ def test_every_shipped_recipe_comes_back_from_its_tree(name):
         ({"recall": {"item_graph": {"window": "3"}}}, "window = '3': Expected `int`"),
         ({"recall": {"item_graph": {"quota": 0}}}, "above 0"),
         ({"recall": {}}, "at least one"),
+        ({"recall": {"item_graph": {"quota": -1}}}, "quota not below"),
+        ({"rank": {"model": "channel", "channel": "item_grap"}}, "Did you mean 'item_graph'"),
         ({"filters": ["stok"]}, "'stok' is not one of .* Did you mean 'stock'"),
         ({"rank": {"model": "gdbt"}}, "Did you mean 'gbdt'"),
         ({"rank": {"leaves": 3}}, "model is missing"),

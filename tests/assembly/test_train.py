@@ -141,3 +141,26 @@ def test_an_item_that_is_hidden_after_training_is_in_no_slate(trained):
         assert shown not in pipeline.run(asked, 5).candidates.item
     finally:
         catalogue.upsert(record)
+
+
+def test_a_channel_that_proposes_nothing_can_rank_what_others_found(shop):
+    recall = {
+        "popular": {"quota": 30, "repeat": True},
+        "item_graph": {"quota": 0, "repeat": True},
+    }
+    rank = {"model": "channel", "channel": "item_graph", "limit": 40}
+    recipe = Recipe.from_tree(
+        {"name": "ranked", "filters": ["hidden"], "recall": recall, "rank": rank}, where="test"
+    )
+    trained = train(recipe, shop, "strict", progress=silent)
+    store = FeatureStore.replay(trained.split.test.past)
+    pipeline = trained.parts.pipeline(trained.split.final.catalogue, store)
+    found = slate(pipeline, store)
+    assert not found.degraded
+    rows = found.candidates
+    assert np.isnan(rows.columns["item_graph_rank"]).all()
+    for person in range(10):
+        own = rows.columns["item_graph_score"][rows.request == person]
+        known = own[~np.isnan(own)]
+        assert len(known)
+        assert (np.diff(known) <= 1e-12).all()

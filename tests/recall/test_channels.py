@@ -134,3 +134,8 @@ def test_scores_an_item_of_another_group_below_the_persons_own(channel, world):
         for part in (items[3:6], items[7:14])
     )
     assert own > other
+
+
+def test_proposes_nothing_where_it_has_no_quota(channel, world):
+    _, _, retriever = channel
+    assert len(retriever.retrieve(world.requests([[0, 1], [7]]), 0)) == 0
