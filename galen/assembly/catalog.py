@@ -63,6 +63,7 @@ from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.explore import Explore
 from galen.rerank.mmr import Mmr
 from galen.rerank.one_per_product import OnePerProduct
+from galen.rerank.slate_writer import SlateWriter
 
 RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "als": Als,
@@ -134,3 +135,11 @@ RERANKERS: Final[Mapping[str, Callable[..., Reranker]]] = {
     "mmr": Mmr,
     "one_per_product": OnePerProduct,
 }
+
+BORROWERS: Final[Mapping[str, Callable[..., Reranker]]] = {
+    "slate_writer": SlateWriter,
+}
+"""Rerankers that ask the model of a channel of the recipe, which `channel` names."""
+
+LENDERS: Final = ("generator", "sequence")
+"""Models of channels that a reranker may ask: each index of theirs is a `Continuer`."""

@@ -4,7 +4,7 @@ It writes the semantic ids of the next items, so that only items that exist and 
 come out; see `galen.generative.network` for the papers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -17,12 +17,13 @@ from torch import Tensor, nn
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
-from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.histories import columns_of, columns_of_requests, held_out, seconds
 from galen.features.item_known import Attribute, known_of
 from galen.features.item_text import TextEncoder
 from galen.generative.cold import Cold
 from galen.generative.item_vectors import ItemVectors, Source
 from galen.generative.network import NextCodes
+from galen.generative.preference import Preference, Preferred, Wares, prefer
 from galen.generative.semantic_ids import SemanticIdError, SemanticIds, semantic_ids
 from galen.generative.tokenizers import TOKENIZERS
 from galen.generative.trie import Trie
@@ -31,6 +32,7 @@ from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
 from galen.nn.code_head import CodeHead
+from galen.nn.continuing import Continuing, continuing
 from galen.nn.histories import Columns, NextItemSource
 from galen.nn.item_tower import ItemTower
 from galen.nn.judging import HeldOut
@@ -85,6 +87,7 @@ class Generator:
     held_out: int = 1000
     precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
     repeat: bool = False
+    preference: Preference | None = None  # training after the one that tells what follows
     seed: int = 0
 
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "GeneratorIndex":
@@ -100,20 +103,32 @@ class Generator:
         torch.manual_seed(self.seed)
         network = self._network(ids, columns, data)
         judge = _Judge(self, None)
-        course = Course()
+        course, preferred = Course(), None
         if len(columns.item):
             learning, kept = held_out(columns, self.held_out, self.seed)
             judge = _Judge(self, kept)
             course = fit(
                 network, Mean(), self._source(learning, ids), judge, self._training, watch=watch
             )
+            if self.preference is not None:
+                preferred = prefer(
+                    network,
+                    learning,
+                    Wares.of(data.catalogue, network.codes),
+                    judge,
+                    self.preference,
+                    repeat=self.repeat,
+                    seed=self.seed,
+                    watch=watch,
+                )
         network.eval()
         index = GeneratorIndex(
             self, ids, network.reader, network.head, _whole(network), data.clock == "time", course
         )
         mix = judge.best_mix(network) if self.dense else 0.0
-        cold = np.bincount(columns.item, minlength=len(ids)) == 0
-        return replace(index, mix=mix, learned=bool(course.epochs), cold=np.flatnonzero(cold))
+        cold = np.flatnonzero(np.bincount(columns.item, minlength=len(ids)) == 0)
+        learned = bool(course.epochs)
+        return replace(index, mix=mix, learned=learned, cold=cold, preferred=preferred)
 
     def load(self, folder: Path) -> "GeneratorIndex":
         saved = load_file(folder / "generator.safetensors")
@@ -127,19 +142,10 @@ class Generator:
                 {key.removeprefix(start): t for key, t in saved.items() if key.startswith(start)}
             )
             part.eval()
-        items = saved["items"]
-        return GeneratorIndex(
-            self,
-            ids,
-            reader,
-            head,
-            items,
-            facts.timed,
-            Course(),
-            facts.mix,
-            facts.learned,
-            saved["cold"].numpy(),
-        )
+        items, nothing = saved["items"], Course()
+        index = GeneratorIndex(self, ids, reader, head, items, facts.timed, nothing, facts.mix)
+        cold = saved["cold"].numpy()
+        return replace(index, learned=facts.learned, preferred=facts.preferred, cold=cold)
 
     @property
     def shape(self) -> Shape:
@@ -200,6 +206,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool
     mix: float
     learned: bool  # was there anything to learn from?
+    preferred: Preferred | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +223,7 @@ class GeneratorIndex:
     mix: float = 0.0
     learned: bool = True
     cold: Ints = field(default_factory=lambda: np.empty(0, np.int64))  # items that nobody took
+    preferred: Preferred | None = None
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         """At most k items a request, whatever may be shown."""
@@ -253,13 +261,22 @@ class GeneratorIndex:
             cold = Cold(torch.from_numpy(self.cold), self.settings.cold)
         return Writer(self.head, trie, codes, self.items, self.settings.beam, self.mix, cold)
 
+    def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
+        """Requests with an event, ready for `places` items of a slate."""
+        if not self.learned:
+            return
+        scored, length = self.writer(), max(1, self.settings.length - places)
+        columns = columns_of_requests(requests.taken, len(self.items), length, timed=self.timed)
+        now = seconds(requests.at, timed=self.timed)
+        yield from continuing(columns, now, self.reader, self.items, scored.scores)
+
     def save(self, folder: Path) -> None:
         tensors = {f"reader.{name}": t for name, t in self.reader.state_dict().items()}
         tensors |= {f"head.{name}": t for name, t in self.head.state_dict().items()}
         tensors |= {"items": self.items, "cold": torch.from_numpy(self.cold)}
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
-        facts = _Facts(self.timed, self.mix, self.learned)
+        facts = _Facts(self.timed, self.mix, self.learned, self.preferred)
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)
 

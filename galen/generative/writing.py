@@ -46,6 +46,19 @@ class Writer:
         found = beam(HeadScorer(self.head), states, masked, width=width, k=width if self.mix else k)
         return self._mixed(*found, states, k) if self.mix else found
 
+    def scores(self, states: Tensor, item: Tensor) -> Tensor:
+        """(P, m): log-probabilities of items (P, m), but for what all items of a state share."""
+        codes = self.codes[item]
+        first = self.head.level(0, states).gather(1, codes[:, :, 0])  # alike for all items
+        total = first + self.mix * torch.einsum("pd,pmd->pm", states, self.items[item])
+        hidden = states.repeat_interleave(item.shape[1], 0)
+        flat = codes.flatten(0, 1)
+        for level in range(1, codes.shape[2]):
+            hidden = self.head.reads(level - 1, hidden, flat[:, level - 1])
+            told = self.head.level(level, hidden).gather(1, flat[:, level : level + 1])
+            total = total + told.view(item.shape)
+        return total
+
     def _whole(self, told: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
         total = self.mix * torch.log_softmax(states @ self.items.T, dim=1)
         for level, scores in enumerate(told):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from galen.nn.backbones.backbone import Backbone
+from galen.nn.backbones.backbone import Backbone, Kept
 from galen.nn.item_tower import ItemTower
 from galen.nn.jagged import Layout, layout_of
 from galen.nn.sequence_losses import Kind, softmax_in_chunks, token_loss
@@ -86,6 +86,14 @@ class Reader(nn.Module):
         done = vectors + self.kinds(events.kind)
         found: Tensor = self.backbone(done, events.at, events.layout)
         return found
+
+    def keep(self, vectors: Tensor, kind: Tensor, at: Tensor) -> tuple[Tensor, Kept]:
+        """States (P, width) of histories of one length: vectors (P, L, width), the rest (P, L)."""
+        return self.backbone.keep(vectors + self.kinds(kind), at)
+
+    def extend(self, vectors: Tensor, kind: Tensor, at: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+        """States (P, width) after one more event of each: vectors (P, width), the rest (P,)."""
+        return self.backbone.extend(vectors + self.kinds(kind), at, kept)
 
 
 @dataclass(frozen=True, slots=True)

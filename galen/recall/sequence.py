@@ -4,6 +4,7 @@ The papers are named in `galen.nn.backbones`. All places of all histories teach;
 of some people is held out to tell when to stop.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from torch import nn
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
-from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.histories import columns_of, columns_of_requests, held_out, seconds
 from galen.features.item_known import Attribute, described, known_of
 from galen.features.item_text import TextEncoder
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
+from galen.nn.continuing import Continuing, continuing
 from galen.nn.histories import Columns, NextItemSource
 from galen.nn.item_tower import ItemTower
 from galen.nn.judging import Judge
@@ -199,6 +201,20 @@ class SequenceIndex:
                 asked = _scaled(states[events.layout.last], self.settings.temperature)
                 out[people] = asked.numpy()
         return out
+
+    def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
+        """Requests with an event, ready for `places` items of a slate."""
+        length = max(1, self.settings.length - places)
+        columns = columns_of_requests(requests.taken, len(self.items), length, timed=self.timed)
+        now = seconds(requests.at, timed=self.timed)
+        yield from continuing(columns, now, self.reader, self.items, self._scores)
+
+    def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
+        """(P, m) of items (P, m); NaN for items that nobody took."""
+        asked = _scaled(states, self.settings.temperature)
+        told = torch.einsum("pd,pmd->pm", asked, torch.from_numpy(self.found.vectors)[item])
+        learned = torch.from_numpy(self.found.learned)[item]
+        return told.masked_fill(~learned, torch.nan)
 
     def save(self, folder: Path) -> None:
         tensors = {name: t.contiguous() for name, t in self.reader.state_dict().items()}
