@@ -38,7 +38,8 @@ def network(world):
     """A generator's network that has learned nothing."""
     torch.manual_seed(0)
     spec = Generator(**QUICK)
-    return spec._network(spec._ids(world.data), columns_of(world.data)).eval()
+    columns = columns_of(world.data)
+    return spec._network(spec._ids(world.data), columns, world.data).eval()
 
 
 def transitions(world, network, wanted=None):
@@ -173,7 +174,7 @@ def test_a_reward_is_of_what_was_taken_of_unlike_items_and_of_nothing_forbidden(
 def test_ids_are_drawn_as_often_as_their_probability_among_the_eligible_says(parallel, world):
     torch.manual_seed(0)
     spec = Generator(**QUICK, parallel=parallel)
-    network = spec._network(spec._ids(world.data), columns_of(world.data)).eval()
+    network = spec._network(spec._ids(world.data), columns_of(world.data), world.data).eval()
     trie = Trie.of(network.codes.numpy(), network.head.sizes)
     eligible = torch.arange(24) % 3 == 0
     with torch.inference_mode():
