@@ -34,7 +34,7 @@ class RankPart:
     examples: str = "auto"  # "impressions", "replay", or what the shop has
     limit: int = 200  # rows a request that the ranker sees
     negatives: int = 200  # rows of a replayed request kept for training, besides the positive ones
-    moments: int = 1  # past moments that are replayed for training
+    moments: int = 1  # past moments that are replayed for training; 0 learns from the newest
     by_propensity: bool = False  # weigh impressions by 1 / the probability of being shown
     calibrate_by: str = ""  # a category whose values are calibrated each on its own
     fit_blend: str = ""  # the label for which the powers of [blend] are learned from validation

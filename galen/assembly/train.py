@@ -1,7 +1,9 @@
 """From a recipe and a shop to learned parts: channels, then fusion, then the ranker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from galen.assembly.blending import fitted_blend
 from galen.assembly.check import check_recipe
@@ -21,6 +23,9 @@ from galen.pipeline.channels import merge, proposed
 from galen.pipeline.stages import Examples, Fuser, Ranker, Retriever
 from galen.rank.shop import learned
 from galen.recall.fusion import Fusion, OneChannel
+
+LEARNING = 0.8
+"""Share of the newest moment's people that a ranker learns from where no older one is replayed."""
 
 BLOCK = 2048  # requests that are asked at once, so that memory is bounded
 
@@ -59,7 +64,8 @@ def train(
     check_recipe(recipe)
     progress("reading events")
     data = Dataset.read(shop)
-    split = split_by(protocol, data, moments=recipe.rank.moments if recipe.rank else 1, seed=seed)
+    moments = max(recipe.rank.moments, 1) if recipe.rank else 1
+    split = split_by(protocol, data, moments=moments, seed=seed)
     impressions = bool((data.kind == int(Kind.IMPRESSION)).any())
     lesson = _Lesson(recipe, shop, People.read(shop), split, impressions, seed, progress)
     if recipe.rank is None and len(recipe.recall) == 1:  # nothing is chosen by validation
@@ -130,7 +136,7 @@ class _Lesson:
             learning, held_out, _ = impression_examples(
                 self.shop, self.split, seed=self.seed, by_propensity=rank.by_propensity
             )
-        else:
+        elif rank.moments:
             learning = joined(
                 [
                     self._examples(self.ask(moment, f"moment {place + 1}"), fuser)
@@ -139,12 +145,21 @@ class _Lesson:
                 ]
             )
             held_out = self._examples(valid, fuser)
+        else:
+            learning, held_out = (self._examples(part, fuser) for part in self._parted(valid))
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
         ranker = learned(spec, learning, held_out)
         if not rank.fit_blend:
             return ranker, {}
         self.progress(f"weighing objectives for {rank.fit_blend}")
         return ranker, fitted_blend(ranker, held_out, rank.fit_blend, seed=self.seed)
+
+    def _parted(self, asked: _Asked) -> Iterator[_Asked]:
+        """Four fifths of the people of a moment, by seed, and the others."""
+        some = np.random.default_rng(self.seed).random(len(asked.requests)) < LEARNING
+        for people in (some, ~some):
+            rows = asked.candidates.take(people[asked.candidates.request])
+            yield replace(asked, candidates=rows)
 
     def _examples(self, asked: _Asked, fuser: Fuser) -> Examples:
         assert self.recipe.rank is not None

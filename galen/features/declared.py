@@ -164,4 +164,4 @@ def declared(clock: Clock) -> tuple[Feature, ...]:
 
 def passed_on(column: str) -> bool:
     """Is a column of candidates itself a feature, under its own name?"""
-    return column.endswith(("_score", "_rank"))
+    return column == "recall_score" or column.endswith(("_standing", "_rank"))

@@ -88,8 +88,10 @@ class RetrieverSpec(Protocol):
 
 
 class Fuser(Protocol):
-    """Adds the column `recall_score` from the columns `<channel>_score` and `<channel>_rank`.
+    """Adds `recall_score` and `<channel>_standing` from `<channel>_score` and `<channel>_rank`.
 
+    A standing is the score among the rows of the request, of mean 0 and variance 1, so that what
+    a ranker learned of it still holds when the channel has learned again.
     A rank is NaN where the channel did not propose the row, a score where it cannot tell one.
     """
 

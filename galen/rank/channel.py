@@ -79,10 +79,11 @@ class ChannelModel:
 
 def _column(schema: Schema, channel: str, samples: Samples) -> Floats:
     names = [number.name for number in schema.numbers]
-    if f"{channel}_score" not in names:
-        scored = ", ".join(n.removesuffix("_score") for n in names if n.endswith("_score"))
+    if f"{channel}_standing" not in names:
+        ends = "_standing"
+        scored = ", ".join(n.removesuffix(ends) for n in names if n.endswith(ends))
         raise ChannelError(f"there is no score of a channel {channel!r}; there is of: {scored}.")
-    return samples.numbers[:, names.index(f"{channel}_score")].astype(np.float64)
+    return samples.numbers[:, names.index(f"{channel}_standing")].astype(np.float64)
 
 
 def _filled(score: Floats, floor: float) -> Floats:

@@ -17,6 +17,9 @@ from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
 
 LENGTHS: Final = (1, 4, 11)  # history lengths 0, 1-3, 4-10 and more than 10 have their own weights
 
+SAYINGS: Final = 4
+"""Columns that are made of what a channel said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
@@ -71,14 +74,16 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @dataclass(frozen=True, slots=True)
 class FusionModel:
     voices: tuple[Voice, ...]
-    weights: Floats  # (history lengths, 4 per channel)
+    weights: Floats  # (history lengths, SAYINGS per channel)
 
     def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
         bucket = np.digitize(requests.history.length, LENGTHS)[candidates.request]
-        score = np.zeros(len(candidates))
+        score, columns = np.zeros(len(candidates)), dict[str, Floats]()
         for place, column in enumerate(said(candidates, self.voices)):
             score += self.weights[:, place][bucket] * column
-        return candidates.with_columns({"recall_score": score})
+            if place % SAYINGS == 0:
+                columns[f"{self.voices[place // SAYINGS].channel}_standing"] = column
+        return candidates.with_columns({**columns, "recall_score": score})
 
     def save(self, folder: Path) -> None:
         saved = _Saved(self.voices, self.weights.tolist())
@@ -93,7 +98,10 @@ class OneChannel:
 
     def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
         score = candidates.columns[f"{self.channel}_score"]
-        return candidates.with_columns({"recall_score": score})
+        standing = standardised(score, candidates.request)
+        return candidates.with_columns(
+            {f"{self.channel}_standing": standing, "recall_score": score}
+        )
 
 
 def voice_of(candidates: Candidates, channel: str) -> Voice:
@@ -107,7 +115,7 @@ def voice_of(candidates: Candidates, channel: str) -> Voice:
 
 
 def said(candidates: Candidates, voices: Sequence[Voice]) -> Iterator[Floats]:
-    """4 columns (N,) per channel: standardised score, log and inverse place, whether proposed."""
+    """SAYINGS columns (N,) a channel: standing, log and inverse place, whether proposed."""
     for voice in voices:
         score = candidates.columns[f"{voice.channel}_score"]
         rank = candidates.columns[f"{voice.channel}_rank"]

@@ -97,7 +97,7 @@ def test_a_bundle_serves_its_network_as_an_exported_file(shop, tmp_path):
     after = slate(bundle.pipeline(catalogue, store), store)
     assert after.degraded == ()
     np.testing.assert_allclose(
-        after.candidates.columns["score"], before.candidates.columns["score"], atol=1e-5
+        after.candidates.columns["score"], before.candidates.columns["score"], rtol=1e-5, atol=1e-5
     )
 
 

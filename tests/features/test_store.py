@@ -61,10 +61,11 @@ def test_ratios_divide_features_that_stand_before_them() -> None:
 
 
 def test_what_channels_say_is_passed_on_under_its_name(store: FeatureStore) -> None:
-    found = rows((0, 1), als_score=[0.5], als_rank=[3.0], recall_score=[0.25], propensity=[1.0])
+    said = {"als_standing": [0.5], "als_rank": [3.0], "recall_score": [0.25]}
+    found = rows((0, 1), **said, als_score=[7.0], propensity=[1.0])
     batch = store.assemble(store.requests([0], NOW), found)
-    assert batch.matrix(["als_score", "als_rank", "recall_score"]).tolist() == [[0.5, 3, 0.25]]
-    assert "propensity" not in batch.per_row
+    assert batch.matrix(list(said)).tolist() == [[0.5, 3, 0.25]]
+    assert not {"als_score", "propensity"} & set(batch.per_row)
 
 
 def test_an_event_changes_the_next_request(store: FeatureStore) -> None:

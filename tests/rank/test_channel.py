@@ -25,7 +25,7 @@ def samples(seed: int, rows: int = 4000) -> Samples:
 
 
 def schema_of(rows: Samples) -> Schema:
-    names = ("writer_score", "crowd_score")
+    names = ("writer_standing", "crowd_standing")
     return Schema(
         categories=(),
         numbers=tuple(number_of(name, rows.numbers[:, p]) for p, name in enumerate(names)),
