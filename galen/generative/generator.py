@@ -4,10 +4,8 @@ It writes the semantic ids of the next items, so that only items that exist and 
 come out; see `galen.generative.network` for the papers.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
@@ -18,12 +16,14 @@ from torch import Tensor, nn
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.features.histories import columns_of, columns_of_requests, held_out
-from galen.generative.item_vectors import ItemVectors, Source
+from galen.generative.answering import Allowed, answered, everything, ndcg
+from galen.generative.coding import Coding
+from galen.generative.item_vectors import Source
 from galen.generative.network import NextCodes
-from galen.generative.semantic_ids import SemanticIds, semantic_ids
-from galen.generative.tokenizers import TOKENIZERS
+from galen.generative.semantic_ids import SemanticIds
+from galen.generative.tokenizers import TokenizerName
 from galen.generative.trie import Trie
-from galen.generative.writing import Writer, ndcg
+from galen.generative.writing import Writer
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
@@ -35,12 +35,10 @@ from galen.nn.next_item import Reader
 from galen.nn.precision import Precision
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Histories, Ints, Requests, no_candidates
 
 MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Weights of the dense score that are tried on people held out."""
-
-BLOCK = 256  # requests that are decoded together
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class Generator:
     people held out. `identity` gives each item a vector of its own among those that are read.
     """
 
-    tokenizer: Literal["residual_kmeans"] = "residual_kmeans"
+    tokenizer: TokenizerName = "residual_kmeans"
     sizes: tuple[int, ...] = (256, 256, 256)
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     vector_size: int = 64
@@ -80,7 +78,7 @@ class Generator:
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "GeneratorIndex":
         """Make semantic ids, then learn to write them; `watch` is told of each epoch."""
         columns = columns_of(data)
-        ids = self._ids(data)
+        ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
         network = self._network(ids, columns)
         judge = _Judge(self, None)
@@ -116,6 +114,10 @@ class Generator:
         )
 
     @property
+    def coding(self) -> Coding:
+        return Coding(self.tokenizer, self.sizes, self.sources, self.vector_size)
+
+    @property
     def shape(self) -> Shape:
         return Shape(self.backbone, self.width, self.layers, self.heads, self.dropout, self.length)
 
@@ -132,11 +134,6 @@ class Generator:
             precision=self.precision,
             seed=self.seed,
         )
-
-    def _ids(self, data: Dataset) -> SemanticIds:
-        vectors = ItemVectors(self.sources, self.vector_size).fit(data, self.seed)
-        tokenizer = TOKENIZERS[self.tokenizer](self.sizes).fit(vectors, self.seed)
-        return semantic_ids(tokenizer.codes(vectors), tokenizer.sizes, data.catalogue.ids)
 
     def _network(self, ids: SemanticIds, columns: Columns) -> NextCodes:
         codes = torch.from_numpy(ids.codes)
@@ -187,29 +184,22 @@ class GeneratorIndex:
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         """At most k items a request, whatever may be shown."""
-        return self.generate(requests, k, lambda people, items: np.ones((len(people), items), bool))
+        return self.generate(requests, k, everything)
 
-    def generate(
-        self, requests: Requests, k: int, allowed: Callable[[Ints, int], Bools]
-    ) -> Candidates:
+    def generate(self, requests: Requests, k: int, allowed: Allowed) -> Candidates:
         """At most k items a request, none but those that are allowed."""
-        if not self.learned or not k:
+        if not self.learned:
             return no_candidates(("score",))
         states, asking = self._states(requests.taken)
         writer = self.writer()
-        parts: list[tuple[Tensor, Tensor]] = []
-        for start in range(0, len(asking), BLOCK):
-            people = asking[start : start + BLOCK]
-            mask = self._mask(requests.history, people, allowed)
-            parts.append(writer.best(states[start : start + BLOCK], mask, k))
-        item = torch.cat([i for i, _ in parts]).numpy() if parts else np.empty((0, k), np.int64)
-        score = torch.cat([s for _, s in parts]).numpy() if parts else np.empty((0, k))
-        request = np.broadcast_to(asking[:, None], item.shape)
-        there = item >= 0
-        return Candidates(
-            request[there].astype(np.int64),
-            item[there].astype(np.int64),
-            {"score": score[there].astype(np.float64)},
+        return answered(
+            lambda part, mask, wanted: writer.best(states[part], mask, wanted),
+            requests,
+            asking,
+            k,
+            allowed,
+            items=len(self.items),
+            repeat=self.settings.repeat,
         )
 
     def writer(self) -> Writer:
@@ -240,19 +230,6 @@ class GeneratorIndex:
                 states = self.reader(self.items.index_select(0, events.item), events)
                 found.append(states[events.layout.last])
         return torch.cat(found), asking
-
-    def _mask(
-        self, history: Histories, people: Ints, allowed: Callable[[Ints, int], Bools]
-    ) -> Tensor:
-        items = len(self.items)
-        mask = allowed(people, items)
-        if not self.settings.repeat:
-            place = np.full(len(history), -1)
-            place[people] = np.arange(len(people))
-            row = place[history.request]
-            known = (row >= 0) & (history.item < items)
-            mask[row[known], history.item[known]] = False
-        return torch.from_numpy(mask)
 
 
 @dataclass(frozen=True)
@@ -292,19 +269,11 @@ class _Judge:
     def _ndcg(self, network: NextCodes, mix: float) -> float:
         assert self.kept is not None
         with torch.inference_mode():
-            states, wanted = self._states(network)
-            items, codes = _whole(network), network.codes
-            trie = Trie.of(codes.numpy(), network.head.sizes)
-            writer = Writer(network.head, trie, codes, items, 20, mix)
-            gains = []
-            for start in range(0, len(wanted), BLOCK):
-                people = np.arange(start, min(start + BLOCK, len(wanted)))
-                before = self.kept.before.of(people)
-                row = np.repeat(np.arange(len(people)), np.diff(before.offsets))
-                seen = (torch.from_numpy(row), torch.from_numpy(before.item))
-                part = slice(start, start + BLOCK)
-                gains.append(ndcg(writer, states[part], wanted[part], seen) * len(people))
-        return sum(gains) / max(len(wanted), 1)
+            states, _ = self._states(network)
+        items, codes = _whole(network), network.codes
+        trie = Trie.of(codes.numpy(), network.head.sizes)
+        writer = Writer(network.head, trie, codes, items, 20, mix)
+        return ndcg(lambda part, mask, k: writer.best(states[part], mask, k), self.kept, len(items))
 
 
 def _whole(network: NextCodes) -> Tensor:

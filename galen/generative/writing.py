@@ -51,15 +51,3 @@ class Writer:
         both = torch.where(item >= 0, score + self.mix * (dense - whole), -torch.inf)
         best, place = torch.topk(both, min(k, both.shape[1]), dim=1)
         return item.gather(1, place), best
-
-
-@torch.inference_mode()
-def ndcg(writer: Writer, states: Tensor, wanted: Tensor, seen: tuple[Tensor, Tensor]) -> float:
-    """NDCG@10 of the items wanted (R,) among all but those seen, (request, item) pairs."""
-    eligible = torch.ones(len(states), len(writer.codes), dtype=torch.bool)
-    eligible[seen] = False
-    eligible[torch.arange(len(wanted)), wanted] = True
-    items, _ = writer.best(states, eligible, 10)
-    hit = items == wanted[:, None]
-    place = torch.log2(torch.arange(items.shape[1]) + 2.0)
-    return float((hit / place).sum(1).mean())

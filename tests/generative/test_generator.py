@@ -1,12 +1,14 @@
 """The generator: it writes what follows, only what exists and may be shown, by any way."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
 from galen.generative.generator import Generator
+from galen.generative.tokenizers import TOKENIZERS, TokenizerName
 from galen.generative.writing import Writer
 from galen.nn.code_head import CodeHead
 from galen.pipeline.channels import Channel, ChannelRunner
@@ -35,6 +37,9 @@ WAYS = {
     "parallel and dense": {"parallel": True, "dense": True},
     "hstu": {"backbone": "hstu"},
     "with identity": {"identity": True},
+    "product codes": {"tokenizer": "product_codes", "parallel": True},
+    "fsq": {"tokenizer": "fsq"},
+    "rq_vae": {"tokenizer": "rq_vae"},
 }
 
 
@@ -61,6 +66,12 @@ def test_nothing_that_is_not_eligible_is_written(name, learned, world):
     assert eligible[found.request, found.item].all()
     free = learned[name].retrieve(asked, 10)
     assert not eligible[free.request, free.item].all()
+
+
+def test_every_tokenizer_is_among_the_ways(learned):
+    assert {index.settings.tokenizer for index in learned.values()} == set(TOKENIZERS)
+    assert {index.ids.tokenizer for index in learned.values()} == set(TOKENIZERS)
+    assert set(get_args(TokenizerName)) == set(TOKENIZERS)
 
 
 @pytest.mark.parametrize("name", ["beam", "parallel"])
