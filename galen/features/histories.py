@@ -17,6 +17,7 @@ def columns_of(data: Dataset) -> Columns:
         taken.item.astype(np.int64),
         taken.kind.astype(np.int64),
         seconds(taken.at, timed=data.clock == "time"),
+        user=np.arange(data.users),
     )
     return columns.of(np.flatnonzero(np.diff(columns.offsets) >= 2))
 

@@ -22,6 +22,8 @@ class Columns:
     item: Ints  # (E,)
     kind: Ints  # (E,)
     at: Floats  # (E,) seconds; 0 where only the order is known
+    surface: Ints | None = None  # (E,) -1 where not known; None where of no event
+    user: Ints | None = None  # (P,) rows of users, -1 where not known; None where of nobody
 
     def newest(self, length: int) -> "Columns":
         """The newest `length` events of everybody."""
@@ -33,14 +35,18 @@ class Columns:
     def take(self, kept: npt.NDArray[np.bool_]) -> "Columns":
         """The events where `kept` (E,) is true."""
         ends = np.concatenate([[0], np.cumsum(kept)])
-        return Columns(ends[self.offsets], self.item[kept], self.kind[kept], self.at[kept])
+        return self._rows(ends[self.offsets], np.flatnonzero(kept), self.user)
 
     def of(self, people: Ints) -> "Columns":
         """The histories of some people, in this order."""
         starts, lengths = self.offsets[people], np.diff(self.offsets)[people]
+        return self.spans(people, starts, lengths)
+
+    def spans(self, people: Ints, starts: Ints, lengths: Ints) -> "Columns":
+        """Histories (n,) of people (n,): so many events from these rows on."""
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         rows = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return Columns(offsets, self.item[rows], self.kind[rows], self.at[rows])
+        return self._rows(offsets, rows, None if self.user is None else self.user[people])
 
     def events(self) -> Events:
         """As tensors; every history has one event at least."""
@@ -50,6 +56,10 @@ class Columns:
             torch.from_numpy(self.at),
             layout_of(torch.from_numpy(np.diff(self.offsets))),
         )
+
+    def _rows(self, offsets: Ints, rows: Ints, user: Ints | None) -> "Columns":
+        surface = None if self.surface is None else self.surface[rows]
+        return Columns(offsets, self.item[rows], self.kind[rows], self.at[rows], surface, user)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class NextLesson(NamedTuple):
         if count == 1:
             return self
         inputs = self.inputs
-        histories = torch.arange(rank, len(inputs.events.layout.offsets) - 1, count)
+        histories = torch.arange(len(inputs.events.layout.offsets) - 1)[rank::count]
         weight = self.weight
         if not len(histories):
             histories, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
