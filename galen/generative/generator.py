@@ -15,7 +15,16 @@ from torch import Tensor, nn
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
-from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.histories import (
+    EVERY,
+    Taken,
+    asked_by,
+    columns_of,
+    columns_of_requests,
+    held_out,
+    some_bought,
+    tokens_of,
+)
 from galen.generative.answering import Allowed, answered, everything, ndcg
 from galen.generative.coding import Coding
 from galen.generative.item_vectors import Source
@@ -27,15 +36,17 @@ from galen.generative.writing import Writer
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
+from galen.nn.buying import Buying
 from galen.nn.code_head import CodeHead
+from galen.nn.context import Key
 from galen.nn.histories import Columns, NextItemSource
 from galen.nn.item_tower import ItemTower, Known
 from galen.nn.judging import HeldOut
-from galen.nn.next_item import Reader
 from galen.nn.precision import Precision
+from galen.nn.reader import Reader
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Candidates, Histories, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Ints, Requests, no_candidates
 
 MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Weights of the dense score that are tried on people held out."""
@@ -63,6 +74,10 @@ class Generator:
     dense: bool = False
     identity: bool = False
     negatives: int = 1024
+    kinds: tuple[Taken, ...] = EVERY  # of events that are read
+    gaps: bool = False  # is the time between events read?
+    context: tuple[Key, ...] = ()  # what of the moment and place of asking is read
+    purchase_weight: float = 0.0  # of the probability that what comes next is bought
     beam: int = 50
     batch: int = 128
     learning_rate: float = 2e-3
@@ -77,10 +92,11 @@ class Generator:
 
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "GeneratorIndex":
         """Make semantic ids, then learn to write them; `watch` is told of each epoch."""
-        columns = columns_of(data)
+        columns = columns_of(data, self.kinds)
         ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
-        network = self._network(ids, columns)
+        timed = data.clock == "time"
+        network = self._network(ids, columns, timed)
         judge = _Judge(self, None)
         course = Course()
         if len(columns.item):
@@ -91,7 +107,7 @@ class Generator:
             )
         network.eval()
         index = GeneratorIndex(
-            self, ids, network.reader, network.head, _whole(network), data.clock == "time", course
+            self, ids, network.reader, network.head, _whole(network), timed, course, network.buying
         )
         mix = judge.best_mix(network) if self.dense else 0.0
         return replace(index, mix=mix, learned=bool(course.epochs))
@@ -100,17 +116,27 @@ class Generator:
         saved = load_file(folder / "generator.safetensors")
         facts = msgspec.json.decode((folder / "generator.json").read_bytes(), type=_Facts)
         ids = SemanticIds.load(folder)
-        reader = Reader(backbone(self.shape), len(Kind))
+        reader = self._reader(facts.timed)
         head = CodeHead(self.width, ids.sizes, parallel=self.parallel)
-        for name, part in (("reader", reader), ("head", head)):
+        buying = Buying(self.width, int(Kind.PURCHASE)) if facts.buys else None
+        parts = {"reader": reader, "head": head}
+        for name, part in (parts | ({} if buying is None else {"buying": buying})).items():
             start = f"{name}."
             part.load_state_dict(
                 {key.removeprefix(start): t for key, t in saved.items() if key.startswith(start)}
             )
             part.eval()
-        items = saved["items"]
         return GeneratorIndex(
-            self, ids, reader, head, items, facts.timed, Course(), facts.mix, facts.learned
+            self,
+            ids,
+            reader,
+            head,
+            saved["items"],
+            facts.timed,
+            Course(),
+            buying,
+            facts.mix,
+            facts.learned,
         )
 
     @property
@@ -135,7 +161,10 @@ class Generator:
             seed=self.seed,
         )
 
-    def _network(self, ids: SemanticIds, columns: Columns) -> NextCodes:
+    def _reader(self, timed: bool) -> Reader:
+        return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))
+
+    def _network(self, ids: SemanticIds, columns: Columns, timed: bool) -> NextCodes:
         codes = torch.from_numpy(ids.codes)
         learned = torch.from_numpy(np.bincount(columns.item, minlength=len(ids)) > 0)
         tower = ItemTower(
@@ -145,8 +174,15 @@ class Generator:
             identity=self.identity,
         )
         head = CodeHead(self.width, ids.sizes, parallel=self.parallel)
+        buys = self.purchase_weight > 0 and some_bought(columns)
         return NextCodes(
-            tower, Reader(backbone(self.shape), len(Kind)), head, codes, dense=self.dense
+            tower,
+            self._reader(timed),
+            head,
+            codes,
+            dense=self.dense,
+            buying=Buying(self.width, int(Kind.PURCHASE)) if buys else None,
+            purchase_weight=self.purchase_weight,
         )
 
     def _source(self, learning: Columns, ids: SemanticIds) -> NextItemSource:
@@ -166,6 +202,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool
     mix: float
     learned: bool  # was there anything to learn from?
+    buys: bool = False  # was it learned what is bought?
 
 
 @dataclass(frozen=True)
@@ -179,6 +216,7 @@ class GeneratorIndex:
     items: Tensor  # (items, width)
     timed: bool
     course: Course
+    buying: Buying | None = None
     mix: float = 0.0
     learned: bool = True
 
@@ -190,7 +228,7 @@ class GeneratorIndex:
         """At most k items a request, none but those that are allowed."""
         if not self.learned:
             return no_candidates(("score",))
-        states, asking = self._states(requests.taken)
+        states, asking = self._states(requests)
         writer = self.writer()
         return answered(
             lambda part, mask, wanted: writer.best(states[part], mask, wanted),
@@ -206,27 +244,53 @@ class GeneratorIndex:
         """What writes, over all items of the catalogue that was learned from."""
         trie = Trie.of(self.ids.codes, self.ids.sizes)
         codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
-        return Writer(self.head, trie, codes, self.items, self.settings.beam, self.mix)
+        settings = self.settings
+        return Writer(
+            self.head,
+            trie,
+            codes,
+            self.items,
+            settings.beam,
+            self.mix,
+            self.buying,
+            settings.purchase_weight,
+        )
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learned, an item's vector of codes counted as its own."""
+        parts = [self.reader, self.head, *([] if self.buying is None else [self.buying])]
+        return self.items.numel() + sum(p.numel() for part in parts for p in part.parameters())
 
     def save(self, folder: Path) -> None:
         tensors = {f"reader.{name}": t for name, t in self.reader.state_dict().items()}
         tensors |= {f"head.{name}": t for name, t in self.head.state_dict().items()}
+        if self.buying is not None:
+            tensors |= {f"buying.{name}": t for name, t in self.buying.state_dict().items()}
         tensors["items"] = self.items
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
-        facts = _Facts(self.timed, self.mix, self.learned)
+        facts = _Facts(self.timed, self.mix, self.learned, self.buying is not None)
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)
 
-    def _states(self, history: Histories) -> tuple[Tensor, Ints]:
+    def _states(self, requests: Requests) -> tuple[Tensor, Ints]:
         """States of the requests that have an event, and which those are."""
-        length = self.settings.length
-        columns = columns_of_requests(history, len(self.items), length, timed=self.timed)
+        settings = self.settings
+        columns = columns_of_requests(
+            requests.taken,
+            len(self.items),
+            settings.length,
+            timed=self.timed,
+            kinds=settings.kinds,
+        )
         asking = np.flatnonzero(np.diff(columns.offsets))
-        found = [torch.zeros(0, self.settings.width)]
+        found = [torch.zeros(0, settings.width)]
         with torch.inference_mode():
             for start in range(0, len(asking), 2048):
-                events = columns.of(asking[start : start + 2048]).events()
+                people = asking[start : start + 2048]
+                asked = asked_by(requests, people, timed=self.timed)
+                events = columns.of(people).events(asked)
                 states = self.reader(self.items.index_select(0, events.item), events)
                 found.append(states[events.layout.last])
         return torch.cat(found), asking
@@ -264,7 +328,8 @@ class _Judge:
     def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
         assert self.kept is not None
         read = self.kept.before.newest(self.settings.length)
-        return network.read(read.events()), torch.from_numpy(self.kept.wanted)
+        wanted = torch.from_numpy(self.kept.wanted)
+        return network.read(self.kept.events(read, np.arange(len(wanted)))), wanted
 
     def _ndcg(self, network: NextCodes, mix: float) -> float:
         assert self.kept is not None

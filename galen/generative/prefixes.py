@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from galen.nn.histories import Columns, Ints
-from galen.nn.next_item import Events
+from galen.nn.packed_events import Events
 
 UNKNOWN: Final = 0.1
 """Share of beginnings that are read as of nobody, so that the token of the unknown learns."""

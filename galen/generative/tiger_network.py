@@ -16,7 +16,7 @@ from galen.nn.dense import linear
 from galen.nn.dropout import Dropout
 from galen.nn.encoder_decoder import DecoderLayer, EncoderLayer, Memory
 from galen.nn.jagged import Layout, layout_of, one_block
-from galen.nn.next_item import Events
+from galen.nn.packed_events import Events
 
 
 @dataclass(frozen=True, slots=True)

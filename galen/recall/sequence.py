@@ -6,7 +6,7 @@ of some people is held out to tell when to stop.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -17,20 +17,37 @@ from torch import nn
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
-from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.histories import (
+    EVERY,
+    Taken,
+    asked_by,
+    columns_of,
+    columns_of_requests,
+    held_out,
+    some_bought,
+    tokens_of,
+)
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
+from galen.nn.buying import Buying
+from galen.nn.context import Key
 from galen.nn.histories import Columns, NextItemSource
 from galen.nn.item_tower import ItemTower, Known
 from galen.nn.judging import Judge
-from galen.nn.next_item import NextItem, Objective, Reader
+from galen.nn.next_item import NextItem, Objective
 from galen.nn.precision import Precision
+from galen.nn.reader import Reader
 from galen.nn.sequence_losses import Kind as Loss
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Bools, Candidates, Histories, Requests, Singles
+from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.stages import Answer
+from galen.recall.bought_next import BoughtNext
 from galen.recall.factors import FoundVectors, VectorAnswer
+
+BUYING: Final = "buying."
+"""Begins the names of tensors of the head that tells what is bought."""
 
 Attribute = Literal["brand", "category", "department"]
 
@@ -53,6 +70,10 @@ class SequenceModel:
     correct: bool = False
     temperature: float = 0.0
     calibration: float = 0.75
+    kinds: tuple[Taken, ...] = EVERY  # of events that are read
+    gaps: bool = False  # is the time between events read?
+    context: tuple[Key, ...] = ()  # what of the moment and place of asking is read
+    purchase_weight: float = 0.0  # of the probability that what comes next is bought
     stochastic: float = 2.0  # below 2, longer histories are thinned at random in training
     batch: int = 128  # histories
     learning_rate: float = 2e-3
@@ -68,21 +89,26 @@ class SequenceModel:
 
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "SequenceIndex":
         """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned."""
-        columns = columns_of(data)
+        columns = columns_of(data, self.kinds)
+        timed = data.clock == "time"
         items = len(data.catalogue)
         taken = np.bincount(columns.item, minlength=items) > 0
         known = known_of(data.catalogue, self.attributes)
         torch.manual_seed(self.seed)
         tower = ItemTower(known, torch.from_numpy(taken), self.width, identity=self.identity)
-        objective = Objective(self.loss, self.temperature, self.correct, self.calibration)
-        network = NextItem(tower, Reader(backbone(self.shape), len(Kind)), objective)
+        objective = Objective(
+            self.loss, self.temperature, self.correct, self.calibration, self.purchase_weight
+        )
+        buys = self.purchase_weight > 0 and some_bought(columns)
+        buying = Buying(self.width, int(Kind.PURCHASE)) if buys else None
+        network = NextItem(tower, self._reader(timed), objective, buying)
         course = self._taught(network, columns, watch) if len(columns.item) else Course()
         network.eval()
         with torch.inference_mode():
             vectors = tower.whole()
             answers = network.answers(vectors).numpy()
         found = FoundVectors(np.ascontiguousarray(answers), taken | described(known))
-        return SequenceIndex(self, found, vectors, network.reader, data.clock == "time", course)
+        return SequenceIndex(self, found, vectors, network.reader, timed, course, buying)
 
     def _taught(self, network: NextItem, columns: Columns, watch: Watch | None) -> Course:
         learning, kept = held_out(columns, self.held_out, self.seed)
@@ -121,17 +147,23 @@ class SequenceModel:
     def load(self, folder: Path) -> "SequenceIndex":
         saved = load_file(folder / "sequence.safetensors")
         facts = msgspec.json.decode((folder / "sequence.json").read_bytes(), type=_Facts)
-        reader = Reader(backbone(self.shape), len(Kind))
-        vectors = saved.pop("items")
+        reader, vectors = self._reader(facts.timed), saved.pop("items")
+        buying = Buying(self.width, int(Kind.PURCHASE)) if facts.buys else None
+        if buying is not None:
+            own = {name: saved.pop(f"{BUYING}{name}") for name in buying.state_dict()}
+            buying.load_state_dict(own)
         reader.load_state_dict(saved)
         reader.eval()
-        return SequenceIndex(
-            self, FoundVectors.load(folder), vectors, reader, facts.timed, Course()
-        )
+        found = FoundVectors.load(folder)
+        return SequenceIndex(self, found, vectors, reader, facts.timed, Course(), buying)
+
+    def _reader(self, timed: bool) -> Reader:
+        return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))
 
 
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool  # are moments in seconds, or is only the order known?
+    buys: bool = False  # was it learned what is bought?
 
 
 @dataclass(frozen=True)
@@ -144,34 +176,49 @@ class SequenceIndex:
     reader: Reader
     timed: bool
     course: Course
+    buying: Buying | None = None
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         return self.answer(requests).best(k)
 
-    def answer(self, requests: Requests) -> VectorAnswer:
-        queries = self.queries(requests.taken)
-        return VectorAnswer(self.found, queries, requests, self.settings.repeat)
+    def answer(self, requests: Requests) -> Answer:
+        states = self.states(requests)
+        queries = _scaled(states, self.settings.temperature).numpy()
+        answer = VectorAnswer(self.found, queries, requests, self.settings.repeat)
+        if self.buying is None:
+            return answer
+        return BoughtNext(answer, states, self.buying, self.items, self.settings.purchase_weight)
 
-    def queries(self, history: Histories, block: int = 2048) -> Singles:
-        """(R, width): what each history asks of items; zeros where it has none that is known."""
+    def states(self, requests: Requests, block: int = 2048) -> torch.Tensor:
+        """(R, width): what each request's person is like; zeros where nothing known was taken."""
+        settings = self.settings
         columns = columns_of_requests(
-            history, len(self.items), self.settings.length, timed=self.timed
+            requests.taken,
+            len(self.items),
+            settings.length,
+            timed=self.timed,
+            kinds=settings.kinds,
         )
         asking = np.flatnonzero(np.diff(columns.offsets))
-        out = np.zeros((len(history), self.items.shape[1]), np.float32)
+        out = torch.zeros(len(requests), self.items.shape[1])
         with torch.inference_mode():
             for start in range(0, len(asking), block):
                 people = asking[start : start + block]
-                events = columns.of(people).events()
+                asked = asked_by(requests, people, timed=self.timed)
+                events = columns.of(people).events(asked)
                 states = self.reader(self.items.index_select(0, events.item), events)
-                asked = _scaled(states[events.layout.last], self.settings.temperature)
-                out[people] = asked.numpy()
+                out[torch.from_numpy(people)] = states[events.layout.last]
         return out
 
     def save(self, folder: Path) -> None:
-        tensors = {name: t.contiguous() for name, t in self.reader.state_dict().items()}
-        save_file(tensors | {"items": self.items.contiguous()}, folder / "sequence.safetensors")
-        (folder / "sequence.json").write_bytes(msgspec.json.encode(_Facts(self.timed)))
+        tensors = {"items": self.items} | self.reader.state_dict()
+        if self.buying is not None:
+            own = self.buying.state_dict()
+            tensors |= {f"{BUYING}{name}": tensor for name, tensor in own.items()}
+        plain = {name: t.contiguous() for name, t in tensors.items()}
+        save_file(plain, folder / "sequence.safetensors")
+        facts = _Facts(self.timed, self.buying is not None)
+        (folder / "sequence.json").write_bytes(msgspec.json.encode(facts))
         self.found.save(folder)
 
 

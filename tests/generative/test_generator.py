@@ -89,7 +89,7 @@ def test_a_person_without_a_history_is_left_to_other_channels(learned, world):
 
 def test_a_beam_as_wide_as_the_catalogue_writes_what_all_scores_say(learned, world):
     index = learned["beam"]
-    states, _ = index._states(world.requests([[0, 1, 2], [20, 21]]).taken)
+    states, _ = index._states(world.requests([[0, 1, 2], [20, 21]]))
     everything = torch.ones(2, 24, dtype=torch.bool)
     wide = Writer(index.head, index.writer().trie, index.writer().codes, index.items, 24)
     items, scores = wide.best(states, everything, 24)
