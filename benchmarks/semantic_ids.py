@@ -22,9 +22,9 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import Row, measured, write_rows
+from galen.features.item_text import text_vectors
 from galen.generative.code_report import code_report
 from galen.generative.fsq import Fsq
-from galen.generative.item_vectors import text_vectors
 from galen.generative.product_codes import ProductCodes
 from galen.generative.residual_kmeans import ResidualKMeans
 from galen.generative.rq_vae import RqVae

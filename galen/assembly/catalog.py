@@ -52,6 +52,7 @@ from galen.rank.pair_statistics import PairStatistics
 from galen.rank.xgboost import XGBoost
 from galen.recall.als import Als
 from galen.recall.bpr import Bpr
+from galen.recall.content import Content
 from galen.recall.ease import Ease
 from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
@@ -63,10 +64,12 @@ from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.explore import Explore
 from galen.rerank.mmr import Mmr
 from galen.rerank.one_per_product import OnePerProduct
+from galen.rerank.slate_writer import SlateWriter
 
 RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "als": Als,
     "bpr": Bpr,
+    "content": Content,
     "ease": Ease,
     "generator": Generator,
     "item_graph": ItemGraph,
@@ -134,3 +137,11 @@ RERANKERS: Final[Mapping[str, Callable[..., Reranker]]] = {
     "mmr": Mmr,
     "one_per_product": OnePerProduct,
 }
+
+BORROWERS: Final[Mapping[str, Callable[..., Reranker]]] = {
+    "slate_writer": SlateWriter,
+}
+"""Rerankers that ask the model of a channel of the recipe, which `channel` names."""
+
+LENDERS: Final = ("generator", "sequence")
+"""Models of channels that a reranker may ask: each index of theirs is a `Continuer`."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from galen.assembly import catalog
-from galen.assembly.parts import BLEND, CHANNEL
+from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.nn.training import Training
@@ -45,11 +45,24 @@ def check_recipe(recipe: Recipe) -> None:
         _one_of(catalog.FILTERS, name, f"{where}: filters")
     for place, rerank in enumerate(recipe.rerank):
         at = f"{where}: [[rerank]] number {place + 1}"
-        kind = _part(catalog.RERANKERS, rerank.model, at)
+        kind = _part({**catalog.RERANKERS, **catalog.BORROWERS}, rerank.model, at)
         known = {f.name for f in dataclasses.fields(kind)} - {"catalogue"}
         for key in rerank.settings:
             _one_of(known, key, at)
-        settings_of(kind, rerank.settings, at)
+        own = dict(rerank.settings)
+        if rerank.model in catalog.BORROWERS:
+            _check_lender(recipe, own.pop(LENT_BY, None), at)
+        settings_of(kind, own, at)
+
+
+def _check_lender(recipe: Recipe, channel: object, at: str) -> None:
+    """See that a reranker is lent a model that can be asked."""
+    able = [name for name, part in recipe.recall.items() if part.model in catalog.LENDERS]
+    if channel not in able:
+        raise RecipeError(
+            f"{at}: channel = {channel!r} must name a channel of the recipe whose model is one of "
+            f"{', '.join(catalog.LENDERS)}; {', '.join(able) or 'none'} of its channels is."
+        )
 
 
 def _check_model(rank: RankPart, at: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from galen.assembly import catalog
-from galen.assembly.recipe import RankPart, Recipe, settings_of
+from galen.assembly.recipe import RankPart, Recipe, RerankPart, settings_of
 from galen.data.catalogue import Catalogue
 from galen.nn.training import Training, Watch
 from galen.pipeline.channels import Channel, ChannelRunner
@@ -17,6 +17,7 @@ from galen.pipeline.stages import (
     Blend,
     Fuser,
     Ranker,
+    Reranker,
     Retriever,
     RetrieverSpec,
 )
@@ -32,6 +33,9 @@ from galen.recall.fusion import Fusion, FusionModel, OneChannel
 
 BLEND: Final = "blend"
 """The ranking model that is made of others."""
+
+LENT_BY: Final = "channel"
+"""The setting of a reranker that names the channel whose model it asks."""
 
 CHANNEL: Final = "channel"
 """The ranking model that is a channel's own score."""
@@ -62,8 +66,7 @@ class Parts:
             blend=blend_of(recipe, self.ranker),
             recall_power=recipe.blend.get("recall", 0.0),
             rerankers=tuple(
-                (part.model, catalog.RERANKERS[part.model](catalogue, **part.settings))
-                for part in recipe.rerank
+                (part.model, self._reranker(part, catalogue)) for part in recipe.rerank
             ),
         )
 
@@ -81,6 +84,12 @@ class Parts:
     def without_rerank(self) -> "Parts":
         """Recall and ranking, in the order of scores."""
         return replace(self, recipe=replace(self.recipe, rerank=()))
+
+    def _reranker(self, part: RerankPart, catalogue: Catalogue) -> Reranker:
+        if part.model not in catalog.BORROWERS:
+            return catalog.RERANKERS[part.model](catalogue, **part.settings)
+        own = {key: value for key, value in part.settings.items() if key != LENT_BY}
+        return catalog.BORROWERS[part.model](self.retrievers[part.settings[LENT_BY]], **own)
 
     def save(self, folder: Path) -> None:
         for name, retriever in self.retrievers.items():

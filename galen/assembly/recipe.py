@@ -131,11 +131,21 @@ def settings_of(kind: type[Any], settings: Mapping[str, Any], where: str) -> dic
     types: dict[str, Any] = typing.get_type_hints(kind)
     converted: dict[str, Any] = {}
     for name, value in settings.items():
+        inner = _table_of(types[name])
+        if inner is not None and isinstance(value, Mapping):
+            converted[name] = inner(**settings_of(inner, value, f"{where}: {name}"))
+            continue
         try:
             converted[name] = msgspec.convert(value, types[name])
         except msgspec.ValidationError as error:
             raise RecipeError(f"{where}: {name} = {value!r}: {error}") from error
     return converted
+
+
+def _table_of(kind: Any) -> type[Any] | None:
+    """The dataclass that a setting of this type takes as a table, if it takes one."""
+    choices = typing.get_args(kind) or (kind,)
+    return next((c for c in choices if isinstance(c, type) and dataclasses.is_dataclass(c)), None)
 
 
 def _part(kind: type[Any], tree: Mapping[str, Any], where: str) -> Any:

@@ -8,6 +8,7 @@ from galen.data.catalogue import Catalogue
 from galen.pipeline.candidates import Bools, Floats, Ints
 
 COLD = 5  # an item with fewer events than this in what was learned from is cold
+HEAD = 0.2  # share of items, the most popular ones, that are the head; the others are the tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ def slices_of(
     *,
     departments: int = 12,
 ) -> list[Slice]:
-    """History length 0, 1-3, 4-10 and more than 10; cold and warm items; largest departments.
+    """History length 0, 1-3, 4-10 and more than 10; cold and warm items; head and tail; largest
+    departments.
 
     `length` (R,) is of the history that was known; `popularity` (items,) of what was learned from.
     """
@@ -41,6 +43,9 @@ def slices_of(
     cold = np.zeros(requests, bool)
     cold[truth_request[popularity[truth_item] < COLD]] = True
     parts += [Slice(f"cold item (< {COLD} events)", cold), Slice("warm items", ~cold)]
+    head = np.zeros(requests, bool)
+    head[truth_request[head_of(popularity)[truth_item]]] = True
+    parts += [Slice(f"head items (top {HEAD:.0%})", head), Slice("tail items", ~head)]
     department = catalogue.department[truth_item]
     known = department >= 0
     codes, counts = np.unique(department[known], return_counts=True)
@@ -49,3 +54,11 @@ def slices_of(
         inside[truth_request[department == code]] = True
         parts.append(Slice(f"department {catalogue.department_words[int(code)]}", inside))
     return [part for part in parts if part.requests.any()]
+
+
+def head_of(popularity: Floats) -> Bools:
+    """(items,): the fifth of items with the most events, of equals the first; none without one."""
+    count = int(np.ceil(HEAD * len(popularity)))
+    head = np.zeros(len(popularity), bool)
+    head[np.argsort(-popularity, kind="stable")[:count]] = True
+    return head & (popularity > 0)

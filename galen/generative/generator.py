@@ -4,14 +4,15 @@ It writes the semantic ids of the next items, so that only items that exist and 
 come out; see `galen.generative.network` for the papers.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
@@ -25,31 +26,33 @@ from galen.features.histories import (
     some_bought,
     tokens_of,
 )
-from galen.generative.answering import Allowed, answered, everything, ndcg
+from galen.features.item_known import Attribute, known_of
+from galen.features.item_text import TextEncoder
+from galen.generative.answering import Allowed, answered, everything
 from galen.generative.coding import Coding
+from galen.generative.cold import Cold
 from galen.generative.item_vectors import Source
 from galen.generative.network import NextCodes
-from galen.generative.semantic_ids import SemanticIds
+from galen.generative.preference import Preference, Preferred, Wares, prefer
+from galen.generative.semantic_ids import SemanticIdError, SemanticIds
 from galen.generative.tokenizers import TokenizerName
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
+from galen.generative.writing_judge import WritingJudge, whole_items
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
 from galen.nn.buying import Buying
 from galen.nn.code_head import CodeHead
 from galen.nn.context import Key
+from galen.nn.continuing import Continuing, continuing
 from galen.nn.histories import Columns, NextItemSource
-from galen.nn.item_tower import ItemTower, Known
-from galen.nn.judging import HeldOut
+from galen.nn.item_tower import ItemTower
 from galen.nn.precision import Precision
 from galen.nn.reader import Reader
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
 from galen.pipeline.candidates import Candidates, Ints, Requests, no_candidates
-
-MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
-"""Weights of the dense score that are tried on people held out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ class Generator:
     """`parallel` writes all levels at once and scores the whole catalogue; else a beam is kept.
 
     `dense` learns an inner product of state and item beside the codes, whose weight is chosen on
-    people held out. `identity` gives each item a vector of its own among those that are read.
+    people held out. `identity` gives each item a vector of its own among those that are read, and
+    `attributes` and `text` vectors by what is said of it. With `cold`, which needs `dense`, so many
+    items that nobody took may join what is written, and the dense score orders all.
     """
 
     tokenizer: TokenizerName = "residual_kmeans"
@@ -73,6 +78,11 @@ class Generator:
     parallel: bool = False
     dense: bool = False
     identity: bool = False
+    identity_dropout: float = 0.0  # how often an own vector is left out in training
+    attributes: tuple[Attribute, ...] = ()
+    text: bool = False
+    text_size: int = 128
+    cold: int = 0
     negatives: int = 1024
     kinds: tuple[Taken, ...] = EVERY  # of events that are read
     gaps: bool = False  # is the time between events read?
@@ -88,29 +98,56 @@ class Generator:
     held_out: int = 1000
     precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
     repeat: bool = False
+    preference: Preference | None = None  # training after the one that tells what follows
     seed: int = 0
 
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "GeneratorIndex":
-        """Make semantic ids, then learn to write them; `watch` is told of each epoch."""
+        """Make semantic ids, then learn to write them; `watch` is told of each epoch.
+
+        Raises:
+            SemanticIdError: `cold` without `dense`, or ids cannot be made.
+        """
+        if self.cold and not self.dense:
+            raise SemanticIdError("cold items are found by the dense score: set dense = true.")
         columns = columns_of(data, self.kinds)
         ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
         timed = data.clock == "time"
-        network = self._network(ids, columns, timed)
-        judge = _Judge(self, None)
-        course = Course()
+        network = self._network(ids, columns, data)
+        judge = WritingJudge(self.length, None)
+        course, preferred = Course(), None
         if len(columns.item):
             learning, kept = held_out(columns, self.held_out, self.seed)
-            judge = _Judge(self, kept)
+            judge = WritingJudge(self.length, kept)
             course = fit(
                 network, Mean(), self._source(learning, ids), judge, self._training, watch=watch
             )
+            if self.preference is not None:
+                preferred = prefer(
+                    network,
+                    learning,
+                    Wares.of(data.catalogue, network.codes),
+                    judge,
+                    self.preference,
+                    repeat=self.repeat,
+                    seed=self.seed,
+                    watch=watch,
+                )
         network.eval()
         index = GeneratorIndex(
-            self, ids, network.reader, network.head, _whole(network), timed, course, network.buying
+            self,
+            ids,
+            network.reader,
+            network.head,
+            whole_items(network),
+            timed,
+            course,
+            network.buying,
         )
         mix = judge.best_mix(network) if self.dense else 0.0
-        return replace(index, mix=mix, learned=bool(course.epochs))
+        cold = np.flatnonzero(np.bincount(columns.item, minlength=len(ids)) == 0)
+        learned = bool(course.epochs)
+        return replace(index, mix=mix, learned=learned, cold=cold, preferred=preferred)
 
     def load(self, folder: Path) -> "GeneratorIndex":
         saved = load_file(folder / "generator.safetensors")
@@ -126,17 +163,11 @@ class Generator:
                 {key.removeprefix(start): t for key, t in saved.items() if key.startswith(start)}
             )
             part.eval()
-        return GeneratorIndex(
-            self,
-            ids,
-            reader,
-            head,
-            saved["items"],
-            facts.timed,
-            Course(),
-            buying,
-            facts.mix,
-            facts.learned,
+        items, nothing = saved["items"], Course()
+        index = GeneratorIndex(self, ids, reader, head, items, facts.timed, nothing, buying)
+        cold = saved["cold"].numpy()
+        return replace(
+            index, mix=facts.mix, learned=facts.learned, preferred=facts.preferred, cold=cold
         )
 
     @property
@@ -164,20 +195,24 @@ class Generator:
     def _reader(self, timed: bool) -> Reader:
         return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))
 
-    def _network(self, ids: SemanticIds, columns: Columns, timed: bool) -> NextCodes:
+    def _network(self, ids: SemanticIds, columns: Columns, data: Dataset) -> NextCodes:
         codes = torch.from_numpy(ids.codes)
+        catalogue = data.catalogue
+        encoder = TextEncoder.of(catalogue, self.text_size, self.seed) if self.text else None
+        known = known_of(catalogue, self.attributes, encoder)
         learned = torch.from_numpy(np.bincount(columns.item, minlength=len(ids)) > 0)
         tower = ItemTower(
-            Known(len(ids), codes=codes, sizes=ids.sizes),
+            replace(known, codes=codes, sizes=known.sizes + ids.sizes),
             learned,
             self.width,
             identity=self.identity,
+            identity_dropout=self.identity_dropout,
         )
         head = CodeHead(self.width, ids.sizes, parallel=self.parallel)
         buys = self.purchase_weight > 0 and some_bought(columns)
         return NextCodes(
             tower,
-            self._reader(timed),
+            self._reader(data.clock == "time"),
             head,
             codes,
             dense=self.dense,
@@ -195,6 +230,7 @@ class Generator:
             0.0,
             2.0,
             self.seed,
+            np.unique(learning.item) if self.dense else None,
         )
 
 
@@ -203,6 +239,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mix: float
     learned: bool  # was there anything to learn from?
     buys: bool = False  # was it learned what is bought?
+    preferred: Preferred | None = None
 
 
 @dataclass(frozen=True)
@@ -219,6 +256,8 @@ class GeneratorIndex:
     buying: Buying | None = None
     mix: float = 0.0
     learned: bool = True
+    cold: Ints = field(default_factory=lambda: np.empty(0, np.int64))  # items that nobody took
+    preferred: Preferred | None = None
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         """At most k items a request, whatever may be shown."""
@@ -244,7 +283,9 @@ class GeneratorIndex:
         """What writes, over all items of the catalogue that was learned from."""
         trie = Trie.of(self.ids.codes, self.ids.sizes)
         codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
-        settings = self.settings
+        settings, cold = self.settings, None
+        if settings.cold and len(self.cold):
+            cold = Cold(torch.from_numpy(self.cold), settings.cold)
         return Writer(
             self.head,
             trie,
@@ -254,6 +295,7 @@ class GeneratorIndex:
             self.mix,
             self.buying,
             settings.purchase_weight,
+            cold,
         )
 
     @property
@@ -262,30 +304,36 @@ class GeneratorIndex:
         parts = [self.reader, self.head, *([] if self.buying is None else [self.buying])]
         return self.items.numel() + sum(p.numel() for part in parts for p in part.parameters())
 
+    def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
+        """Requests with an event, ready for `places` items of a slate."""
+        if not self.learned:
+            return
+        scored, length = self.writer(), max(1, self.settings.length - places)
+        asked = asked_by(requests, np.arange(len(requests)), timed=self.timed)
+        columns = self._columns(requests, length)
+        yield from continuing(columns, asked, self.reader, self.items, scored.scores)
+
+    def _columns(self, requests: Requests, length: int) -> Columns:
+        items, kinds = len(self.items), self.settings.kinds
+        return columns_of_requests(requests.taken, items, length, timed=self.timed, kinds=kinds)
+
     def save(self, folder: Path) -> None:
         tensors = {f"reader.{name}": t for name, t in self.reader.state_dict().items()}
         tensors |= {f"head.{name}": t for name, t in self.head.state_dict().items()}
         if self.buying is not None:
             tensors |= {f"buying.{name}": t for name, t in self.buying.state_dict().items()}
-        tensors["items"] = self.items
+        tensors |= {"items": self.items, "cold": torch.from_numpy(self.cold)}
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
-        facts = _Facts(self.timed, self.mix, self.learned, self.buying is not None)
+        facts = _Facts(self.timed, self.mix, self.learned, self.buying is not None, self.preferred)
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)
 
     def _states(self, requests: Requests) -> tuple[Tensor, Ints]:
         """States of the requests that have an event, and which those are."""
-        settings = self.settings
-        columns = columns_of_requests(
-            requests.taken,
-            len(self.items),
-            settings.length,
-            timed=self.timed,
-            kinds=settings.kinds,
-        )
+        columns = self._columns(requests, self.settings.length)
         asking = np.flatnonzero(np.diff(columns.offsets))
-        found = [torch.zeros(0, settings.width)]
+        found = [torch.zeros(0, self.settings.width)]
         with torch.inference_mode():
             for start in range(0, len(asking), 2048):
                 people = asking[start : start + 2048]
@@ -294,53 +342,3 @@ class GeneratorIndex:
                 states = self.reader(self.items.index_select(0, events.item), events)
                 found.append(states[events.layout.last])
         return torch.cat(found), asking
-
-
-@dataclass(frozen=True)
-class _Judge:
-    """NDCG@10 of what was held out, and the log-loss of its codes."""
-
-    settings: Generator
-    kept: HeldOut | None
-
-    def __call__(self, network: nn.Module) -> dict[str, float]:
-        assert isinstance(network, NextCodes)
-        network.eval()
-        assert self.kept is not None
-        with torch.inference_mode():
-            states, wanted = self._states(network)
-            told = network.head(states, network.codes[wanted]).sum(1)
-            if network.dense:
-                told = (
-                    told
-                    + torch.log_softmax(states @ _whole(network).T, 1).gather(1, wanted[:, None])[
-                        :, 0
-                    ]
-                )
-        return {"ndcg": self._ndcg(network, float(network.dense)), "loss": -float(told.mean())}
-
-    def best_mix(self, network: NextCodes) -> float:
-        """The weight of the dense score that does best."""
-        if self.kept is None:
-            return 1.0
-        return max(MIXES, key=lambda mix: self._ndcg(network, mix))
-
-    def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
-        assert self.kept is not None
-        read = self.kept.before.newest(self.settings.length)
-        wanted = torch.from_numpy(self.kept.wanted)
-        return network.read(self.kept.events(read, np.arange(len(wanted)))), wanted
-
-    def _ndcg(self, network: NextCodes, mix: float) -> float:
-        assert self.kept is not None
-        with torch.inference_mode():
-            states, _ = self._states(network)
-        items, codes = _whole(network), network.codes
-        trie = Trie.of(codes.numpy(), network.head.sizes)
-        writer = Writer(network.head, trie, codes, items, 20, mix)
-        return ndcg(lambda part, mask, k: writer.best(states[part], mask, k), self.kept, len(items))
-
-
-def _whole(network: NextCodes) -> Tensor:
-    with torch.inference_mode():
-        return network.tower.whole()

@@ -6,12 +6,11 @@ from typing import Literal
 
 import numpy as np
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.utils.extmath import randomized_svd
-from threadpoolctl import threadpool_limits
 
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
+from galen.features.directions import spread_out
+from galen.features.item_text import word_weights, words_of
 from galen.generative.semantic_ids import Bools, SemanticIdError, Singles
 
 Source = Literal["taken", "attributes", "text"]
@@ -53,11 +52,13 @@ class ItemVectors:
         for name in self.sources:
             matrix = made[name](data)
             there = np.diff(matrix.indptr) > 0
-            parts += self._told(_spread_out(matrix, there, self.size, self.whiten, seed), there)
+            vectors, _ = spread_out(matrix, there, self.size, self.whiten, seed)
+            parts += self._told(vectors, there)
         for source in given:
             dense = _checked(source, data.catalogue.ids)
             there = source.there
-            parts += self._told(_spread_out(dense, there, self.size, self.whiten, seed), there)
+            vectors, _ = spread_out(dense, there, self.size, self.whiten, seed)
+            parts += self._told(vectors, there)
         if not parts:
             return np.zeros((len(data.catalogue), 1), np.float32)
         return np.concatenate(parts, axis=1)
@@ -94,7 +95,7 @@ class ItemVectors:
         return sparse.csr_array(sparse.hstack([_one_hot(codes) for codes in columns]))
 
     def _text(self, data: Dataset) -> sparse.csr_array:
-        return _words([title or "" for title in data.catalogue.titles])
+        return word_weights([words_of(title or "") for title in data.catalogue.titles])
 
 
 def _one_hot(codes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> sparse.csr_array:
@@ -104,27 +105,6 @@ def _one_hot(codes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> sparse.csr_ar
     counts = np.bincount(found, minlength=int(codes.max(initial=0)) + 1)
     weight = 1 / np.sqrt(np.maximum(counts, 1))[found]
     return sparse.csr_array((weight, (rows, found)), shape=(len(codes), len(counts)))
-
-
-def _words(texts: Sequence[str]) -> sparse.csr_array:
-    """TF-IDF of words and of pairs of words; nothing where no text has a word."""
-    try:
-        found = TfidfVectorizer(
-            sublinear_tf=True, min_df=2, ngram_range=(1, 2), max_features=50_000
-        ).fit_transform(texts)
-    except ValueError:  # of an empty vocabulary
-        return sparse.csr_array((len(texts), 0))
-    return sparse.csr_array(found)
-
-
-def text_vectors(texts: Sequence[str], size: int, seed: int, whiten: float = 0.5) -> Singles:
-    """(n, size or fewer) of texts by latent semantic analysis, without any model from elsewhere.
-
-    TF-IDF, then leading directions (Deerwester et al., JASIS 1990); a text without known words is
-    0. Brand and category may stand in the text as words.
-    """
-    words = _words(texts)
-    return _spread_out(words, np.diff(words.indptr) > 0, size, whiten, seed)
 
 
 def _checked(source: Given, items: Sequence[str]) -> Singles:
@@ -142,21 +122,3 @@ def _checked(source: Given, items: Sequence[str]) -> Singles:
             "mend it, or say that it is not there."
         )
     return np.where(source.there[:, None], source.vectors, 0).astype(np.float32)
-
-
-def _spread_out(
-    matrix: sparse.csr_array | Singles, there: Bools, size: int, whiten: float, seed: int
-) -> Singles:
-    """(items, size or fewer): leading directions; rows of length 1 on average, 0 where empty."""
-    if isinstance(matrix, np.ndarray) and there.any():
-        matrix = np.where(there[:, None], matrix - matrix[there].mean(axis=0), 0)
-    size = min(size, *(side - isinstance(matrix, sparse.csr_array) for side in matrix.shape))
-    if size < 1 or not there.any():
-        return np.zeros((matrix.shape[0], 0), np.float32)
-    with threadpool_limits(1, "blas"):
-        left, strength, _ = randomized_svd(matrix, size, n_iter=4, random_state=seed)
-    vectors = left * np.maximum(strength, 1e-12) ** (1 - whiten)
-    vectors[there] -= vectors[there].mean(axis=0)
-    vectors[~there] = 0
-    length = np.sqrt((vectors[there] ** 2).sum(axis=1).mean())
-    return np.asarray(vectors / max(length, 1e-12), dtype=np.float32)

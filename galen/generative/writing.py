@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from galen.generative.cold import Cold
 from galen.generative.decoding import Found, beam, exact_parallel
 from galen.generative.network import HeadScorer
 from galen.generative.trie import Trie
@@ -17,7 +18,8 @@ class Writer:
     """Writes items; `mix` is the weight of the dense score beside the log-probability of codes.
 
     With `buying`, the log-probability that the item is bought, should it come next, is added times
-    `purchase_weight`; a beam then orders by all of it what it has found by codes.
+    `purchase_weight`; a beam then orders by all of it what it has found by codes. Where `cold` is
+    given, items that nobody took join what is written.
     """
 
     head: CodeHead
@@ -28,10 +30,20 @@ class Writer:
     mix: float = 0.0
     buying: Buying | None = None
     purchase_weight: float = 0.0
+    cold: Cold | None = None
 
     @torch.inference_mode()
     def best(self, states: Tensor, eligible: Tensor, k: int) -> Found:
         """The k best of `eligible` (R, items) for states (R, width), filled with -1 and -inf."""
+        if self.cold is None:
+            return self._written(states, eligible, k)
+        written, _ = self._written(states, eligible, max(self.width, k))
+        told = torch.log_softmax(states @ self.items.T, dim=1)
+        if self.buying is not None:
+            told = told + self.purchase_weight * self.buying.whole(states, self.items)
+        return self.cold.beside(written, told, eligible, k)
+
+    def _written(self, states: Tensor, eligible: Tensor, k: int) -> Found:
         beside = bool(self.mix) or self.buying is not None
         if self.head.parallel:
             told = [self.head.level(level, states) for level in range(self.codes.shape[1])]
@@ -42,6 +54,22 @@ class Writer:
         masked = self.trie.masked(eligible)
         found = beam(HeadScorer(self.head), states, masked, width=width, k=width if beside else k)
         return self._reordered(*found, states, k) if beside else found
+
+    def scores(self, states: Tensor, item: Tensor) -> Tensor:
+        """(P, m): log-probabilities of items (P, m), but for what all items of a state share."""
+        codes = self.codes[item]
+        first = self.head.level(0, states).gather(1, codes[:, :, 0])  # alike for all items
+        total = first + self.mix * torch.einsum("pd,pmd->pm", states, self.items[item])
+        hidden = states.repeat_interleave(item.shape[1], 0)
+        flat = codes.flatten(0, 1)
+        for level in range(1, codes.shape[2]):
+            hidden = self.head.reads(level - 1, hidden, flat[:, level - 1])
+            told = self.head.level(level, hidden).gather(1, flat[:, level : level + 1])
+            total = total + told.view(item.shape)
+        if self.buying is not None:
+            bought = self.buying.told(states, self.items[item])
+            total = total + self.purchase_weight * bought
+        return total
 
     def _whole(self, told: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
         total = torch.zeros(len(states), len(self.items))

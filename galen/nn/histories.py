@@ -77,6 +77,7 @@ class NextItemSource:
     epoch, negatives drawn anew for each mini-batch, all as the seed decides.
 
     A share `popular` of the negatives is drawn as often as items were taken, the rest all alike.
+    Where `among` is given, no other items are drawn as negatives.
     With `stochastic` below 2, a history of n events above length^(stochastic / 2) is thinned to
     that many with probability 1 - length^stochastic / n² (Zhai et al., ICML 2024).
     """
@@ -89,6 +90,7 @@ class NextItemSource:
     popular: float
     stochastic: float
     seed: int
+    among: Ints | None = None
 
     @property
     def rows(self) -> int:
@@ -124,7 +126,8 @@ class NextItemSource:
 
     def _negatives(self, random: np.random.Generator) -> Ints:
         taken = round(self.popular * self.negatives)
-        alike = random.integers(0, self.items, self.negatives - taken)
+        alike = random.integers(0, self._drawn, self.negatives - taken)
+        alike = alike if self.among is None else self.among[alike]
         places = random.integers(0, len(self.columns.item), taken)
         return np.concatenate([alike, self.columns.item[places]])
 
@@ -132,7 +135,12 @@ class NextItemSource:
         """(items,): how likely each is as one negative."""
         counts = np.bincount(self.columns.item, minlength=self.items)
         share: Floats = self.popular * counts / max(len(self.columns.item), 1)
-        return share + (1 - self.popular) / self.items
+        return share + (1 - self.popular) / self._drawn
+
+    @property
+    def _drawn(self) -> int:
+        """How many items negatives are drawn from."""
+        return self.items if self.among is None else len(self.among)
 
     def _thinned(self, columns: Columns, random: np.random.Generator) -> Columns:
         lengths = np.diff(columns.offsets)

@@ -22,17 +22,29 @@ class Known:
 class ItemTower(nn.Module):
     """The sum of an item's own vector and of those of its attributes, its text and its codes.
 
-    `identity` switches the item's own vector. An item without an event keeps an own vector of
-    zeros: `learned` (N,) says which have one.
+    `identity` switches the item's own vector. An item without an event has none, as `learned` (N,)
+    says, so where something else is known of it, that alone makes its vector. So that the rest
+    learns to stand alone, own vectors are left out in training, each time with the probability
+    `identity_dropout` (as Volkovs et al., DropoutNet, NIPS 2017, drop what was learned of an item).
     """
 
-    def __init__(self, known: Known, learned: Tensor, width: int, *, identity: bool = True) -> None:
+    def __init__(
+        self,
+        known: Known,
+        learned: Tensor,
+        width: int,
+        *,
+        identity: bool = True,
+        identity_dropout: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.items, self.width = known.items, width
+        self.items, self.width, self.identity_dropout = known.items, width, identity_dropout
         self.own = nn.Parameter(torch.empty(known.items, width)) if identity else None
         if self.own is not None:
             nn.init.normal_(self.own, std=0.05)
             self.own.data[~learned] = 0
+        self.learned: Tensor
+        self.register_buffer("learned", learned.float())
         words = [part for part in (known.attributes, known.codes) if part is not None]
         self.words: Tensor | None
         self.register_buffer("words", _stacked(words, known.sizes) if words else None)
@@ -53,12 +65,21 @@ class ItemTower(nn.Module):
         flat = items.reshape(-1)
         found = torch.zeros(len(flat), self.width, device=items.device)
         if self.own is not None:
-            found = self.own.index_select(0, flat)
+            found = self._kept(self.own.index_select(0, flat), flat)
         if self.of_words is not None and self.words is not None:
             found = found + self.of_words(self.words.index_select(0, flat)).sum(1)
         if self.of_vectors is not None and self.vectors is not None:
             found = found + self.of_vectors(self.vectors.index_select(0, flat))
         return found.view(*items.shape, self.width)
+
+    def _kept(self, own: Tensor, items: Tensor) -> Tensor:
+        """Own vectors (n, width) where they count."""
+        if self.of_words is None and self.of_vectors is None:
+            return own
+        kept = self.learned.index_select(0, items)
+        if self.training and self.identity_dropout:
+            kept = kept * (torch.rand_like(kept) >= self.identity_dropout)
+        return own * kept[:, None]
 
     def whole(self) -> Tensor:
         """(N, width) of every item."""

@@ -40,17 +40,28 @@ class Reader(nn.Module):
             gap = 1 + span_step(torch.diff(events.at, prepend=events.at[:1]))
             done = done + self.gaps(torch.where(events.layout.place == 0, 0, gap))
         found: Tensor = self.backbone(done, events.at, events.layout)
-        return found if self.context is None else self.context(found, events.at, events.asked)
+        return self._asked(found, events.at, events.asked)
 
     def begin(self, people: int) -> Read:
         """Of histories that have no event yet."""
         at = torch.zeros(people, dtype=torch.float64)
         return Read(self.backbone.begin(people), at)
 
+    def keep(
+        self, vectors: Tensor, kind: Tensor, at: Tensor, asked: Asked | None = None
+    ) -> tuple[Tensor, Read]:
+        """States (P, width) of histories of one length: vectors (P, L, width), the rest (P, L)."""
+        done = vectors + self.kinds(kind)
+        if self.gaps is not None:
+            first = torch.zeros_like(kind[:, :1])
+            done = done + self.gaps(torch.cat([first, 1 + span_step(at.diff(dim=1))], dim=1))
+        found, kept = self.backbone.keep(done, at)
+        return self._asked(found, at[:, -1], asked), Read(kept, at[:, -1])
+
     def extend(
         self, vectors: Tensor, kind: Tensor, at: Tensor, read: Read, asked: Asked | None = None
     ) -> tuple[Tensor, Read]:
-        """States (P, width) after one more event of each history, of item vectors (P, width).
+        """States (P, width) after one more event of each: vectors (P, width), the rest (P,).
 
         Raises:
             ValueError: the histories are as long as the backbone reads.
@@ -60,6 +71,10 @@ class Reader(nn.Module):
             gap = 1 + span_step(at - read.at)
             done = done + self.gaps(gap if read.kept.events else torch.zeros_like(gap))
         found, kept = self.backbone.extend(done, at, read.kept)
-        if self.context is not None:
-            found = self.context(found, at, asked)
-        return found, Read(kept, at)
+        return self._asked(found, at, asked), Read(kept, at)
+
+    def _asked(self, states: Tensor, at: Tensor, asked: Asked | None) -> Tensor:
+        if self.context is None:
+            return states
+        found: Tensor = self.context(states, at, asked)
+        return found

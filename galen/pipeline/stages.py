@@ -3,11 +3,12 @@
 Who may do what, and is held to it by the pipeline:
     Retriever  proposes rows with a `score`    Filter    drops rows, and is the only one to
     Scorer     does so, and scores any row
+    Continuer  lends its model to a reranker
     Fuser      turns channel columns into one  Ranker    adds one column per objective
     Assembler  turns rows into numbers         Reranker  reorders and cuts
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -55,6 +56,28 @@ class Generator(Protocol):
     def generate(
         self, requests: Requests, k: int, allowed: Callable[[Ints, int], Bools]
     ) -> Candidates: ...
+
+
+class Continued(Protocol):
+    """What a channel says of items after P histories and what was placed after them."""
+
+    def scores(self, item: Ints) -> Floats:
+        """(P, m) of items (P, m); NaN where the channel knows nothing."""
+        ...
+
+    def after(self, item: Ints) -> "Continued":
+        """One more item (P,) placed after each."""
+        ...
+
+
+@runtime_checkable
+class Continuer(Protocol):
+    """A channel that scores items given a history and what a slate holds so far.
+
+    `continued` gives requests that it can read, (P,) rows at a time, ready for `places` items.
+    """
+
+    def continued(self, requests: Requests, places: int) -> Iterable[tuple[Ints, Continued]]: ...
 
 
 class RetrieverSpec(Protocol):

@@ -55,7 +55,9 @@ class FoundVectors:
         history = requests.history
         known = history.item < len(self.vectors)
         seen = NOTHING if repeat else (history.request[known], history.item[known])
-        item, score = (self.search or Exact(self.vectors)).top(queries, k, exclude=seen)
+        allowed = None if self.learned.all() else self.learned
+        search = self.search or Exact(self.vectors)
+        item, score = search.top(queries, k, exclude=seen, allowed=allowed)
         request = np.broadcast_to(np.arange(len(requests))[:, None], item.shape)
         some = np.linalg.norm(queries, axis=1) > 0
         good = np.isfinite(score) & some[:, None] & self.learned[item]

@@ -4,9 +4,9 @@ The papers are named in `galen.nn.backbones`. All places of all histories teach;
 of some people is held out to tell when to stop.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -14,7 +14,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.features.histories import (
@@ -27,13 +26,16 @@ from galen.features.histories import (
     some_bought,
     tokens_of,
 )
+from galen.features.item_known import Attribute, described, known_of
+from galen.features.item_text import TextEncoder
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
 from galen.nn.buying import Buying
 from galen.nn.context import Key
+from galen.nn.continuing import Continuing, continuing
 from galen.nn.histories import Columns, NextItemSource
-from galen.nn.item_tower import ItemTower, Known
+from galen.nn.item_tower import ItemTower
 from galen.nn.judging import Judge
 from galen.nn.next_item import NextItem, Objective
 from galen.nn.precision import Precision
@@ -41,15 +43,11 @@ from galen.nn.reader import Reader
 from galen.nn.sequence_losses import Kind as Loss
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.candidates import Candidates, Ints, Requests
 from galen.pipeline.stages import Answer
+from galen.recall.beginning import BUYING, PROJECTION, Beginning
 from galen.recall.bought_next import BoughtNext
 from galen.recall.factors import FoundVectors, VectorAnswer
-
-BUYING: Final = "buying."
-"""Begins the names of tensors of the head that tells what is bought."""
-
-Attribute = Literal["brand", "category", "department"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,12 @@ class SequenceModel:
     dropout: float = 0.3
     length: int = 50  # newest events that are read
     identity: bool = True  # has an item a vector of its own?
+    identity_dropout: float = 0.0  # how often it is left out in training
     attributes: tuple[Attribute, ...] = ()  # whose words have vectors that items share
+    text: bool = False  # do words of title, brand and categories count?
+    text_size: int = 128
+    words: str = ""  # folder of a TextEncoder that has read other catalogues too
+    begin: str = ""  # folder of a sequence channel with text, of another shop, to go on from
     loss: Loss = "sampled"
     negatives: int = 1024  # of a mini-batch
     popular: float = 0.0  # share of negatives drawn as often as they were taken
@@ -88,29 +91,54 @@ class SequenceModel:
     seed: int = 0
 
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "SequenceIndex":
-        """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned."""
+        """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned.
+
+        Raises:
+            BeginningError: there is nothing to begin with, or it does not fit these settings.
+        """
         columns = columns_of(data, self.kinds)
         timed = data.clock == "time"
         items = len(data.catalogue)
         taken = np.bincount(columns.item, minlength=items) > 0
-        known = known_of(data.catalogue, self.attributes)
+        begin = Beginning.load(Path(self.begin)) if self.begin else None
+        encoder = begin.encoder if begin else None
+        if self.text and encoder is None and self.words:
+            encoder = TextEncoder.load(Path(self.words))
+        elif self.text and encoder is None:
+            encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed)
+        known = known_of(data.catalogue, self.attributes, encoder)
         torch.manual_seed(self.seed)
-        tower = ItemTower(known, torch.from_numpy(taken), self.width, identity=self.identity)
+        tower = ItemTower(
+            known,
+            torch.from_numpy(taken),
+            self.width,
+            identity=self.identity,
+            identity_dropout=self.identity_dropout,
+        )
         objective = Objective(
             self.loss, self.temperature, self.correct, self.calibration, self.purchase_weight
         )
         buys = self.purchase_weight > 0 and some_bought(columns)
         buying = Buying(self.width, int(Kind.PURCHASE)) if buys else None
         network = NextItem(tower, self._reader(timed), objective, buying)
-        course = self._taught(network, columns, watch) if len(columns.item) else Course()
+        if begin:
+            begin.lay_into(network)
+        learnable = taken | described(known)
+        among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
+        some = bool(len(columns.item))
+        course = self._taught(network, columns, among, watch) if some else Course()
         network.eval()
         with torch.inference_mode():
             vectors = tower.whole()
             answers = network.answers(vectors).numpy()
-        found = FoundVectors(np.ascontiguousarray(answers), taken | described(known))
-        return SequenceIndex(self, found, vectors, network.reader, timed, course, buying)
+        found = FoundVectors(np.ascontiguousarray(answers), learnable & (some or bool(begin)))
+        beginning = Beginning.of(network, encoder) if encoder else None
+        reader = network.reader
+        return SequenceIndex(self, found, vectors, reader, timed, course, beginning, buying)
 
-    def _taught(self, network: NextItem, columns: Columns, watch: Watch | None) -> Course:
+    def _taught(
+        self, network: NextItem, columns: Columns, among: Ints | None, watch: Watch | None
+    ) -> Course:
         learning, kept = held_out(columns, self.held_out, self.seed)
         source = NextItemSource(
             learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
@@ -121,6 +149,7 @@ class SequenceModel:
             self.popular,
             self.stochastic,
             self.seed,
+            among,
         )
         judge = Judge(kept, self.length)
         return fit(network, Mean(), source, judge, self.training, watch=watch)
@@ -155,7 +184,9 @@ class SequenceModel:
         reader.load_state_dict(saved)
         reader.eval()
         found = FoundVectors.load(folder)
-        return SequenceIndex(self, found, vectors, reader, facts.timed, Course(), buying)
+        beginning = Beginning.load(folder) if (folder / PROJECTION).exists() else None
+        timed, nothing = facts.timed, Course()
+        return SequenceIndex(self, found, vectors, reader, timed, nothing, beginning, buying)
 
     def _reader(self, timed: bool) -> Reader:
         return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))
@@ -176,6 +207,7 @@ class SequenceIndex:
     reader: Reader
     timed: bool
     course: Course
+    beginning: Beginning | None = None  # what another shop may begin with, where text counts
     buying: Buying | None = None
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
@@ -191,14 +223,7 @@ class SequenceIndex:
 
     def states(self, requests: Requests, block: int = 2048) -> torch.Tensor:
         """(R, width): what each request's person is like; zeros where nothing known was taken."""
-        settings = self.settings
-        columns = columns_of_requests(
-            requests.taken,
-            len(self.items),
-            settings.length,
-            timed=self.timed,
-            kinds=settings.kinds,
-        )
+        columns = self._columns(requests, self.settings.length)
         asking = np.flatnonzero(np.diff(columns.offsets))
         out = torch.zeros(len(requests), self.items.shape[1])
         with torch.inference_mode():
@@ -210,6 +235,27 @@ class SequenceIndex:
                 out[torch.from_numpy(people)] = states[events.layout.last]
         return out
 
+    def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
+        """Requests with an event, ready for `places` items of a slate."""
+        length = max(1, self.settings.length - places)
+        asked = asked_by(requests, np.arange(len(requests)), timed=self.timed)
+        columns = self._columns(requests, length)
+        yield from continuing(columns, asked, self.reader, self.items, self._scores)
+
+    def _columns(self, requests: Requests, length: int) -> Columns:
+        items, kinds = len(self.items), self.settings.kinds
+        return columns_of_requests(requests.taken, items, length, timed=self.timed, kinds=kinds)
+
+    def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
+        """(P, m) of items (P, m); NaN for items that nobody took."""
+        asked = _scaled(states, self.settings.temperature)
+        told = torch.einsum("pd,pmd->pm", asked, torch.from_numpy(self.found.vectors)[item])
+        if self.buying is not None:
+            bought = self.buying.told(states, self.items[item])
+            told = told + self.settings.purchase_weight * bought
+        learned = torch.from_numpy(self.found.learned)[item]
+        return told.masked_fill(~learned, torch.nan)
+
     def save(self, folder: Path) -> None:
         tensors = {"items": self.items} | self.reader.state_dict()
         if self.buying is not None:
@@ -220,25 +266,8 @@ class SequenceIndex:
         facts = _Facts(self.timed, self.buying is not None)
         (folder / "sequence.json").write_bytes(msgspec.json.encode(facts))
         self.found.save(folder)
-
-
-def known_of(catalogue: Catalogue, attributes: tuple[Attribute, ...]) -> Known:
-    """What a catalogue says of its items under the names of attributes."""
-    if not attributes:
-        return Known(len(catalogue))
-    codes = np.stack([getattr(catalogue, name) for name in attributes], axis=1).astype(np.int64)
-    sizes = tuple(int(size) for size in codes.max(axis=0, initial=-1) + 1)
-    return Known(len(catalogue), attributes=torch.from_numpy(codes), sizes=sizes)
-
-
-def described(known: Known) -> Bools:
-    """(items,): of which items something is known beside what people did."""
-    found = np.zeros(known.items, bool)
-    if known.attributes is not None:
-        found |= (known.attributes >= 0).any(dim=1).numpy()
-    if known.codes is not None or known.vectors is not None:
-        found[:] = True
-    return found
+        if self.beginning is not None:
+            self.beginning.save(folder)
 
 
 def _scaled(states: torch.Tensor, temperature: float) -> torch.Tensor:

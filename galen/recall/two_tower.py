@@ -13,6 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from galen.data.dataset import Dataset
 from galen.features.histories import columns_of, held_out
+from galen.features.item_known import Attribute, described, known_of
+from galen.features.item_text import TextEncoder
 from galen.nn.histories import Columns
 from galen.nn.item_tower import ItemTower
 from galen.nn.sequence_losses import Mean
@@ -24,7 +26,6 @@ from galen.recall.factors import FoundVectors, VectorAnswer
 from galen.recall.item_graph import ItemGraph
 from galen.recall.pairs import PairJudge, PairSource, newest_first
 from galen.recall.search import SearchKind
-from galen.recall.sequence import Attribute, described, known_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,11 @@ class TwoTower:
     decay: float = 0.6  # of an older item in the mean, per place
     temperature: float = 0.1
     hard: int = 4  # negatives of each row, from the item graph
+    identity: bool = True  # has an item a vector of its own?
+    identity_dropout: float = 0.0  # how often it is left out in training
     attributes: tuple[Attribute, ...] = ("brand", "category", "department")
+    text: bool = False  # do words of title, brand and categories count?
+    text_size: int = 128
     batch: int = 1024
     learning_rate: float = 3e-3
     weight_decay: float = 0.0
@@ -62,9 +67,16 @@ class TwoTower:
         columns = columns_of(data)
         items = len(data.catalogue)
         count = np.bincount(columns.item, minlength=items)
-        known = known_of(data.catalogue, self.attributes)
+        encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed) if self.text else None
+        known = known_of(data.catalogue, self.attributes, encoder)
         torch.manual_seed(self.seed)
-        tower = ItemTower(known, torch.from_numpy(count > 0), self.width)
+        tower = ItemTower(
+            known,
+            torch.from_numpy(count > 0),
+            self.width,
+            identity=self.identity,
+            identity_dropout=self.identity_dropout,
+        )
         network = Network(tower, self._users(), torch.from_numpy(count), self.temperature)
         some = bool(count.any())
         course = self._taught(network, columns, data, watch) if some else Course()

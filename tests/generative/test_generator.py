@@ -1,6 +1,6 @@
 """The generator: it writes what follows, only what exists and may be shown, by any way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from galen.generative.generator import Generator
+from galen.generative.semantic_ids import SemanticIdError
 from galen.generative.tokenizers import TOKENIZERS, TokenizerName
 from galen.generative.writing import Writer
 from galen.nn.code_head import CodeHead
@@ -40,6 +41,7 @@ WAYS = {
     "product codes": {"tokenizer": "product_codes", "parallel": True},
     "fsq": {"tokenizer": "fsq"},
     "rq_vae": {"tokenizer": "rq_vae"},
+    "with words": {"identity": True, "identity_dropout": 0.3, "text": True, "text_size": 8},
 }
 
 
@@ -153,3 +155,54 @@ def test_a_rule_that_fails_closes_the_generator_too(learned, world):
     slate = whole_answer(learned["beam"], Fails()).run(world.requests([[0, 1, 2]]), 3)
     assert len(slate.candidates) == 0
     assert slate.degraded == ("eligibility:fails",)
+
+
+LIGER = {"dense": True, "identity": True, "identity_dropout": 0.5, "attributes": ("category",)}
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["beam", "parallel"])
+def without_last(request, world):
+    """Learned where nobody took items 5 and 17, the last of groups 0 and 2; cold ones may join."""
+    known = world.data.take(~np.isin(world.data.item, (5, 17)))
+    return Generator(**(QUICK | LIGER | {"cold": 2, "parallel": request.param})).fit(known)
+
+
+def test_items_that_nobody_took_join_by_what_is_said_of_them(without_last, world):
+    assert without_last.cold.tolist() == [5, 17]
+    found = without_last.retrieve(world.requests([[0, 1, 2], [12, 13, 14]]), 6)
+    assert 5 in found.item[found.request == 0]
+    assert 17 in found.item[found.request == 1]
+    none = replace(without_last, settings=replace(without_last.settings, cold=0))
+    assert none.writer().cold is None
+
+
+def test_no_more_cold_items_join_than_were_allowed_and_none_twice(without_last, world):
+    asked = world.requests([[0, 1, 2], [7], [12, 13]])
+    one = replace(without_last, settings=replace(without_last.settings, cold=1))
+    for index, most in ((without_last, 2), (one, 1)):
+        found = index.retrieve(asked, 24)
+        for row in range(3):
+            items = found.item[found.request == row].tolist()
+            assert len(items) == len(set(items))
+            assert len(set(items) & {5, 17}) == most
+            assert len(items) == 22 + most
+
+
+def test_cold_items_that_may_not_be_shown_do_not_join(without_last, world):
+    shown = np.arange(24) != 5
+    found = without_last.generate(
+        world.requests([[0, 1, 2]]), 24, lambda people, items: np.tile(shown, (len(people), 1))
+    )
+    assert sorted(found.item.tolist()) == np.flatnonzero(shown).tolist()
+
+
+def test_cold_items_come_back_from_disk(without_last, world, tmp_path):
+    without_last.save(tmp_path)
+    asked = world.requests([[0, 1, 2]])
+    again = without_last.settings.load(tmp_path).retrieve(asked, 8)
+    assert again.item.tolist() == without_last.retrieve(asked, 8).item.tolist()
+
+
+def test_cold_items_without_a_dense_score_are_refused(world):
+    with pytest.raises(SemanticIdError, match="dense = true"):
+        Generator(cold=5).fit(world.data)

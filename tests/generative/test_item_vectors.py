@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from galen.generative.item_vectors import Given, ItemVectors, text_vectors
+from galen.generative.item_vectors import Given, ItemVectors
 from galen.generative.semantic_ids import SemanticIdError
 
 
@@ -79,22 +79,3 @@ def test_a_number_that_is_none_is_told_with_its_item(world):
 def test_vectors_of_other_items_are_told(world):
     with pytest.raises(SemanticIdError, match=r"shape \(2, 3\).*24 items"):
         ItemVectors((), size=3).fit(world.data, 0, [given(world, vectors=np.ones((2, 3)))])
-
-
-def test_texts_of_the_same_words_lie_near_each_other():
-    texts = [
-        "red nail polish",
-        "nail polish red",
-        "beard oil cedar",
-        "cedar beard oil",
-        "",
-        "?",
-    ] * 2
-    found = text_vectors(texts, 4, seed=0)
-    near = found @ found.T
-    assert near[0, 1] > near[0, 2] + 0.5
-    assert not found[4:6].any()
-
-
-def test_texts_without_words_give_no_numbers():
-    assert text_vectors(["", "?"], 4, seed=0).shape == (2, 0)

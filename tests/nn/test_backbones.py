@@ -71,6 +71,23 @@ def test_a_new_event_updates_the_state_as_reading_all_again_would(kind):
 
 
 @every
+def test_a_history_read_at_once_goes_on_as_one_read_event_by_event(kind):
+    network, (events, at) = made(kind), histories(2)
+    events, at = events[:40].view(2, 20, 16), at[:40].view(2, 20)
+    with torch.inference_mode():
+        state, kept = network.keep(events[:, :15], at[:, :15])
+        slowly = network.begin(2)
+        for place in range(15):
+            one, slowly = network.extend(events[:, place], at[:, place], slowly)
+        torch.testing.assert_close(state, one, atol=1e-5, rtol=1e-4)
+        for place in range(15, 20):
+            state, kept = network.extend(events[:, place], at[:, place], kept)
+            one, slowly = network.extend(events[:, place], at[:, place], slowly)
+            torch.testing.assert_close(state, one, atol=1e-5, rtol=1e-4)
+    assert kept.events == 20
+
+
+@every
 def test_no_event_knows_of_a_later_one(kind):
     network, (events, at) = made(kind), histories()
     events = events.requires_grad_()

@@ -94,9 +94,10 @@ def test_knows_nothing_of_items_that_came_after_it_learned(channel, world):
 
 
 def test_learns_from_a_shop_without_events(channel, world):
-    _, spec, _ = channel
+    name, spec, _ = channel
     nothing = world.data.take(np.zeros(len(world.data), bool))
-    assert len(spec.fit(nothing).retrieve(world.requests([[0, 1], []]), 5)) in (0, 1, 2)
+    found = spec.fit(nothing).retrieve(world.requests([[0, 1], []]), 5)
+    assert len(found) <= (5 if name == "content" else 2)  # what is said of items is there still
 
 
 def test_what_a_person_hid_is_no_sign_of_wanting_it(channel, world):

@@ -1,9 +1,13 @@
 """The sequence channel: every backbone and loss learns a world in which the next item is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from worlds import items_table
 
+from galen.data.catalogue import Catalogue
 from galen.data.schema import Kind
 from galen.features.histories import columns_of, held_out
 from galen.nn.histories import Columns, NextItemSource
@@ -73,6 +77,31 @@ def test_an_item_that_nobody_took_is_proposed_by_its_attributes(world):
     asked = world.requests([[0, 1, 2]])
     assert 5 in with_words.retrieve(asked, 6).item
     assert 5 not in without.retrieve(asked, 24).item
+
+
+def test_an_item_that_nobody_took_is_proposed_by_its_words(world):
+    known = world.data.take(world.data.item != 5)
+    words = QUICK | {"text": True, "text_size": 8, "identity_dropout": 0.5}
+    index = SequenceModel(**words).fit(known)
+    assert 5 in index.retrieve(world.requests([[0, 1, 2]]), 6).item
+    assert 5 not in index.retrieve(world.requests([[12, 13, 14]]), 6).item
+
+
+def test_where_nothing_is_said_of_items_text_is_as_none(world):
+    said_nothing = replace(
+        world.data, catalogue=Catalogue(items_table([{"item_id": str(i)} for i in range(24)]))
+    )
+    few = QUICK | {"epochs": 2}
+    with_text = SequenceModel(**few, text=True).fit(said_nothing)
+    assert torch.equal(with_text.items, SequenceModel(**few).fit(said_nothing).items)
+
+
+def test_items_that_nobody_took_are_no_negatives():
+    among = np.array([3, 5])
+    drawn = source(among=among, popular=0.0)
+    (lesson, *_) = drawn.lessons(0, 0)
+    assert set(lesson.inputs.negative.tolist()) == {3, 5}
+    assert drawn._chance()[among].tolist() == [0.5, 0.5]
 
 
 def test_a_longer_history_is_read_from_its_newest_events(world):

@@ -44,6 +44,14 @@ def test_an_item_that_nobody_took_has_a_vector_and_is_recalled_with_its_category
     assert new not in with_a_new_item.retrieve(world.requests([[0, 1]]), 4).item
 
 
+def test_an_item_that_nobody_took_is_recalled_by_its_words(world):
+    known = world.data.take(world.data.item != 5)
+    spec = TwoTower(attributes=(), text=True, text_size=8, identity_dropout=0.5, epochs=30)
+    learned = spec.fit(known)
+    assert 5 in learned.retrieve(world.requests([[0, 1, 2]]), 6).item
+    assert 5 not in learned.retrieve(world.requests([[12, 13, 14]]), 4).item
+
+
 def test_without_attributes_an_item_that_nobody_took_is_not_proposed(world):
     table = world.data.catalogue.table.to_pylist()
     catalogue = Catalogue(items_table([*table, {"item_id": "new", "category": ["shop"]}]))

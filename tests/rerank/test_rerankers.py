@@ -3,9 +3,20 @@
 import numpy as np
 import pytest
 
-from galen.assembly.catalog import RERANKERS
+from galen.assembly.catalog import BORROWERS, RERANKERS
 from galen.data.schema import Kind
 from galen.pipeline.candidates import Candidates, place_within
+from galen.recall.sequence import SequenceModel
+
+ALL = sorted([*RERANKERS, *BORROWERS])
+
+
+@pytest.fixture(scope="module")
+def made(world):
+    """Every reranker by its name; those that borrow a channel's model have one."""
+    channel = SequenceModel(width=8, layers=1, epochs=1).fit(world.data)
+    owned = {name: make(world.data.catalogue) for name, make in RERANKERS.items()}
+    return owned | {name: make(channel) for name, make in BORROWERS.items()}
 
 
 @pytest.fixture
@@ -22,26 +33,26 @@ def keys(rows: Candidates) -> list[tuple[int, int]]:
     return list(zip(rows.request.tolist(), rows.item.tolist(), strict=True))
 
 
-@pytest.mark.parametrize("name", sorted(RERANKERS))
-def test_gives_rows_of_its_input_once_and_keeps_requests_apart(name, world, pool):
-    shaped = RERANKERS[name](world.data.catalogue).rerank(world.requests([[0], [7]]), pool, 5)
+@pytest.mark.parametrize("name", ALL)
+def test_gives_rows_of_its_input_once_and_keeps_requests_apart(name, made, world, pool):
+    shaped = made[name].rerank(world.requests([[0], [7]]), pool, 5)
     assert set(keys(shaped)) <= set(keys(pool))
     assert len(set(keys(shaped))) == len(shaped)
     assert np.all(np.diff(shaped.request) >= 0)
 
 
-@pytest.mark.parametrize("name", sorted(RERANKERS))
-def test_answers_a_batch_as_it_answers_its_requests_one_by_one(name, world, pool):
-    reranker = RERANKERS[name](world.data.catalogue)
+@pytest.mark.parametrize("name", ALL)
+def test_answers_a_batch_as_it_answers_its_requests_one_by_one(name, made, world, pool):
+    reranker = made[name]
     together = reranker.rerank(world.requests([[0], [7]]), pool, 5)
     first = reranker.rerank(world.requests([[0]]), pool.take(pool.request == 0), 5)
     assert together.item[together.request == 0].tolist() == first.item.tolist()
 
 
-@pytest.mark.parametrize("name", sorted(RERANKERS))
-def test_answers_no_rows_with_no_rows(name, world, pool):
+@pytest.mark.parametrize("name", ALL)
+def test_answers_no_rows_with_no_rows(name, made, world, pool):
     nothing = pool.take(np.zeros(len(pool), bool))
-    assert len(RERANKERS[name](world.data.catalogue).rerank(world.requests([[0]]), nothing, 5)) == 0
+    assert len(made[name].rerank(world.requests([[0]]), nothing, 5)) == 0
 
 
 def test_a_slate_has_one_sku_of_each_standard_product_and_it_is_the_best_one(world, pool):

@@ -48,6 +48,13 @@ class CausalAttention(nn.Module):
         none = weight.new_zeros(people, self.heads, 0, weight.shape[0] // self.heads)
         return none, none
 
+    def keep(self, events: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Whole histories (P, L, width) at once, and their keys and values."""
+        parts = self.project(events).view(*events.shape[:2], 3, self.heads, -1)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        found = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        return self.out(found.transpose(1, 2).flatten(2)), (key, value)
+
     def extend(self, events: Tensor, kept: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """One more event (P, width) of each history."""
         parts = self.project(events).view(len(events), 3, self.heads, 1, -1)
@@ -74,6 +81,10 @@ class SasRecLayer(nn.Module):
 
     def begin(self, people: int) -> tuple[Tensor, ...]:
         return self.attention.begin(people)
+
+    def keep(self, events: Tensor, at: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        attended, kept = self.attention.keep(self.norm(events))
+        return self._after(events, attended), kept
 
     def extend(
         self, events: Tensor, at: Tensor, place: int, kept: tuple[Tensor, ...]
@@ -104,6 +115,10 @@ class LigrLayer(nn.Module):
 
     def begin(self, people: int) -> tuple[Tensor, ...]:
         return self.attention.begin(people)
+
+    def keep(self, events: Tensor, at: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        attended, kept = self.attention.keep(self.norm(events))
+        return self._after(events, attended), kept
 
     def extend(
         self, events: Tensor, at: Tensor, place: int, kept: tuple[Tensor, ...]

@@ -1,7 +1,8 @@
 """The contract of a sequence backbone, and what all of them begin and end with.
 
-A backbone is a stack of layers over packed events. A layer has two ways in: `forward` reads whole
-histories at once, `extend` reads events that follow what it has kept. Both give the same states.
+A backbone is a stack of layers over packed events. A layer has three ways in: `forward` reads whole
+histories at once, `keep` does so for histories of one length and keeps what it knows of them, and
+`extend` reads events that follow what was kept. All give the same states.
 """
 
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ class Layer(Protocol):
 
     def begin(self, people: int) -> tuple[Tensor, ...]:
         """What is kept of histories without an event."""
+        ...
+
+    def keep(self, events: Tensor, at: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """(P, L, width) of events (P, L, width) at moments (P, L), and what is kept of them."""
         ...
 
     def extend(
@@ -80,6 +85,16 @@ class Backbone(nn.Module):
     def begin(self, people: int) -> Kept:
         """Of histories that have no event yet."""
         return Kept(tuple(layer.begin(people) for layer in self._steps()), 0)
+
+    def keep(self, events: Tensor, at: Tensor) -> tuple[Tensor, Kept]:
+        """States (P, width) after events (P, L, width) at moments (P, L), and what is kept."""
+        if self.places is not None:
+            events = events + self.places[: events.shape[1]]
+        layers = []
+        for layer in self._steps():
+            events, own = layer.keep(events, at)
+            layers.append(own)
+        return self.norm(events[:, -1]), Kept(tuple(layers), events.shape[1])
 
     def extend(self, events: Tensor, at: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
         """States (P, width) after one more event each, without reading those before again.

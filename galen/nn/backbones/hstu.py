@@ -33,20 +33,20 @@ class HstuLayer(nn.Module):
         parts = []
         for block in layout.blocks:
             table = padded(whole, block).view(*block.rows.shape, 3, self.heads, self.each)
-            query, key, value = table.permute(2, 0, 3, 1, 4)  # (b, heads, L, each)
-            moment = padded(moments, block)
-            places = torch.arange(block.rows.shape[1], device=events.device)
-            back = places[:, None] - places
-            bias = self._bias(back.clamp_min(0), moment[:, :, None] - moment[:, None])
-            scores = query @ key.transpose(2, 3) * self.each**-0.5 + bias
-            weights = functional.silu(scores) * (back >= 0) / (places + 1)[:, None]
-            parts.append((weights.to(value.dtype) @ value).transpose(1, 2).flatten(2))
+            parts.append(self._attended(table, padded(moments, block)))
         return self._after(events, unpadded(parts, layout), gate)
 
     def begin(self, people: int) -> tuple[Tensor, ...]:
         """No keys, values or moments."""
         none = self.out.weight.new_zeros(people, self.heads, 0, self.each)
         return none, none, self.out.weight.new_zeros(people, 0, dtype=torch.float64)
+
+    def keep(self, events: Tensor, at: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        gate, rest = self._projected(events)
+        table = rest.view(*events.shape[:2], 3, self.heads, self.each)
+        _, key, value = table.permute(2, 0, 3, 1, 4)
+        kept = (key, value, at.to(torch.float64))
+        return self._after(events, self._attended(table, at), gate), kept
 
     def extend(
         self, events: Tensor, at: Tensor, place: int, kept: tuple[Tensor, ...]
@@ -62,6 +62,17 @@ class HstuLayer(nn.Module):
         attended = (weights.to(values.dtype) @ values).flatten(1)
         return self._after(events, attended, gate), (keys, values, moments)
 
+    def _attended(self, table: Tensor, moment: Tensor) -> Tensor:
+        """(b, L, width) of values, queries and keys (b, L, 3, heads, each) at moments (b, L)."""
+        query, key, value = table.permute(2, 0, 3, 1, 4)  # (b, heads, L, each)
+        places = torch.arange(table.shape[1], device=table.device)
+        back = places[:, None] - places
+        bias = self._bias(back.clamp_min(0), moment[:, :, None] - moment[:, None])
+        scores = query @ key.transpose(2, 3) * self.each**-0.5 + bias
+        weights = functional.silu(scores) * (back >= 0) / (places + 1)[:, None]
+        found: Tensor = (weights.to(value.dtype) @ value).transpose(1, 2).flatten(2)
+        return found
+
     def _bias(self, back: Tensor, span: Tensor) -> Tensor:
         """(b, heads, L, L) by events back (L, L) and seconds between (b, L, L)."""
         by_place = self.by_place[back.clamp_max(self.length)]
@@ -69,9 +80,9 @@ class HstuLayer(nn.Module):
         return (by_place + by_span).permute(0, 3, 1, 2)
 
     def _projected(self, events: Tensor) -> tuple[Tensor, Tensor]:
-        """Gate (T, width), and values, queries and keys beside each other (T, 3 · width)."""
+        """Gate (…, width), and values, queries and keys beside each other (…, 3 · width)."""
         found = functional.silu(self.project(self.norm(events)))
-        return found[:, : events.shape[1]], found[:, events.shape[1] :]
+        return found[..., : events.shape[-1]], found[..., events.shape[-1] :]
 
     def _after(self, events: Tensor, attended: Tensor, gate: Tensor) -> Tensor:
         found: Tensor = events + self.dropout(self.out(self.attended_norm(attended) * gate))

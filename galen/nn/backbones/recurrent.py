@@ -28,6 +28,10 @@ class GruLayer(nn.Module):
         """A state of zeros."""
         return (torch.zeros(1, people, self.unit.hidden_size),)
 
+    def keep(self, events: Tensor, at: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        found, state = self.unit(events)
+        return self.dropout(found), (state,)
+
     def extend(
         self, events: Tensor, at: Tensor, place: int, kept: tuple[Tensor, ...]
     ) -> tuple[Tensor, tuple[Tensor, ...]]:

@@ -1,0 +1,68 @@
+"""What slates of a held-out part come to: hits, coverage, how unlike their rows are, time."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from galen.evaluate.diversity import unlike_kinds, unlike_vectors
+from galen.evaluate.offline import Question
+from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
+from galen.pipeline.candidates import Candidates, Floats, Singles, stacked
+from galen.pipeline.pipeline import Pipeline
+
+BLOCK = 512
+
+
+def slates_of(question: Question, pipeline: Pipeline, n: int = 10) -> Candidates:
+    """The slates of every request.
+
+    Raises:
+        RuntimeError: a stage failed, so that figures would be of something else.
+    """
+    parts = []
+    for start in range(0, len(question.requests), BLOCK):
+        stop = min(start + BLOCK, len(question.requests))
+        slate = pipeline.run(question.requests.part(start, stop), n)
+        if slate.degraded:
+            raise RuntimeError(f"failed on the way: {', '.join(slate.degraded)}")
+        rows = slate.candidates
+        parts.append(replace(rows, request=rows.request + start))
+    return stacked(parts)
+
+
+def gains(question: Question, slates: Candidates) -> dict[str, Floats]:
+    """hr@k, ndcg@k and mrr of each request; a slate's order counts, not its scores."""
+    moment = question.moment
+    ordered = slates.with_columns({"score": -np.arange(len(slates), dtype=np.float64)})
+    return by_request(
+        Answers(ordered, len(question.requests), moment.truth_request, moment.truth_item),
+        cuts=(5, 10),
+    )
+
+
+def figures(question: Question, slates: Candidates, vectors: Singles) -> dict[str, float]:
+    """Means over requests."""
+    kinds = unlike_kinds(slates, question.moment.past.catalogue.category)
+    return {
+        **{name: float(found.mean()) for name, found in gains(question, slates).items()},
+        **of_catalogue(slates, question.popularity),
+        "ild_category@10": _mean(kinds),
+        "ild_vectors@10": _mean(unlike_vectors(slates, vectors)),
+    }
+
+
+def single_requests(question: Question, pipeline: Pipeline, count: int) -> dict[str, float]:
+    """Milliseconds of single requests for ten items through the whole pipeline."""
+    each = []
+    for row in range(min(count, len(question.requests))):
+        one = question.requests.part(row, row + 1)
+        started = time.perf_counter()
+        pipeline.run(one, 10)
+        each.append(1000 * (time.perf_counter() - started))
+    return {"p50_ms": float(np.quantile(each, 0.5)), "p99_ms": float(np.quantile(each, 0.99))}
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")

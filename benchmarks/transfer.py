@@ -1,0 +1,212 @@
+"""What one shop's histories are worth in another, where items meet by their words.
+
+    galen import sequences shops/beauty --interactions FILE --items FILE
+    python -m benchmarks.transfer --shop shops/beauty --split "Hair Care" --json FILE
+    python -m benchmarks.transfer --shop shops/new --before shops/old --json FILE
+
+A `sequence` channel with text learns in the shop before, and goes on in the new one from there
+(`begun`), beside the same channel from scratch (`scratch`), one of ids alone (`ids`), and what the
+shop before taught alone (`unseen`: no event of the new one is learned from). With `--split`, items
+of that category are the new shop and all others the shop before. Everybody's last item is asked
+for, ranked among all items of the new shop, those of the history excluded. `--newest` cuts what is
+known of everybody, and `--people` how many are learned from. Words of both catalogues are read
+before any history, or, with `--words before`, those of the shop before alone. With
+`--part validation` everybody's last item is dropped first.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.asking import gains_of, places_of, requests_of, slates_of
+from benchmarks.rows import Cost, Row, measured, write_rows
+from galen.data.catalogue import Catalogue
+from galen.data.dataset import Dataset
+from galen.data.schema import TAKEN
+from galen.data.shop import Shop
+from galen.evaluate.intervals import paired_interval
+from galen.features.item_text import TextEncoder, said_of
+from galen.pipeline.candidates import Bools, Floats, Ints, Requests
+from galen.recall.sequence import SequenceModel
+
+MODELS: Final = ("ids", "scratch", "begun", "unseen")
+METRICS: Final = ("hr@10", "ndcg@10")
+ALONE: Final = 0.5  # share of own vectors left out in training, where words are to stand alone
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is learned from in the new shop, and who is asked."""
+
+    learning: Dataset
+    requests: Requests
+    wanted: Ints  # (R,)
+
+    @property
+    def slices(self) -> dict[str, Bools]:
+        """(R,) by how much is known of a person."""
+        length = self.requests.history.length
+        parts = {
+            "all": length > 0,
+            "1-3": length <= 3,
+            "4-10": (length > 3) & (length <= 10),
+            "> 10": length > 10,
+        }
+        return {name: rows for name, rows in parts.items() if rows.any()}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, measure, print the table and write the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shop", type=Path, required=True, help="the new shop")
+    parser.add_argument("--before", type=Path, help="the shop that is learned from first")
+    parser.add_argument("--split", help="category whose items are the new shop")
+    parser.add_argument("--newest", type=int, help="events that are known of everybody")
+    parser.add_argument("--people", type=int, help="of the new shop, who are learned from")
+    parser.add_argument("--words", choices=("both", "before"), default="both")
+    parser.add_argument("--part", choices=("test", "validation"), default="test")
+    parser.add_argument("--epochs", type=int, default=SequenceModel().epochs)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(arguments)
+    if (options.before is None) == (options.split is None):
+        parser.error("give either --before or --split")
+    torch.set_num_threads(1)
+    before, new = _shops(options)
+    question = question_of(new, options.newest, options.people, options.part, options.seed)
+    rows: list[Row] = []
+    gains: dict[str, tuple[Floats, Floats]] = {}
+    console = Console(width=140)
+    with tempfile.TemporaryDirectory() as folder:
+        read = [before, new] if options.words == "both" else [before]
+        said = [words for data in read for words in said_of(data.catalogue)]
+        TextEncoder.fit(said, SequenceModel().text_size, options.seed).save(Path(folder))
+        for model in ("before", *MODELS):
+            with measured() as cost:
+                index = _spec(model, options, folder).fit(_lesson(model, before, question.learning))
+                if model == "before":
+                    index.save(Path(folder))
+                    console.print(f"learned in the shop before: {len(before):,} events")
+                    continue
+                found = slates_of(index, question.requests)
+            gains[model] = gains_of(places_of(found, question.wanted))
+            metrics = _metrics(gains[model], gains.get("scratch"), question, options.seed)
+            rows.append(_row(options, model, metrics, cost))
+            told = "  ".join(f"{m} {metrics[f'{m}/all']:.4f}" for m in METRICS)
+            console.print(f"{model}: {told}  {cost.cpu_seconds:.0f} CPU s")
+            write_rows(options.json, rows)
+    console.print(_table(gains, question, options.seed))
+
+
+def _shops(options: argparse.Namespace) -> tuple[Dataset, Dataset]:
+    new = Dataset.read(Shop.open(options.shop)).of(*TAKEN)
+    if options.before:
+        return Dataset.read(Shop.open(options.before)).of(*TAKEN), new
+    catalogue = new.catalogue
+    inside = np.array([options.split in path for path in catalogue.path_words], bool)
+    if not inside.any():
+        raise SystemExit(f"no item of {options.shop} is in a category {options.split!r}.")
+    theirs = (catalogue.path >= 0) & inside[catalogue.path]
+    return part_of(new, ~theirs), part_of(new, theirs)
+
+
+def part_of(data: Dataset, items: Bools) -> Dataset:
+    """A shop that sells some of the items (items,) of another."""
+    row = np.cumsum(items) - 1
+    part = data.take(items[data.item])
+    catalogue = Catalogue(data.catalogue.table.take(np.flatnonzero(items)))
+    return replace(part, catalogue=catalogue, item=row[part.item].astype(np.int32))
+
+
+def question_of(
+    data: Dataset, newest: int | None, people: int | None, part: str, seed: int
+) -> Question:
+    """Everybody's last item, and what is known and learned before it."""
+    data = data.without_last(1) if part == "validation" else data
+    last, past = data.nth_last(1), data.without_last(1)
+    if newest is not None:
+        past = past.take(past.place >= past.length[past.user] - newest)
+    able = past.length[last.user] > 0
+    users = last.user[able].astype(np.int64)
+    learning = past
+    if people is not None and people < len(users):
+        drawn = np.random.default_rng(seed).choice(users, people, replace=False)
+        learning = past.take(np.isin(past.user, drawn))
+    return Question(learning, requests_of(past, users), last.item[able].astype(np.int64))
+
+
+def _spec(model: str, options: argparse.Namespace, folder: str) -> SequenceModel:
+    plain = SequenceModel(epochs=options.epochs, seed=options.seed)
+    if model == "ids":
+        return plain
+    with_words = replace(plain, text=True, words=folder, identity_dropout=ALONE)
+    return replace(with_words, begin=folder) if model in ("begun", "unseen") else with_words
+
+
+def _lesson(model: str, before: Dataset, learning: Dataset) -> Dataset:
+    if model == "before":
+        return before
+    return learning.take(np.zeros(len(learning), bool)) if model == "unseen" else learning
+
+
+def _metrics(
+    gains: tuple[Floats, Floats],
+    scratch: tuple[Floats, Floats] | None,
+    question: Question,
+    seed: int,
+) -> dict[str, float]:
+    """Means by history length, and the gain over learning from scratch, paired by person."""
+    found: dict[str, float] = {}
+    for part, rows in question.slices.items():
+        found[f"people/{part}"] = float(rows.sum())
+        for place, metric in enumerate(METRICS):
+            found[f"{metric}/{part}"] = float(gains[place][rows].mean())
+            if scratch is not None:
+                over = paired_interval(gains[place][rows], scratch[place][rows], seed=seed)
+                found[f"{metric}/{part}_gain"] = over.value
+                found[f"{metric}/{part}_gain_low"] = over.low
+                found[f"{metric}/{part}_gain_high"] = over.high
+    return found
+
+
+def _row(options: argparse.Namespace, model: str, metrics: dict[str, float], cost: Cost) -> Row:
+    known = f", newest {options.newest}" if options.newest else ""
+    people = f", {options.people} people" if options.people else ""
+    return Row(
+        benchmark="transfer",
+        data=options.shop.name + (f", {options.split}" if options.split else ""),
+        model=model,
+        protocol=f"{options.part}, words of {options.words}{known}{people}",
+        seed=options.seed,
+        metrics=metrics,
+        cpu_seconds=cost.cpu_seconds,
+        wall_seconds=cost.wall_seconds,
+        peak_memory_bytes=cost.peak_memory_bytes,
+    )
+
+
+def _table(gains: dict[str, tuple[Floats, Floats]], question: Question, seed: int) -> Table:
+    """Figures by history length; the gain of `begun` over `scratch`, paired by person."""
+    table = Table(title="hr@10 / ndcg@10 by events known of a person")
+    for heading in ("events", "people", *MODELS, "begun over scratch, hr@10", "ndcg@10"):
+        table.add_column(heading, justify="right")
+    for part, rows in question.slices.items():
+        cells = [f"{gains[m][0][rows].mean():.4f} / {gains[m][1][rows].mean():.4f}" for m in MODELS]
+        over = [
+            str(paired_interval(gains["begun"][p][rows], gains["scratch"][p][rows], seed=seed))
+            for p in range(len(METRICS))
+        ]
+        table.add_row(part, str(int(rows.sum())), *cells, *over)
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""What a catalogue says of its items, as an item tower reads it."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+
+from galen.data.catalogue import Catalogue
+from galen.features.item_text import TextEncoder, said_of
+from galen.nn.item_tower import Known
+from galen.pipeline.candidates import Bools
+
+Attribute = Literal["brand", "category", "department"]
+
+
+def known_of(
+    catalogue: Catalogue, attributes: tuple[Attribute, ...], encoder: TextEncoder | None = None
+) -> Known:
+    """What a catalogue says of its items under the names of attributes, and in their words."""
+    items, vectors = len(catalogue), None
+    if encoder is not None and encoder.size:
+        vectors = torch.from_numpy(encoder.vectors(said_of(catalogue)))
+    if not attributes:
+        return Known(items, vectors=vectors)
+    codes = np.stack([getattr(catalogue, name) for name in attributes], axis=1).astype(np.int64)
+    sizes = tuple(int(size) for size in codes.max(axis=0, initial=-1) + 1)
+    return Known(items, torch.from_numpy(codes), vectors, sizes=sizes)
+
+
+def described(known: Known) -> Bools:
+    """(items,): of which items something is known beside what people did."""
+    found = np.zeros(known.items, bool)
+    if known.attributes is not None:
+        found |= (known.attributes >= 0).any(dim=1).numpy()
+    if known.vectors is not None:
+        found |= known.vectors.any(dim=1).numpy()
+    if known.codes is not None:
+        found[:] = True
+    return found

@@ -1,0 +1,87 @@
+"""What was taken next against what the model itself would have written and what was drawn: S-DPO.
+
+Chen et al., "On Softmax Direct Preference Optimization for Recommendation", NeurIPS 2024.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from galen.generative.compared import BLOCK, Compared, ComparedLesson, Transitions, told
+from galen.generative.trie import Trie
+from galen.generative.writing import Writer
+from galen.nn.histories import Ints
+from galen.nn.preference_losses import softmax_dpo
+
+
+@dataclass(frozen=True)
+class DirectLoss:
+    """S-DPO of a mini-batch."""
+
+    beta: float
+
+    def __call__(self, policy: Tensor, inputs: Compared) -> Tensor:
+        return softmax_dpo(policy, inputs.reference, self.beta)
+
+
+@dataclass(frozen=True)
+class RejectedSource:
+    """Each history with what was taken next, then its hard items, then items drawn alike."""
+
+    transitions: Transitions
+    hard: Tensor  # (P, hard) what the reference writes first, -1 where it had no more
+    drawn: int
+    batch: int  # histories
+    seed: int
+
+    @property
+    def rows(self) -> int:
+        return len(self.transitions)
+
+    def lessons(self, epoch: int, skip: int) -> Iterator[ComparedLesson]:
+        """Mini-batches of an epoch without its first `skip`."""
+        order = np.random.default_rng((self.seed, epoch)).permutation(self.rows)
+        for number, start in enumerate(range(0, self.rows, self.batch)):
+            if number >= skip:
+                random = np.random.default_rng((self.seed, epoch, number))
+                yield self._lesson(order[start : start + self.batch], random)
+
+    def _lesson(self, people: Ints, random: np.random.Generator) -> ComparedLesson:
+        transitions, codes = self.transitions, self.transitions.reference.codes
+        wanted = transitions.histories.wanted[people]
+        drawn = random.integers(0, len(codes) - 1, (len(people), self.drawn))
+        drawn += drawn >= wanted[:, None]  # any item but the one that was taken
+        item = torch.cat(
+            [torch.from_numpy(wanted)[:, None], self.hard[people], torch.from_numpy(drawn)], dim=1
+        )
+        ids = codes[item.clamp_min(0)]
+        with torch.no_grad():
+            reference = told(transitions.reference.head, transitions.states[people], ids)
+        reference = reference.masked_fill(item < 0, -torch.inf)
+        inputs = Compared(transitions.read(people), ids, reference)
+        return ComparedLesson(inputs, torch.ones(len(people)))
+
+
+def hard_items(transitions: Transitions, shown: Tensor, count: int, *, repeat: bool) -> Tensor:
+    """(P, count): what the reference writes first of what may be shown, but for what was taken.
+
+    -1 where there is no more.
+    """
+    reference, wanted = transitions.reference, torch.from_numpy(transitions.histories.wanted)
+    found = torch.full((len(transitions), count), -1)
+    if not count:
+        return found
+    with torch.inference_mode():
+        items = reference.tower.whole()
+    trie = Trie.of(reference.codes.numpy(), reference.head.sizes)
+    writer = Writer(reference.head, trie, reference.codes, items, 2 * count)
+    for start in range(0, len(transitions), BLOCK):
+        people = np.arange(start, min(start + BLOCK, len(transitions)))
+        mask = transitions.eligible(people, shown, repeat=repeat)
+        mask[torch.arange(len(people)), wanted[people]] = False
+        written, _ = writer.best(transitions.states[people], mask, count)
+        found[people, : written.shape[1]] = written
+    return found

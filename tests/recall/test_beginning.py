@@ -1,0 +1,90 @@
+"""What was learned in one shop reads the histories of another, by words alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from worlds import items_table
+
+from galen.data.catalogue import Catalogue
+from galen.features.item_text import TextEncoder, said_of
+from galen.recall.beginning import BeginningError
+from galen.recall.sequence import SequenceModel
+
+SMALL = {
+    "width": 16,
+    "layers": 1,
+    "dropout": 0.0,
+    "batch": 16,
+    "learning_rate": 1e-2,
+    "negatives": 16,
+    "epochs": 30,
+    "patience": 30,
+    "plateau": 1.0,
+    "length": 12,
+}
+WORDS = SMALL | {"text": True, "text_size": 8, "identity_dropout": 0.5}
+GROUPS = np.arange(24) % 4  # in the other shop, items of a group do not stand together
+
+
+@pytest.fixture(scope="module")
+def learned(world, tmp_path_factory):
+    """A folder of what was learned in the world."""
+    folder = tmp_path_factory.mktemp("learned")
+    SequenceModel(**WORDS).fit(world.data).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def other_shop(world):
+    """Other items of the same categories, in which nothing was taken."""
+    items = [
+        record | {"item_id": f"other-{row}", "category": ["shop", f"group-{GROUPS[row]}"]}
+        for row, record in enumerate(world.data.catalogue.table.to_pylist())
+    ]
+    nothing = world.data.take(np.zeros(len(world.data), bool))
+    return replace(nothing, catalogue=Catalogue(items_table(items)))
+
+
+def test_a_shop_without_an_event_is_answered_by_what_another_taught(learned, other_shop, world):
+    asked = world.requests([[0, 4], [1, 5], [2, 6], [3, 7]])
+    found = SequenceModel(**WORDS, begin=str(learned)).fit(other_shop).retrieve(asked, 3)
+    assert (GROUPS[found.item] == found.request).mean() > 0.8
+    assert len(SequenceModel(**WORDS).fit(other_shop).retrieve(asked, 3)) == 0
+
+
+def test_what_began_elsewhere_learns_on_and_comes_back_from_disk(learned, world, tmp_path):
+    spec = SequenceModel(**WORDS | {"epochs": 3}, begin=str(learned))
+    index = spec.fit(world.data)
+    index.save(tmp_path)
+    again = spec.load(tmp_path)
+    asked = world.requests([[0, 1, 2]])
+    assert again.retrieve(asked, 4).item.tolist() == index.retrieve(asked, 4).item.tolist()
+    again.save(tmp_path)
+    SequenceModel(**WORDS | {"epochs": 1}, begin=str(tmp_path)).fit(world.data)
+
+
+def test_words_that_were_read_elsewhere_are_read_alike(world, other_shop, tmp_path):
+    both = said_of(world.data.catalogue) + said_of(other_shop.catalogue)
+    encoder = TextEncoder.fit(both, 8, seed=0)
+    encoder.save(tmp_path)
+    index = SequenceModel(**WORDS | {"epochs": 1}, words=str(tmp_path)).fit(world.data)
+    assert index.beginning.encoder.words == encoder.words
+
+
+def test_a_folder_that_holds_nothing_to_begin_with_is_told(world, tmp_path):
+    with pytest.raises(BeginningError, match="holds no sequence channel with text"):
+        SequenceModel(begin=str(tmp_path)).fit(world.data)
+
+
+def test_another_shape_is_told(learned, world):
+    with pytest.raises(BeginningError, match=r"another shape.*as they were"):
+        SequenceModel(**WORDS | {"width": 8}, begin=str(learned)).fit(world.data)
+
+
+def test_a_shop_of_which_nothing_is_said_cannot_be_begun_from(learned, world, tmp_path):
+    items = [{"item_id": str(row)} for row in range(24)]
+    silent = replace(world.data, catalogue=Catalogue(items_table(items)))
+    SequenceModel(**WORDS | {"epochs": 1}).fit(silent).save(tmp_path)
+    with pytest.raises(BeginningError, match="holds no sequence channel with text"):
+        SequenceModel(**WORDS, begin=str(tmp_path)).fit(world.data)

@@ -1,0 +1,62 @@
+"""The benchmark of transfer: a shop is parted by a category, and one part begins from the other."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from worlds import items_table, write_world
+
+from benchmarks import transfer
+from galen.data.catalogue import Catalogue
+
+
+@pytest.fixture(scope="module")
+def shop(world, tmp_path_factory):
+    """The world as a shop whose items have a kind; groups 0 and 1 are of another department."""
+    records = [
+        record | {"category": [*record["category"], "old" if row < 12 else "new"]}
+        for row, record in enumerate(world.data.catalogue.table.to_pylist())
+    ]
+    data = replace(world.data, catalogue=Catalogue(items_table(records)))
+    folder = tmp_path_factory.mktemp("shops") / "whole"
+    write_world(replace(world, data=data), folder)
+    return folder
+
+
+def test_models_are_compared_on_the_same_people_of_the_new_part(shop, tmp_path):
+    rows = tmp_path / "rows.json"
+    asked = ["--shop", str(shop), "--split", "new", "--epochs", "3", "--newest", "3"]
+    transfer.main([*asked, "--json", str(rows)])
+    found = json.loads(rows.read_text())
+    assert [row["model"] for row in found] == ["ids", "scratch", "begun", "unseen"]
+    assert {row["metrics"]["people/all"] for row in found} == {20.0}
+    assert {row["metrics"]["people/1-3"] for row in found} == {20.0}
+    assert found[1]["metrics"]["hr@10/all_gain"] == 0
+    assert found[3]["metrics"]["hr@10/all"] > 0.5  # by words alone: twelve items, ten are shown
+
+
+def test_either_another_shop_or_a_category_is_asked_for(shop, capsys):
+    with pytest.raises(SystemExit):
+        transfer.main(["--shop", str(shop)])
+    assert "either --before or --split" in capsys.readouterr().err
+
+
+def test_a_category_that_no_item_is_in_is_told(shop):
+    with pytest.raises(SystemExit, match="category 'none'"):
+        transfer.main(["--shop", str(shop), "--split", "none"])
+
+
+def test_a_part_of_a_shop_has_its_own_items_and_events_alone(world):
+    part = transfer.part_of(world.data, world.group_of_item == 2)
+    assert part.catalogue.ids == [f"sku-{row}" for row in range(12, 18)]
+    assert set(part.item.tolist()) == set(range(6))
+    whole = world.data.take(world.group_of_item[world.data.item] == 2)
+    assert (part.item + 12).tolist() == whole.item.tolist()
+
+
+def test_few_people_teach_but_everybody_is_asked(world):
+    question = transfer.question_of(world.data, 2, 10, "test", seed=0)
+    assert len(np.unique(question.learning.user)) == 10
+    assert len(question.wanted) == world.data.users
+    assert question.requests.history.length.tolist() == [2] * world.data.users
