@@ -12,7 +12,6 @@ import argparse
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from galen.evaluate.offline import Question, answer
 from galen.generative.code_report import code_report
 from galen.generative.generator import GeneratorIndex
 from galen.generative.item_vectors import ItemVectors
+from galen.generative.tiger import TigerIndex
 from galen.generative.tokenizers import TOKENIZERS
 
 ALWAYS = ("popular", "item_graph", "sasrec")
@@ -75,7 +75,7 @@ def _measure(shop: Shop, options: argparse.Namespace, model: str, seed: int) -> 
         metrics = answer(question, model, pipeline).mean()
     metrics |= _times(trained, question, options.requests)
     for index in trained.parts.retrievers.values():
-        if isinstance(index, GeneratorIndex):
+        if isinstance(index, GeneratorIndex | TigerIndex):
             metrics |= _codes(index, trained, question, seed)
     return Row(
         benchmark="generative",
@@ -103,7 +103,7 @@ def _times(trained: Trained, question: Question, requests: int) -> dict[str, flo
 
 
 def _codes(
-    index: GeneratorIndex, trained: Trained, question: Question, seed: int
+    index: GeneratorIndex | TigerIndex, trained: Trained, question: Question, seed: int
 ) -> dict[str, float]:
     """The report on the codes, and the share of written ids that are of nothing or forbidden."""
     settings, data = index.settings, trained.split.final
@@ -113,15 +113,10 @@ def _codes(
     draw = np.random.default_rng(seed)
     part = question.requests.part(0, min(1000, len(question.requests)))
     shown = draw.random((len(part), len(index.ids))) < 0.5
-    found = replace(index, settings=replace(settings, repeat=True)).generate(
-        part, 50, lambda people, items: shown[people, :items]
-    )
+    found = index.generate(part, 50, lambda people, items: shown[people, :items])
     wrong = ~shown[found.request, found.item]
     figures["invalid"] = float(wrong.mean()) if len(found) else 0.0
-    reader = sum(p.numel() for p in index.reader.parameters())
-    figures["parameters"] = float(
-        reader + sum(p.numel() for p in index.head.parameters()) + index.items.numel()
-    )
+    figures["parameters"] = float(index.parameters)
     return figures
 
 
