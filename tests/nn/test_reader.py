@@ -218,6 +218,27 @@ def test_one_event_more_gives_the_state_that_reading_all_again_gives(kind):
                 vectors[rows], kinds[rows], at[rows], read, asked.take(rows)
             )
             torch.testing.assert_close(state, whole[:, place], atol=1e-5, rtol=1e-4)
+        own, last = torch.arange(12).view(2, 6)[:, :5], torch.tensor([4, 10])
+        state, read = reader.keep(vectors[own], kinds[own], at[own], asked.take(last))
+        torch.testing.assert_close(state, whole[:, 4], atol=1e-5, rtol=1e-4)
+        rows = torch.tensor([5, 11])
+        state, _ = reader.extend(vectors[rows], kinds[rows], at[rows], read, asked.take(rows))
+        torch.testing.assert_close(state, whole[:, 5], atol=1e-5, rtol=1e-4)
+
+
+@every
+def test_a_slate_that_is_written_on_begins_with_what_retrieval_says(reads, world):
+    data, asked = bought_or_viewed(world)
+    spec = made(reads, gaps=True, context=("since", "surface"), purchase_weight=0.5, epochs=3)
+    index = spec.fit(data)
+    ((rows, said),) = index.continued(asked, 2)
+    found = index.retrieve(asked, 3)
+    assert rows.tolist() == [0, 1]
+    item = found.item.reshape(2, 3)
+    assert (np.diff(said.scores(item), axis=1) <= 1e-5).all()
+    apart = said.scores(item) - found.columns["score"].reshape(2, 3)
+    np.testing.assert_allclose(apart, apart[:, :1].repeat(3, axis=1), atol=1e-4)
+    assert not np.allclose(said.after(item[:, 0]).scores(item), said.scores(item))
 
 
 COLUMNS = Columns(
