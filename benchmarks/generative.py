@@ -1,6 +1,6 @@
 """Generators of semantic ids on any file with user_id, item_id and pos.
 
-    python -m benchmarks.generative --interactions FILE [--items FILE] --json FILE
+    python -m benchmarks.generative --interactions FILE [--items FILE] [--people N] --json FILE
 
 Quality as in `benchmarks.sequences` (full ranking over all items, all users, item-level hits, ties
 pessimistic), the report on the codes, how many written ids are of no item or may not be shown, and
@@ -20,6 +20,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.cut import cut
 from benchmarks.rows import Row, measured, write_rows
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import protocol_named
@@ -46,15 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--protocol", default="strict")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--requests", type=int, default=500, help="single requests that are timed")
+    parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     console = Console(width=140)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        paths = {"interactions": options.interactions}
-        if options.items:
-            paths["items"] = options.items
+        paths = cut(options.interactions, options.items, options.people, 0, Path(folder))
         import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
         shop = Shop.open(Path(folder) / "shop")
         for model in dict.fromkeys([*ALWAYS, *options.models.split(",")]):
@@ -74,12 +74,13 @@ def _measure(shop: Shop, options: argparse.Namespace, model: str, seed: int) -> 
         pipeline = trained.parts.pipeline(trained.split.final.catalogue, question.store)
         metrics = answer(question, model, pipeline).mean()
     metrics |= _times(trained, question, options.requests)
+    name = options.interactions.parent.name or options.interactions.stem
     for index in trained.parts.retrievers.values():
         if isinstance(index, GeneratorIndex | TigerIndex):
             metrics |= _codes(index, trained, question, seed)
     return Row(
         benchmark="generative",
-        data=options.interactions.parent.name or options.interactions.stem,
+        data=name + (f", {options.people} people" if options.people else ""),
         model=model,
         protocol=protocol,
         seed=seed,
