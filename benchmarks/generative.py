@@ -1,6 +1,6 @@
 """Generators of semantic ids on any file with user_id, item_id and pos.
 
-    python -m benchmarks.generative --interactions FILE [--items FILE] --json FILE
+    python -m benchmarks.generative --interactions FILE [--items FILE] [--people N] --json FILE
 
 Quality as in `benchmarks.sequences` (full ranking over all items, all users, item-level hits, ties
 pessimistic), the report on the codes, how many written ids are of no item or may not be shown, and
@@ -12,7 +12,6 @@ import argparse
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.cut import cut
 from benchmarks.rows import Row, measured, write_rows
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import protocol_named
@@ -31,6 +31,7 @@ from galen.evaluate.offline import Question, answer
 from galen.generative.code_report import code_report
 from galen.generative.generator import GeneratorIndex
 from galen.generative.item_vectors import ItemVectors
+from galen.generative.tiger import TigerIndex
 from galen.generative.tokenizers import TOKENIZERS
 
 ALWAYS = ("popular", "item_graph", "sasrec")
@@ -46,15 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--protocol", default="strict")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--requests", type=int, default=500, help="single requests that are timed")
+    parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     console = Console(width=140)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        paths = {"interactions": options.interactions}
-        if options.items:
-            paths["items"] = options.items
+        paths = cut(options.interactions, options.items, options.people, 0, Path(folder))
         import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
         shop = Shop.open(Path(folder) / "shop")
         for model in dict.fromkeys([*ALWAYS, *options.models.split(",")]):
@@ -74,12 +74,13 @@ def _measure(shop: Shop, options: argparse.Namespace, model: str, seed: int) -> 
         pipeline = trained.parts.pipeline(trained.split.final.catalogue, question.store)
         metrics = answer(question, model, pipeline).mean()
     metrics |= _times(trained, question, options.requests)
+    name = options.interactions.parent.name or options.interactions.stem
     for index in trained.parts.retrievers.values():
-        if isinstance(index, GeneratorIndex):
+        if isinstance(index, GeneratorIndex | TigerIndex):
             metrics |= _codes(index, trained, question, seed)
     return Row(
         benchmark="generative",
-        data=options.interactions.parent.name or options.interactions.stem,
+        data=name + (f", {options.people} people" if options.people else ""),
         model=model,
         protocol=protocol,
         seed=seed,
@@ -103,7 +104,7 @@ def _times(trained: Trained, question: Question, requests: int) -> dict[str, flo
 
 
 def _codes(
-    index: GeneratorIndex, trained: Trained, question: Question, seed: int
+    index: GeneratorIndex | TigerIndex, trained: Trained, question: Question, seed: int
 ) -> dict[str, float]:
     """The report on the codes, and the share of written ids that are of nothing or forbidden."""
     settings, data = index.settings, trained.split.final
@@ -113,15 +114,10 @@ def _codes(
     draw = np.random.default_rng(seed)
     part = question.requests.part(0, min(1000, len(question.requests)))
     shown = draw.random((len(part), len(index.ids))) < 0.5
-    found = replace(index, settings=replace(settings, repeat=True)).generate(
-        part, 50, lambda people, items: shown[people, :items]
-    )
+    found = index.generate(part, 50, lambda people, items: shown[people, :items])
     wrong = ~shown[found.request, found.item]
     figures["invalid"] = float(wrong.mean()) if len(found) else 0.0
-    reader = sum(p.numel() for p in index.reader.parameters())
-    figures["parameters"] = float(
-        reader + sum(p.numel() for p in index.head.parameters()) + index.items.numel()
-    )
+    figures["parameters"] = float(index.parameters)
     return figures
 
 

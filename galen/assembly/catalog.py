@@ -13,6 +13,7 @@ from galen.eligibility.prescription import PrescriptionBySurface
 from galen.eligibility.region import SoldInRegion
 from galen.eligibility.stock import InStock
 from galen.generative.generator import Generator
+from galen.generative.tiger import Tiger
 from galen.pipeline.stages import Filter, Reranker, RetrieverSpec
 from galen.rank.gbdt import Gbdt
 from galen.rank.leaves import Leaves
@@ -76,6 +77,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "repurchase": Repurchase,
     "sequence": SequenceModel,
     "slim": Slim,
+    "tiger": Tiger,
     "two_tower": TwoTower,
 }
 

@@ -32,12 +32,15 @@ class Dataset:
     at: Ints  # (E,)
     value: Floats | None = None  # (E,)
     quantity: Floats | None = None  # (E,)
+    surface: npt.NDArray[np.int8] | None = None  # (E,) schema.Surface, -1 where not known
 
     @classmethod
     def read(cls, shop: Shop, kinds: Iterable[Kind] | None = None) -> "Dataset":
         """Read a shop's events of the given kinds; all kinds where none are given."""
         moment = "timestamp" if shop.clock == "time" else "order"
-        table = shop.read("events", ["user", "item", "kind", moment, "value", "quantity"])
+        table = shop.read(
+            "events", ["user", "item", "kind", moment, "value", "quantity", "surface"]
+        )
         if kinds is not None:
             wanted = pa.array([int(k) for k in kinds], pa.int8())
             table = table.filter(pc.is_in(table["kind"], value_set=wanted))
@@ -54,6 +57,7 @@ class Dataset:
             at=at[order],
             value=np.asarray(pc.fill_null(table["value"], np.nan), dtype=np.float64)[order],
             quantity=np.asarray(pc.fill_null(table["quantity"], np.nan), dtype=np.float64)[order],
+            surface=np.asarray(pc.fill_null(table["surface"], -1), dtype=np.int8)[order],
         )
 
     def __len__(self) -> int:
@@ -84,6 +88,7 @@ class Dataset:
             at=self.at[rows],
             value=None if self.value is None else self.value[rows],
             quantity=None if self.quantity is None else self.quantity[rows],
+            surface=None if self.surface is None else self.surface[rows],
         )
 
     def of(self, *kinds: Kind) -> "Dataset":

@@ -1,24 +1,48 @@
 """Histories of a shop or of requests as the columns that sequence networks read."""
 
+from collections.abc import Collection
+from typing import Final, Literal
+
 import numpy as np
+import torch
 
 from galen.data.dataset import Dataset
-from galen.data.schema import TAKEN
+from galen.data.schema import Kind, Surface
+from galen.nn.context import Asked, Key, Tokens
 from galen.nn.histories import Columns
 from galen.nn.judging import HeldOut
-from galen.pipeline.candidates import Floats, Histories, Ints
+from galen.pipeline.candidates import Floats, Histories, Ints, Requests
+
+Taken = Literal["click", "cart", "purchase", "rating"]
+
+EVERY: Final[tuple[Taken, ...]] = ("click", "cart", "purchase", "rating")
+"""Names of the kinds of events that say that a person wanted the item."""
 
 
-def columns_of(data: Dataset) -> Columns:
+def columns_of(data: Dataset, kinds: Collection[Taken] = EVERY) -> Columns:
     """What people took; those who took fewer than two items teach nothing."""
-    taken = data.of(*TAKEN)
+    taken = data.of(*_kinds(kinds))
     columns = Columns(
         taken.offsets,
         taken.item.astype(np.int64),
         taken.kind.astype(np.int64),
         seconds(taken.at, timed=data.clock == "time"),
+        None if taken.surface is None else taken.surface.astype(np.int64),
+        np.arange(data.users),
     )
     return columns.of(np.flatnonzero(np.diff(columns.offsets) >= 2))
+
+
+def tokens_of(gaps: bool, context: tuple[Key, ...], *, timed: bool) -> Tokens:
+    """What is read beside items; what needs a clock is left out where only the order is known."""
+    kept = context if timed else tuple(key for key in context if key == "surface")
+    return Tokens(len(Kind), len(Surface), gaps and timed, kept)
+
+
+def some_bought(columns: Columns) -> bool:
+    """Are some events purchases, and some not, so that buying can be learned?"""
+    bought = columns.kind == Kind.PURCHASE
+    return bool(bought.any() and not bought.all())
 
 
 def seconds(at: Ints, *, timed: bool) -> Floats:
@@ -40,10 +64,29 @@ def held_out(columns: Columns, people: int, seed: int) -> tuple[Columns, HeldOut
     kept = np.ones(len(columns.item), bool)
     kept[newest] = False
     learning = columns.take(kept)
-    return learning, HeldOut(learning.of(chosen), columns.item[newest])
+    return learning, HeldOut(learning.of(chosen), columns.item[newest], columns.moments(newest))
 
 
-def columns_of_requests(history: Histories, items: int, length: int, *, timed: bool) -> Columns:
-    """The newest `length` events of each request with items that are among the first `items`."""
-    known = history.take(history.item < items).latest(length)
+def columns_of_requests(
+    history: Histories,
+    items: int,
+    length: int,
+    *,
+    timed: bool,
+    kinds: Collection[Taken] = EVERY,
+) -> Columns:
+    """The newest `length` events of these kinds with items that are among the first `items`."""
+    rows = (history.item < items) & np.isin(history.kind, _kinds(kinds))
+    known = history.take(rows).latest(length)
     return Columns(known.offsets, known.item, known.kind, seconds(known.at, timed=timed))
+
+
+def asked_by(requests: Requests, people: Ints, *, timed: bool) -> Asked:
+    """When and where some requests (P,) ask."""
+    at = seconds(requests.at[people], timed=timed)
+    surface = requests.surface[people].astype(np.int64)
+    return Asked(torch.from_numpy(at), torch.from_numpy(surface))
+
+
+def _kinds(names: Collection[Taken]) -> list[Kind]:
+    return [Kind[name.upper()] for name in names]

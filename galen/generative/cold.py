@@ -20,14 +20,11 @@ class Cold:
     rows: Tensor  # (C,)
     most: int
 
-    def beside(
-        self, written: Tensor, states: Tensor, items: Tensor, eligible: Tensor, k: int
-    ) -> Found:
+    def beside(self, written: Tensor, told: Tensor, eligible: Tensor, k: int) -> Found:
         """The k best of the items written (R, n), -1 where there is none, and of cold ones.
 
-        states (R, width); items (N, width); eligible (R, N). Scores are log-probabilities.
+        told (R, N) are the log-probabilities that order all; eligible (R, N).
         """
-        told = torch.log_softmax(states @ items.T, dim=1)
         again = torch.isin(written, self.rows)  # a beam that did reach one
         old = told.gather(1, written.clamp_min(0)).masked_fill((written < 0) | again, -torch.inf)
         new = told[:, self.rows].masked_fill(~eligible[:, self.rows], -torch.inf)

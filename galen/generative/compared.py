@@ -12,7 +12,7 @@ from galen.generative.network import NextCodes
 from galen.nn.code_head import CodeHead
 from galen.nn.histories import Columns
 from galen.nn.judging import HeldOut
-from galen.nn.next_item import Events
+from galen.nn.packed_events import Events
 
 BLOCK = 512  # histories that are read together where nothing is learned
 
@@ -68,7 +68,7 @@ class ComparedLesson(NamedTuple):
         """Every `count`-th history; a process that would get none has one of no weight."""
         if count == 1:
             return self
-        histories, weight = torch.arange(rank, len(self.weight), count), self.weight
+        histories, weight = torch.arange(len(self.weight))[rank::count], self.weight
         if not len(histories):
             histories, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
         return ComparedLesson(self.inputs.of(histories), weight[histories])
@@ -135,7 +135,7 @@ class Transitions:
         with torch.inference_mode():
             for start in range(0, len(histories.wanted), BLOCK):
                 people = np.arange(start, min(start + BLOCK, len(histories.wanted)))
-                states.append(reference.read(before.of(people).events()))
+                states.append(reference.read(histories.events(before, people)))
         # An inference tensor cannot be saved for a backward pass; a copy can.
         return Transitions(histories, length, reference, torch.cat(states).clone())
 
@@ -144,7 +144,7 @@ class Transitions:
 
     def read(self, people: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Events:
         """What is read of some people."""
-        return self.histories.before.of(people).newest(self.length).events()
+        return self.histories.events(self.histories.before.newest(self.length), people)
 
     def eligible(
         self, people: np.ndarray[tuple[int], np.dtype[np.int64]], shown: Tensor, *, repeat: bool
@@ -164,6 +164,7 @@ def newest_transitions(columns: Columns, people: int, seed: int) -> HeldOut:
     count = min(people, len(able))
     chosen = np.sort(np.random.default_rng(seed).choice(able, count, replace=False))
     mine = columns.of(chosen)
-    last = np.zeros(len(mine.item), bool)
-    last[mine.offsets[1:] - 1] = True
-    return HeldOut(mine.take(~last), mine.item[last])
+    newest = mine.offsets[1:] - 1
+    before = np.ones(len(mine.item), bool)
+    before[newest] = False
+    return HeldOut(mine.take(before), mine.item[newest], mine.moments(newest))

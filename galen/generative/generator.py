@@ -4,48 +4,55 @@ It writes the semantic ids of the next items, so that only items that exist and 
 come out; see `galen.generative.network` for the papers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
-from galen.features.histories import columns_of, columns_of_requests, held_out, seconds
+from galen.features.histories import (
+    EVERY,
+    Taken,
+    asked_by,
+    columns_of,
+    columns_of_requests,
+    held_out,
+    some_bought,
+    tokens_of,
+)
 from galen.features.item_known import Attribute, known_of
 from galen.features.item_text import TextEncoder
+from galen.generative.answering import Allowed, answered, everything
+from galen.generative.coding import Coding
 from galen.generative.cold import Cold
-from galen.generative.item_vectors import ItemVectors, Source
+from galen.generative.item_vectors import Source
 from galen.generative.network import NextCodes
 from galen.generative.preference import Preference, Preferred, Wares, prefer
-from galen.generative.semantic_ids import SemanticIdError, SemanticIds, semantic_ids
-from galen.generative.tokenizers import TOKENIZERS
+from galen.generative.semantic_ids import SemanticIdError, SemanticIds
+from galen.generative.tokenizers import TokenizerName
 from galen.generative.trie import Trie
-from galen.generative.writing import Writer, ndcg
+from galen.generative.writing import Writer
+from galen.generative.writing_judge import WritingJudge, whole_items
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
+from galen.nn.buying import Buying
 from galen.nn.code_head import CodeHead
+from galen.nn.context import Key
 from galen.nn.continuing import Continuing, continuing
 from galen.nn.histories import Columns, NextItemSource
 from galen.nn.item_tower import ItemTower
-from galen.nn.judging import HeldOut
-from galen.nn.next_item import Reader
 from galen.nn.precision import Precision
+from galen.nn.reader import Reader
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, no_candidates
-
-MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
-"""Weights of the dense score that are tried on people held out."""
-
-BLOCK = 256  # requests that are decoded together
+from galen.pipeline.candidates import Candidates, Ints, Requests, no_candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class Generator:
     items that nobody took may join what is written, and the dense score orders all.
     """
 
-    tokenizer: Literal["residual_kmeans"] = "residual_kmeans"
+    tokenizer: TokenizerName = "residual_kmeans"
     sizes: tuple[int, ...] = (256, 256, 256)
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     vector_size: int = 64
@@ -77,6 +84,10 @@ class Generator:
     text_size: int = 128
     cold: int = 0
     negatives: int = 1024
+    kinds: tuple[Taken, ...] = EVERY  # of events that are read
+    gaps: bool = False  # is the time between events read?
+    context: tuple[Key, ...] = ()  # what of the moment and place of asking is read
+    purchase_weight: float = 0.0  # of the probability that what comes next is bought
     beam: int = 50
     batch: int = 128
     learning_rate: float = 2e-3
@@ -98,15 +109,16 @@ class Generator:
         """
         if self.cold and not self.dense:
             raise SemanticIdError("cold items are found by the dense score: set dense = true.")
-        columns = columns_of(data)
-        ids = self._ids(data)
+        columns = columns_of(data, self.kinds)
+        ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
+        timed = data.clock == "time"
         network = self._network(ids, columns, data)
-        judge = _Judge(self, None)
+        judge = WritingJudge(self.length, None)
         course, preferred = Course(), None
         if len(columns.item):
             learning, kept = held_out(columns, self.held_out, self.seed)
-            judge = _Judge(self, kept)
+            judge = WritingJudge(self.length, kept)
             course = fit(
                 network, Mean(), self._source(learning, ids), judge, self._training, watch=watch
             )
@@ -123,7 +135,14 @@ class Generator:
                 )
         network.eval()
         index = GeneratorIndex(
-            self, ids, network.reader, network.head, _whole(network), data.clock == "time", course
+            self,
+            ids,
+            network.reader,
+            network.head,
+            whole_items(network),
+            timed,
+            course,
+            network.buying,
         )
         mix = judge.best_mix(network) if self.dense else 0.0
         cold = np.flatnonzero(np.bincount(columns.item, minlength=len(ids)) == 0)
@@ -134,18 +153,26 @@ class Generator:
         saved = load_file(folder / "generator.safetensors")
         facts = msgspec.json.decode((folder / "generator.json").read_bytes(), type=_Facts)
         ids = SemanticIds.load(folder)
-        reader = Reader(backbone(self.shape), len(Kind))
+        reader = self._reader(facts.timed)
         head = CodeHead(self.width, ids.sizes, parallel=self.parallel)
-        for name, part in (("reader", reader), ("head", head)):
+        buying = Buying(self.width, int(Kind.PURCHASE)) if facts.buys else None
+        parts = {"reader": reader, "head": head}
+        for name, part in (parts | ({} if buying is None else {"buying": buying})).items():
             start = f"{name}."
             part.load_state_dict(
                 {key.removeprefix(start): t for key, t in saved.items() if key.startswith(start)}
             )
             part.eval()
         items, nothing = saved["items"], Course()
-        index = GeneratorIndex(self, ids, reader, head, items, facts.timed, nothing, facts.mix)
+        index = GeneratorIndex(self, ids, reader, head, items, facts.timed, nothing, buying)
         cold = saved["cold"].numpy()
-        return replace(index, learned=facts.learned, preferred=facts.preferred, cold=cold)
+        return replace(
+            index, mix=facts.mix, learned=facts.learned, preferred=facts.preferred, cold=cold
+        )
+
+    @property
+    def coding(self) -> Coding:
+        return Coding(self.tokenizer, self.sizes, self.sources, self.vector_size)
 
     @property
     def shape(self) -> Shape:
@@ -165,10 +192,8 @@ class Generator:
             seed=self.seed,
         )
 
-    def _ids(self, data: Dataset) -> SemanticIds:
-        vectors = ItemVectors(self.sources, self.vector_size).fit(data, self.seed)
-        tokenizer = TOKENIZERS[self.tokenizer](self.sizes).fit(vectors, self.seed)
-        return semantic_ids(tokenizer.codes(vectors), tokenizer.sizes, data.catalogue.ids)
+    def _reader(self, timed: bool) -> Reader:
+        return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))
 
     def _network(self, ids: SemanticIds, columns: Columns, data: Dataset) -> NextCodes:
         codes = torch.from_numpy(ids.codes)
@@ -184,8 +209,15 @@ class Generator:
             identity_dropout=self.identity_dropout,
         )
         head = CodeHead(self.width, ids.sizes, parallel=self.parallel)
+        buys = self.purchase_weight > 0 and some_bought(columns)
         return NextCodes(
-            tower, Reader(backbone(self.shape), len(Kind)), head, codes, dense=self.dense
+            tower,
+            self._reader(data.clock == "time"),
+            head,
+            codes,
+            dense=self.dense,
+            buying=Buying(self.width, int(Kind.PURCHASE)) if buys else None,
+            purchase_weight=self.purchase_weight,
         )
 
     def _source(self, learning: Columns, ids: SemanticIds) -> NextItemSource:
@@ -206,6 +238,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool
     mix: float
     learned: bool  # was there anything to learn from?
+    buys: bool = False  # was it learned what is bought?
     preferred: Preferred | None = None
 
 
@@ -220,6 +253,7 @@ class GeneratorIndex:
     items: Tensor  # (items, width)
     timed: bool
     course: Course
+    buying: Buying | None = None
     mix: float = 0.0
     learned: bool = True
     cold: Ints = field(default_factory=lambda: np.empty(0, np.int64))  # items that nobody took
@@ -227,138 +261,84 @@ class GeneratorIndex:
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         """At most k items a request, whatever may be shown."""
-        return self.generate(requests, k, lambda people, items: np.ones((len(people), items), bool))
+        return self.generate(requests, k, everything)
 
-    def generate(
-        self, requests: Requests, k: int, allowed: Callable[[Ints, int], Bools]
-    ) -> Candidates:
+    def generate(self, requests: Requests, k: int, allowed: Allowed) -> Candidates:
         """At most k items a request, none but those that are allowed."""
-        if not self.learned or not k:
+        if not self.learned:
             return no_candidates(("score",))
-        states, asking = self._states(requests.taken)
+        states, asking = self._states(requests)
         writer = self.writer()
-        parts: list[tuple[Tensor, Tensor]] = []
-        for start in range(0, len(asking), BLOCK):
-            people = asking[start : start + BLOCK]
-            mask = self._mask(requests.history, people, allowed)
-            parts.append(writer.best(states[start : start + BLOCK], mask, k))
-        item = torch.cat([i for i, _ in parts]).numpy() if parts else np.empty((0, k), np.int64)
-        score = torch.cat([s for _, s in parts]).numpy() if parts else np.empty((0, k))
-        request = np.broadcast_to(asking[:, None], item.shape)
-        there = item >= 0
-        return Candidates(
-            request[there].astype(np.int64),
-            item[there].astype(np.int64),
-            {"score": score[there].astype(np.float64)},
+        return answered(
+            lambda part, mask, wanted: writer.best(states[part], mask, wanted),
+            requests,
+            asking,
+            k,
+            allowed,
+            items=len(self.items),
+            repeat=self.settings.repeat,
         )
 
     def writer(self) -> Writer:
         """What writes, over all items of the catalogue that was learned from."""
         trie = Trie.of(self.ids.codes, self.ids.sizes)
         codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
-        cold = None
-        if self.settings.cold and len(self.cold):
-            cold = Cold(torch.from_numpy(self.cold), self.settings.cold)
-        return Writer(self.head, trie, codes, self.items, self.settings.beam, self.mix, cold)
+        settings, cold = self.settings, None
+        if settings.cold and len(self.cold):
+            cold = Cold(torch.from_numpy(self.cold), settings.cold)
+        return Writer(
+            self.head,
+            trie,
+            codes,
+            self.items,
+            settings.beam,
+            self.mix,
+            self.buying,
+            settings.purchase_weight,
+            cold,
+        )
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learned, an item's vector of codes counted as its own."""
+        parts = [self.reader, self.head, *([] if self.buying is None else [self.buying])]
+        return self.items.numel() + sum(p.numel() for part in parts for p in part.parameters())
 
     def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
         """Requests with an event, ready for `places` items of a slate."""
         if not self.learned:
             return
         scored, length = self.writer(), max(1, self.settings.length - places)
-        columns = columns_of_requests(requests.taken, len(self.items), length, timed=self.timed)
-        now = seconds(requests.at, timed=self.timed)
-        yield from continuing(columns, now, self.reader, self.items, scored.scores)
+        asked = asked_by(requests, np.arange(len(requests)), timed=self.timed)
+        columns = self._columns(requests, length)
+        yield from continuing(columns, asked, self.reader, self.items, scored.scores)
+
+    def _columns(self, requests: Requests, length: int) -> Columns:
+        items, kinds = len(self.items), self.settings.kinds
+        return columns_of_requests(requests.taken, items, length, timed=self.timed, kinds=kinds)
 
     def save(self, folder: Path) -> None:
         tensors = {f"reader.{name}": t for name, t in self.reader.state_dict().items()}
         tensors |= {f"head.{name}": t for name, t in self.head.state_dict().items()}
+        if self.buying is not None:
+            tensors |= {f"buying.{name}": t for name, t in self.buying.state_dict().items()}
         tensors |= {"items": self.items, "cold": torch.from_numpy(self.cold)}
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
-        facts = _Facts(self.timed, self.mix, self.learned, self.preferred)
+        facts = _Facts(self.timed, self.mix, self.learned, self.buying is not None, self.preferred)
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)
 
-    def _states(self, history: Histories) -> tuple[Tensor, Ints]:
+    def _states(self, requests: Requests) -> tuple[Tensor, Ints]:
         """States of the requests that have an event, and which those are."""
-        length = self.settings.length
-        columns = columns_of_requests(history, len(self.items), length, timed=self.timed)
+        columns = self._columns(requests, self.settings.length)
         asking = np.flatnonzero(np.diff(columns.offsets))
         found = [torch.zeros(0, self.settings.width)]
         with torch.inference_mode():
             for start in range(0, len(asking), 2048):
-                events = columns.of(asking[start : start + 2048]).events()
+                people = asking[start : start + 2048]
+                asked = asked_by(requests, people, timed=self.timed)
+                events = columns.of(people).events(asked)
                 states = self.reader(self.items.index_select(0, events.item), events)
                 found.append(states[events.layout.last])
         return torch.cat(found), asking
-
-    def _mask(
-        self, history: Histories, people: Ints, allowed: Callable[[Ints, int], Bools]
-    ) -> Tensor:
-        items = len(self.items)
-        mask = allowed(people, items)
-        if not self.settings.repeat:
-            place = np.full(len(history), -1)
-            place[people] = np.arange(len(people))
-            row = place[history.request]
-            known = (row >= 0) & (history.item < items)
-            mask[row[known], history.item[known]] = False
-        return torch.from_numpy(mask)
-
-
-@dataclass(frozen=True)
-class _Judge:
-    """NDCG@10 of what was held out, and the log-loss of its codes."""
-
-    settings: Generator
-    kept: HeldOut | None
-
-    def __call__(self, network: nn.Module) -> dict[str, float]:
-        assert isinstance(network, NextCodes)
-        network.eval()
-        assert self.kept is not None
-        with torch.inference_mode():
-            states, wanted = self._states(network)
-            told = network.head(states, network.codes[wanted]).sum(1)
-            if network.dense:
-                told = (
-                    told
-                    + torch.log_softmax(states @ _whole(network).T, 1).gather(1, wanted[:, None])[
-                        :, 0
-                    ]
-                )
-        return {"ndcg": self._ndcg(network, float(network.dense)), "loss": -float(told.mean())}
-
-    def best_mix(self, network: NextCodes) -> float:
-        """The weight of the dense score that does best."""
-        if self.kept is None:
-            return 1.0
-        return max(MIXES, key=lambda mix: self._ndcg(network, mix))
-
-    def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
-        assert self.kept is not None
-        read = self.kept.before.newest(self.settings.length)
-        return network.read(read.events()), torch.from_numpy(self.kept.wanted)
-
-    def _ndcg(self, network: NextCodes, mix: float) -> float:
-        assert self.kept is not None
-        with torch.inference_mode():
-            states, wanted = self._states(network)
-            items, codes = _whole(network), network.codes
-            trie = Trie.of(codes.numpy(), network.head.sizes)
-            writer = Writer(network.head, trie, codes, items, 20, mix)
-            gains = []
-            for start in range(0, len(wanted), BLOCK):
-                people = np.arange(start, min(start + BLOCK, len(wanted)))
-                before = self.kept.before.of(people)
-                row = np.repeat(np.arange(len(people)), np.diff(before.offsets))
-                seen = (torch.from_numpy(row), torch.from_numpy(before.item))
-                part = slice(start, start + BLOCK)
-                gains.append(ndcg(writer, states[part], wanted[part], seen) * len(people))
-        return sum(gains) / max(len(wanted), 1)
-
-
-def _whole(network: NextCodes) -> Tensor:
-    with torch.inference_mode():
-        return network.tower.whole()

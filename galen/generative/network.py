@@ -11,23 +11,36 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from galen.nn.buying import Buying
 from galen.nn.code_head import CodeHead
 from galen.nn.item_tower import ItemTower
-from galen.nn.next_item import Events, NextInputs, Reader
+from galen.nn.next_item import NextInputs
+from galen.nn.packed_events import Events
+from galen.nn.reader import Reader
 from galen.nn.sequence_losses import token_loss
 
 
 class NextCodes(nn.Module):
     """(T,) losses of histories: minus the log-probability of the next item's codes.
 
-    With `dense`, a softmax over drawn items by inner products of states and item vectors is added.
+    With `dense`, a softmax over drawn items by inner products of states and item vectors is added;
+    with `buying`, its loss times `purchase_weight`.
     """
 
     def __init__(
-        self, tower: ItemTower, reader: Reader, head: CodeHead, codes: Tensor, *, dense: bool
+        self,
+        tower: ItemTower,
+        reader: Reader,
+        head: CodeHead,
+        codes: Tensor,
+        *,
+        dense: bool,
+        buying: Buying | None = None,
+        purchase_weight: float = 0.0,
     ) -> None:
         super().__init__()
         self.tower, self.reader, self.head, self.dense = tower, reader, head, dense
+        self.buying, self.purchase_weight = buying, purchase_weight
         self.codes: Tensor
         self.register_buffer("codes", codes)  # (items, levels)
 
@@ -35,13 +48,21 @@ class NextCodes(nn.Module):
         events = inputs.events
         states = self.reader(self.tower(events.item), events)
         told: Tensor = -self.head(states, self.codes.index_select(0, inputs.wanted)).sum(1)
-        if not self.dense:
+        if not self.dense and self.buying is None:
             return told
-        positive = (states * self.tower(inputs.wanted)).sum(1)
+        wanted = self.tower(inputs.wanted)
+        if self.dense:
+            told = told + self._dense(states, wanted, inputs)
+        if self.buying is not None:
+            loss = self.buying.loss(states, wanted, inputs.done)
+            told = told + self.purchase_weight * loss
+        return told
+
+    def _dense(self, states: Tensor, wanted: Tensor, inputs: NextInputs) -> Tensor:
+        positive = (states * wanted).sum(1)
         negative = (states @ self.tower(inputs.negative).T).float()
         same = inputs.negative == inputs.wanted[:, None]
-        found = token_loss("sampled", positive, negative.masked_fill(same, -torch.inf))
-        return told + found
+        return token_loss("sampled", positive, negative.masked_fill(same, -torch.inf))
 
     def read(self, events: Events) -> Tensor:
         """(R, width): the state after each history's newest event."""

@@ -1,13 +1,15 @@
 """Every tokenizer by its name."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from galen.generative.fsq import Fsq
 from galen.generative.product_codes import ProductCodes
 from galen.generative.residual_kmeans import ResidualKMeans
 from galen.generative.rq_vae import RqVae
 from galen.generative.semantic_ids import TokenizerSpec
+
+TokenizerName = Literal["fsq", "product_codes", "residual_kmeans", "rq_vae"]
 
 TOKENIZERS: Final[Mapping[str, Callable[..., TokenizerSpec]]] = {
     "fsq": Fsq,

@@ -9,6 +9,7 @@ from galen.generative.cold import Cold
 from galen.generative.decoding import Found, beam, exact_parallel
 from galen.generative.network import HeadScorer
 from galen.generative.trie import Trie
+from galen.nn.buying import Buying
 from galen.nn.code_head import CodeHead
 
 
@@ -16,7 +17,9 @@ from galen.nn.code_head import CodeHead
 class Writer:
     """Writes items; `mix` is the weight of the dense score beside the log-probability of codes.
 
-    Where `cold` is given, items that nobody took join what is written.
+    With `buying`, the log-probability that the item is bought, should it come next, is added times
+    `purchase_weight`; a beam then orders by all of it what it has found by codes. Where `cold` is
+    given, items that nobody took join what is written.
     """
 
     head: CodeHead
@@ -25,6 +28,8 @@ class Writer:
     items: Tensor  # (items, width)
     width: int  # of the beam
     mix: float = 0.0
+    buying: Buying | None = None
+    purchase_weight: float = 0.0
     cold: Cold | None = None
 
     @torch.inference_mode()
@@ -33,18 +38,22 @@ class Writer:
         if self.cold is None:
             return self._written(states, eligible, k)
         written, _ = self._written(states, eligible, max(self.width, k))
-        return self.cold.beside(written, states, self.items, eligible, k)
+        told = torch.log_softmax(states @ self.items.T, dim=1)
+        if self.buying is not None:
+            told = told + self.purchase_weight * self.buying.whole(states, self.items)
+        return self.cold.beside(written, told, eligible, k)
 
     def _written(self, states: Tensor, eligible: Tensor, k: int) -> Found:
+        beside = bool(self.mix) or self.buying is not None
         if self.head.parallel:
             told = [self.head.level(level, states) for level in range(self.codes.shape[1])]
-            if not self.mix:
+            if not beside:
                 return exact_parallel(told, self.codes, eligible, k=k)
             return self._whole(told, states, eligible, k)
         width = max(self.width, k)
         masked = self.trie.masked(eligible)
-        found = beam(HeadScorer(self.head), states, masked, width=width, k=width if self.mix else k)
-        return self._mixed(*found, states, k) if self.mix else found
+        found = beam(HeadScorer(self.head), states, masked, width=width, k=width if beside else k)
+        return self._reordered(*found, states, k) if beside else found
 
     def scores(self, states: Tensor, item: Tensor) -> Tensor:
         """(P, m): log-probabilities of items (P, m), but for what all items of a state share."""
@@ -57,33 +66,33 @@ class Writer:
             hidden = self.head.reads(level - 1, hidden, flat[:, level - 1])
             told = self.head.level(level, hidden).gather(1, flat[:, level : level + 1])
             total = total + told.view(item.shape)
+        if self.buying is not None:
+            bought = self.buying.told(states, self.items[item])
+            total = total + self.purchase_weight * bought
         return total
 
     def _whole(self, told: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
-        total = self.mix * torch.log_softmax(states @ self.items.T, dim=1)
+        total = torch.zeros(len(states), len(self.items))
+        if self.mix:
+            total += self.mix * torch.log_softmax(states @ self.items.T, dim=1)
+        if self.buying is not None:
+            total += self.purchase_weight * self.buying.whole(states, self.items)
         for level, scores in enumerate(told):
             total += scores.index_select(1, self.codes[:, level])
         total = total.masked_fill(~eligible, -torch.inf)
         score, item = torch.topk(total, min(k, total.shape[1]), dim=1)
         return torch.where(score > -torch.inf, item, -1), score
 
-    def _mixed(self, item: Tensor, score: Tensor, states: Tensor, k: int) -> Found:
-        """What the beam found, in the order of both scores."""
+    def _reordered(self, item: Tensor, score: Tensor, states: Tensor, k: int) -> Found:
+        """What the beam found, in the order of all scores."""
         vectors = self.items[item.clamp_min(0)]  # (R, width of the beam, d)
-        dense = torch.einsum("rd,rkd->rk", states, vectors)
-        whole = torch.logsumexp(states @ self.items.T, dim=1, keepdim=True)
-        both = torch.where(item >= 0, score + self.mix * (dense - whole), -torch.inf)
-        best, place = torch.topk(both, min(k, both.shape[1]), dim=1)
+        total = score
+        if self.mix:
+            dense = torch.einsum("rd,rkd->rk", states, vectors)
+            whole = torch.logsumexp(states @ self.items.T, dim=1, keepdim=True)
+            total = total + self.mix * (dense - whole)
+        if self.buying is not None:
+            total = total + self.purchase_weight * self.buying.told(states, vectors)
+        total = torch.where(item >= 0, total, -torch.inf)
+        best, place = torch.topk(total, min(k, total.shape[1]), dim=1)
         return item.gather(1, place), best
-
-
-@torch.inference_mode()
-def ndcg(writer: Writer, states: Tensor, wanted: Tensor, seen: tuple[Tensor, Tensor]) -> float:
-    """NDCG@10 of the items wanted (R,) among all but those seen, (request, item) pairs."""
-    eligible = torch.ones(len(states), len(writer.codes), dtype=torch.bool)
-    eligible[seen] = False
-    eligible[torch.arange(len(wanted)), wanted] = True
-    items, _ = writer.best(states, eligible, 10)
-    hit = items == wanted[:, None]
-    place = torch.log2(torch.arange(items.shape[1]) + 2.0)
-    return float((hit / place).sum(1).mean())

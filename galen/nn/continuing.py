@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from galen.nn.backbones.backbone import Kept
+from galen.nn.context import Asked
 from galen.nn.histories import Columns, Floats, Ints
-from galen.nn.next_item import Reader
+from galen.nn.reader import Read, Reader
 
 BLOCK: Final = 256  # histories that go on together
 
@@ -28,9 +28,9 @@ class Continuing:
     vectors: Tensor  # (items, width)
     score: Score
     states: Tensor  # (P, width)
-    kept: Kept
+    read: Read
     kind: Tensor  # (P,)
-    at: Tensor  # (P,) when items are placed
+    asked: Asked  # (P,) when and where items are placed
 
     @torch.inference_mode()
     def scores(self, item: Ints) -> Floats:
@@ -48,16 +48,17 @@ class Continuing:
         """
         known = torch.from_numpy((item >= 0) & (item < len(self.vectors)))
         vectors = self.vectors[torch.from_numpy(item).where(known, 0)] * known[:, None]
-        states, kept = self.reader.extend(vectors, self.kind, self.at, self.kept)
-        return replace(self, states=states, kept=kept)
+        asked = self.asked
+        states, read = self.reader.extend(vectors, self.kind, asked.at, self.read, asked)
+        return replace(self, states=states, read=read)
 
 
 def continuing(
-    columns: Columns, now: Floats, reader: Reader, vectors: Tensor, score: Score
+    columns: Columns, asked: Asked, reader: Reader, vectors: Tensor, score: Score
 ) -> Iterator[tuple[Ints, Continuing]]:
     """The rows (P,) of histories with an event, those of one length together, each read once.
 
-    `now` (R,) is when items are placed after them.
+    `asked` (R,) is when and where items are placed after them.
     """
     lengths = np.diff(columns.offsets)
     for length in np.unique(lengths[lengths > 0]):
@@ -67,7 +68,7 @@ def continuing(
             mine, shape = columns.of(rows), (len(rows), int(length))
             item, kind = (torch.from_numpy(c).view(shape) for c in (mine.item, mine.kind))
             at = torch.from_numpy(mine.at).view(shape)
+            own = asked.take(torch.from_numpy(rows))
             with torch.inference_mode():
-                states, kept = reader.keep(vectors[item], kind, at)
-            later = torch.from_numpy(now[rows])
-            yield rows, Continuing(reader, vectors, score, states, kept, kind[:, -1], later)
+                states, read = reader.keep(vectors[item], kind, at, own)
+            yield rows, Continuing(reader, vectors, score, states, read, kind[:, -1], own)

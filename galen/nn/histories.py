@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from galen.nn.context import Asked
 from galen.nn.jagged import layout_of
-from galen.nn.next_item import Events, NextInputs, NextLesson
+from galen.nn.next_item import NextInputs, NextLesson
+from galen.nn.packed_events import Events
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -22,6 +24,8 @@ class Columns:
     item: Ints  # (E,)
     kind: Ints  # (E,)
     at: Floats  # (E,) seconds; 0 where only the order is known
+    surface: Ints | None = None  # (E,) -1 where not known; None where of no event
+    user: Ints | None = None  # (P,) rows of users, -1 where not known; None where of nobody
 
     def newest(self, length: int) -> "Columns":
         """The newest `length` events of everybody."""
@@ -33,23 +37,38 @@ class Columns:
     def take(self, kept: npt.NDArray[np.bool_]) -> "Columns":
         """The events where `kept` (E,) is true."""
         ends = np.concatenate([[0], np.cumsum(kept)])
-        return Columns(ends[self.offsets], self.item[kept], self.kind[kept], self.at[kept])
+        return self._rows(ends[self.offsets], np.flatnonzero(kept), self.user)
 
     def of(self, people: Ints) -> "Columns":
         """The histories of some people, in this order."""
         starts, lengths = self.offsets[people], np.diff(self.offsets)[people]
+        return self.spans(people, starts, lengths)
+
+    def spans(self, people: Ints, starts: Ints, lengths: Ints) -> "Columns":
+        """Histories (n,) of people (n,): so many events from these rows on."""
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         rows = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return Columns(offsets, self.item[rows], self.kind[rows], self.at[rows])
+        return self._rows(offsets, rows, None if self.user is None else self.user[people])
 
-    def events(self) -> Events:
-        """As tensors; every history has one event at least."""
+    def events(self, asked: Asked | None = None) -> Events:
+        """As tensors; every history has one event at least. `asked` is of each history."""
+        layout = layout_of(torch.from_numpy(np.diff(self.offsets)))
         return Events(
             torch.from_numpy(self.item),
             torch.from_numpy(self.kind),
             torch.from_numpy(self.at),
-            layout_of(torch.from_numpy(np.diff(self.offsets))),
+            layout,
+            None if asked is None else asked.spread(layout),
         )
+
+    def moments(self, rows: Ints) -> Asked:
+        """When and where the events of these rows happened."""
+        surface = np.full(len(rows), -1) if self.surface is None else self.surface[rows]
+        return Asked(torch.from_numpy(self.at[rows]), torch.from_numpy(surface))
+
+    def _rows(self, offsets: Ints, rows: Ints, user: Ints | None) -> "Columns":
+        surface = None if self.surface is None else self.surface[rows]
+        return Columns(offsets, self.item[rows], self.kind[rows], self.at[rows], surface, user)
 
 
 @dataclass(frozen=True)
@@ -94,9 +113,14 @@ class NextItemSource:
         last[columns.offsets[1:] - 1] = True
         first = np.zeros(len(columns.item), bool)
         first[columns.offsets[:-1]] = True
-        wanted = torch.from_numpy(columns.item[~first])
+        wanted = np.flatnonzero(~first)
+        events = columns.take(~last).events()._replace(asked=columns.moments(wanted))
         inputs = NextInputs(
-            columns.take(~last).events(), wanted, torch.from_numpy(self._negatives(random)), drawn
+            events,
+            torch.from_numpy(columns.item[wanted]),
+            torch.from_numpy(columns.kind[wanted]),
+            torch.from_numpy(self._negatives(random)),
+            drawn,
         )
         return NextLesson(inputs, torch.ones(len(wanted)))
 

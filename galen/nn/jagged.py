@@ -65,6 +65,16 @@ def layout_of(lengths: Tensor) -> Layout:
     return Layout(offsets, place, tuple(blocks), order)
 
 
+def one_block(layout: Layout) -> Block:
+    """All histories as one table as wide as the longest; little is empty where they are alike."""
+    offsets = layout.offsets
+    lengths = offsets[1:] - offsets[:-1]
+    places = torch.arange(int(lengths.max()), device=offsets.device)
+    there = places < lengths[:, None]
+    rows = torch.where(there, offsets[:-1, None] + places, offsets[-1])
+    return Block(rows, torch.nonzero(there.flatten())[:, 0])
+
+
 def padded(events: Tensor, block: Block) -> Tensor:
     """(b, L, …) of a block's histories from (T + 1, …), whose last row fills empty places."""
     rows = events.index_select(0, block.rows.flatten())

@@ -6,8 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from galen.nn.context import Asked
 from galen.nn.histories import Columns, Ints
 from galen.nn.next_item import NextItem
+from galen.nn.packed_events import Events
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,12 @@ class HeldOut:
 
     before: Columns  # what they did before it
     wanted: Ints  # (P,)
+    asked: Asked | None = None  # when and where it was taken
+
+    def events(self, read: Columns, people: Ints) -> Events:
+        """Some people's histories, of those that are read, as asked for what was held out."""
+        asked = None if self.asked is None else self.asked.take(torch.from_numpy(people))
+        return read.of(people).events(asked)
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,8 @@ class Judge:
             answers = network.answers(network.tower.whole()).T
             for start in range(0, len(self.held_out.wanted), 512):
                 people = np.arange(start, min(start + 512, len(self.held_out.wanted)))
-                scores = (network.read(read.of(people).events()) @ answers).double()
+                states = network.read(self.held_out.events(read, people))
+                scores = (states @ answers).double()
                 wanted = torch.from_numpy(self.held_out.wanted[people])
                 losses.append(nn.functional.cross_entropy(scores, wanted, reduction="none"))
                 target = scores.gather(1, wanted[:, None])

@@ -7,42 +7,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from galen.nn.backbones.backbone import Backbone, Kept
+from galen.nn.buying import Buying
 from galen.nn.item_tower import ItemTower
-from galen.nn.jagged import Layout, layout_of
+from galen.nn.packed_events import Events
+from galen.nn.reader import Reader
 from galen.nn.sequence_losses import Kind, softmax_in_chunks, token_loss
-
-
-class Events(NamedTuple):
-    """The histories of a mini-batch, packed."""
-
-    item: Tensor  # (T,) int64
-    kind: Tensor  # (T,) int64, what was done
-    at: Tensor  # (T,) float64 seconds; all 0 where only the order is known
-    layout: Layout
-
-    def to(self, device: torch.device) -> "Events":
-        layout = self.layout.to(device)
-        return Events(self.item.to(device), self.kind.to(device), self.at.to(device), layout)
-
-    def of(self, histories: Tensor) -> tuple["Events", Tensor]:
-        """Some of the histories, and (events,) the rows that are theirs."""
-        offsets = self.layout.offsets
-        lengths = (offsets[1:] - offsets[:-1])[histories]
-        layout = layout_of(lengths)
-        rows = torch.repeat_interleave(offsets[histories], lengths) + layout.place
-        return Events(self.item[rows], self.kind[rows], self.at[rows], layout), rows
 
 
 class NextInputs(NamedTuple):
     events: Events
     wanted: Tensor  # (T,) the item that came after each event
+    done: Tensor  # (T,) what was done with it
     negative: Tensor  # (N,) items drawn for all of them
     drawn: Tensor  # (items,) log of how often each is expected among the N, for the correction
 
     def to(self, device: torch.device) -> "NextInputs":
-        parts = (self.wanted.to(device), self.negative.to(device), self.drawn.to(device))
-        return NextInputs(self.events.to(device), *parts)
+        events, *parts = self
+        return NextInputs(events.to(device), *(part.to(device) for part in parts))
 
 
 class NextLesson(NamedTuple):
@@ -63,37 +44,13 @@ class NextLesson(NamedTuple):
         if count == 1:
             return self
         inputs = self.inputs
-        histories = torch.arange(rank, len(inputs.events.layout.offsets) - 1, count)
+        histories = torch.arange(len(inputs.events.layout.offsets) - 1)[rank::count]
         weight = self.weight
         if not len(histories):
             histories, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
         events, rows = inputs.events.of(histories)
-        mine = inputs._replace(events=events, wanted=inputs.wanted[rows])
+        mine = inputs._replace(events=events, wanted=inputs.wanted[rows], done=inputs.done[rows])
         return NextLesson(mine, weight[rows])
-
-
-class Reader(nn.Module):
-    """Reads events, given the vectors of their items: states (T, width)."""
-
-    def __init__(self, backbone: Backbone, kinds: int) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.kinds = nn.Embedding(kinds, backbone.shape.width)
-        nn.init.zeros_(self.kinds.weight)
-
-    def forward(self, vectors: Tensor, events: Events) -> Tensor:
-        """(T, width) of item vectors (T, width)."""
-        done = vectors + self.kinds(events.kind)
-        found: Tensor = self.backbone(done, events.at, events.layout)
-        return found
-
-    def keep(self, vectors: Tensor, kind: Tensor, at: Tensor) -> tuple[Tensor, Kept]:
-        """States (P, width) of histories of one length: vectors (P, L, width), the rest (P, L)."""
-        return self.backbone.keep(vectors + self.kinds(kind), at)
-
-    def extend(self, vectors: Tensor, kind: Tensor, at: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
-        """States (P, width) after one more event of each: vectors (P, width), the rest (P,)."""
-        return self.backbone.extend(vectors + self.kinds(kind), at, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +61,42 @@ class Objective:
     temperature: float = 0.0  # of cosines; 0 scores by inner products
     correct: bool = False  # take log q off scores, where negatives are not drawn alike
     calibration: float = 0.75  # of gBCE
+    purchase_weight: float = 0.0  # of the loss of whether what came next was bought
     chunk: int = 1024  # events of which scores over the whole catalogue are held
 
 
 class NextItem(nn.Module):
-    """(T,) losses of histories; `read` gives their states."""
+    """(T,) losses of histories; `read` gives their states.
 
-    def __init__(self, tower: ItemTower, reader: Reader, objective: Objective) -> None:
+    With `buying`, its loss is added, times the objective's `purchase_weight`.
+    """
+
+    def __init__(
+        self, tower: ItemTower, reader: Reader, objective: Objective, buying: Buying | None = None
+    ) -> None:
         super().__init__()
-        self.tower, self.reader, self.objective = tower, reader, objective
+        self.tower, self.reader, self.objective, self.buying = tower, reader, objective, buying
 
     def forward(self, inputs: NextInputs) -> Tensor:
         events, settings = inputs.events, self.objective
         if settings.loss == "softmax":
             table = self.tower.whole()
-            states = self.asked(self.reader(table.index_select(0, events.item), events))
-            return softmax_in_chunks(states, inputs.wanted, self.answers(table), settings.chunk)
-        states = self.asked(self.reader(self.tower(events.item), events))
-        positive = (states * self.answers(self.tower(inputs.wanted))).sum(1)
-        negative = states @ self.answers(self.tower(inputs.negative)).T
+            states = self.reader(table.index_select(0, events.item), events)
+            wanted = table.index_select(0, inputs.wanted)
+            asked = self.asked(states)
+            told = softmax_in_chunks(asked, inputs.wanted, self.answers(table), settings.chunk)
+        else:
+            states = self.reader(self.tower(events.item), events)
+            wanted = self.tower(inputs.wanted)
+            told = self._sampled(self.asked(states), wanted, inputs)
+        if self.buying is None:
+            return told
+        return told + settings.purchase_weight * self.buying.loss(states, wanted, inputs.done)
+
+    def _sampled(self, asked: Tensor, wanted: Tensor, inputs: NextInputs) -> Tensor:
+        settings = self.objective
+        positive = (asked * self.answers(wanted)).sum(1)
+        negative = asked @ self.answers(self.tower(inputs.negative)).T
         if settings.correct:
             positive = positive - inputs.drawn[inputs.wanted]
             negative = negative - inputs.drawn[inputs.negative]

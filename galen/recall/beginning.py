@@ -21,6 +21,8 @@ from galen.nn.next_item import NextItem
 
 PROJECTION: Final = "projection.safetensors"
 READER: Final = "sequence.safetensors"
+BUYING: Final = "buying."
+"""Begins the names of the reader's tensors that tell what is bought, which is of one shop."""
 
 
 class BeginningError(MendableError):
@@ -80,7 +82,8 @@ class Beginning:
                 "text = true and give the folder of that channel in its bundle."
             ) from error
         reader.pop("items", None)
-        return cls(encoder, projection, reader)
+        shared = {name: t for name, t in reader.items() if not name.startswith(BUYING)}
+        return cls(encoder, projection, shared)
 
 
 def _lay(part: nn.Module, saved: Mapping[str, Tensor]) -> None:

@@ -16,23 +16,37 @@ from torch import nn
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
-from galen.features.histories import columns_of, columns_of_requests, held_out, seconds
+from galen.features.histories import (
+    EVERY,
+    Taken,
+    asked_by,
+    columns_of,
+    columns_of_requests,
+    held_out,
+    some_bought,
+    tokens_of,
+)
 from galen.features.item_known import Attribute, described, known_of
 from galen.features.item_text import TextEncoder
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
+from galen.nn.buying import Buying
+from galen.nn.context import Key
 from galen.nn.continuing import Continuing, continuing
 from galen.nn.histories import Columns, NextItemSource
 from galen.nn.item_tower import ItemTower
 from galen.nn.judging import Judge
-from galen.nn.next_item import NextItem, Objective, Reader
+from galen.nn.next_item import NextItem, Objective
 from galen.nn.precision import Precision
+from galen.nn.reader import Reader
 from galen.nn.sequence_losses import Kind as Loss
 from galen.nn.sequence_losses import Mean
 from galen.nn.training import Course, Training, Watch, fit
-from galen.pipeline.candidates import Candidates, Histories, Ints, Requests, Singles
-from galen.recall.beginning import PROJECTION, Beginning
+from galen.pipeline.candidates import Candidates, Ints, Requests
+from galen.pipeline.stages import Answer
+from galen.recall.beginning import BUYING, PROJECTION, Beginning
+from galen.recall.bought_next import BoughtNext
 from galen.recall.factors import FoundVectors, VectorAnswer
 
 
@@ -59,6 +73,10 @@ class SequenceModel:
     correct: bool = False
     temperature: float = 0.0
     calibration: float = 0.75
+    kinds: tuple[Taken, ...] = EVERY  # of events that are read
+    gaps: bool = False  # is the time between events read?
+    context: tuple[Key, ...] = ()  # what of the moment and place of asking is read
+    purchase_weight: float = 0.0  # of the probability that what comes next is bought
     stochastic: float = 2.0  # below 2, longer histories are thinned at random in training
     batch: int = 128  # histories
     learning_rate: float = 2e-3
@@ -78,7 +96,8 @@ class SequenceModel:
         Raises:
             BeginningError: there is nothing to begin with, or it does not fit these settings.
         """
-        columns = columns_of(data)
+        columns = columns_of(data, self.kinds)
+        timed = data.clock == "time"
         items = len(data.catalogue)
         taken = np.bincount(columns.item, minlength=items) > 0
         begin = Beginning.load(Path(self.begin)) if self.begin else None
@@ -96,8 +115,12 @@ class SequenceModel:
             identity=self.identity,
             identity_dropout=self.identity_dropout,
         )
-        objective = Objective(self.loss, self.temperature, self.correct, self.calibration)
-        network = NextItem(tower, Reader(backbone(self.shape), len(Kind)), objective)
+        objective = Objective(
+            self.loss, self.temperature, self.correct, self.calibration, self.purchase_weight
+        )
+        buys = self.purchase_weight > 0 and some_bought(columns)
+        buying = Buying(self.width, int(Kind.PURCHASE)) if buys else None
+        network = NextItem(tower, self._reader(timed), objective, buying)
         if begin:
             begin.lay_into(network)
         learnable = taken | described(known)
@@ -110,9 +133,8 @@ class SequenceModel:
             answers = network.answers(vectors).numpy()
         found = FoundVectors(np.ascontiguousarray(answers), learnable & (some or bool(begin)))
         beginning = Beginning.of(network, encoder) if encoder else None
-        return SequenceIndex(
-            self, found, vectors, network.reader, data.clock == "time", course, beginning
-        )
+        reader = network.reader
+        return SequenceIndex(self, found, vectors, reader, timed, course, beginning, buying)
 
     def _taught(
         self, network: NextItem, columns: Columns, among: Ints | None, watch: Watch | None
@@ -154,17 +176,25 @@ class SequenceModel:
     def load(self, folder: Path) -> "SequenceIndex":
         saved = load_file(folder / "sequence.safetensors")
         facts = msgspec.json.decode((folder / "sequence.json").read_bytes(), type=_Facts)
-        reader = Reader(backbone(self.shape), len(Kind))
-        vectors = saved.pop("items")
+        reader, vectors = self._reader(facts.timed), saved.pop("items")
+        buying = Buying(self.width, int(Kind.PURCHASE)) if facts.buys else None
+        if buying is not None:
+            own = {name: saved.pop(f"{BUYING}{name}") for name in buying.state_dict()}
+            buying.load_state_dict(own)
         reader.load_state_dict(saved)
         reader.eval()
         found = FoundVectors.load(folder)
         beginning = Beginning.load(folder) if (folder / PROJECTION).exists() else None
-        return SequenceIndex(self, found, vectors, reader, facts.timed, Course(), beginning)
+        timed, nothing = facts.timed, Course()
+        return SequenceIndex(self, found, vectors, reader, timed, nothing, beginning, buying)
+
+    def _reader(self, timed: bool) -> Reader:
+        return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))
 
 
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool  # are moments in seconds, or is only the order known?
+    buys: bool = False  # was it learned what is bought?
 
 
 @dataclass(frozen=True)
@@ -178,48 +208,63 @@ class SequenceIndex:
     timed: bool
     course: Course
     beginning: Beginning | None = None  # what another shop may begin with, where text counts
+    buying: Buying | None = None
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         return self.answer(requests).best(k)
 
-    def answer(self, requests: Requests) -> VectorAnswer:
-        queries = self.queries(requests.taken)
-        return VectorAnswer(self.found, queries, requests, self.settings.repeat)
+    def answer(self, requests: Requests) -> Answer:
+        states = self.states(requests)
+        queries = _scaled(states, self.settings.temperature).numpy()
+        answer = VectorAnswer(self.found, queries, requests, self.settings.repeat)
+        if self.buying is None:
+            return answer
+        return BoughtNext(answer, states, self.buying, self.items, self.settings.purchase_weight)
 
-    def queries(self, history: Histories, block: int = 2048) -> Singles:
-        """(R, width): what each history asks of items; zeros where it has none that is known."""
-        columns = columns_of_requests(
-            history, len(self.items), self.settings.length, timed=self.timed
-        )
+    def states(self, requests: Requests, block: int = 2048) -> torch.Tensor:
+        """(R, width): what each request's person is like; zeros where nothing known was taken."""
+        columns = self._columns(requests, self.settings.length)
         asking = np.flatnonzero(np.diff(columns.offsets))
-        out = np.zeros((len(history), self.items.shape[1]), np.float32)
+        out = torch.zeros(len(requests), self.items.shape[1])
         with torch.inference_mode():
             for start in range(0, len(asking), block):
                 people = asking[start : start + block]
-                events = columns.of(people).events()
+                asked = asked_by(requests, people, timed=self.timed)
+                events = columns.of(people).events(asked)
                 states = self.reader(self.items.index_select(0, events.item), events)
-                asked = _scaled(states[events.layout.last], self.settings.temperature)
-                out[people] = asked.numpy()
+                out[torch.from_numpy(people)] = states[events.layout.last]
         return out
 
     def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
         """Requests with an event, ready for `places` items of a slate."""
         length = max(1, self.settings.length - places)
-        columns = columns_of_requests(requests.taken, len(self.items), length, timed=self.timed)
-        now = seconds(requests.at, timed=self.timed)
-        yield from continuing(columns, now, self.reader, self.items, self._scores)
+        asked = asked_by(requests, np.arange(len(requests)), timed=self.timed)
+        columns = self._columns(requests, length)
+        yield from continuing(columns, asked, self.reader, self.items, self._scores)
+
+    def _columns(self, requests: Requests, length: int) -> Columns:
+        items, kinds = len(self.items), self.settings.kinds
+        return columns_of_requests(requests.taken, items, length, timed=self.timed, kinds=kinds)
 
     def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """(P, m) of items (P, m); NaN for items that nobody took."""
         asked = _scaled(states, self.settings.temperature)
         told = torch.einsum("pd,pmd->pm", asked, torch.from_numpy(self.found.vectors)[item])
+        if self.buying is not None:
+            bought = self.buying.told(states, self.items[item])
+            told = told + self.settings.purchase_weight * bought
         learned = torch.from_numpy(self.found.learned)[item]
         return told.masked_fill(~learned, torch.nan)
 
     def save(self, folder: Path) -> None:
-        tensors = {name: t.contiguous() for name, t in self.reader.state_dict().items()}
-        save_file(tensors | {"items": self.items.contiguous()}, folder / "sequence.safetensors")
-        (folder / "sequence.json").write_bytes(msgspec.json.encode(_Facts(self.timed)))
+        tensors = {"items": self.items} | self.reader.state_dict()
+        if self.buying is not None:
+            own = self.buying.state_dict()
+            tensors |= {f"{BUYING}{name}": tensor for name, tensor in own.items()}
+        plain = {name: t.contiguous() for name, t in tensors.items()}
+        save_file(plain, folder / "sequence.safetensors")
+        facts = _Facts(self.timed, self.buying is not None)
+        (folder / "sequence.json").write_bytes(msgspec.json.encode(facts))
         self.found.save(folder)
         if self.beginning is not None:
             self.beginning.save(folder)

@@ -1,6 +1,7 @@
 """The generator: it writes what follows, only what exists and may be shown, by any way."""
 
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from galen.generative.generator import Generator
 from galen.generative.semantic_ids import SemanticIdError
+from galen.generative.tokenizers import TOKENIZERS, TokenizerName
 from galen.generative.writing import Writer
 from galen.nn.code_head import CodeHead
 from galen.pipeline.channels import Channel, ChannelRunner
@@ -36,6 +38,9 @@ WAYS = {
     "parallel and dense": {"parallel": True, "dense": True},
     "hstu": {"backbone": "hstu"},
     "with identity": {"identity": True},
+    "product codes": {"tokenizer": "product_codes", "parallel": True},
+    "fsq": {"tokenizer": "fsq"},
+    "rq_vae": {"tokenizer": "rq_vae"},
     "with words": {"identity": True, "identity_dropout": 0.3, "text": True, "text_size": 8},
 }
 
@@ -65,6 +70,12 @@ def test_nothing_that_is_not_eligible_is_written(name, learned, world):
     assert not eligible[free.request, free.item].all()
 
 
+def test_every_tokenizer_is_among_the_ways(learned):
+    assert {index.settings.tokenizer for index in learned.values()} == set(TOKENIZERS)
+    assert {index.ids.tokenizer for index in learned.values()} == set(TOKENIZERS)
+    assert set(get_args(TokenizerName)) == set(TOKENIZERS)
+
+
 @pytest.mark.parametrize("name", ["beam", "parallel"])
 def test_where_nothing_is_eligible_nothing_is_written(name, learned, world):
     found = learned[name].generate(
@@ -80,7 +91,7 @@ def test_a_person_without_a_history_is_left_to_other_channels(learned, world):
 
 def test_a_beam_as_wide_as_the_catalogue_writes_what_all_scores_say(learned, world):
     index = learned["beam"]
-    states, _ = index._states(world.requests([[0, 1, 2], [20, 21]]).taken)
+    states, _ = index._states(world.requests([[0, 1, 2], [20, 21]]))
     everything = torch.ones(2, 24, dtype=torch.bool)
     wide = Writer(index.head, index.writer().trie, index.writer().codes, index.items, 24)
     items, scores = wide.best(states, everything, 24)

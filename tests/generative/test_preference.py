@@ -39,7 +39,7 @@ def network(world):
     torch.manual_seed(0)
     spec = Generator(**QUICK)
     columns = columns_of(world.data)
-    return spec._network(spec._ids(world.data), columns, world.data).eval()
+    return spec._network(spec.coding.ids(world.data, spec.seed), columns, world.data).eval()
 
 
 def transitions(world, network, wanted=None):
@@ -174,7 +174,9 @@ def test_a_reward_is_of_what_was_taken_of_unlike_items_and_of_nothing_forbidden(
 def test_ids_are_drawn_as_often_as_their_probability_among_the_eligible_says(parallel, world):
     torch.manual_seed(0)
     spec = Generator(**QUICK, parallel=parallel)
-    network = spec._network(spec._ids(world.data), columns_of(world.data), world.data).eval()
+    network = spec._network(
+        spec.coding.ids(world.data, spec.seed), columns_of(world.data), world.data
+    ).eval()
     trie = Trie.of(network.codes.numpy(), network.head.sizes)
     eligible = torch.arange(24) % 3 == 0
     with torch.inference_mode():

@@ -4,8 +4,6 @@ Zhai et al., "Actions Speak Louder than Words: Trillion-Parameter Sequential Tra
 Generative Recommendations", ICML 2024.
 """
 
-from typing import Final
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,9 +11,7 @@ from torch.nn import functional
 from galen.nn.dense import linear
 from galen.nn.dropout import Dropout
 from galen.nn.jagged import Layout, padded, unpadded, with_filler
-
-SPANS: Final = 64
-"""Logarithmic steps of the time between two events."""
+from galen.nn.moments import SPANS, span_step
 
 
 class HstuLayer(nn.Module):
@@ -80,8 +76,7 @@ class HstuLayer(nn.Module):
     def _bias(self, back: Tensor, span: Tensor) -> Tensor:
         """(b, heads, L, L) by events back (L, L) and seconds between (b, L, L)."""
         by_place = self.by_place[back.clamp_max(self.length)]
-        steps = torch.log1p(span.clamp_min(0).to(torch.float32)) / 0.301  # as in the paper
-        by_span = self.by_span[steps.long().clamp_max(SPANS - 1)]
+        by_span = self.by_span[span_step(span)]
         return (by_place + by_span).permute(0, 3, 1, 2)
 
     def _projected(self, events: Tensor) -> tuple[Tensor, Tensor]:

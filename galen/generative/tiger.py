@@ -1,0 +1,209 @@
+"""TIGER as a recall channel or the whole answer: an encoder–decoder over semantic ids.
+
+Rajput et al., "Recommender Systems with Generative Retrieval" (TIGER), NeurIPS 2023.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from galen.data.dataset import Dataset
+from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.generative.answering import Allowed, answered, everything, ndcg
+from galen.generative.coding import Coding
+from galen.generative.decoding import Found, beam
+from galen.generative.item_vectors import Source
+from galen.generative.prefixes import PrefixSource
+from galen.generative.semantic_ids import SemanticIds
+from galen.generative.tiger_network import TigerNetwork, TigerScorer, TigerShape
+from galen.generative.tokenizers import TokenizerName
+from galen.generative.trie import Trie
+from galen.nn.encoder_decoder import Memory
+from galen.nn.histories import Columns
+from galen.nn.judging import HeldOut
+from galen.nn.precision import Precision
+from galen.nn.sequence_losses import Mean
+from galen.nn.training import Course, Training, Watch, fit
+from galen.pipeline.candidates import Candidates, Requests, no_candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Tiger:
+    """Each epoch learns from `targets` places of each history, drawn anew."""
+
+    tokenizer: TokenizerName = "residual_kmeans"
+    sizes: tuple[int, ...] = (256, 256, 256)
+    sources: tuple[Source, ...] = ("taken", "attributes", "text")
+    vector_size: int = 64
+    user_tokens: int = 2000  # people are hashed to; 0 reads no person
+    width: int = 64
+    layers: int = 2  # of the encoder, and of the decoder
+    heads: int = 2
+    dropout: float = 0.1
+    length: int = 20  # newest items that are read
+    targets: int = 4
+    beam: int = 50
+    batch: int = 128  # histories
+    learning_rate: float = 2e-3
+    average: float = 0.0
+    epochs: int = 100
+    patience: int = 3
+    plateau: float = 0.3
+    held_out: int = 1000
+    precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
+    repeat: bool = False
+    seed: int = 0
+
+    def fit(self, data: Dataset, *, watch: Watch | None = None) -> "TigerIndex":
+        """Make semantic ids, then learn to write them; `watch` is told of each epoch.
+
+        Raises:
+            SemanticIdError: the tokenizer cannot make codes of these sizes.
+            TrainingError: the loss is not finite.
+        """
+        columns = columns_of(data)
+        coding = Coding(self.tokenizer, self.sizes, self.sources, self.vector_size)
+        ids = coding.ids(data, self.seed)
+        torch.manual_seed(self.seed)
+        network, course = self._network(ids), Course()
+        if len(columns.item):
+            learning, kept = held_out(columns, self.held_out, self.seed)
+            able = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
+            source = PrefixSource(able, self.batch, self.length, self.targets, self.seed)
+            judge = _Judge(self, kept)
+            course = fit(network, Mean(), source, judge, self._training, watch=watch)
+        facts = _Facts(bool(course.epochs), data.users)
+        return TigerIndex(self, ids, network.eval(), facts, course)
+
+    def load(self, folder: Path) -> "TigerIndex":
+        ids = SemanticIds.load(folder)
+        network = self._network(ids)
+        network.load_state_dict(load_file(folder / "tiger.safetensors"))
+        facts = msgspec.json.decode((folder / "tiger.json").read_bytes(), type=_Facts)
+        return TigerIndex(self, ids, network.eval(), facts, Course())
+
+    def _network(self, ids: SemanticIds) -> TigerNetwork:
+        shape = TigerShape(
+            self.width, self.layers, self.heads, self.dropout, self.length, self.user_tokens
+        )
+        return TigerNetwork(shape, torch.from_numpy(ids.codes), ids.sizes)
+
+    @property
+    def _training(self) -> Training:
+        return Training(
+            epochs=self.epochs,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            average=self.average,
+            patience=self.patience,
+            plateau=self.plateau,
+            monitor="ndcg",
+            precision=self.precision,
+            seed=self.seed,
+        )
+
+
+class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    learned: bool  # was there anything to learn from?
+    users: int  # who came later is read as unknown
+
+
+@dataclass(frozen=True)
+class TigerIndex:
+    """An encoder–decoder that has learned."""
+
+    settings: Tiger
+    ids: SemanticIds
+    network: TigerNetwork
+    facts: _Facts
+    course: Course
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learned."""
+        return sum(weight.numel() for weight in self.network.parameters())
+
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        """At most k items a request, whatever may be shown."""
+        return self.generate(requests, k, everything)
+
+    def generate(self, requests: Requests, k: int, allowed: Allowed) -> Candidates:
+        """At most k items a request, none but those that are allowed."""
+        if not self.facts.learned:
+            return no_candidates(("score",))
+        read = columns_of_requests(requests.taken, len(self.ids), self.settings.length, timed=False)
+        known = np.where(requests.user < self.facts.users, requests.user, -1)
+        asking = np.flatnonzero(np.diff(read.offsets))
+        own = replace(read, user=known).of(asking)
+        trie = Trie.of(self.ids.codes, self.ids.sizes)
+
+        def write(part: slice, mask: Tensor, wanted: int) -> Found:
+            width = max(self.settings.beam, wanted)
+            return written(self.network, trie, own.of(_rows(part)), mask, wanted, width)
+
+        return answered(
+            write,
+            requests,
+            asking,
+            k,
+            allowed,
+            items=len(self.ids),
+            repeat=self.settings.repeat,
+        )
+
+    def save(self, folder: Path) -> None:
+        plain = {name: t.contiguous() for name, t in self.network.state_dict().items()}
+        save_file(plain, folder / "tiger.safetensors")
+        (folder / "tiger.json").write_bytes(msgspec.json.encode(self.facts))
+        self.ids.save(folder)
+
+
+@torch.inference_mode()
+def written(
+    network: TigerNetwork, trie: Trie, read: Columns, eligible: Tensor, k: int, width: int
+) -> Found:
+    """The k best of `eligible` (R, items) after R histories, by a beam of `width` prefixes."""
+    memory = remembered(network, read)
+    return beam(TigerScorer(network), memory, trie.masked(eligible), width=width, k=k)
+
+
+def remembered(network: TigerNetwork, read: Columns) -> Memory:
+    """What the network remembers of histories, each of one event or more."""
+    user = np.full(len(read.offsets) - 1, -1) if read.user is None else read.user
+    return network.encode(read.events(), torch.from_numpy(user))
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """NDCG@10 of what was held out, and the log-loss of its codes."""
+
+    settings: Tiger
+    kept: HeldOut
+
+    def __call__(self, network: nn.Module) -> dict[str, float]:
+        assert isinstance(network, TigerNetwork)
+        network.eval()
+        read = self.kept.before.newest(self.settings.length)
+        trie = Trie.of(network.codes.numpy(), network.sizes)
+        wanted = network.codes[torch.from_numpy(self.kept.wanted)]
+        told = 0.0
+        with torch.inference_mode():
+            for start in range(0, len(wanted), 512):
+                part = slice(start, min(start + 512, len(wanted)))
+                memory = remembered(network, read.of(_rows(part)))
+                told += float(network.told(memory, wanted[part]).sum())
+
+        def write(part: slice, mask: Tensor, k: int) -> Found:
+            return written(network, trie, read.of(_rows(part)), mask, k, 20)
+
+        gain = ndcg(write, self.kept, len(network.codes))
+        return {"ndcg": gain, "loss": -told / len(wanted)}
+
+
+def _rows(part: slice) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.arange(part.start, part.stop)

@@ -1,0 +1,62 @@
+"""How well a network that writes codes tells what people took next."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from galen.generative.answering import ndcg
+from galen.generative.network import NextCodes
+from galen.generative.trie import Trie
+from galen.generative.writing import Writer
+from galen.nn.judging import HeldOut
+
+MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
+"""Weights of the dense score that are tried on people held out."""
+
+
+@dataclass(frozen=True)
+class WritingJudge:
+    """NDCG@10 of what was held out, and the log-loss of its codes."""
+
+    length: int  # newest events that are read
+    kept: HeldOut | None
+
+    def __call__(self, network: nn.Module) -> dict[str, float]:
+        assert isinstance(network, NextCodes)
+        network.eval()
+        assert self.kept is not None
+        with torch.inference_mode():
+            states, wanted = self._states(network)
+            told = network.head(states, network.codes[wanted]).sum(1)
+            if network.dense:
+                dense = torch.log_softmax(states @ whole_items(network).T, 1)
+                told = told + dense.gather(1, wanted[:, None])[:, 0]
+        return {"ndcg": self._ndcg(network, float(network.dense)), "loss": -float(told.mean())}
+
+    def best_mix(self, network: NextCodes) -> float:
+        """The weight of the dense score that does best."""
+        if self.kept is None:
+            return 1.0
+        return max(MIXES, key=lambda mix: self._ndcg(network, mix))
+
+    def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
+        assert self.kept is not None
+        read = self.kept.before.newest(self.length)
+        wanted = torch.from_numpy(self.kept.wanted)
+        return network.read(self.kept.events(read, np.arange(len(wanted)))), wanted
+
+    def _ndcg(self, network: NextCodes, mix: float) -> float:
+        assert self.kept is not None
+        with torch.inference_mode():
+            states, _ = self._states(network)
+        items, codes = whole_items(network), network.codes
+        trie = Trie.of(codes.numpy(), network.head.sizes)
+        writer = Writer(network.head, trie, codes, items, 20, mix)
+        return ndcg(lambda part, mask, k: writer.best(states[part], mask, k), self.kept, len(items))
+
+
+def whole_items(network: NextCodes) -> Tensor:
+    with torch.inference_mode():
+        return network.tower.whole()

@@ -1,0 +1,32 @@
+"""Moments and spans of time as steps that a table can have a row for; moments are UTC seconds."""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+SPANS: Final = 64
+"""Logarithmic steps of the time between two events, as of HSTU; the last is above five years."""
+
+_DAY, _YEAR = 86_400, 31_556_952  # seconds; a mean Gregorian year
+
+
+def span_step(seconds: Tensor) -> Tensor:
+    """0 … SPANS - 1 of spans in seconds; each step is about a third longer than the one before."""
+    steps = torch.log1p(seconds.clamp_min(0).to(torch.float32)) / 0.301
+    return steps.long().clamp_max(SPANS - 1)
+
+
+def hour(at: Tensor) -> Tensor:
+    """0 … 23."""
+    return (at % _DAY // 3600).long()
+
+
+def weekday(at: Tensor) -> Tensor:
+    """0 … 6, Monday first."""
+    return (at // _DAY + 3).long() % 7  # the epoch was a Thursday
+
+
+def season(at: Tensor) -> Tensor:
+    """0 … 11: the twelfth of the year, from new year on."""
+    return (at % _YEAR * 12 // _YEAR).long()
