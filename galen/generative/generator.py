@@ -34,6 +34,7 @@ from galen.generative.cold import Cold
 from galen.generative.item_vectors import Source
 from galen.generative.network import NextCodes
 from galen.generative.preference import Preference, Preferred, Wares, prefer
+from galen.generative.scoring import WrittenAnswer
 from galen.generative.semantic_ids import SemanticIdError, SemanticIds
 from galen.generative.tokenizers import TokenizerName
 from galen.generative.trie import Trie
@@ -279,6 +280,11 @@ class GeneratorIndex:
             repeat=self.settings.repeat,
         )
 
+    def answer(self, requests: Requests) -> WrittenAnswer:
+        """Scores of any items, so that a generator can rank what others propose."""
+        read = self._states if self.learned else _nobody
+        return WrittenAnswer(requests, self.writer(), self.retrieve, read)
+
     def writer(self) -> Writer:
         """What writes, over all items of the catalogue that was learned from."""
         trie = Trie.of(self.ids.codes, self.ids.sizes)
@@ -342,3 +348,8 @@ class GeneratorIndex:
                 states = self.reader(self.items.index_select(0, events.item), events)
                 found.append(states[events.layout.last])
         return torch.cat(found), asking
+
+
+def _nobody(requests: Requests) -> tuple[Tensor, Ints]:
+    """A generator that has learned nothing reads nobody."""
+    return torch.zeros(0, 1), np.empty(0, np.int64)

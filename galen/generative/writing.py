@@ -71,6 +71,21 @@ class Writer:
             total = total + self.purchase_weight * bought
         return total
 
+    @torch.inference_mode()
+    def told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
+        """(N,): scores of items (N,) for states (P, width), of which each is `row` (N,)."""
+        if self.cold is not None:
+            dense = torch.einsum("nd,nd->n", states[row], self.items[item])
+            total = dense - torch.logsumexp(states @ self.items.T, dim=1)[row]
+            if self.buying is not None:
+                bought = self.buying.told(states[row], self.items[item][:, None])[:, 0]
+                total = total + self.purchase_weight * bought
+            return total
+        total = self.scores(states[row], item[:, None])[:, 0]
+        if self.mix:
+            total = total - self.mix * torch.logsumexp(states @ self.items.T, dim=1)[row]
+        return total
+
     def _whole(self, told: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
         total = torch.zeros(len(states), len(self.items))
         if self.mix:

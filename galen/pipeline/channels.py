@@ -150,11 +150,11 @@ def proposed(channel: Channel, allowed: AllowedItems) -> Proposal:
     Raises:
         ValueError: a score is not finite.
     """
-    retriever, requests, answer = channel.retriever, allowed.requests, None
+    retriever, requests = channel.retriever, allowed.requests
+    answer = retriever.answer(requests) if isinstance(retriever, Scorer) else None
     if isinstance(retriever, Generator):
         found = retriever.generate(requests, channel.quota, allowed.among)
-    elif isinstance(retriever, Scorer):
-        answer = retriever.answer(requests)
+    elif answer is not None:
         found = answer.best(channel.quota)
     else:
         found = retriever.retrieve(requests, channel.quota)
@@ -176,6 +176,8 @@ def merge(found: dict[str, Proposal | None]) -> Candidates:
             continue
         column = f"{name}_score"
         others = np.isnan(merged.columns[column])
+        if not others.any():
+            continue
         try:
             told = proposal.answer.scores(Candidates(merged.request[others], merged.item[others]))
         except Exception:
