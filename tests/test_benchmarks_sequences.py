@@ -1,0 +1,82 @@
+"""The benchmarks of histories run end to end on files of user_id, item_id and pos."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks import generative, movielens_next, packed_histories, sasrec_peer, sequences
+
+
+@pytest.fixture(scope="module")
+def walks(tmp_path_factory):
+    """60 people who walk round one of four groups of eight items."""
+    rows = [(u, 8 * (u % 4) + (u // 4 + place) % 8, place) for u in range(60) for place in range(7)]
+    user, item, place = (np.array(column) for column in zip(*rows, strict=True))
+    file = tmp_path_factory.mktemp("walks") / "interactions.parquet"
+    pq.write_table(pa.table({"user_id": user, "item_id": item, "pos": place}), file)
+    return file
+
+
+def test_recipes_stand_beside_popular_and_the_item_graph_under_each_protocol(walks, tmp_path):
+    file = tmp_path / "rows.json"
+    sequences.main(["--interactions", str(walks), "--models", "slim", "--json", str(file)])
+    rows = json.loads(file.read_text())
+    models = ["popular", "item_graph", "slim"]
+    assert [(row["protocol"], row["model"]) for row in rows] == [
+        (protocol, model) for protocol in ("strict", "refit") for model in models
+    ]
+    found = {(row["protocol"], row["model"]): row["metrics"] for row in rows}
+    assert found["strict", "item_graph"]["hr@10"] == 1.0
+    assert found["strict", "popular"]["ndcg@10"] < found["strict", "item_graph"]["ndcg@10"]
+
+
+def test_generators_are_told_with_what_may_not_be_shown(walks, tmp_path):
+    recipe = tmp_path / "quick.toml"
+    recipe.write_text(
+        'filters = ["hidden"]\n'
+        "[recall.generator]\nsizes = [4, 4]\nwidth = 16\nlayers = 1\nepochs = 2\nbeam = 12\n"
+    )
+    file = tmp_path / "rows.json"
+    asked = ["--interactions", str(walks), "--models", str(recipe), "--requests", "5"]
+    generative.main([*asked, "--json", str(file)])
+    row = json.loads(file.read_text())[-1]
+    assert row["model"] == str(recipe)
+    assert row["metrics"]["invalid"] == 0
+
+
+def test_seconds_are_counted_to_the_target_that_is_given(walks, tmp_path):
+    file = tmp_path / "rows.json"
+    asked = ["--interactions", str(walks), "--target", "0.05", "--json", str(file)]
+    sasrec_peer.main(asked)
+    (row,) = json.loads(file.read_text())
+    assert row["metrics"]["ndcg@10"] >= 0.05
+    assert 0 < row["metrics"]["cpu_seconds_to_target"] <= row["cpu_seconds"]
+
+
+def test_a_peer_or_a_target_is_needed(walks):
+    with pytest.raises(SystemExit):
+        sasrec_peer.main(["--interactions", str(walks)])
+
+
+def test_films_without_a_place_are_left_out_and_unrated_ones_stay(tmp_path):
+    ratings = {"user_id": [1, 1, 2], "movie_id": [7, 8, 7], "rating": [5, 4, 3]}
+    pos = pa.array([0, None, 0], pa.int32())
+    pq.write_table(pa.table(ratings | {"pos": pos}), tmp_path / "ratings.parquet")
+    pq.write_table(pa.table({"movie_id": [7, 8, 9]}), tmp_path / "movies.parquet")
+    assert movielens_next.write(tmp_path, tmp_path / "out") == (1, 1)
+    kept = pq.read_table(tmp_path / "out" / "interactions.parquet").to_pydict()
+    assert kept == {"user_id": [1, 2], "item_id": [7, 7], "pos": [0, 0]}
+    items = pq.read_table(tmp_path / "out" / "items.parquet")
+    assert items["item_id"].to_pylist() == [7, 8, 9]
+
+
+def test_packed_histories_cost_less_than_padded_ones(tmp_path):
+    file = tmp_path / "rows.json"
+    small = ["--people", "16", "--length", "128", "--width", "16", "--steps", "3"]
+    packed_histories.main([*small, "--json", str(file)])
+    rows = {row["model"]: row["metrics"] for row in json.loads(file.read_text())}
+    assert set(rows) == {"sasrec", "ligr", "hstu", "gru4rec"}
+    assert rows["hstu"]["times_cheaper"] > 1
