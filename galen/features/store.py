@@ -16,6 +16,7 @@ from galen.features.declared import declared
 from galen.features.feature import Count, Feature, ItemKey
 from galen.features.logs import UserLogs, packed
 from galen.pipeline.candidates import Batch, Candidates, Histories, Ints, Requests
+from galen.pipeline.kept import KeptStates
 
 ITEM_KEYS: Final[tuple[ItemKey, ...]] = ("item", "category")
 NOT_YET: Final = -1  # the version of a catalogue before it was read
@@ -34,6 +35,7 @@ class FeatureStore:
 
         `history_length` is how many of a person's newest events a request carries.
         """
+        self._kept: KeptStates | None = None
         self._catalogue = catalogue
         self._clock = clock
         self._history_length = history_length
@@ -66,6 +68,10 @@ class FeatureStore:
         """What `assemble` computes, apart from the scores and ranks that candidates bring."""
         return self._features
 
+    def keep_states(self, people: int) -> None:
+        """From now on, let channels keep what they made of the `people` who asked last."""
+        self._kept = KeptStates(people)
+
     def write(self, user: int, item: int, kind: int, at: int) -> None:
         """Take one event in; it may come late. User -1 is a person who is not known."""
         one = np.array([item])
@@ -93,6 +99,8 @@ class FeatureStore:
             for spu in np.unique(self._catalogue.spu[item[kind == Kind.PURCHASE]]).tolist():
                 self._intervals.change(spu, self._purchase_days(user, spu), nothing)
         self._logs.forget(user)
+        if self._kept is not None:
+            self._kept.forget(user)
 
     def requests(
         self,
@@ -124,6 +132,7 @@ class FeatureStore:
             age=np.broadcast_to(np.asarray(age, np.float64), user.shape).copy(),
             region=[region] * len(user) if region is None or isinstance(region, str) else region,
             seed=_spread(seed, len(user)),
+            kept=self._kept,
         )
 
     def assemble(self, requests: Requests, candidates: Candidates) -> Batch:

@@ -28,6 +28,7 @@ from galen.features.histories import (
 )
 from galen.features.item_known import Attribute, known_of
 from galen.features.item_text import TextEncoder
+from galen.features.reading import states_of
 from galen.generative.answering import Allowed, answered, everything
 from galen.generative.coding import Coding
 from galen.generative.cold import Cold
@@ -338,16 +339,7 @@ class GeneratorIndex:
     def _states(self, requests: Requests) -> tuple[Tensor, Ints]:
         """States of the requests that have an event, and which those are."""
         columns = self._columns(requests, self.settings.length)
-        asking = np.flatnonzero(np.diff(columns.offsets))
-        found = [torch.zeros(0, self.settings.width)]
-        with torch.inference_mode():
-            for start in range(0, len(asking), 2048):
-                people = asking[start : start + 2048]
-                asked = asked_by(requests, people, timed=self.timed)
-                events = columns.of(people).events(asked)
-                states = self.reader(self.items.index_select(0, events.item), events)
-                found.append(states[events.layout.last])
-        return torch.cat(found), asking
+        return states_of(self.reader, self.items, columns, requests, timed=self.timed)
 
 
 def _nobody(requests: Requests) -> tuple[Tensor, Ints]:

@@ -17,6 +17,7 @@ class Read:
 
     kept: Kept
     at: Tensor  # (P,) of the newest event
+    state: Tensor  # (P, width) after it, whatever is asked
 
 
 class Reader(nn.Module):
@@ -45,7 +46,8 @@ class Reader(nn.Module):
     def begin(self, people: int) -> Read:
         """Of histories that have no event yet."""
         at = torch.zeros(people, dtype=torch.float64)
-        return Read(self.backbone.begin(people), at)
+        nothing = self.kinds.weight.new_zeros(people, self.backbone.shape.width)
+        return Read(self.backbone.begin(people), at, nothing)
 
     def keep(
         self, vectors: Tensor, kind: Tensor, at: Tensor, asked: Asked | None = None
@@ -56,7 +58,8 @@ class Reader(nn.Module):
             first = torch.zeros_like(kind[:, :1])
             done = done + self.gaps(torch.cat([first, 1 + span_step(at.diff(dim=1))], dim=1))
         found, kept = self.backbone.keep(done, at)
-        return self._asked(found, at[:, -1], asked), Read(kept, at[:, -1])
+        read = Read(kept, at[:, -1], found)
+        return self.told(read, asked), read
 
     def extend(
         self, vectors: Tensor, kind: Tensor, at: Tensor, read: Read, asked: Asked | None = None
@@ -71,7 +74,12 @@ class Reader(nn.Module):
             gap = 1 + span_step(at - read.at)
             done = done + self.gaps(gap if read.kept.events else torch.zeros_like(gap))
         found, kept = self.backbone.extend(done, at, read.kept)
-        return self._asked(found, at, asked), Read(kept, at)
+        read = Read(kept, at, found)
+        return self.told(read, asked), read
+
+    def told(self, read: Read, asked: Asked | None = None) -> Tensor:
+        """States (P, width) of histories that were read, for what is asked now."""
+        return self._asked(read.state, read.at, asked)
 
     def _asked(self, states: Tensor, at: Tensor, asked: Asked | None) -> Tensor:
         if self.context is None:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galen.data.schema import TAKEN
+from galen.pipeline.kept import KeptStates
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -75,6 +76,7 @@ class Requests:
     age: Floats  # (R,) years; NaN where unknown
     region: Sequence[str | None]  # (R,)
     seed: Ints  # (R,) for every random draw made on behalf of the request
+    kept: KeptStates | None = None  # where channels keep what they made of these people
 
     def __len__(self) -> int:
         return len(self.user)
@@ -96,6 +98,7 @@ class Requests:
             self.age[start:stop],
             self.region[start:stop],
             self.seed[start:stop],
+            self.kept,
         )
 
     @property

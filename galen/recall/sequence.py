@@ -28,6 +28,7 @@ from galen.features.histories import (
 )
 from galen.features.item_known import Attribute, described, known_of
 from galen.features.item_text import TextEncoder
+from galen.features.reading import states_of
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
 from galen.nn.backbones.catalog import backbone
@@ -221,18 +222,12 @@ class SequenceIndex:
             return answer
         return BoughtNext(answer, states, self.buying, self.items, self.settings.purchase_weight)
 
-    def states(self, requests: Requests, block: int = 2048) -> torch.Tensor:
+    def states(self, requests: Requests) -> torch.Tensor:
         """(R, width): what each request's person is like; zeros where nothing known was taken."""
         columns = self._columns(requests, self.settings.length)
-        asking = np.flatnonzero(np.diff(columns.offsets))
+        found, asking = states_of(self.reader, self.items, columns, requests, timed=self.timed)
         out = torch.zeros(len(requests), self.items.shape[1])
-        with torch.inference_mode():
-            for start in range(0, len(asking), block):
-                people = asking[start : start + block]
-                asked = asked_by(requests, people, timed=self.timed)
-                events = columns.of(people).events(asked)
-                states = self.reader(self.items.index_select(0, events.item), events)
-                out[torch.from_numpy(people)] = states[events.layout.last]
+        out[torch.from_numpy(asking)] = found
         return out
 
     def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:

@@ -122,6 +122,7 @@ class Service:
             snapshots = Snapshots(folder / SNAPSHOT)
             with closing(events.read()) as reading:
                 state = State.restore(shop, reading, snapshots)
+                state.store.keep_states(settings.kept_states)
             channels = ThreadPoolExecutor(settings.channel_threads, "recall")
             pipeline = bundle.pipeline(state.catalogue, state.store, executor=channels)
         except BaseException:

@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     lock_wait_seconds: Seconds = 2.0  # for another process that holds the log
     snapshot_every: Count = 100_000  # events
     channel_threads: Count = 4
+    kept_states: Count = 2000  # people whose histories, as networks have read them, are kept
     log_impressions: bool = True
     keys: tuple[Key, ...] = ()
 
