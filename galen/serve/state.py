@@ -165,7 +165,7 @@ def _joined(
     if data.clock == "order":
         at = _orders(data, users, user, kind)
     order = np.lexsort((np.r_[data.at, at], np.r_[data.user, user]))
-    unknown = np.full(len(user), np.nan)
+    unknown, nowhere = np.full(len(user), np.nan), np.full(len(user), -1)
     return replace(
         data,
         users=users,
@@ -175,6 +175,9 @@ def _joined(
         at=np.r_[data.at, at][order],
         value=None if data.value is None else np.r_[data.value, unknown][order],
         quantity=None if data.quantity is None else np.r_[data.quantity, unknown][order],
+        surface=None
+        if data.surface is None
+        else np.r_[data.surface, nowhere].astype(np.int8)[order],
     )
 
 
