@@ -26,7 +26,9 @@ def learned(processes, out, epochs=3, tables="dense", checkpoints=None):
     command += [str(out), str(epochs), tables, *([str(checkpoints)] if checkpoints else [])]
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, check=True, env=environment, timeout=120, capture_output=True)
+    told = {"capture_output": True, "text": True, "check": False}
+    done = subprocess.run(command, env=environment, timeout=240, **told)
+    assert done.returncode == 0, done.stderr[-4000:]
     return json.loads((out / "curve.json").read_text()), load_file(out / "weights.safetensors")
 
 
