@@ -26,8 +26,9 @@ def learned(processes, out, epochs=3, tables="dense", checkpoints=None):
     command += [str(out), str(epochs), tables, *([str(checkpoints)] if checkpoints else [])]
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    told = {"capture_output": True, "text": True, "check": False}
-    done = subprocess.run(command, env=environment, timeout=240, **told)
+    done = subprocess.run(
+        command, env=environment, timeout=240, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads((out / "curve.json").read_text()), load_file(out / "weights.safetensors")
 
