@@ -34,9 +34,9 @@ $(VENV)/installed: pyproject.toml requirements.lock
 	$(BIN)/pip install -q -c requirements.lock uv
 	$(BIN)/pip install -q -c requirements.lock "$(TORCH_SPEC)" \
 	  || $(BIN)/pip install -q -c requirements.lock "$(TORCH_SPEC)" --extra-index-url $(TORCH_INDEX)
-	$(BIN)/uv pip install -q -r requirements.lock
-	$(BIN)/uv pip install -q --no-deps -e .
-	$(BIN)/uv pip check
+	$(BIN)/uv pip install -q --python $(BIN)/python -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	$(BIN)/uv pip check --python $(BIN)/python
 	touch $@
 
 # Torch is left out of the lock (see above), but what its CPU wheel needs is in it.
