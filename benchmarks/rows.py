@@ -1,13 +1,19 @@
 """The one form of every benchmark's result: rows of flat figures, with what they cost."""
 
 import json
+import math
 import resource
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+
+from safetensors import safe_open
+
+from galen.assembly.parts import Parts
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,19 @@ def measured() -> Iterator[Cost]:
         cost.cpu_seconds = time.process_time() - cpu
         cost.wall_seconds = time.perf_counter() - wall
         cost.peak_memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def parameters_of(parts: Parts) -> int:
+    """How many numbers a recommender keeps of what it learned, vectors of items included."""
+    with tempfile.TemporaryDirectory() as folder:
+        parts.save(Path(folder))
+        count = 0
+        for file in Path(folder).rglob("*.safetensors"):
+            with safe_open(file, "numpy") as tensors:
+                names = tensors.keys()
+                shapes = (tensors.get_slice(name).get_shape() for name in names)
+                count += sum(math.prod(shape) for shape in shapes)
+    return count
 
 
 def write_rows(file: Path | None, rows: Sequence[Row]) -> None:
