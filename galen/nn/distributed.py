@@ -6,9 +6,11 @@ one process with the same mini-batches. Batch norm is the exception: its statist
 """
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 import torch.distributed as dist
@@ -17,6 +19,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from galen.nn.embedding import FusedTable
 from galen.nn.sharding import block, gathered_rows
+
+_LETTING_GO: Final = 0.3
+"""Seconds in which gloo's threads drop the tensors of the last collective.
+
+For that they need the interpreter, and one that is ending aborts a thread that asks for it. The
+threads outlive the group (PyTorch 2.13), so nothing can be waited for.
+"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ def joined() -> Iterator[Workers]:
         yield workers()
     finally:
         dist.destroy_process_group()
+        time.sleep(_LETTING_GO)
 
 
 def spread(network: nn.Module, group: Workers) -> nn.Module:
