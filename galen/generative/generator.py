@@ -72,7 +72,7 @@ class Generator:
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     vector_size: int = 64
     backbone: BackboneKind = "ligr"
-    width: int = 64
+    width: int = 128
     layers: int = 2
     heads: int = 1
     dropout: float = 0.3

@@ -8,7 +8,6 @@ and Yang et al., "Unifying Generative and Dense Retrieval" (LIGER), 2024 (the de
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from galen.nn.buying import Buying
@@ -17,7 +16,7 @@ from galen.nn.item_tower import ItemTower
 from galen.nn.next_item import NextInputs
 from galen.nn.packed_events import Events
 from galen.nn.reader import Reader
-from galen.nn.sequence_losses import token_loss
+from galen.nn.sequence_losses import token_loss, without_wanted
 
 
 class NextCodes(nn.Module):
@@ -61,8 +60,8 @@ class NextCodes(nn.Module):
     def _dense(self, states: Tensor, wanted: Tensor, inputs: NextInputs) -> Tensor:
         positive = (states * wanted).sum(1)
         negative = (states @ self.tower(inputs.negative).T).float()
-        same = inputs.negative == inputs.wanted[:, None]
-        return token_loss("sampled", positive, negative.masked_fill(same, -torch.inf))
+        others = without_wanted(negative, inputs.wanted, inputs.negative)
+        return token_loss("sampled", positive, others)
 
     def read(self, events: Events) -> Tensor:
         """(R, width): the state after each history's newest event."""

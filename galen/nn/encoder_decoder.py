@@ -20,7 +20,7 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.heads, self.share = heads, dropout
+        self.heads = heads
         self.norm = nn.LayerNorm(width)
         self.project = linear(width, 3 * width, bias=False)
         self.out = linear(width, width, bias=False)
@@ -33,9 +33,7 @@ class EncoderLayer(nn.Module):
             table = padded(whole, block).view(*block.rows.shape, 3, self.heads, -1)
             query, key, value = table.permute(2, 0, 3, 1, 4)  # (b, heads, L, each)
             there = (block.rows < len(tokens))[:, None, None]
-            found = functional.scaled_dot_product_attention(
-                query, key, value, there, dropout_p=self.share if self.training else 0.0
-            )
+            found = functional.scaled_dot_product_attention(query, key, value, there)
             parts.append(found.transpose(1, 2).flatten(2))
         return self.rest.after(tokens, self.out(unpadded(parts, layout)))
 
@@ -53,7 +51,7 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.heads, self.share = heads, dropout
+        self.heads = heads
         self.norm, self.asking_norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attention = CausalAttention(width, heads, dropout)
         self.asks = linear(width, width, bias=False)
@@ -118,9 +116,7 @@ class DecoderLayer(nn.Module):
         table = queries.new_zeros(len(there), int(count.max()), width)
         table = table.index_put((sequence, place), queries)
         heads = table.view(*table.shape[:2], self.heads, -1).transpose(1, 2)
-        found = functional.scaled_dot_product_attention(
-            heads, *memory, there[:, None, None], dropout_p=self.share if self.training else 0.0
-        )
+        found = functional.scaled_dot_product_attention(heads, *memory, there[:, None, None])
         return found.transpose(1, 2).flatten(2)[sequence, place]
 
 

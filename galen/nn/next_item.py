@@ -11,7 +11,7 @@ from galen.nn.buying import Buying
 from galen.nn.item_tower import ItemTower
 from galen.nn.packed_events import Events
 from galen.nn.reader import Reader
-from galen.nn.sequence_losses import Kind, softmax_in_chunks, token_loss
+from galen.nn.sequence_losses import Kind, softmax_in_chunks, token_loss, without_wanted
 
 
 class NextInputs(NamedTuple):
@@ -96,12 +96,13 @@ class NextItem(nn.Module):
     def _sampled(self, asked: Tensor, wanted: Tensor, inputs: NextInputs) -> Tensor:
         settings = self.objective
         positive = (asked * self.answers(wanted)).sum(1)
-        negative = asked @ self.answers(self.tower(inputs.negative)).T
+        others = self.answers(self.tower(inputs.negative)).T
         if settings.correct:
             positive = positive - inputs.drawn[inputs.wanted]
-            negative = negative - inputs.drawn[inputs.negative]
-        same = inputs.negative == inputs.wanted[:, None]
-        negative = negative.float().masked_fill(same, -torch.inf)
+            negative = torch.addmm(-inputs.drawn[inputs.negative], asked, others)
+        else:
+            negative = asked @ others
+        negative = without_wanted(negative.float(), inputs.wanted, inputs.negative)
         share = len(inputs.negative) / max(self.tower.items - 1, 1)
         return token_loss(
             settings.loss, positive, negative, share=share, calibration=settings.calibration

@@ -25,8 +25,10 @@ def token_loss(
     drawing them does to probabilities (0 is plain BCE). -inf scores a negative that is no negative.
     """
     if kind in ("softmax", "sampled"):
-        whole = torch.cat([positive[:, None], negative], dim=1).float()
-        return torch.logsumexp(whole, dim=1) - positive.float()
+        positive, negative = positive.float(), negative.float()
+        largest = torch.maximum(positive, negative.amax(1)).detach()
+        others = torch.exp(negative - largest[:, None]).sum(1)
+        return torch.log(torch.exp(positive - largest) + others) + largest - positive
     power = 1.0
     if kind == "gbce":
         power = share * (calibration * (1 - 1 / max(share, 1e-9)) + 1 / max(share, 1e-9))
@@ -34,6 +36,20 @@ def token_loss(
     others = functional.softplus(negative.float())
     count = torch.isfinite(negative).sum(1).clamp_min(1) if kind == "bce" else 1
     return said + others.sum(1) / count
+
+
+def without_wanted(scores: Tensor, wanted: Tensor, drawn: Tensor) -> Tensor:
+    """Scores (T, N) of drawn items (N,), -inf where an event wants (T,) that very item.
+
+    The few places are looked up: comparing all T · N would cost as much as scoring them.
+    """
+    ordered, place = torch.sort(drawn)
+    first = torch.searchsorted(ordered, wanted)
+    count = torch.searchsorted(ordered, wanted, right=True) - first
+    event = torch.repeat_interleave(torch.arange(len(wanted), device=wanted.device), count)
+    within = torch.arange(len(event), device=event.device) - (count.cumsum(0) - count)[event]
+    nothing = scores.new_full((), -torch.inf)
+    return scores.index_put((event, place[first[event] + within]), nothing)
 
 
 class Mean(nn.Module):

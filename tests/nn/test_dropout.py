@@ -33,6 +33,15 @@ def test_the_same_seed_draws_the_same():
     assert torch.equal(*drawn)
 
 
+@pytest.mark.parametrize("whole", [1, 2])
+def test_last_dimensions_fall_out_together(whole):
+    torch.manual_seed(0)
+    out = Dropout(0.25, whole=whole).train()(torch.ones(5_000, 4, 3)).flatten(-whole)
+    assert torch.equal(out.amax(-1), out.amin(-1))
+    assert (out == 0).float().mean().item() == pytest.approx(0.25, abs=0.02)
+    assert out.mean().item() == pytest.approx(1.0, abs=0.02)
+
+
 def test_a_share_of_one_is_refused():
     with pytest.raises(ValueError, match="share"):
         Dropout(1.0)

@@ -28,13 +28,14 @@ QUICK = {
     "repeat": True,
     "length": 12,
 }
+PLAIN = {"negatives": 16, "popular": 0.0, "correct": False, "attributes": ()}
 WAYS = {
     "generator": lambda: Generator(sizes=(4, 4), **QUICK),
     "parallel": lambda: Generator(sizes=(4, 4), parallel=True, **QUICK),
     "dense": lambda: Generator(sizes=(4, 4), dense=True, **QUICK),
-    "sequence": lambda: SequenceModel(negatives=16, **QUICK),
-    "hstu": lambda: SequenceModel(negatives=16, backbone="hstu", **QUICK),
-    "gru4rec": lambda: SequenceModel(negatives=16, backbone="gru4rec", **QUICK),
+    "sequence": lambda: SequenceModel(**PLAIN, **QUICK),
+    "hstu": lambda: SequenceModel(**PLAIN, backbone="hstu", **QUICK),
+    "gru4rec": lambda: SequenceModel(**PLAIN, backbone="gru4rec", **QUICK),
 }
 
 
