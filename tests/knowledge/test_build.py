@@ -5,9 +5,10 @@ import time
 import pytest
 
 from galen.data.synthetic.words import WORDS
-from galen.knowledge.build import built_in, shipped_sources
+from galen.knowledge.build import built_in
 from galen.knowledge.joining import join
 from galen.knowledge.schema import ConceptKind, Relation
+from galen.knowledge.sources import shipped_sources
 
 
 @pytest.fixture(scope="module")
