@@ -54,7 +54,7 @@ class _Known:
     name: str
     source: str
     licence: str
-    synonyms: dict[str, None] = field(default_factory=dict)  # in order
+    synonyms: dict[str, str] = field(default_factory=dict)  # folded -> as first written
     codes: dict[str, None] = field(default_factory=dict)
 
 
@@ -117,8 +117,8 @@ class _Register:
         """Add a source's names and codes to what is known."""
         known = self.known[row]
         for word in (name, *synonyms):
-            if word != known.name:
-                known.synonyms[word] = None
+            if folded(word) != folded(known.name):
+                known.synonyms.setdefault(folded(word), word)
             self._by_synonym.setdefault((known.kind, folded(word)), row)
         for code in codes:
             known.codes[code] = None
@@ -130,7 +130,7 @@ class _Register:
                 "concept_id": known.concept_id,
                 "kind": known.kind,
                 "name": known.name,
-                "synonyms": list(known.synonyms),
+                "synonyms": list(known.synonyms.values()),
                 "codes": list(known.codes),
                 "source": known.source,
                 "licence": known.licence,
