@@ -1,18 +1,46 @@
 """Builds one graph of health knowledge from galen's own seed and a user's own sources."""
 
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Final
 
-from galen.knowledge.graph import Graph
-from galen.knowledge.joining import join
-from galen.knowledge.loading.drugbank import load_drugbank
-from galen.knowledge.loading.interactions import load_evidence
-from galen.knowledge.loading.loaded import Loaded
-from galen.knowledge.loading.own import load_own
-from galen.knowledge.loading.pharmacotherapydb import load_pharmacotherapydb
+import msgspec
+from rich.table import Table
 
-SEED: Final = Path(__file__).parent / "seed"
-SHIPPED: Final = Path(__file__).parent / "shipped"
+from galen.data.manifest import NAME
+from galen.knowledge.check import check_sources, refuse
+from galen.knowledge.graph import Graph, KnowledgeError
+from galen.knowledge.joining import Tally, join
+from galen.knowledge.sources import load_sources, shipped_sources
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a graph was made of."""
+
+    folder: str
+    version: str
+    concepts: int
+    relations: int
+    sources: tuple[Tally, ...]
+
+    def json(self) -> str:
+        return msgspec.json.format(msgspec.json.encode(asdict(self)), indent=1).decode()
+
+    def table(self) -> Table:
+        """Rows read, concepts and relations by source, and what was set aside, for a terminal."""
+        title = f"{self.folder}: {self.concepts:,} concepts, {self.relations:,} relations"
+        table = Table("source", title=f"{title}, version {self.version}")
+        for column in ("rows read", "new concepts", "joined", "relations"):
+            table.add_column(column, justify="right")
+        table.add_column("set aside")
+        for told in self.sources:
+            aside = "\n".join(f"{rows:,} {why}" for why, rows in told.aside.items())
+            numbers = (told.read, told.new, told.joined, told.relations)
+            table.add_row(told.source, *(f"{number:,}" for number in numbers), aside)
+        return table
 
 
 def built_in() -> Graph:
@@ -21,11 +49,31 @@ def built_in() -> Graph:
     return Graph(whole.concepts, whole.relations)
 
 
-def shipped_sources() -> list[Loaded]:
-    """What galen ships, in the order of joining."""
-    return [
-        load_own(SEED),
-        load_drugbank(SHIPPED / "drugs.parquet"),
-        load_pharmacotherapydb(SHIPPED / "indications.parquet"),
-        load_evidence(SHIPPED / "interactions.parquet"),
-    ]
+def build(
+    given: Mapping[str, Sequence[Path]],
+    folder: Path,
+    now: datetime,
+    shipped: bool = True,
+    say: Callable[[str], None] = lambda what: None,
+) -> BuildReport:
+    """Write the graph of all sources to `folder`, whole or not at all.
+
+    Raises:
+        KnowledgeError: a source cannot be read, a row is wrong, or `folder` holds something else.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / NAME).exists():
+        raise KnowledgeError(f"{folder} holds something else; give an empty or new folder.")
+    sources = load_sources(given, shipped, say)
+    say("joining and checking")
+    joined, problems = check_sources(sources, now.date())
+    refuse(problems)
+    graph = Graph(joined.concepts, joined.relations)
+    say("writing")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
+        graph.save(Path(beside) / "new", now.isoformat())
+        if folder.exists():
+            folder.rename(Path(beside) / "old")
+        (Path(beside) / "new").rename(folder)
+    sizes = (len(graph), graph.relations.num_rows)
+    return BuildReport(str(folder), graph.version, *sizes, joined.tallies)

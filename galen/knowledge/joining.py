@@ -42,6 +42,7 @@ class Joined:
     relations: pa.Table  # of schema RELATIONS
     tallies: tuple[Tally, ...]
     problems: tuple[Problem, ...]
+    places: tuple[Ints, ...]  # by source: the row of `concepts` for each concept; -1 where dropped
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class _Known:
     name: str
     source: str
     licence: str
-    synonyms: dict[str, None] = field(default_factory=dict)  # in order
+    synonyms: dict[str, str] = field(default_factory=dict)  # folded -> as first written
     codes: dict[str, None] = field(default_factory=dict)
 
 
@@ -116,8 +117,8 @@ class _Register:
         """Add a source's names and codes to what is known."""
         known = self.known[row]
         for word in (name, *synonyms):
-            if word != known.name:
-                known.synonyms[word] = None
+            if folded(word) != folded(known.name):
+                known.synonyms.setdefault(folded(word), word)
             self._by_synonym.setdefault((known.kind, folded(word)), row)
         for code in codes:
             known.codes[code] = None
@@ -129,7 +130,7 @@ class _Register:
                 "concept_id": known.concept_id,
                 "kind": known.kind,
                 "name": known.name,
-                "synonyms": list(known.synonyms),
+                "synonyms": list(known.synonyms.values()),
                 "codes": list(known.codes),
                 "source": known.source,
                 "licence": known.licence,
@@ -143,18 +144,19 @@ def join(sources: Sequence[Loaded]) -> Joined:
     """One table of concepts and one of relations; problems are told, not raised."""
     register = _Register()
     problems: list[Problem] = []
-    tallies, relations = [], []
+    tallies, relations, places = [], [], []
     for loaded in sources:
         problems += loaded.problems
         to, new = _place(register, loaded, problems)
         told, aside = _moved(loaded, to)
         relations.append(told)
+        places.append(to)
         joined = int((to != DROPPED).sum()) - new
         reasons = {**loaded.aside, **{why: rows for why, rows in aside.items() if rows}}
         tally = (loaded.name, loaded.file, loaded.read, new, joined, len(told), reasons)
         tallies.append(Tally(*tally))
     whole = pa.concat_tables(relations) if relations else RELATIONS.empty_table()
-    return Joined(register.table(), _ordered(whole), tuple(tallies), tuple(problems))
+    return Joined(register.table(), _ordered(whole), tuple(tallies), tuple(problems), tuple(places))
 
 
 def _place(register: _Register, loaded: Loaded, problems: list[Problem]) -> tuple[Ints, int]:

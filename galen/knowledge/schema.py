@@ -29,6 +29,7 @@ class Relation(StrEnum):
     INDICATES = "indicates"  # an ingredient or product word, for a condition or life stage
     TREATS_SYMPTOM = "treats_symptom"  # an ingredient or product word, for a symptom
     SYMPTOM_OF = "symptom_of"  # a symptom, of a condition
+    COMPLICATION_OF = "complication_of"  # a condition, of a condition
     CONTRAINDICATED_FOR = "contraindicated_for"  # ingredient, class or word; condition, population
     INTERACTS_WITH = "interacts_with"  # of two ingredients or classes; either way
     SAME_INGREDIENT = "same_ingredient"  # of two ingredients (salt and base); either way
@@ -59,6 +60,7 @@ ENDS: Final[dict[Relation, tuple[tuple[ConceptKind, ...], tuple[ConceptKind, ...
     Relation.INDICATES: (_GOODS, _TAKEN_FOR),
     Relation.TREATS_SYMPTOM: (_GOODS, (ConceptKind.SYMPTOM,)),
     Relation.SYMPTOM_OF: ((ConceptKind.SYMPTOM,), (ConceptKind.CONDITION,)),
+    Relation.COMPLICATION_OF: ((ConceptKind.CONDITION,), (ConceptKind.CONDITION,)),
     Relation.CONTRAINDICATED_FOR: (_GOODS, (*_TAKEN_FOR, ConceptKind.SYMPTOM)),
     Relation.INTERACTS_WITH: (_GOODS, _GOODS),
     Relation.SAME_INGREDIENT: ((ConceptKind.INGREDIENT,), (ConceptKind.INGREDIENT,)),

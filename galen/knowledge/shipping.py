@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from galen.knowledge.build import SEED, SHIPPED
 from galen.knowledge.joining import folded
 from galen.knowledge.loading import drugbank, interactions, pharmacotherapydb
 from galen.knowledge.loading.own import load_own
 from galen.knowledge.loading.reading import read_table, words
+from galen.knowledge.sources import SEED, SHIPPED
 
 
 def write_shipped(evidence: Path, vocabulary: Path, indications: Path, folder: Path) -> None:

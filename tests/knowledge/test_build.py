@@ -1,13 +1,17 @@
 """The knowledge that galen ships: it is whole, and says what a pharmacist would look for first."""
 
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from galen.data.synthetic.words import WORDS
-from galen.knowledge.build import built_in, shipped_sources
+from galen.knowledge.build import build, built_in
+from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.joining import join
 from galen.knowledge.schema import ConceptKind, Relation
+from galen.knowledge.sources import read_sources, shipped_sources
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +85,7 @@ def test_severe_contraindications_are_known(graph, medicine, person, least):
 def test_names_in_three_languages_lead_to_one_ingredient(graph):
     rows = {row["concept_id"]: row for row in graph.concepts.to_pylist()}
     paracetamol = rows["ingredient:paracetamol"]
-    assert {"Acetaminophen", "对乙酰氨基酚", "アセトアミノフェン"} <= set(paracetamol["synonyms"])
+    assert {"acetaminophen", "对乙酰氨基酚", "アセトアミノフェン"} <= set(paracetamol["synonyms"])
     assert "drugbank:DB00316" in paracetamol["codes"]
 
 
@@ -96,3 +100,76 @@ def test_every_product_word_is_used_for_something(graph):
     doctors = {"codeine cough drops", "strong pain tablets"}  # only a doctor says for what
     assert unused == {*doctors, "omega-3 capsules"}  # no use of it is well shown
     assert set(graph.of_kind(ConceptKind.PRODUCT_WORD).tolist()) >= words
+
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+MINE = '[source]\nname = "mine"\nlicence = "own"\ndate = 2026-01-31\n[ingredient]\nmyrrh = []\n'
+
+
+def pharmacy(tmp_path, text=MINE):
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    return {"own": [file]}
+
+
+def test_a_users_file_joins_what_galen_ships(tmp_path, graph):
+    text = MINE + '[[interacts_with]]\nhead = "myrrh"\ntail = "ingredient:warfarin"\nseverity = 3\n'
+    report = build(pharmacy(tmp_path, text), tmp_path / "known", NOW)
+    opened = Graph.open(tmp_path / "known")
+    assert opened.version == report.version
+    assert len(opened) == len(graph) + 1
+    assert report.sources[-1].relations == 1
+    assert severity(opened, Relation.INTERACTS_WITH, "ingredient:myrrh", "ingredient:warfarin") == 3
+
+
+def test_a_refused_build_leaves_the_folder_as_it_was(tmp_path):
+    folder = tmp_path / "known"
+    before = build(pharmacy(tmp_path), folder, NOW, shipped=False).version
+    text = MINE + '[[is_a]]\nhead = "myrrh"\ntail = "drug_class:resin"\n'
+    with pytest.raises(KnowledgeError, match=r"'drug_class:resin' is no known concept"):
+        build(pharmacy(tmp_path, text), folder, NOW, shipped=False)
+    assert Graph.open(folder).version == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["known", "mine.toml"]
+
+
+def test_a_folder_is_replaced_whole_and_nothing_else_is_touched(tmp_path):
+    folder = tmp_path / "known"
+    build(pharmacy(tmp_path), folder, NOW, shipped=False)
+    report = build(pharmacy(tmp_path, MINE + "incense = []\n"), folder, NOW, shipped=False)
+    assert report.concepts == len(Graph.open(folder)) == 2
+    other = tmp_path / "photos"
+    other.mkdir()
+    (other / "cat.jpg").touch()
+    with pytest.raises(KnowledgeError, match="holds something else"):
+        build(pharmacy(tmp_path), other, NOW)
+    assert (other / "cat.jpg").exists()
+
+
+def test_an_unknown_source_is_refused_with_those_there_are(tmp_path):
+    with pytest.raises(KnowledgeError, match=r"drugbnk: no such source; there are own, drugbank"):
+        build({"drugbnk": [tmp_path]}, tmp_path / "known", NOW)
+
+
+def test_a_file_of_sources_has_paths_relative_to_it(tmp_path):
+    file = tmp_path / "sources.toml"
+    file.write_text('[sources]\nown = ["a.toml", "b.toml"]\nrxnorm = "/copies/rxnorm.parquet"\n')
+    assert read_sources(file) == {
+        "own": [tmp_path / "a.toml", tmp_path / "b.toml"],
+        "rxnorm": [Path("/copies/rxnorm.parquet")],
+    }
+    file.write_text("own = 3")
+    with pytest.raises(KnowledgeError, match=r"no table \[sources\]"):
+        read_sources(file)
+
+
+def test_real_sources_join_into_one_graph(real_data, tmp_path):
+    given = {
+        "drugbank": [real_data / "drug_vocabulary/vocabulary.parquet"],
+        "labeledin": [real_data / "indications/labeledin.parquet"],
+        "hsdn": [real_data / "indications/disease_symptom_hsdn.parquet"],
+    }
+    report = build(given, tmp_path / "known", NOW)
+    told = {tally.source: tally for tally in report.sources[4:]}
+    assert told["DrugBank open vocabulary"].joined > 1000
+    assert told["LabeledIn"].joined > 500
+    assert told["HSDN"].relations > 3000

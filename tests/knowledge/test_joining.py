@@ -20,7 +20,7 @@ def test_a_drug_known_by_code_and_by_name_is_one_concept_with_all_codes():
     pairs = source("pairs", ("APAP", [], ["drugbank:DB00316"]))
     (drug,) = join([bank, norm, pairs]).concepts.to_pylist()
     assert drug["codes"] == ["drugbank:DB00316", "rxcui:161"]
-    assert drug["synonyms"] == ["Paracetamol", "paracetamol", "APAP"]
+    assert drug["synonyms"] == ["Paracetamol", "APAP"]
     assert drug["concept_id"] == "ingredient:acetaminophen"
 
 

@@ -86,10 +86,13 @@ def _relate(
     source: str | None,
     citation: str | None = None,
 ) -> None:
+    if not row["drugbank_id1"] or not row["drugbank_id2"]:
+        draft.set_aside("a drug without an id")
+        return
     ends = [
         draft.concept(
             ConceptKind.INGREDIENT,
-            row[f"name{end}"] or row[f"drugbank_id{end}"],
+            (row[f"name{end}"] or "").strip() or row[f"drugbank_id{end}"],
             at,
             key=row[f"drugbank_id{end}"],
             codes=[f"drugbank:{row[f'drugbank_id{end}']}"],

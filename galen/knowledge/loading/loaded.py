@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from galen.knowledge.lookalikes import disguise
 from galen.knowledge.schema import CONCEPTS, RELATIONS, ConceptKind, Relation
 
 Place = int | str
@@ -52,7 +53,17 @@ class Loaded:
 class Draft:
     """Collects what a source says while it is read; one concept per kind and key."""
 
-    def __init__(self, name: str, file: str, licence: str, citation: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        file: str,
+        licence: str,
+        citation: str | None = None,
+        strict: bool = False,
+    ) -> None:
+        """Of a strict source every synonym is kept, for the check to judge; of a public table,
+        which a user cannot mend, disguised synonyms are set aside."""
+        self._strict = strict
         self.name, self.file, self.licence, self.citation = name, file, licence, citation
         self.problems: list[Problem] = []
         self._aside: dict[str, int] = {}
@@ -82,7 +93,7 @@ class Draft:
                     "concept_id": f"{kind.value}:{' '.join(name.lower().split())}",
                     "kind": kind.value,
                     "name": name,
-                    "synonyms": list(dict.fromkeys(word for word in synonyms if word != name)),
+                    "synonyms": self._kept(name, synonyms),
                     "codes": list(codes),
                     "source": self.name,
                     "licence": self.licence,
@@ -96,8 +107,17 @@ class Draft:
     def also_called(self, row: int, name: str) -> None:
         """Give a concept one more synonym."""
         known = self._concepts[row]
-        if name != known["name"] and name not in known["synonyms"]:
-            known["synonyms"].append(name)
+        if name not in known["synonyms"]:
+            known["synonyms"] += self._kept(known["name"], [name])
+
+    def _kept(self, name: str, synonyms: Sequence[str]) -> list[str]:
+        """Synonyms that are not the name, each once."""
+        others = list(dict.fromkeys(word for word in synonyms if word != name))
+        if self._strict:
+            return others
+        clean = [word for word in others if disguise(word) is None]
+        self.set_aside("synonyms with unseen letters or mixed scripts", len(others) - len(clean))
+        return clean
 
     def relate(
         self,

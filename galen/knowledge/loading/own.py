@@ -20,7 +20,7 @@ A name stands for the one concept that has it; `kind:name` says which where seve
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from galen.knowledge.schema import ENDS, ConceptKind, Relation
 
 _KINDS: Final = {kind.value: kind for kind in ConceptKind}
 _RELATIONS: Final = {relation.value: relation for relation in Relation}
+_FORMS: Final = "severity: a whole number, confidence: a number, citation: text, date: a day"
 _SAID: Final = {"head", "tail", "severity", "confidence", "citation", "date"}
 
 
@@ -74,11 +75,15 @@ def load_own(path: Path, name: str | None = None) -> Loaded:
         raise KnowledgeError(f"{path} holds no TOML file; write one, or give another folder.")
     trees = {file: _read(file) for file in files}
     told = next((tree["source"] for tree in trees.values() if "source" in tree), None)
-    if not isinstance(told, Mapping) or not {"name", "licence", "date"} <= set(told):
+    if (
+        not isinstance(told, Mapping)
+        or not {"name", "licence", "date"} <= set(told)
+        or not _fits("date", told["date"])
+    ):
         raise KnowledgeError(
             f"{path} does not say where it is from; write [source] with name, licence and date."
         )
-    draft = Draft(name or told["name"], str(path), told["licence"])
+    draft = Draft(name or told["name"], str(path), told["licence"], strict=True)
     book = _Book(draft)
     for file, tree in trees.items():
         _concepts(book, file, tree)
@@ -130,6 +135,9 @@ def _relations(book: _Book, file: Path, tree: Mapping[str, Any], told: date) -> 
                 wrong = f"has {', '.join(sorted(unknown))}" if unknown else "lacks head or tail"
                 book.draft.refuse(at, f"{wrong}; it takes {', '.join(sorted(_SAID))}")
                 continue
+            if not all(_fits(name, said[name]) for name in set(said) - {"head", "tail"}):
+                book.draft.refuse(at, f"is not of the right form; it takes {_FORMS}")
+                continue
             for head, tail in _pairs(book, said, relation, at):
                 book.draft.relate(
                     head,
@@ -143,6 +151,17 @@ def _relations(book: _Book, file: Path, tree: Mapping[str, Any], told: date) -> 
                 )
                 count += 1
     return count
+
+
+def _fits(name: str, value: object) -> bool:
+    """Whether a value is of the form that its key takes; its range is checked with all others."""
+    if name == "severity":
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 100
+    if name == "confidence":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if name == "date":
+        return isinstance(value, date) and not isinstance(value, datetime)
+    return isinstance(value, str)
 
 
 def _pairs(

@@ -1,0 +1,133 @@
+"""Commands of health knowledge: build it, check it, tell two apart, explain what it holds."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from galen.cli.terminal import JsonFile, Quiet, app, doing, pairs, show
+
+if TYPE_CHECKING:
+    from galen.knowledge.graph import Graph
+    from galen.knowledge.loading.loaded import Problem
+
+knowledge = typer.Typer(
+    help="Health knowledge: concepts and relations, with their sources.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(knowledge, name="knowledge")
+
+KnowledgeFolder = Annotated[Path, typer.Argument(help="The folder.", metavar="KNOWLEDGE")]
+
+
+@knowledge.command()
+def build(
+    folder: KnowledgeFolder,
+    sources: Annotated[
+        Path | None, typer.Option(help="A TOML file: [sources] name = 'path'.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="A source of yours, as name=path; repeatable.")
+    ] = None,
+    shipped: Annotated[bool, typer.Option(help="Begin with what galen ships.")] = True,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a graph of what galen ships and your own copies of sources, whole or not at all."""
+    from galen.knowledge.build import build as make
+    from galen.knowledge.sources import read_sources
+
+    given = {} if sources is None else read_sources(sources)
+    for name, path in pairs(source, "--source").items():
+        given[name] = [*given.get(name, []), Path(path)]
+    with doing(quiet) as say:
+        report = make(given, folder, datetime.now(UTC), shipped, say)
+    show(report.table())
+    if json is not None:
+        json.write_text(report.json() + "\n")
+
+
+@knowledge.command()
+def check(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Folders of knowledge, TOML files, files of sources.")
+    ],
+    shipped: Annotated[
+        bool, typer.Option(help="TOML files may name the concepts that galen ships.")
+    ] = True,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Refuse what contradicts itself: every problem with file, row and reason."""
+    from galen.knowledge.check import refuse
+    from galen.knowledge.checking_files import check_path
+
+    problems: list[Problem] = []
+    with doing(quiet) as say:
+        for path in paths:
+            say(f"checking {path}")
+            problems += check_path(path, datetime.now(UTC).date(), shipped)
+    if json is not None:
+        from msgspec.json import encode, format
+
+        json.write_bytes(format(encode(problems)) + b"\n")
+    refuse(problems)
+    if not quiet:
+        typer.echo("no problem found")
+
+
+@knowledge.command()
+def diff(old: KnowledgeFolder, new: KnowledgeFolder, json: JsonFile = None) -> None:
+    """Tell what a new folder of knowledge adds, drops, and grades higher or lower."""
+    from galen.knowledge.comparing import compare
+    from galen.knowledge.graph import Graph
+
+    difference = compare(Graph.open(old), Graph.open(new))
+    show(difference.table())
+    for how, shifts in (("rose", difference.rose), ("fell", difference.fell)):
+        if shifts:
+            typer.echo(f"severities that {how}: {len(shifts):,}")
+        for shift in shifts[:20]:
+            typer.echo(f"  {shift}")
+    if json is not None:
+        json.write_text(difference.json() + "\n")
+
+
+def _graph(folder: Path | None) -> "Graph":
+    from galen.knowledge.build import built_in
+    from galen.knowledge.graph import Graph
+
+    return built_in() if folder is None else Graph.open(folder)
+
+
+@knowledge.command()
+def explain(
+    concept: Annotated[str, typer.Argument(help="A name in any language, or an id.")],
+    other: Annotated[str | None, typer.Argument(help="Another, to tell of both.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="A folder of knowledge; else what galen ships.")
+    ] = None,
+    json: JsonFile = None,
+) -> None:
+    """Say what is known of a concept, or how two hang together, with sources."""
+    from galen.knowledge.explaining import Explainer
+
+    explainer = Explainer(_graph(folder))
+    told = explainer.one(concept) if other is None else explainer.two(concept, other)
+    out = Console(soft_wrap=True, markup=False, highlight=False)
+    for said in told.concepts:
+        out.print(f"{said['concept_id']}: {', '.join((said['synonyms'] or [])[:8])}")
+        out.print(f"  {', '.join(said['codes'] or []) or 'no code'}")
+    for statement in told.statements:
+        out.print(f"- {statement}")
+    for path in told.paths:
+        out.print(path.sentence)
+        for step in path.steps:
+            out.print(f"  - {step}")
+    if other is not None and not told.statements and not told.paths:
+        out.print("nothing is known of the two together; that is no proof that they are safe")
+    if json is not None:
+        json.write_text(told.json() + "\n")
