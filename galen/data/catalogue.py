@@ -39,7 +39,7 @@ class Catalogue:
         self._coded: dict[str, Coded[Any]] = {}
         self._lists: dict[str, list[Any]] = {}
         self._row_of: dict[str, int] | None = None
-        self._version = 0
+        self._rows_changed: list[int] = []  # by version
 
     @classmethod
     def read(cls, shop: Shop) -> "Catalogue":
@@ -51,7 +51,11 @@ class Catalogue:
     @property
     def version(self) -> int:
         """Grows with every upsert: what was derived from a column is stale when it has grown."""
-        return self._version
+        return len(self._rows_changed)
+
+    def changed_since(self, version: int) -> list[int]:
+        """The rows of the upserts after that version, in their order."""
+        return self._rows_changed[version:]
 
     @property
     def table(self) -> pa.Table:
@@ -89,6 +93,10 @@ class Catalogue:
     def spu(self) -> Ints:
         """The standard product of each item; an item without one is its own (code by row)."""
         return self._code("spu").codes
+
+    def spu_code(self, spu_id: str) -> int:
+        """The code of a standard product; -1 where no item is of it."""
+        return self._code("spu").code_of(spu_id)
 
     @property
     def spus(self) -> int:
@@ -191,7 +199,7 @@ class Catalogue:
             put_in_list(values, row, only(_LISTS[name](one)))
         self._changed[row] = one
         self._whole = None
-        self._version += 1
+        self._rows_changed.append(row)
         return row
 
     def make_columns(self) -> None:

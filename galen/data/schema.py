@@ -81,6 +81,10 @@ USERS: Final = pa.schema(
         pa.field("region", pa.string()),
         pa.field("household_id", pa.string()),
         pa.field("life_stage", pa.string()),
+        pa.field("conditions", pa.list_(pa.string())),  # and states such as pregnancy
+        pa.field("medicines", pa.list_(pa.string())),  # ingredients that are taken now
+        pa.field("allergies", pa.list_(pa.string())),  # ingredients and classes of them
+        pa.field("consents", pa.list_(pa.string())),  # purposes for which history may be read
         pa.field("created_at", pa.timestamp("us")),
     ]
 )

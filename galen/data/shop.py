@@ -56,6 +56,8 @@ class Shop:
     def read(self, table: str, columns: list[str] | None = None) -> pa.Table:
         """A whole table in memory, with the schema of `galen.data.schema`.
 
+        Columns that the schema got after the shop was written are null.
+
         Raises:
             ShopError: a file cannot be read.
         """
@@ -68,7 +70,18 @@ class Shop:
             parts = [pq.read_table(file, columns=columns) for file in files]
         except (pa.ArrowInvalid, OSError) as error:
             raise ShopError(f"table {table!r} of {self.folder} cannot be read: {error}") from error
-        return pa.concat_tables(parts)
+        wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
+        return pa.concat_tables(_in_schema(part, wanted) for part in parts)
+
+
+def _in_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The columns of a schema, those that a table lacks as nulls."""
+    known = set(table.column_names)
+    columns = [
+        table[field.name] if field.name in known else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 class ShopWriter:
@@ -87,9 +100,10 @@ class ShopWriter:
         """
         schema = TABLES[table]
         whole = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+        known = set(whole.column_names)
         columns = [
             whole.column(field.name).cast(field.type)
-            if field.name in whole.column_names
+            if field.name in known
             else pa.nulls(len(whole), field.type)
             for field in schema
         ]

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galen.data.schema import TAKEN
+from galen.pipeline.circumstances import Circumstances
 from galen.pipeline.kept import KeptStates
 
 Ints = npt.NDArray[np.int64]
@@ -77,6 +78,7 @@ class Requests:
     region: Sequence[str | None]  # (R,)
     seed: Ints  # (R,) for every random draw made on behalf of the request
     kept: KeptStates | None = None  # where channels keep what they made of these people
+    circumstances: Circumstances | None = None  # what is declared of them; None is nothing
 
     def __len__(self) -> int:
         return len(self.user)
@@ -99,6 +101,7 @@ class Requests:
             self.region[start:stop],
             self.seed[start:stop],
             self.kept,
+            None if self.circumstances is None else self.circumstances.part(start, stop),
         )
 
     @property

@@ -10,7 +10,7 @@ import structlog
 
 from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Requests
 from galen.pipeline.channels import ChannelRunner
-from galen.pipeline.stages import Assembler, Blend, Filter, Fuser, Ranker, Reranker
+from galen.pipeline.stages import Assembler, Blend, Filter, Fuser, Ranker, Reranker, SlateRule
 from galen.pipeline.trace import Slate, Step
 
 log = structlog.get_logger(__name__)
@@ -55,6 +55,7 @@ class Pipeline:
     blend: Blend = ()  # (objective, power): score = product of objective^power
     recall_power: float = 0.0  # of exp(recall score) in the same product
     rerankers: Sequence[tuple[str, Reranker]] = ()
+    together: Sequence[SlateRule] = ()
 
     def run(self, requests: Requests, n: int, also: Sequence[Filter] = ()) -> Slate:
         """The n best allowed items of each request; `also` are filters of this call alone."""
@@ -68,6 +69,7 @@ class Pipeline:
         pool = self._ranked(requests, pool, journey)
         pool = self._shaped(requests, pool, n, journey)
         pool = self._allowed(filters, requests, pool, journey)
+        pool = self._side_by_side(requests, pool, n, journey)
         pool = pool.take(_place_in_order(pool) < n)
         journey.mark("slate", len(pool))
         return Slate(pool, tuple(journey.steps), tuple(journey.degraded))
@@ -83,6 +85,19 @@ class Pipeline:
                 keep = np.zeros(len(pool), bool)
             if not keep.all():
                 pool = pool.take(keep)
+            journey.mark(f"filter:{rule.rule}", len(pool))
+        return pool
+
+    def _side_by_side(
+        self, requests: Requests, pool: Candidates, n: int, journey: _Journey
+    ) -> Candidates:
+        for rule in self.together:
+            try:
+                keep = _mask(rule.keep(requests, pool, n), len(pool))
+            except Exception:
+                journey.failed(f"eligibility:{rule.rule}")
+                keep = np.zeros(len(pool), bool)
+            pool = pool.take(keep)
             journey.mark(f"filter:{rule.rule}", len(pool))
         return pool
 

@@ -3,7 +3,7 @@
 Who may do what, and is held to it by the pipeline:
     Retriever  proposes rows with a `score`    Filter    drops rows, and is the only one to
     Scorer     does so, and scores any row
-    Continuer  lends its model to a reranker
+    Continuer  lends its model to a reranker    SlateRule  does so, looking at the whole slate
     Fuser      turns channel columns into one  Ranker    adds one column per objective
     Assembler  turns rows into numbers         Reranker  reorders and cuts
 """
@@ -112,6 +112,19 @@ class Filter(Protocol):
         ...
 
     def keep(self, requests: Requests, candidates: Candidates) -> Bools: ...
+
+
+class SlateRule(Protocol):
+    """A rule of eligibility about items side by side, which only a whole slate can break.
+
+    `keep` gives the first n rows of each request that may be shown together, rows in order.
+    """
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    def keep(self, requests: Requests, candidates: Candidates, n: int) -> Bools: ...
 
 
 class Assembler(Protocol):

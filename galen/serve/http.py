@@ -27,10 +27,14 @@ from galen.serve.messages import (
     SurfaceName,
     User,
     UserRecord,
+    Withdrawal,
+    Withdrawn,
 )
+from galen.serve.missing import NotFound
 from galen.serve.problem import Problem, documented, handle_problems, problem
-from galen.serve.service import Gone, NotFound, Service
+from galen.serve.service import Gone, Service
 from galen.serve.settings import Settings
+from galen.serve.tables import What
 from galen.serve.watch import Watch
 
 API_VERSION: Final = "1"
@@ -71,6 +75,7 @@ def create_api(service: Service, settings: Settings) -> FastAPI:
     app.include_router(_reads(service), dependencies=may("read"), responses=closed)
     app.include_router(_writes(service), dependencies=may("write"), responses=closed)
     app.include_router(_metrics(service), dependencies=may("operator"), responses=closed)
+    app.include_router(_operations(service), dependencies=may("operator"), responses=closed)
     app.include_router(_health(service))
     _describe_problem(app)
     app.add_middleware(
@@ -165,6 +170,27 @@ def _writes(service: Service) -> APIRouter:
         """Forget a user: their record and all their events are erased."""
         await asyncio.wrap_future(service.forget_user(user_id))
         return Response(status_code=204)
+
+    return router
+
+
+def _operations(service: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["operations"])
+
+    @router.get("/withdrawals")
+    async def withdrawals() -> Withdrawn:
+        """All that is withdrawn now."""
+        return service.kill_switch.listed()
+
+    @router.post("/withdrawals", responses=documented(404, 503))
+    async def withdraw(body: Withdrawal) -> Withdrawn:
+        """Withdraw an item, a product or a concept; answered when nothing shows it any more."""
+        return await asyncio.wrap_future(service.kill_switch.put(body))
+
+    @router.delete("/withdrawals/{what}/{name:path}", responses=documented(503))
+    async def lift(what: What, name: Identifier) -> Withdrawn:
+        """Take a withdrawal back."""
+        return await asyncio.wrap_future(service.kill_switch.lift(Withdrawal(what=what, name=name)))
 
     return router
 

@@ -55,6 +55,8 @@ Text = Annotated[str, StringConstraints(max_length=20_000)]
 Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 SurfaceName = Literal["home", "search", "cart", "detail", "push", "post_prescription", "paid"]
 KindName = Literal["impression", "click", "cart", "purchase", "rating", "hide", "return"]
+Mode = Literal["personalised", "contextual", "non_personalised"]
+Purpose = Literal["cross_sell", "refill"]
 
 SURFACES: dict[SurfaceName, Surface] = {
     "home": Surface.HOME,
@@ -120,6 +122,34 @@ class RecommendRequest(Message):
     region: Word | None = Field(
         default=None, description="Where to sell, where the user is not known."
     )
+    mode: Mode = Field(
+        default="personalised",
+        description="contextual reads no history, only what is sent here; non_personalised "
+        "neither that nor recent items. Rules of safety hold in each.",
+    )
+    purpose: Purpose = Field(
+        default="cross_sell", description="What the history is read for; each has its consent."
+    )
+    discreet: bool = Field(
+        default=False, description="Others may look on: nothing is shown that tells of a person."
+    )
+    cart: list[Id] = Field(default=[], max_length=200)
+    conditions: list[Word] = Field(
+        default=[],
+        max_length=100,
+        description="Conditions and states such as pregnancy, beside those of the user's record.",
+    )
+    medicines: list[Word] = Field(
+        default=[], max_length=100, description="Ingredients that are taken now."
+    )
+    allergies: list[Word] = Field(
+        default=[], max_length=100, description="Ingredients and classes of them."
+    )
+    prescriptions: list[Word] = Field(
+        default=[],
+        max_length=50,
+        description="Molecules of prescriptions that the shop has checked; each unlocks itself.",
+    )
 
 
 class ShownItem(Message):
@@ -152,8 +182,10 @@ class Recommendation(Message):
 
     request_id: str
     model_version: str
+    rules_version: str = Field(description="The rule pack and the knowledge that decided.")
     degraded: list[str]
     items: list[ShownItem]
+    cards: list[str] = Field(description="Help lines that must be shown with the slate.")
     explanation: Explanation | None = None
 
 
@@ -242,6 +274,14 @@ class UserRecord(Message):
     region: Word | None = None
     household_id: Id | None = None
     life_stage: Word | None = None
+    conditions: list[Word] | None = Field(default=None, max_length=100)
+    medicines: list[Word] | None = Field(default=None, max_length=100)
+    allergies: list[Word] | None = Field(default=None, max_length=100)
+    consents: list[Purpose] | None = Field(
+        default=None,
+        max_length=10,
+        description="For what their history may be read; absent where the shop asks elsewhere.",
+    )
     created_at: Moment | None = None
 
     def columns(self, user_id: str) -> dict[str, Any]:
@@ -255,6 +295,17 @@ class User(UserRecord):
     @classmethod
     def of_row(cls, columns: Mapping[str, Any]) -> "User":
         return _of_row(cls, columns)
+
+
+class Withdrawal(Message):
+    """What nothing shows any more: an item, a standard product, or all that hold a concept."""
+
+    what: Literal["item", "product", "concept"]
+    name: Id = Field(description="item_id, spu_id, or a concept such as ingredient:ranitidine.")
+
+
+class Withdrawn(Message):
+    withdrawals: list[Withdrawal]
 
 
 class Health(Message):

@@ -13,9 +13,10 @@ from rich.table import Table
 from galen.assembly.bundle import Bundle
 from galen.data.shop import Shop
 from galen.serve import tables
+from galen.serve.guard import Guard
 from galen.serve.messages import SURFACES, Recommendation, RecommendRequest
+from galen.serve.moments import now_in_microseconds
 from galen.serve.recommender import Recommender
-from galen.serve.service import now_in_microseconds
 from galen.serve.settings import Settings, SettingsError, folder_of_log
 from galen.serve.snapshot import Snapshots
 from galen.serve.state import LOG, SNAPSHOT, State
@@ -47,7 +48,10 @@ class Told:
             lines.append(f"Answered without: {', '.join(self.reply.degraded)}")
         steps = [] if self.reply.explanation is None else self.reply.explanation.steps
         lines += [f"{s.name:<28}{s.rows:>7} rows {s.milliseconds:>9.2f} ms" for s in steps]
-        return "\n".join([*lines, f"model {self.reply.model_version}"])
+        lines += self.reply.cards
+        return "\n".join(
+            [*lines, f"model {self.reply.model_version}, rules {self.reply.rules_version}"]
+        )
 
 
 def recommend_once(
@@ -58,6 +62,7 @@ def recommend_once(
     recent: Sequence[str],
     n: int,
     surface: str,
+    pack: str = "general",
 ) -> Told:
     """What the server would answer now; its log is read, and nothing is written.
 
@@ -74,7 +79,8 @@ def recommend_once(
         state = State.restore(shop, log, Snapshots(folder / SNAPSHOT))
     pipeline = bundle.pipeline(state.catalogue, state.store)
     asked = RecommendRequest(user=user, recent=list(recent), n=n, surface=surface, explain=True)
-    recommender = Recommender(state, pipeline, bundle.version)
+    guard = Guard.of(state.catalogue, pack=pack, withdrawals=state.withdrawals)
+    recommender = Recommender(state, pipeline, bundle.version, guard)
     answer = recommender.answer(asked, uuid.uuid4().hex, now_in_microseconds())
     return Told(answer.reply, user is None or state.people.row(user) >= 0)
 

@@ -3,16 +3,20 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
 
 from galen.data.schema import Kind
+from galen.eligibility.finding import Finding
+from galen.eligibility.gate import with_placed
 from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.trace import Slate, Step
+from galen.serve.consent import may_profile, refillable
 from galen.serve.fallback import popular_pipeline
+from galen.serve.guard import Guard
 from galen.serve.messages import (
     SURFACES,
     Explanation,
@@ -45,8 +49,9 @@ class Recommender:
     """Answers one request at a time from the state as it is; never raises, never unfiltered."""
 
     state: State
-    pipeline: Pipeline
+    pipeline: Pipeline  # without the guard's gate
     version: str
+    guard: Guard
 
     def answer(
         self, asked: RecommendRequest, request_id: str, now: int, like: str | None = None
@@ -54,41 +59,53 @@ class Recommender:
         """The slate for a request; `like` is the item it is asked beside, if there is one."""
         degraded: list[str] = []
         slates: list[Slate] = []
+        shown: list[ShownItem] = []
+        cards: list[str] = []
         try:
-            requests = self._requests(asked, request_id, now, degraded)
+            requests = self.requests(asked, request_id, now, degraded)
             slates = self._slates(requests, asked, degraded)
+            notices = [self.guard.gate.notices(requests, slate.candidates) for slate in slates]
+            cards = [rule.card for rule in self.guard.gate.cards(requests)[0]]
+            for slate, told in zip(slates, notices, strict=True):
+                shown += self._shown(slate.candidates, told, like)
         except Exception:
             log.exception("nothing could be recommended", request_id=request_id)
             degraded.append("pipeline")
-        shown = [item for slate in slates for item in self._shown(slate.candidates, like)]
+            slates, shown = [], []
         steps = tuple(step for slate in slates for step in slate.steps)
         reply = Recommendation(
             request_id=request_id,
             model_version=self.version,
+            rules_version=self.guard.gate.version,
             degraded=list(dict.fromkeys(degraded)),
             items=shown,
+            cards=cards,
             explanation=_explanation(steps) if asked.explain else None,
         )
         return Answer(reply, self._impressions(slates, shown, asked, request_id, now), steps)
 
-    def _requests(
+    def requests(
         self, asked: RecommendRequest, request_id: str, now: int, degraded: list[str]
     ) -> Requests:
+        """The request in rows; who may not be profiled has no history and is nobody to it."""
         state = self.state
         user = -1 if asked.user is None else state.people.row(asked.user)
+        record = state.people.record(user) if user >= 0 else {}
         known_age, known_region = state.people.age(user), state.people.region(user)
         age = float("nan") if asked.age is None else float(asked.age)
-        at = np.array([state.moment(user, now)])
-        rows = [
-            state.catalogue.row_of[item] for item in asked.recent if item in state.catalogue.row_of
-        ]
+        bought = state.ledger.bought([user], [now])
+        circumstances = self.guard.declarations.of(asked, record, bought)
+        profiled = user if may_profile(asked, record) else -1
+        recent = [] if asked.mode == "non_personalised" else asked.recent
+        rows = [state.catalogue.row_of[item] for item in recent if item in state.catalogue.row_of]
+        at = np.array([state.moment(profiled, now)])
         surface = np.array([int(SURFACES[asked.surface])])
         ages = np.array([age if math.isnan(known_age) else known_age])
         regions = [asked.region if known_region is None else known_region]
         seed = np.array([_seed(request_id)])
         try:
-            return state.store.requests(
-                np.array([user]),
+            found = state.store.requests(
+                np.array([profiled]),
                 at,
                 surface=surface,
                 age=ages,
@@ -100,7 +117,10 @@ class Recommender:
             log.exception("the feature store failed", request_id=request_id)
             degraded.append("store")
             history = _session(rows, int(at[0]))
-            return Requests(np.array([user]), at, history, surface, ages, regions, seed)
+            found = Requests(np.array([profiled]), at, history, surface, ages, regions, seed)
+        if asked.purpose == "refill" and state.clock == "time":
+            found = replace(found, history=refillable(found.history, now))
+        return replace(found, circumstances=circumstances)
 
     def _slates(
         self, requests: Requests, asked: RecommendRequest, degraded: list[str]
@@ -108,8 +128,9 @@ class Recommender:
         """The pipeline's slate, and a second one of popular items where the first is short."""
         wanted = Wanted(self.state.catalogue, asked.filters)
         slate = Slate(Candidates(np.empty(0, np.int64), np.empty(0, np.int64)), (), ())
+        pipeline = self.guard.gate.guard(self.pipeline)
         try:
-            slate = self.pipeline.run(requests, asked.n, (wanted,))
+            slate = pipeline.run(requests, asked.n, (wanted,))
         except Exception:
             log.exception("the pipeline failed")
             degraded.append("pipeline")
@@ -119,12 +140,14 @@ class Recommender:
             return [slate]
         shown = slate.candidates.item
         others = Wanted(self.state.catalogue, asked.filters, self.state.catalogue.spu[shown])
-        popular = popular_pipeline(self.pipeline, self.state.taken.values, others)
-        more = popular.run(requests, missing, (others,))
+        popular = popular_pipeline(pipeline, self.state.taken.values, others)
+        more = popular.run(with_placed(requests, slate.candidates), missing, (others,))
         degraded += more.degraded
         return [slate, more]
 
-    def _shown(self, rows: Candidates, like: str | None) -> list[ShownItem]:
+    def _shown(
+        self, rows: Candidates, notices: list[list[Finding]], like: str | None
+    ) -> list[ShownItem]:
         catalogue = self.state.catalogue
         ranks = {
             name.removesuffix("_rank"): values
@@ -148,7 +171,7 @@ class Recommender:
                     score=0.0 if scores is None else float(scores[place]),
                     channels=channels,
                     reason=self._reason(channels, like),
-                    notices=[],
+                    notices=list(dict.fromkeys(found.notice for found in notices[place])),
                 )
             )
         return shown

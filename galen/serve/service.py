@@ -5,8 +5,6 @@ the log's thread then changes the state, and only then is the write acknowledged
 never knows what a crash could lose, and an acknowledged event changes the next request.
 """
 
-import random
-import secrets
 import sqlite3
 import threading
 import time
@@ -15,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -23,7 +21,10 @@ from galen.assembly.bundle import Bundle
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.serve import tables
+from galen.serve.futures import then
+from galen.serve.guard import Guard
 from galen.serve.intake import check
+from galen.serve.kill_switch import KillSwitch
 from galen.serve.log import EventLog, LogUnavailable
 from galen.serve.measures import Measures
 from galen.serve.messages import (
@@ -40,6 +41,8 @@ from galen.serve.messages import (
     User,
     UserRecord,
 )
+from galen.serve.missing import NotFound
+from galen.serve.moments import now_in_microseconds, random_ids
 from galen.serve.recommender import Answer, Recommender
 from galen.serve.settings import Settings
 from galen.serve.snapshot import Snapshots
@@ -48,26 +51,9 @@ from galen.serve.tables import LoggedEvent, Outcome
 
 log = structlog.get_logger(__name__)
 
-Told = TypeVar("Told")
-
-
-class NotFound(Exception):
-    """There is no such item or user."""
-
 
 class Gone(Exception):
     """The item was deleted, and an item that was deleted does not come back."""
-
-
-def now_in_microseconds() -> int:
-    return time.time_ns() // 1000
-
-
-def random_ids() -> Callable[[], str]:
-    """Ids of 128 random bits, seeded by the system once: asking it each time costs a millisecond
-    on some machines."""
-    draw = random.Random(secrets.randbits(256))
-    return lambda: f"{draw.getrandbits(128):032x}"
 
 
 class Service:
@@ -96,6 +82,7 @@ class Service:
         self._now = now
         self._on_close = on_close
         self._lock = threading.Lock()
+        self.kill_switch = KillSwitch(recommender, self._lock, self._write)
         self._write_problem: str | None = None
 
     @classmethod
@@ -125,11 +112,17 @@ class Service:
                 state.store.keep_states(settings.kept_states)
             channels = ThreadPoolExecutor(settings.channel_threads, "recall")
             pipeline = bundle.pipeline(state.catalogue, state.store, executor=channels)
+            guard = Guard.of(
+                state.catalogue,
+                pack=settings.pack,
+                knowledge=settings.knowledge,
+                withdrawals=state.withdrawals,
+            )
         except BaseException:
             events.close()
             raise
         return cls(
-            Recommender(state, pipeline, bundle.version),
+            Recommender(state, pipeline, bundle.version, guard),
             events,
             snapshots,
             snapshot_every=settings.snapshot_every,
@@ -214,7 +207,7 @@ class Service:
                 errors=sorted(errors, key=lambda error: error.index),
             )
 
-        return _then(self._append(checked.events), told)
+        return then(self._append(checked.events), told)
 
     def _append(self, events: list[LoggedEvent]) -> "Future[list[Outcome]]":
         def committed(outcomes: list[Outcome]) -> None:
@@ -257,7 +250,7 @@ class Service:
             return Item.of_row(record.columns(item_id))
 
         text = record.model_dump_json()
-        return _then(self._write(lambda c: tables.put_item(c, item_id, text), committed), told)
+        return then(self._write(lambda c: tables.put_item(c, item_id, text), committed), told)
 
     def delete_item(self, item_id: str) -> "Future[None]":
         """Hide an item for good."""
@@ -301,7 +294,7 @@ class Service:
 
         text = record.model_dump_json()
         written = self._write(lambda c: tables.put_user(c, user_id, text), committed)
-        return _then(written, lambda _: User.of_row(record.columns(user_id)))
+        return then(written, lambda _: User.of_row(record.columns(user_id)))
 
     def forget_user(self, user_id: str) -> "Future[None]":
         """Erase a user: record, events and features, on the disk and in memory."""
@@ -315,7 +308,7 @@ class Service:
             self._log.checkpoint()
 
         written = self._write(lambda c: tables.forget_user(c, user_id), committed)
-        return _then(written, lambda _: None)
+        return then(written, lambda _: None)
 
     def health(self) -> Health:
         problems = [] if self._write_problem is None else [self._write_problem]
@@ -377,17 +370,3 @@ class Service:
                 self._snapshots.save(reading)
         except (OSError, sqlite3.Error) as error:
             log.warning("snapshot_not_written", why=str(error))
-
-
-def _then(first: "Future[Any]", told: Callable[[Any], Told]) -> "Future[Told]":
-    """A future of what `told` makes of the first one's result."""
-    second: Future[Told] = Future()
-
-    def done(first: "Future[Any]") -> None:
-        try:
-            second.set_result(told(first.result()))
-        except Exception as error:
-            second.set_exception(error)
-
-    first.add_done_callback(done)
-    return second

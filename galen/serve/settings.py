@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     channel_threads: Count = 4
     kept_states: Count = 2000  # people whose histories, as networks have read them, are kept
     log_impressions: bool = True
+    pack: str = "general"  # rules: a shipped pack by name, or one's own by path
+    knowledge: str = ""  # folder of `galen knowledge build`; galen's own where empty
     keys: tuple[Key, ...] = ()
 
 

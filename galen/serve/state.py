@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from galen.data.catalogue import Catalogue, Ints
 from galen.data.dataset import Dataset
@@ -13,8 +14,10 @@ from galen.data.growing import Growing
 from galen.data.manifest import Clock
 from galen.data.schema import TAKEN, Kind
 from galen.data.shop import Shop
+from galen.eligibility.withdrawn import Withdrawals
 from galen.features.store import FeatureStore
 from galen.serve import tables
+from galen.serve.ledger import LONGEST, Ledger
 from galen.serve.messages import ItemRecord, UserRecord
 from galen.serve.people import People
 from galen.serve.snapshot import Restored, Snapshots
@@ -37,6 +40,8 @@ class State:
     last: Growing[np.int64]  # (users,) the moment of each user's newest event, impressions apart
     length: Growing[np.int64]  # (users,) events of each user, impressions apart
     deleted: set[str]  # items that are gone for good
+    ledger: Ledger  # what households bought
+    withdrawals: Withdrawals
 
     @classmethod
     def restore(cls, shop: Shop, log: sqlite3.Connection, snapshots: Snapshots) -> "State":
@@ -67,6 +72,8 @@ class State:
             Growing(last),
             Growing(np.bincount(stepped.user, minlength=len(people))),
             {item_id for _, item_id, _, gone in tables.items(log) if gone},
+            _ledger(data, people, log, shop.read("users", ["household_id"])),
+            _withdrawals(log),
         )
 
     def moment(self, user: int, now: int) -> int:
@@ -85,6 +92,8 @@ class State:
         user = -1 if event.user is None else self.put_user(event.user, None)
         at = self.moment(user, event.at)
         self.store.write(user, item, event.kind, at)
+        if user >= 0 and event.kind == Kind.PURCHASE:
+            self.ledger.add(user, item, event.at, event.quantity)
         if user >= 0 and event.kind != Kind.IMPRESSION:
             self.last.put(user, max(at, int(self.last.values[user])))
             self.length.put(user, self.length.values[user] + 1)
@@ -107,12 +116,15 @@ class State:
         if row == len(self.last.values):
             self.last.put(row, NEVER)
             self.length.put(row, 0)
+        if record is not None:
+            self.ledger.live_in(row, record.household_id)
         return row
 
     def forget_user(self, user_id: str) -> None:
         row = self.people.forget(user_id)
         if row >= 0:
             self.store.forget(row)
+            self.ledger.forget(row)
             self.last.put(row, NEVER)
             self.length.put(row, 0)
 
@@ -142,6 +154,23 @@ def _replay_users(people: People, log: sqlite3.Connection, shop: Shop) -> tuple[
         said = None if record is None else UserRecord.model_validate_json(record).columns(user_id)
         rows.append((number, people.upsert(user_id, said)))
     return _by_number(rows), np.array(forgotten, np.int64)
+
+
+def _ledger(data: Dataset, people: People, log: sqlite3.Connection, houses: pa.Table) -> Ledger:
+    newest = int(data.at.max()) if len(data) else 0
+    ledger = Ledger.replay(data, houses, newest - LONGEST)
+    for _, user_id, record in tables.users(log):
+        if record is not None:
+            household = UserRecord.model_validate_json(record).household_id
+            ledger.live_in(people.row(user_id), household)
+    return ledger
+
+
+def _withdrawals(log: sqlite3.Connection) -> Withdrawals:
+    listed = Withdrawals()
+    for what, name in tables.withdrawn(log):
+        listed.put(what, name)
+    return listed
 
 
 def _by_number(rows: Iterable[tuple[int, int]]) -> Ints:

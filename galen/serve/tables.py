@@ -11,11 +11,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, Literal
 
 from galen.data.mendable import MendableError
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _SCHEMA: Final = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -48,6 +48,18 @@ CREATE TABLE events (
 CREATE INDEX events_of_user ON events (user);
 CREATE TABLE forgotten (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 """
+
+_WITHDRAWN: Final = """
+CREATE TABLE withdrawn (
+    what TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (what, name)
+) WITHOUT ROWID;
+"""
+
+
+What = Literal["item", "product", "concept"]
+"""What may be withdrawn."""
 
 
 class SchemaError(MendableError):
@@ -91,9 +103,15 @@ def prepare(connection: sqlite3.Connection) -> None:
         if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
             raise SchemaError("it holds tables of another program; choose another file")
         salt = secrets.token_bytes(32)  # lets no one test whether an id was ever forgotten here
-        connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {VERSION};")
+        connection.executescript(
+            f"BEGIN IMMEDIATE;{_SCHEMA}{_WITHDRAWN}PRAGMA user_version = {VERSION};"
+        )
         connection.execute("INSERT INTO settings VALUES ('salt', ?)", (salt,))
         connection.execute("COMMIT")
+    elif version == 1:
+        connection.executescript(
+            f"BEGIN IMMEDIATE;{_WITHDRAWN}PRAGMA user_version = {VERSION};COMMIT;"
+        )
     elif version != VERSION:
         raise SchemaError(f"it has version {version}; this galen reads {VERSION}")
 
@@ -176,6 +194,24 @@ def delete_item(connection: sqlite3.Connection, item_id: str) -> None:
         " ON CONFLICT (item_id) DO UPDATE SET deleted = 1, record = NULL",
         (item_id,),
     )
+
+
+def withdraw(connection: sqlite3.Connection, what: str, name: str) -> None:
+    """Remember that something is withdrawn."""
+    connection.execute("INSERT OR IGNORE INTO withdrawn VALUES (?, ?)", (what, name))
+
+
+def lift(connection: sqlite3.Connection, what: str, name: str) -> None:
+    """Forget that something was withdrawn."""
+    connection.execute("DELETE FROM withdrawn WHERE what = ? AND name = ?", (what, name))
+
+
+def withdrawn(connection: sqlite3.Connection) -> list[tuple[What, str]]:
+    """(what, name) of all that is withdrawn; nothing in a log of before there was a switch."""
+    table = "SELECT 1 FROM sqlite_schema WHERE name = 'withdrawn'"
+    if connection.execute(table).fetchone() is None:
+        return []
+    return list(connection.execute("SELECT what, name FROM withdrawn ORDER BY what, name"))
 
 
 def users(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str | None]]:

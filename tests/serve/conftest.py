@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from galen.data.shop import Shop, new_shop
 from galen.eligibility.hidden import NotHidden
 from galen.eligibility.prescription import PrescriptionBySurface
 from galen.eligibility.stock import InStock
+from galen.knowledge.build import built_in
+from galen.knowledge.contents import IngredientReader
+from galen.knowledge.graph import Graph
+from galen.knowledge.pack import read_pack
 from galen.pipeline.candidates import Batch, Candidates, Floats, Requests
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
@@ -26,6 +31,7 @@ from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.one_per_product import OnePerProduct
+from galen.serve.guard import Guard
 from galen.serve.log import EventLog
 from galen.serve.recommender import Recommender
 from galen.serve.server import log_lines
@@ -135,7 +141,16 @@ def open_world(folder: Path, clock: str, executor: ThreadPoolExecutor, **more: A
     with closing(log.read()) as reading:
         state = State.restore(shop, reading, snapshots)
     pipeline = make_pipeline(Dataset.read(shop), state, executor)
-    return Service(Recommender(state, pipeline, "test"), log, snapshots, **more)
+    graph, reader = knowledge()
+    guard = Guard.over(state.catalogue, graph, reader, read_pack("general"), state.withdrawals)
+    return Service(Recommender(state, pipeline, "test", guard), log, snapshots, **more)
+
+
+@cache
+def knowledge() -> tuple[Graph, IngredientReader]:
+    """galen's own, read once for all services."""
+    graph = built_in()
+    return graph, IngredientReader.of(graph)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,7 +20,8 @@ from galen.serve.messages import (
     SlateFilter,
     UserRecord,
 )
-from galen.serve.service import Gone, NotFound, Service
+from galen.serve.missing import NotFound
+from galen.serve.service import Gone, Service
 
 NEVER_SHOWN = {f"i{n}" for n in range(70, 80)}  # sold out, hidden or on prescription
 Open = Callable[..., Service]

@@ -1,0 +1,45 @@
+"""What a person is allergic to, in any salt or member of the class, is not shown to them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from galen.eligibility.bearing import Bearing
+from galen.eligibility.finding import Finding
+from galen.eligibility.premises import DROP, Premises, Small, declared_of
+from galen.pipeline.candidates import Candidates, Requests
+
+
+@dataclass(frozen=True, slots=True)
+class Allergenic:
+    """An allergy to a class is one to each of its members; one to a member is not one to others."""
+
+    premises: Premises
+    bearing: Bearing
+    rule: str = "allergy"
+    reason: str = "it holds something this person said not to tolerate"
+
+    @classmethod
+    def of(cls, premises: Premises) -> "Allergenic":
+        matrix = sparse.csr_matrix(premises.narrower.astype(np.int8) * np.int8(DROP))
+        return cls(premises, Bearing(matrix))
+
+    def actions(self, requests: Requests, candidates: Candidates) -> Small:
+        concept = self.premises.items.concept[candidates.item]
+        return self.bearing.actions(declared_of(requests).allergies, candidates, concept)
+
+    def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
+        declared = declared_of(requests).allergies.part(request, request + 1).values
+        graph, told = self.premises.graph, self.premises.items.concept[item]
+        return [
+            Finding(
+                self.rule,
+                DROP,
+                f"{graph.names[concept]} is not tolerated: {graph.names[allergy]}",
+                "declared by the person",
+            )
+            for concept in told[told >= 0].tolist()
+            for allergy in declared.tolist()
+            if graph.wider[concept, allergy]
+        ]

@@ -1,0 +1,100 @@
+"""One ingredient twice: two cold remedies that both hold paracetamol are an overdose."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from galen.data.schema import Kind
+from galen.eligibility.bearing import Bearing
+from galen.eligibility.finding import Finding
+from galen.eligibility.premises import (
+    NONE,
+    Premises,
+    Small,
+    action_number,
+    declared_of,
+    nothing,
+)
+from galen.eligibility.taken_now import taken_now
+from galen.knowledge.schema import Relation
+from galen.pipeline.candidates import Bools, Candidates, Requests
+
+NOTICE = "It holds something that you may be taking already. Ask a pharmacist."
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Of medicines only, whatever the salt. What a refill is asked for is what is taken now."""
+
+    premises: Premises
+    bearing: Bearing
+    rule: str = "duplicate"
+    reason: str = "it holds what this person takes or has in the cart already"
+
+    @classmethod
+    def of(cls, premises: Premises) -> "Duplicate":
+        matrix = same_molecule(premises, action_number(premises.pack.duplicates))
+        return cls(premises, Bearing(matrix))
+
+    def actions(self, requests: Requests, candidates: Candidates) -> Small:
+        items = self.premises.items
+        taken = taken_now(requests, self.premises)
+        if not len(taken.values):
+            return nothing(candidates)
+        concept = items.concept[candidates.item]
+        found = self.bearing.actions(taken, candidates, concept)
+        again = self._refills(requests, candidates)
+        if again.any():
+            cart = taken_now(requests, self.premises, medicines=False)
+            found = np.where(again, self.bearing.actions(cart, candidates, concept), found)
+        found[~items.medicine[candidates.item]] = NONE
+        return found
+
+    def _refills(self, requests: Requests, candidates: Candidates) -> Bools:
+        """(N,): rows of requests for a refill whose standard product the person has bought."""
+        refill = declared_of(requests).refill
+        if not refill.any():
+            return np.zeros(len(candidates), bool)
+        spu, width = self.premises.catalogue.spu, self.premises.catalogue.spus + 1
+        history = requests.history
+        bought = (history.kind == int(Kind.PURCHASE)) & (history.item < len(spu))
+        keys = history.request[bought] * width + spu[history.item[bought]]
+        asked = candidates.request * width + spu[candidates.item]
+        return np.isin(asked, keys) & refill[candidates.request]
+
+    def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
+        one = Candidates(np.array([request]), np.array([item]))
+        action = int(self.actions(requests, one)[0])
+        if action == NONE:
+            return []
+        taken = taken_now(requests, self.premises).part(request, request + 1).values
+        told = self.premises.items.concept[item]
+        names = self.premises.graph.names
+        return [
+            Finding(
+                self.rule,
+                action,
+                f"{names[concept]} is taken or in the cart already",
+                f"pack {self.premises.pack.version}",
+                NOTICE,
+            )
+            for concept in told[told >= 0].tolist()
+            if self.premises.ingredient[concept] and self.bearing.matrix[taken, concept].nnz
+        ]
+
+
+def same_molecule(premises: Premises, action: int) -> sparse.csr_matrix:
+    """(concepts, concepts): the action between an ingredient and itself in any salt."""
+    edges, size = premises.graph.edges(Relation.SAME_INGREDIENT), len(premises.graph)
+    pairs = np.ones(len(edges), bool), (edges.head, edges.tail)
+    molecules, labels = csgraph.connected_components(
+        sparse.csr_matrix(pairs, (size, size)), directed=False
+    )
+    rows = np.flatnonzero(premises.ingredient[:-1])
+    places = rows, np.asarray(labels, np.int64)[rows]
+    member = sparse.csr_matrix((np.ones(len(rows), np.int8), places), (size, int(molecules)))
+    matrix = sparse.csr_matrix(member @ member.T)
+    matrix.data[:] = action
+    return matrix

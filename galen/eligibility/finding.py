@@ -1,0 +1,62 @@
+"""What a rule found against an item: which rule, how strict, in which words, by which source."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from galen.eligibility.premises import DROP, Small
+from galen.pipeline.candidates import Bools, Candidates, Requests
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason to drop an item or to show a notice with it.
+
+    `words` may name what a person declared and what the item holds: for an operator's eyes.
+    `notice` may not, since others may look on.
+    """
+
+    rule: str  # "interaction", or the id of a rule of the pack: "age-codeine"
+    action: int
+    words: str
+    citation: str
+    notice: str = ""
+
+
+class Family(Protocol):
+    """One family of rules: says for rows of candidates whether to show, warn or drop."""
+
+    @property
+    def rule(self) -> str:
+        """The id of the family in traces and replies."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why an item that it drops is not shown, in words for a person."""
+        ...
+
+    def actions(self, requests: Requests, candidates: Candidates) -> Small:
+        """(N,) NONE, WARN or DROP."""
+        ...
+
+    def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
+        """What it has against showing an item to one of the requests; slow, for few."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyFilter:
+    """A family of rules as a stage of the pipeline."""
+
+    family: Family
+
+    @property
+    def rule(self) -> str:
+        return self.family.rule
+
+    @property
+    def reason(self) -> str:
+        return self.family.reason
+
+    def keep(self, requests: Requests, candidates: Candidates) -> Bools:
+        return self.family.actions(requests, candidates) < DROP

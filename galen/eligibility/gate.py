@@ -1,0 +1,131 @@
+"""All rules of health in their fixed order: the gate that every slate passes, in one object."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from galen.data.catalogue import Catalogue
+from galen.eligibility.allergy import Allergenic
+from galen.eligibility.contraindication import Contraindicated
+from galen.eligibility.duplicate import Duplicate
+from galen.eligibility.finding import Family, FamilyFilter, Finding
+from galen.eligibility.hazard import Hazardous
+from galen.eligibility.ingredient_age import OldEnoughForIngredients
+from galen.eligibility.interaction import Interacting
+from galen.eligibility.not_online import NotOnlineGoods
+from galen.eligibility.offered import OfferedBySurface
+from galen.eligibility.premises import WARN, Premises, declared_of
+from galen.eligibility.quantity import WithinQuantity
+from galen.eligibility.sensitive import Discreet
+from galen.eligibility.together import GoTogether
+from galen.eligibility.unknown import KnownEnough
+from galen.eligibility.withdrawn import NotWithdrawn, Withdrawals
+from galen.features.item_facts import ItemFacts
+from galen.knowledge.graph import Graph
+from galen.knowledge.pack import Hazard, Pack
+from galen.pipeline.candidates import Candidates, Requests
+from galen.pipeline.circumstances import Packed
+from galen.pipeline.pipeline import Pipeline
+from galen.pipeline.stages import Filter
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Made from one graph and one pack; another pack is another gate."""
+
+    premises: Premises
+    families: tuple[Family, ...]
+    together: GoTogether
+    hazardous: Hazardous
+    withdrawals: Withdrawals = field(default_factory=Withdrawals)
+
+    @classmethod
+    def of(
+        cls,
+        catalogue: Catalogue,
+        facts: ItemFacts,
+        graph: Graph,
+        pack: Pack,
+        withdrawals: Withdrawals | None = None,
+    ) -> "Gate":
+        """Compile a pack against a graph.
+
+        Raises:
+            PackError: a rule names a concept that the graph does not know.
+        """
+        premises = Premises(catalogue, graph, pack, facts)
+        listed = Withdrawals() if withdrawals is None else withdrawals
+        interacting, duplicate = Interacting.of(premises), Duplicate.of(premises)
+        quantity, hazardous = WithinQuantity.of(premises), Hazardous.of(premises)
+        families: tuple[Family, ...] = (
+            NotWithdrawn(premises, listed),
+            OfferedBySurface.of(premises),
+            NotOnlineGoods.of(premises),
+            OldEnoughForIngredients.of(premises),
+            Discreet.of(premises),
+            Allergenic.of(premises),
+            Contraindicated.of(premises),
+            interacting,
+            duplicate,
+            quantity,
+            hazardous,
+            KnownEnough(premises),
+        )
+        together = GoTogether.of(premises, interacting, duplicate, hazardous, quantity)
+        return cls(premises, families, together, hazardous, listed)
+
+    @property
+    def version(self) -> str:
+        """Of the pack and of the graph: what a reply says it was decided by."""
+        return f"{self.premises.pack.version}+{self.premises.graph.version}"
+
+    @cached_property
+    def filters(self) -> tuple[FamilyFilter, ...]:
+        """The families as stages, in the order in which they are asked."""
+        return tuple(FamilyFilter(family) for family in self.families)
+
+    def guarding(self, filters: Sequence[Filter]) -> tuple[Filter, ...]:
+        """Filters with the gate's after them; one of the same rule gives way to the gate's."""
+        own = {family.rule for family in self.families}
+        return (*(f for f in filters if f.rule not in own), *self.filters)
+
+    def guard(self, pipeline: Pipeline) -> Pipeline:
+        """A pipeline that lets nothing by the gate, whatever its recipe says."""
+        filters = self.guarding(pipeline.filters)
+        return replace(pipeline, filters=filters, together=(self.together,))
+
+    def notices(self, requests: Requests, slate: Candidates) -> list[list[Finding]]:
+        """For each row of a slate what is to be shown with it."""
+        told: list[list[Finding]] = [[] for _ in range(len(slate))]
+        for family in self.families:
+            for row in np.flatnonzero(family.actions(requests, slate) == WARN).tolist():
+                request, item = int(slate.request[row]), int(slate.item[row])
+                found = family.findings(requests, request, item)
+                told[row] += [f for f in found if f.action == WARN and f.notice]
+        return told
+
+    def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
+        """All that the rules have against showing an item; for an operator's eyes only."""
+        return [
+            finding
+            for family in self.families
+            for finding in family.findings(requests, request, item)
+        ]
+
+    def cards(self, requests: Requests) -> list[list[Hazard]]:
+        """Help lines to show with each request's slate."""
+        return self.hazardous.cards(requests)
+
+
+def with_placed(requests: Requests, placed: Candidates) -> Requests:
+    """The same requests, with items that a slate holds already counted to their carts."""
+    if not len(placed):
+        return requests
+    known = declared_of(requests)
+    request = np.concatenate([known.cart.request, placed.request])
+    item = np.concatenate([known.cart.values, placed.item])
+    order = np.argsort(request, kind="stable")
+    offsets = np.searchsorted(request[order], np.arange(len(requests) + 1)).astype(np.int64)
+    return replace(requests, circumstances=replace(known, cart=Packed(offsets, item[order])))

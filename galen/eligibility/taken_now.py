@@ -1,0 +1,24 @@
+"""The ingredients that a person has to do with now: those taken, and those in the cart."""
+
+import numpy as np
+
+from galen.eligibility.premises import Premises, declared_of
+from galen.pipeline.candidates import Requests
+from galen.pipeline.circumstances import Packed
+
+
+def taken_now(requests: Requests, premises: Premises, *, medicines: bool = True) -> Packed:
+    """Concepts of current medicines (with `medicines`) and of all that the cart holds."""
+    declared = declared_of(requests)
+    cart = declared.cart
+    if not len(cart.values):
+        return declared.medicines if medicines else cart
+    concept = premises.items.concept[cart.values]
+    known = premises.ingredient[concept]
+    request, value = np.repeat(cart.request, known.sum(axis=1)), concept[known].astype(np.int64)
+    if medicines:
+        request = np.concatenate([request, declared.medicines.request])
+        value = np.concatenate([value, declared.medicines.values])
+    order = np.argsort(request, kind="stable")
+    offsets = np.searchsorted(request[order], np.arange(len(declared) + 1))
+    return Packed(offsets.astype(np.int64), value[order])

@@ -1,0 +1,59 @@
+"""A medicine of which too little is known is never taken to be safe."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from galen.eligibility.finding import Finding
+from galen.eligibility.premises import (
+    NONE,
+    WARN,
+    Premises,
+    Small,
+    action_number,
+    declared_of,
+)
+from galen.pipeline.candidates import Candidates, Requests
+
+NOTICE = "We could not check this against what you told us. Ask a pharmacist."
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEnough:
+    """A medicine whose ingredients are not recognised warns, and more where something is declared;
+    so does every medicine for people one of whose medicines or allergies is not recognised."""
+
+    premises: Premises
+    rule: str = "unknown"
+    reason: str = "too little is known to say that it suits this person"
+
+    def actions(self, requests: Requests, candidates: Candidates) -> Small:
+        items, unknown = self.premises.items, self.premises.pack.unknown
+        declared = declared_of(requests)
+        told = (declared.states.count + declared.medicines.count + declared.allergies.count) > 0
+        medicine = items.medicine[candidates.item]
+        strange = ~items.recognised[candidates.item] & medicine
+        told = (told | declared.unrecognised)[candidates.request]
+        found = np.where(strange, WARN, NONE).astype(np.int8)
+        found[strange & told] = action_number(unknown.ingredients)
+        vague = declared.unrecognised[candidates.request] & medicine
+        return np.maximum(found, np.where(vague, action_number(unknown.medicines), NONE)).astype(
+            np.int8
+        )
+
+    def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
+        one = Candidates(np.array([request]), np.array([item]))
+        action = int(self.actions(requests, one)[0])
+        if action == NONE:
+            return []
+        strange = not self.premises.items.recognised[item]
+        words = "an ingredient of it" if strange else "a medicine or allergy that was declared"
+        return [
+            Finding(
+                self.rule,
+                action,
+                f"{words} is not recognised",
+                f"pack {self.premises.pack.version}",
+                NOTICE,
+            )
+        ]

@@ -1,0 +1,96 @@
+"""What is declared of the people of requests, as far as eligibility asks: rows, never words.
+
+Concepts are rows of the graph of knowledge in use; items are rows of the catalogue.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Some values of each request, without padding."""
+
+    offsets: Ints  # (R + 1,): those of request r are values[offsets[r] … offsets[r + 1]]
+    values: Ints  # (K,)
+
+    @classmethod
+    def of(cls, lists: Iterable[Sequence[int]]) -> "Packed":
+        rows = list(lists)
+        offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        return cls(offsets, np.array([value for row in rows for value in row], np.int64))
+
+    @property
+    def count(self) -> Ints:
+        """(R,)"""
+        return np.diff(self.offsets)
+
+    @property
+    def request(self) -> Ints:
+        """(K,): the request that each value belongs to."""
+        return np.repeat(np.arange(len(self.offsets) - 1), self.count)
+
+    def part(self, start: int, stop: int) -> "Packed":
+        """Those of requests start … stop."""
+        first, last = self.offsets[start], self.offsets[stop]
+        return Packed(self.offsets[start : stop + 1] - first, self.values[first:last])
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What the households of requests bought lately, the person's own purchases among it."""
+
+    item: Packed
+    at: Ints  # (K,) in the shop's clock
+    quantity: Floats  # (K,) packs
+
+    def part(self, start: int, stop: int) -> "Bought":
+        first, last = self.item.offsets[start], self.item.offsets[stop]
+        return Bought(self.item.part(start, stop), self.at[first:last], self.quantity[first:last])
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Of R requests. Nothing declared is an empty list, which is not to say that nothing is so."""
+
+    states: Packed  # conditions, populations and life stages: concepts
+    medicines: Packed  # ingredients that are taken now: concepts
+    allergies: Packed  # ingredients and drug classes: concepts
+    prescribed: Packed  # molecules of prescriptions that were shown: concepts
+    cart: Packed  # items
+    bought: Bought
+    unrecognised: Bools  # (R,) was a medicine or allergy named that the graph does not know?
+    shared: Bools  # (R,) may others see the slate: a household's screen, a discreet mode
+    refill: Bools  # (R,) is buying again what was bought before the purpose?
+
+    def __len__(self) -> int:
+        return len(self.shared)
+
+    def part(self, start: int, stop: int) -> "Circumstances":
+        """Of requests start … stop."""
+        return Circumstances(
+            self.states.part(start, stop),
+            self.medicines.part(start, stop),
+            self.allergies.part(start, stop),
+            self.prescribed.part(start, stop),
+            self.cart.part(start, stop),
+            self.bought.part(start, stop),
+            self.unrecognised[start:stop],
+            self.shared[start:stop],
+            self.refill[start:stop],
+        )
+
+
+def nothing_declared(requests: int) -> Circumstances:
+    """Of people who declared nothing and have nothing in the cart."""
+    nothing = Packed(np.zeros(requests + 1, np.int64), np.empty(0, np.int64))
+    no = np.zeros(requests, bool)
+    bought = Bought(nothing, np.empty(0, np.int64), np.empty(0))
+    return Circumstances(nothing, nothing, nothing, nothing, nothing, bought, no, no, no)

@@ -1,0 +1,21 @@
+"""What comes of a write, once it is done."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+Told = TypeVar("Told")
+
+
+def then(first: "Future[Any]", told: Callable[[Any], Told]) -> "Future[Told]":
+    """A future of what `told` makes of the first one's result."""
+    second: Future[Told] = Future()
+
+    def done(first: "Future[Any]") -> None:
+        try:
+            second.set_result(told(first.result()))
+        except Exception as error:
+            second.set_exception(error)
+
+    first.add_done_callback(done)
+    return second

@@ -1,0 +1,59 @@
+"""The gate of a running service, with what turns people's words into what the gate asks about."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from galen.data.catalogue import Catalogue
+from galen.eligibility.gate import Gate
+from galen.eligibility.withdrawn import Withdrawals
+from galen.features.item_facts import ItemFacts
+from galen.knowledge.build import built_in
+from galen.knowledge.contents import IngredientReader
+from galen.knowledge.graph import Graph
+from galen.knowledge.pack import Pack, read_pack
+from galen.knowledge.product_words import ProductWords
+from galen.serve.declarations import Declarations
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One pack over one graph; a reply is decided by one of these and names it."""
+
+    gate: Gate
+    declarations: Declarations
+
+    @classmethod
+    def of(
+        cls,
+        catalogue: Catalogue,
+        *,
+        pack: str = "general",
+        knowledge: str = "",
+        withdrawals: Withdrawals | None = None,
+    ) -> "Guard":
+        """A shipped pack by name or one's own by path, over the graph of a folder or galen's own.
+
+        Raises:
+            PackError, KnowledgeError: the pack or the folder cannot be used; nothing has changed.
+        """
+        graph = Graph.open(Path(knowledge)) if knowledge else built_in()
+        reader = IngredientReader.of(graph)
+        return cls.over(catalogue, graph, reader, read_pack(pack), withdrawals)
+
+    @classmethod
+    def over(
+        cls,
+        catalogue: Catalogue,
+        graph: Graph,
+        reader: IngredientReader,
+        pack: Pack,
+        withdrawals: Withdrawals | None = None,
+    ) -> "Guard":
+        """From parts that were read before.
+
+        Raises:
+            PackError: a rule names a concept that the graph does not know.
+        """
+        facts = ItemFacts(catalogue, reader, ProductWords(graph))
+        gate = Gate.of(catalogue, facts, graph, pack, withdrawals)
+        return cls(gate, Declarations(gate.premises, reader.names))

@@ -1,0 +1,65 @@
+"""The kill switch: what is withdrawn is in no answer once the withdrawal is acknowledged."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from galen.serve import tables
+from galen.serve.futures import then
+from galen.serve.messages import Withdrawal, Withdrawn
+from galen.serve.missing import NotFound
+from galen.serve.recommender import Recommender
+
+Write = Callable[[Callable[[sqlite3.Connection], Any], Callable[[Any], None]], "Future[Any]"]
+
+
+class KillSwitch:
+    """Writes to the log first, so that a restart withdraws again; then to the state."""
+
+    def __init__(self, recommender: Recommender, lock: threading.Lock, write: Write) -> None:
+        self._recommender, self._lock, self._write = recommender, lock, write
+
+    def put(self, asked: Withdrawal) -> "Future[Withdrawn]":
+        """Withdraw; the future is done when no request shows it any more.
+
+        Raises:
+            NotFound: the catalogue or the knowledge in use has no such thing.
+        """
+        with self._lock:
+            self._check(asked)
+
+        def committed(_: None) -> None:
+            with self._lock:
+                self._recommender.state.withdrawals.put(asked.what, asked.name)
+
+        written = self._write(lambda c: tables.withdraw(c, asked.what, asked.name), committed)
+        return then(written, lambda _: self.listed())
+
+    def lift(self, asked: Withdrawal) -> "Future[Withdrawn]":
+        """Take a withdrawal back; one that was never made is none to take back."""
+
+        def committed(_: None) -> None:
+            with self._lock:
+                self._recommender.state.withdrawals.lift(asked.what, asked.name)
+
+        written = self._write(lambda c: tables.lift(c, asked.what, asked.name), committed)
+        return then(written, lambda _: self.listed())
+
+    def listed(self) -> Withdrawn:
+        """All that is withdrawn now."""
+        with self._lock:
+            listed = self._recommender.state.withdrawals.listed()
+        return Withdrawn(withdrawals=[Withdrawal(what=what, name=name) for what, name in listed])
+
+    def _check(self, asked: Withdrawal) -> None:
+        catalogue = self._recommender.state.catalogue
+        premises = self._recommender.guard.gate.premises
+        known = {
+            "item": lambda: asked.name in catalogue.row_of,
+            "product": lambda: catalogue.spu_code(asked.name) >= 0,
+            "concept": lambda: premises.row(asked.name) >= 0,
+        }
+        if not known[asked.what]():
+            raise NotFound(f"there is no {asked.what} {asked.name!r} to withdraw")

@@ -1,0 +1,169 @@
+"""What a served slate owes to what people declare, to consent, and to the kill switch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from galen.serve.messages import (
+    ItemRecord,
+    Recommendation,
+    RecommendRequest,
+    UserRecord,
+    Withdrawal,
+)
+from galen.serve.missing import NotFound
+from galen.serve.service import Service
+
+SAFE: dict[str, Any] = {"stock": 10, "hidden": False, "regions": ["*"], "min_age": 0}
+
+
+def ask(service: Service, user: str | None = None, **more: Any) -> Recommendation:
+    return service.recommend(RecommendRequest(user=user, n=70, **more))
+
+
+def ids(reply: Recommendation) -> set[str]:
+    return {item.id for item in reply.items}
+
+
+def put_medicine(service: Service, item: str, *ingredients: str) -> None:
+    """In place of an item that everybody is shown."""
+    record = ItemRecord(
+        title=item, ingredients=list(ingredients), rx_class="otc", price=5.0, **SAFE
+    )
+    service.put_item(item, record).result(timeout=20)
+
+
+def test_a_reply_names_the_pack_and_the_knowledge_that_decided(service: Service) -> None:
+    assert ask(service).rules_version == service.recommender.guard.gate.version
+    assert ask(service).rules_version.startswith("general-")
+
+
+@pytest.mark.parametrize("where", ["request", "record"])
+def test_what_is_declared_in_a_request_or_a_record_closes_items(
+    service: Service, where: str
+) -> None:
+    put_medicine(service, "i0", "ibuprofen 200 mg")
+    assert "i0" in ids(ask(service, "u1"))
+    declared: dict[str, Any] = {"medicines": ["warfarin"]}
+    if where == "record":
+        service.put_user("u1", UserRecord(age=40, **declared)).result(timeout=20)
+        declared = {}
+    reply = ask(service, "u1", **declared)
+    assert "i0" not in ids(reply)
+    assert reply.degraded == []
+
+
+def test_a_cart_counts_and_so_does_the_slate_itself(service: Service) -> None:
+    put_medicine(service, "i0", "paracetamol 500 mg")
+    put_medicine(service, "i1", "acetaminophen 500 mg")
+    assert len({"i0", "i1"} & ids(ask(service, "u1"))) == 1
+    assert not {"i0", "i1"} & ids(ask(service, "u1", cart=["i0"]))
+
+
+def test_an_unknown_medicine_puts_a_notice_on_medicines(service: Service) -> None:
+    put_medicine(service, "i0", "ibuprofen 200 mg")
+    told = {item.id: item.notices for item in ask(service, medicines=["xyzzy"]).items}
+    assert told["i0"]
+    assert not told["i1"]
+    assert not any(item.notices for item in ask(service).items if item.id == "i0")
+
+
+def test_help_lines_come_with_the_slate(service: Service) -> None:
+    service.put_item("i0", ItemRecord(title="Bleach", rx_class="none", **SAFE)).result(timeout=20)
+    assert any("poison" in card for card in ask(service, cart=["i0"]).cards)
+    assert ask(service).cards == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "consents", "read"),
+    [
+        ({}, None, True),
+        ({}, [], False),
+        ({}, ["cross_sell"], True),
+        ({}, ["refill"], False),
+        ({"purpose": "refill"}, ["refill"], True),
+        ({"mode": "contextual"}, None, False),
+        ({"mode": "non_personalised"}, ["cross_sell", "refill"], False),
+    ],
+)
+def test_without_consent_no_history_is_read(
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: dict[str, Any],
+    consents: list[Any] | None,
+    read: bool,
+) -> None:
+    service.put_user("u1", UserRecord(age=40, consents=consents)).result(timeout=20)
+    row, store = service.state.people.row("u1"), service.state.store
+    reads: list[int] = []
+    before: Callable[..., Any] = store._logs.before
+
+    def counted(user: Any, at: Any) -> Any:
+        reads.extend(user.tolist())
+        return before(user, at)
+
+    monkeypatch.setattr(store._logs, "before", counted)
+    assert len(ask(service, "u1", **asked).items) >= 60
+    assert (row in reads) == read
+
+
+def test_opting_out_takes_effect_on_the_next_request(service: Service) -> None:
+    service.put_user("u1", UserRecord(age=40, region=None)).result(timeout=20)
+    personal = ask(service, "u1")
+    nobody = ask(service, None, age=40)
+    service.put_user("u1", UserRecord(age=40, consents=[])).result(timeout=20)
+    after = ask(service, "u1")
+    assert [i.id for i in after.items] == [i.id for i in nobody.items]
+    assert [i.id for i in after.items] != [i.id for i in personal.items]
+
+
+@pytest.mark.parametrize("what", ["item", "product", "concept"])
+def test_what_is_withdrawn_is_in_no_slate_once_that_is_acknowledged(
+    service: Service, what: Any
+) -> None:
+    record = ItemRecord(title="i0", spu_id="spu", ingredients=["menthol"], rx_class="otc", **SAFE)
+    service.put_item("i0", record).result(timeout=20)
+    assert "i0" in ids(ask(service))
+    name = {"item": "i0", "product": "spu", "concept": "ingredient:menthol"}[what]
+    asked = Withdrawal(what=what, name=name)
+    told = service.kill_switch.put(asked).result(timeout=20)
+    assert told.withdrawals == [asked]
+    assert "i0" not in ids(ask(service))
+    assert service.kill_switch.lift(asked).result(timeout=20).withdrawals == []
+    assert "i0" in ids(ask(service))
+
+
+def test_a_restart_withdraws_again(open_service: Callable[..., Service]) -> None:
+    first = open_service()
+    first.kill_switch.put(Withdrawal(what="item", name="i0")).result(timeout=20)
+    first.close()
+    second = open_service()
+    assert "i0" not in ids(ask(second))
+    assert second.kill_switch.listed().withdrawals[0].name == "i0"
+
+
+def test_what_is_not_there_cannot_be_withdrawn(service: Service) -> None:
+    with pytest.raises(NotFound, match="no concept 'ingredient:unobtainium'"):
+        service.kill_switch.put(Withdrawal(what="concept", name="ingredient:unobtainium"))
+
+
+@pytest.mark.parametrize("part", ["declarations", "families", "together", "notices"])
+def test_where_the_gate_breaks_nothing_is_shown_unchecked(
+    service: Service, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("broken by the test")
+
+    guard = service.recommender.guard
+    kinds = {
+        "declarations": (type(guard.declarations), "of"),
+        "families": (type(guard.gate.families[0]), "actions"),
+        "together": (type(guard.gate.together), "keep"),
+        "notices": (type(guard.gate), "notices"),
+    }
+    owner, name = kinds[part]
+    monkeypatch.setattr(owner, name, broken)
+    reply = ask(service, "u1")
+    assert reply.items == []
+    assert reply.degraded
