@@ -31,6 +31,7 @@ def test_the_table_of_commands_is_the_command_line():
     shown = CliRunner().invoke(app, ["--help"])
     assert shown.exit_code == 0
     names = {command.name or command.callback.__name__ for command in app.registered_commands}
+    names |= {group.name for group in app.registered_groups}
     assert told == names
 
 

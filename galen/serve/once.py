@@ -12,8 +12,8 @@ from rich.table import Table
 
 from galen.assembly.bundle import Bundle
 from galen.data.shop import Shop
+from galen.eligibility.guard import Guard
 from galen.serve import tables
-from galen.serve.guard import Guard
 from galen.serve.messages import SURFACES, Recommendation, RecommendRequest
 from galen.serve.moments import now_in_microseconds
 from galen.serve.recommender import Recommender

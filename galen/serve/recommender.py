@@ -9,14 +9,15 @@ import numpy as np
 import structlog
 
 from galen.data.schema import Kind
+from galen.eligibility.declarations import Words
 from galen.eligibility.finding import Finding
 from galen.eligibility.gate import with_placed
+from galen.eligibility.guard import Guard
 from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.trace import Slate, Step
 from galen.serve.consent import may_profile, refillable
 from galen.serve.fallback import popular_pipeline
-from galen.serve.guard import Guard
 from galen.serve.messages import (
     SURFACES,
     Explanation,
@@ -94,7 +95,7 @@ class Recommender:
         known_age, known_region = state.people.age(user), state.people.region(user)
         age = float("nan") if asked.age is None else float(asked.age)
         bought = state.ledger.bought([user], [now])
-        circumstances = self.guard.declarations.of(asked, record, bought)
+        circumstances = self.guard.declarations.of([_words(asked)], [record], bought)
         profiled = user if may_profile(asked, record) else -1
         recent = [] if asked.mode == "non_personalised" else asked.recent
         rows = [state.catalogue.row_of[item] for item in recent if item in state.catalogue.row_of]
@@ -212,6 +213,18 @@ class Recommender:
             )
             for place, (item, chance) in enumerate(zip(shown, propensity, strict=True))
         ]
+
+
+def _words(asked: RecommendRequest) -> Words:
+    return Words(
+        cart=asked.cart,
+        conditions=asked.conditions,
+        medicines=asked.medicines,
+        allergies=asked.allergies,
+        prescriptions=asked.prescriptions,
+        discreet=asked.discreet,
+        refill=asked.purpose == "refill",
+    )
 
 
 def _explanation(steps: Sequence[Step]) -> Explanation:

@@ -20,9 +20,9 @@ import structlog
 from galen.assembly.bundle import Bundle
 from galen.data.schema import Kind
 from galen.data.shop import Shop
+from galen.eligibility.guard import Guard
 from galen.serve import tables
 from galen.serve.futures import then
-from galen.serve.guard import Guard
 from galen.serve.intake import check
 from galen.serve.kill_switch import KillSwitch
 from galen.serve.log import EventLog, LogUnavailable

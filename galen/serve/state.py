@@ -15,9 +15,9 @@ from galen.data.manifest import Clock
 from galen.data.schema import TAKEN, Kind
 from galen.data.shop import Shop
 from galen.eligibility.withdrawn import Withdrawals
+from galen.features.ledger import LONGEST, Ledger
 from galen.features.store import FeatureStore
 from galen.serve import tables
-from galen.serve.ledger import LONGEST, Ledger
 from galen.serve.messages import ItemRecord, UserRecord
 from galen.serve.people import People
 from galen.serve.snapshot import Restored, Snapshots

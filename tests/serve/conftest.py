@@ -31,7 +31,7 @@ from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.one_per_product import OnePerProduct
-from galen.serve.guard import Guard
+from galen.eligibility.guard import Guard
 from galen.serve.log import EventLog
 from galen.serve.recommender import Recommender
 from galen.serve.server import log_lines

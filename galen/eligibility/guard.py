@@ -1,9 +1,10 @@
-"""The gate of a running service, with what turns people's words into what the gate asks about."""
+"""A gate with what turns people's words into what it asks about."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from galen.data.catalogue import Catalogue
+from galen.eligibility.declarations import Declarations
 from galen.eligibility.gate import Gate
 from galen.eligibility.withdrawn import Withdrawals
 from galen.features.item_facts import ItemFacts
@@ -12,7 +13,6 @@ from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
 from galen.knowledge.pack import Pack, read_pack
 from galen.knowledge.product_words import ProductWords
-from galen.serve.declarations import Declarations
 
 
 @dataclass(frozen=True, slots=True)
