@@ -119,8 +119,7 @@ class GoTogether:
 
 def _dropped(actions: sparse.csr_matrix) -> sparse.csr_matrix:
     """1 where a table of actions says DROP."""
-    chosen = sparse.csr_matrix(
-        ((actions.data == DROP).astype(np.int32), actions.indices, actions.indptr), actions.shape
-    )
+    chosen = actions.astype(np.int32)  # a copy: what follows changes indices in place
+    chosen.data = (chosen.data == DROP).astype(np.int32)
     chosen.eliminate_zeros()
-    return chosen
+    return sparse.csr_matrix(chosen)

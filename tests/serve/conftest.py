@@ -17,6 +17,7 @@ import structlog
 from galen.data.dataset import Dataset
 from galen.data.schema import ITEMS, USERS, Kind
 from galen.data.shop import Shop, new_shop
+from galen.eligibility.guard import Guard
 from galen.eligibility.hidden import NotHidden
 from galen.eligibility.prescription import PrescriptionBySurface
 from galen.eligibility.stock import InStock
@@ -31,7 +32,6 @@ from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.one_per_product import OnePerProduct
-from galen.eligibility.guard import Guard
 from galen.serve.log import EventLog
 from galen.serve.recommender import Recommender
 from galen.serve.server import log_lines

@@ -1,0 +1,320 @@
+"""What must never be shown, told anew: plain sets and loops, sharing nothing with the rules.
+
+It reads the relations and the pack, and the items as the world drew them, so that a mistake in
+the tables, masks or facts of `galen.eligibility` is not repeated here.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from galen.data.schema import Surface
+from galen.knowledge.graph import Graph
+from galen.knowledge.pack import Grades, Pack, Sensitive
+
+AGES = {
+    "population:infants": (0, 1),
+    "population:children under 2": (0, 2),
+    "population:children under 6": (0, 6),
+    "population:children under 12": (0, 12),
+    "population:children under 16": (0, 16),
+    "population:children under 18": (0, 18),
+    "population:elderly": (65, 200),
+}
+RECOGNISED_UNIT = "tablets"
+
+
+@dataclass(frozen=True)
+class Goods:
+    """An item as it was drawn."""
+
+    concepts: tuple[str, ...]  # ids of ingredients and of the product word
+    milligrams: tuple[float, ...]  # a pack, by concept
+    rx_class: str | None
+    recognised: bool
+    category: tuple[str, ...]
+    sellable: bool  # in stock, not hidden, sold here, without a limit of the shop's own
+    spu: str
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True)
+class Person:
+    """A request as it was drawn; concepts are ids, goods are numbers of items."""
+
+    surface: Surface
+    age: float | None
+    states: tuple[str, ...] = ()
+    medicines: tuple[str, ...] = ()
+    allergies: tuple[str, ...] = ()
+    prescribed: tuple[str, ...] = ()
+    cart: tuple[int, ...] = ()
+    bought: tuple[tuple[int, int, float], ...] = ()  # item, days ago, packs
+    unrecognised: bool = False
+    shared: bool = False
+
+
+@dataclass
+class Oracle:
+    """One graph, one pack, one shelf."""
+
+    graph: Graph
+    pack: Pack
+    goods: Sequence[Goods]
+    _wider: dict[str, set[str]] = field(default_factory=dict)
+    _same: dict[str, set[str]] = field(default_factory=dict)
+    _of: dict[tuple[int, tuple[str, ...]], bool] = field(default_factory=dict)
+    _together: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _bad: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    @cached_property
+    def _said(self) -> dict[str, list[tuple[str, str, int]]]:
+        """By relation: (head, tail, severity or 0)."""
+        found = defaultdict(list)
+        ids = self.graph.ids
+        for row in self.graph.relations.select(
+            ["head", "relation", "tail", "severity"]
+        ).to_pylist():
+            pair = ids[row["head"]], ids[row["tail"]], row["severity"] or 0
+            found[row["relation"]].append(pair)
+        return found
+
+    @cached_property
+    def _steps(self) -> dict[str, set[str]]:
+        steps = defaultdict(set)
+        for head, tail, _ in self._said["is_a"]:
+            steps[head].add(tail)
+        for head, tail, _ in self._said["same_ingredient"]:
+            steps[head].add(tail)
+            steps[tail].add(head)
+        return steps
+
+    @cached_property
+    def _salts(self) -> dict[str, set[str]]:
+        steps = defaultdict(set)
+        for head, tail, _ in self._said["same_ingredient"]:
+            steps[head].add(tail)
+            steps[tail].add(head)
+        return steps
+
+    def up(self, concept: str) -> set[str]:
+        """The concept and all that it is a kind of."""
+        if concept not in self._wider:
+            self._wider[concept] = _reached(concept, self._steps)
+        return self._wider[concept]
+
+    def molecule(self, concept: str) -> set[str]:
+        """The concept and its salts."""
+        if concept not in self._same:
+            self._same[concept] = _reached(concept, self._salts)
+        return self._same[concept]
+
+    @cached_property
+    def _clashes(self) -> set[tuple[str, str]]:
+        return {
+            pair
+            for head, tail, severity in self._said["interacts_with"]
+            if _drops(severity, self.pack.interactions)
+            for pair in ((head, tail), (tail, head))
+        }
+
+    @cached_property
+    def _wrong(self) -> set[tuple[str, str]]:
+        """(goods, state)"""
+        found = {
+            (head, tail)
+            for head, tail, severity in self._said["contraindicated_for"]
+            if _drops(severity, self.pack.contraindications)
+        }
+        for rule in self.pack.precaution:
+            if rule.action == "drop":
+                found |= {
+                    (self.named(good), self.named(state))
+                    for good in rule.concepts
+                    for state in rule.states
+                }
+        return found
+
+    @cached_property
+    def _other_names(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for row in self.graph.concepts.select(["concept_id", "kind", "synonyms"]).to_pylist():
+            for other in row["synonyms"] or ():
+                name = f"{row['kind']}:{' '.join(other.lower().split())}"
+                found.setdefault(name, row["concept_id"])
+        return found
+
+    def named(self, concept: str) -> str:
+        return concept if concept in self.graph.row_of else self._other_names[concept]
+
+    def clash(self, one: str, other: str) -> bool:
+        """Do two ingredients act on each other so that one is not to be shown?"""
+        key = one, other
+        if key not in self._together:
+            pairs = ((a, b) for a in self.up(one) for b in self.up(other))
+            self._together[key] = any(pair in self._clashes for pair in pairs)
+        return self._together[key]
+
+    def wrong(self, good: str, state: str) -> bool:
+        key = good, state
+        if key not in self._bad:
+            pairs = ((a, b) for a in self.up(good) for b in self.up(state))
+            self._bad[key] = any(pair in self._wrong for pair in pairs)
+        return self._bad[key]
+
+    def of(self, item: int, concepts: Sequence[str]) -> bool:
+        """Is the item, or something in it, of one of the concepts?"""
+        key = item, tuple(concepts)
+        if key not in self._of:
+            wanted = {self.named(concept) for concept in concepts}
+            self._of[key] = any(self.up(c) & wanted for c in self.goods[item].concepts)
+        return self._of[key]
+
+    def forbidden(self, person: Person, slate: Sequence[int]) -> list[tuple[str, int]]:
+        """(rule, item) of everything in a slate that should not be there."""
+        found = []
+        for place, item in enumerate(slate):
+            basket = [*person.cart, *slate[:place]]
+            found += [(rule, item) for rule in self._against(person, item, basket)]
+        return found
+
+    def _against(self, person: Person, item: int, basket: Sequence[int]) -> list[str]:
+        goods, pack = self.goods[item], self.pack
+        medicine = goods.rx_class != "none"
+        states = [*person.states, *(name for name, within in AGES.items() if _in(person, within))]
+        drugs = [c for c in goods.concepts if c.startswith("ingredient:")]
+        in_basket = [
+            (c, b) for b in basket for c in self.goods[b].concepts if c.startswith("ingredient:")
+        ]
+        told = bool(person.states or person.medicines or person.allergies or person.unrecognised)
+        checks = {
+            "withdrawn": goods.withdrawn,
+            "shop": not goods.sellable,
+            "prescription": not self._offered(person, item, drugs),
+            "not_online": any(self.of(item, rule.concepts) for rule in pack.not_online),
+            "age": any(
+                (person.age is None or person.age < rule.years) and self.of(item, rule.concepts)
+                for rule in pack.age
+            ),
+            "sensitive": self._tells(person, item),
+            "allergy": any(a in self.up(c) for a in person.allergies for c in goods.concepts),
+            "contraindication": any(self.wrong(c, s) for c in goods.concepts for s in states),
+            "interaction": any(self.clash(c, m) for c in goods.concepts for m in person.medicines)
+            or any(self.clash(c, other) for c in goods.concepts for other, _ in in_basket),
+            "duplicate": pack.duplicates == "drop"
+            and medicine
+            and (
+                any(m in self.molecule(c) for c in drugs for m in person.medicines)
+                or any(
+                    other in self.molecule(c)
+                    for c in drugs
+                    for other, b in in_basket
+                    if b in person.cart or self.goods[b].rx_class != "none"
+                )
+            ),
+            "quantity": self._too_much(person, item, basket),
+            "hazard": self._hazard(person, item, basket),
+            "unknown": medicine
+            and (
+                (not goods.recognised and told and pack.unknown.ingredients == "drop")
+                or (person.unrecognised and pack.unknown.medicines == "drop")
+            ),
+        }
+        return [rule for rule, broken in checks.items() if broken]
+
+    def _offered(self, person: Person, item: int, drugs: Sequence[str]) -> bool:
+        goods, name = self.goods[item], person.surface.name.lower()
+        if goods.rx_class is None:
+            return False
+        for rule in self.pack.offered:
+            if rule.rx_class.value == goods.rx_class and name in rule.surfaces:
+                return True
+        if goods.rx_class != "prescription" or not drugs or not goods.recognised:
+            return False
+        return any(name in rule.surfaces for rule in self.pack.unlocked) and all(
+            any(p in self.molecule(drug) for p in person.prescribed) for drug in drugs
+        )
+
+    def _tells(self, person: Person, item: int) -> bool:
+        for rule, about in self._sensitive:
+            if person.shared or person.surface.name.lower() in rule.surfaces:
+                words = {word.lower() for word in rule.categories}
+                names = {c.partition(":")[2] for c in self.goods[item].concepts if "word:" in c}
+                if words & ({word.lower() for word in self.goods[item].category} | names):
+                    return True
+                if about & set(self.goods[item].concepts):
+                    return True
+        return False
+
+    @cached_property
+    def _sensitive(self) -> list[tuple[Sensitive, set[str]]]:
+        """Each rule with the goods that it names, and those for what it names."""
+        found = []
+        for rule in self.pack.sensitive:
+            named = {self.named(concept) for concept in rule.concepts}
+            uses = self._said["indicates"] + self._said["treats_symptom"]
+            about = {head for head, tail, _ in uses if self.up(tail) & named}
+            about |= {concept for concept in self.graph.ids if self.up(concept) & named}
+            found.append((rule, about))
+        return found
+
+    def _too_much(self, person: Person, item: int, basket: Sequence[int]) -> bool:
+        for rule in self.pack.quantity:
+            amount = self._amount(item, rule.concept, rule.milligrams)
+            if amount:
+                had = sum(self._amount(b, rule.concept, rule.milligrams) for b in basket)
+                had += sum(
+                    self._amount(b, rule.concept, rule.milligrams) * packs
+                    for b, days, packs in person.bought
+                    if days < rule.days
+                )
+                if had + amount > rule.milligrams * (1 + 1e-6):
+                    return True
+        return False
+
+    def _amount(self, item: int, concept: str, most: float) -> float:
+        wanted, amounts = self.named(concept), []
+        for held, milligrams in zip(
+            self.goods[item].concepts, self.goods[item].milligrams, strict=True
+        ):
+            if wanted in self.up(held):
+                amounts.append(milligrams)
+        return most if any(map(math.isnan, amounts)) else sum(amounts)
+
+    @cached_property
+    def _hazards(self) -> list[tuple[tuple[tuple[str, ...], ...], int]]:
+        pairs = [((head,), (tail,)) for head, tail, _ in self._said["hazardous_with"]]
+        return [*((r.sets, r.days) for r in self.pack.hazard), *((pair, 30) for pair in pairs)]
+
+    def _hazard(self, person: Person, item: int, basket: Sequence[int]) -> bool:
+        for sets, days in self._hazards:
+            mine = [self.of(item, concepts) for concepts in sets]
+            if any(mine):
+                near = [*basket, *(b for b, ago, _ in person.bought if ago < days)]
+                met = [any(self.of(b, concepts) for b in near) for concepts in sets]
+                if any(
+                    mine[place] and all(m for other, m in enumerate(met) if other != place)
+                    for place in range(len(sets))
+                ):
+                    return True
+        return False
+
+
+def _reached(start: str, steps: dict[str, set[str]]) -> set[str]:
+    found, waiting = {start}, [start]
+    while waiting:
+        for other in steps.get(waiting.pop(), ()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
+
+
+def _drops(severity: int, grades: Grades) -> bool:
+    return severity >= grades.drop if severity else grades.ungraded == "drop"
+
+
+def _in(person: Person, within: tuple[int, int]) -> bool:
+    return person.age is not None and within[0] <= person.age < within[1]
