@@ -126,6 +126,5 @@ def with_placed(requests: Requests, placed: Candidates) -> Requests:
     known = declared_of(requests)
     request = np.concatenate([known.cart.request, placed.request])
     item = np.concatenate([known.cart.values, placed.item])
-    order = np.argsort(request, kind="stable")
-    offsets = np.searchsorted(request[order], np.arange(len(requests) + 1)).astype(np.int64)
-    return replace(requests, circumstances=replace(known, cart=Packed(offsets, item[order])))
+    cart = Packed.grouped(request, item, len(requests))
+    return replace(requests, circumstances=replace(known, cart=cart))

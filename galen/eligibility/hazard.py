@@ -1,15 +1,28 @@
 """Goods that must not come together: the last one of a hazardous pair or triple is not shown."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from galen.data.schema import DAY
+from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
-from galen.eligibility.premises import DROP, NONE, Premises, Small, declared_of
-from galen.knowledge.pack import Hazard
+from galen.eligibility.premises import DROP, Premises, Small, declared_of
+from galen.eligibility.statements import Statements
+from galen.knowledge.pack import Hazard, PackError
 from galen.knowledge.schema import Relation
 from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
+from galen.pipeline.circumstances import Packed
+
+Bits = npt.NDArray[np.uint64]
+
+MOST_SETS: Final = 64
+"""Sets of all hazards of a pack: each is a bit of a word."""
+
+RECENT_DAYS: Final = 30
+"""How long a purchase is recent for the pairs of the graph, which do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,79 +30,108 @@ class Hazardous:
     """By the pack's deny sets, and by pairs of the graph; over the cart and recent purchases."""
 
     premises: Premises
-    rules: tuple[Hazard, ...]
-    sets: tuple[tuple[Bools, ...], ...]  # by rule, by set: (concepts + 1,)
+    bits: Bits  # (concepts + 1,): the sets that each concept is in
+    masks: Bits  # (rules,): the sets of each rule of the pack
+    statements: Statements  # the graph's pairs
+    bearing: Bearing
     rule: str = "hazard"
     reason: str = "it must not come together with what is in the cart or was bought lately"
 
     @classmethod
     def of(cls, premises: Premises) -> "Hazardous":
-        rules = (*premises.pack.hazard, *_pairs_of(premises))
-        sets = tuple(tuple(premises.mask(words, r.id) for words in r.sets) for r in rules)
-        return cls(premises, rules, sets)
+        bits = np.zeros(len(premises.graph) + 1, np.uint64)
+        masks, place = [], 0
+        for rule in premises.pack.hazard:
+            mask = 0
+            for words in rule.sets:
+                if place == MOST_SETS:
+                    raise PackError(
+                        f"pack {premises.pack.name}: its hazards have more than {MOST_SETS} sets; "
+                        "put pairs into the knowledge as hazardous_with."
+                    )
+                bits[premises.mask(words, rule.id)] |= np.uint64(1 << place)
+                mask |= 1 << place
+                place += 1
+            masks.append(mask)
+        edges = premises.graph.edges(Relation.HAZARDOUS_WITH)
+        action = np.full(len(edges), DROP, np.int8)
+        statements = Statements(premises, edges.tail, edges.head, action, edges.row)
+        return cls(premises, bits, np.array(masks, np.uint64), statements, statements.bearing())
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
-        found = np.zeros(len(candidates), bool)
-        for place in range(len(self.rules)):
-            member = self.members(place, candidates.item)
-            if member.any():
-                others = others_met(self.met(place, requests))
-                found |= (member & others[candidates.request]).any(axis=1)
-        return np.where(found, DROP, NONE).astype(np.int8)
+        concept = self.premises.items.concept[candidates.item]
+        found = self.bearing.actions(self._near(requests), candidates, concept)
+        bits = self.bits_of(candidates.item)
+        if bits.any():
+            met = self.met(requests)
+            if met.any():
+                found[self.closed(bits, met[candidates.request]).any(axis=1)] = DROP
+        return found
 
-    def members(self, place: int, item: Ints) -> Bools:
-        """(N, sets): in which sets of a rule each item is."""
-        concept = self.premises.items.concept[item]
-        return np.stack([held[concept].any(axis=1) for held in self.sets[place]], axis=1)
+    def bits_of(self, item: Ints) -> Bits:
+        """(N,): the sets that each item is in."""
+        told = self.bits[self.premises.items.concept[item]]
+        return np.asarray(np.bitwise_or.reduce(told, axis=1), np.uint64)
 
-    def met(self, place: int, requests: Requests) -> Bools:
-        """(R, sets): of which sets the cart or recent purchases hold something."""
-        declared, rule = declared_of(requests), self.rules[place]
-        bought = declared.bought
-        recent = bought.at > requests.at[bought.item.request] - rule.days * DAY
-        request = np.concatenate([bought.item.request[recent], declared.cart.request])
-        item = np.concatenate([bought.item.values[recent], declared.cart.values])
-        met = np.zeros((len(requests), len(rule.sets)), bool)
-        if len(item):
-            np.logical_or.at(met, request, self.members(place, item))
+    def closed(self, bits: Bits, met: Bits) -> Bools:
+        """(N, rules): is an item of sets `bits` (N,) the last one, beside sets `met` (N, rules)?"""
+        mine = bits[:, None] & self.masks
+        missing = self.masks & ~met
+        last = (missing & (missing - np.uint64(1))) == 0  # none is missing, or one
+        return np.asarray((mine != 0) & last & ((missing == 0) | ((mine & missing) != 0)))
+
+    def met(self, requests: Requests) -> Bits:
+        """(R, rules): of which sets the cart or recent purchases hold something."""
+        declared, rules = declared_of(requests), self.premises.pack.hazard
+        met = np.zeros((len(requests), len(rules)), np.uint64)
+        bought, cart = declared.bought, declared.cart
+        in_cart, before = self.bits_of(cart.values), self.bits_of(bought.item.values)
+        ago = requests.at[bought.item.request] - bought.at
+        for place, rule in enumerate(rules):
+            column = np.zeros(len(requests), np.uint64)
+            recent = ago < rule.days * DAY
+            np.bitwise_or.at(column, cart.request, in_cart)
+            np.bitwise_or.at(column, bought.item.request[recent], before[recent])
+            met[:, place] = column & self.masks[place]
         return met
+
+    def _near(self, requests: Requests) -> Packed:
+        """Concepts of what is in the cart or was bought lately."""
+        declared = declared_of(requests)
+        bought, cart = declared.bought, declared.cart
+        if not len(cart.values) and not len(bought.at):
+            return cart
+        recent = requests.at[bought.item.request] - bought.at < RECENT_DAYS * DAY
+        request = np.concatenate([cart.request, bought.item.request[recent]])
+        item = np.concatenate([cart.values, bought.item.values[recent]])
+        concept = self.premises.items.concept[item]
+        known = concept >= 0
+        request = np.repeat(request, known.sum(axis=1))
+        return Packed.grouped(request, concept[known].astype(np.int64), len(requests))
 
     def cards(self, requests: Requests) -> list[list[Hazard]]:
         """For each request the rules all but one of whose sets are met, that have a card."""
-        told: list[list[Hazard]] = [[] for _ in range(len(requests))]
-        for place, rule in enumerate(self.rules):
-            if rule.card:
-                near = others_met(self.met(place, requests)).any(axis=1)
-                for request in np.flatnonzero(near).tolist():
-                    told[request].append(rule)
-        return told
-
-    def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
+        rules = self.premises.pack.hazard
+        if not rules:
+            return [[] for _ in range(len(requests))]
+        met = self.met(requests)
+        missing = self.masks & ~met
+        near = (met != 0) & ((missing & (missing - np.uint64(1))) == 0)
         return [
-            Finding(rule.id, DROP, self.reason, rule.citation, rule.card)
-            for place, rule in enumerate(self.rules)
-            if (
-                self.members(place, np.array([item]))
-                & others_met(self.met(place, requests))[[request]]
-            ).any()
+            [rule for rule, shown in zip(rules, row, strict=True) if shown and rule.card]
+            for row in near.tolist()
         ]
 
-
-def others_met(met: Bools) -> Bools:
-    """(R, sets): are all sets but this one met?"""
-    missing = (~met).sum(axis=1)[:, None]
-    return np.asarray((missing == 0) | ((missing == 1) & ~met))
-
-
-def _pairs_of(premises: Premises) -> list[Hazard]:
-    """The pairs that the graph calls hazardous, each as a rule without a card."""
-    edges, graph = premises.graph.edges(Relation.HAZARDOUS_WITH), premises.graph
-    rules = []
-    for row in np.unique(edges.row).tolist():
-        said = graph.told(row)
-        sets = ((str(said["head"]),), (str(said["tail"]),))
-        citation = str(said["citation"] or said["source"])
-        rules.append(
-            Hazard(id=f"hazard-{row}", sets=sets, citation=citation, date=premises.pack.date)
+    def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
+        one = requests.part(request, request + 1)
+        which = np.array([item])
+        closed = self.closed(self.bits_of(which), self.met(one))[0]
+        by_pack = [
+            Finding(rule.id, DROP, self.reason, rule.citation, rule.card)
+            for rule, shut in zip(self.premises.pack.hazard, closed.tolist(), strict=True)
+            if shut
+        ]
+        near = self._near(one).values
+        return by_pack + self.statements.findings(
+            near, item, family=self.rule, verb="must not meet", notice=""
         )
-    return rules

@@ -32,7 +32,4 @@ def states_of(requests: Requests, premises: Premises) -> Packed:
             value.append(np.full(len(within), row))
     if len(request) == 1:
         return declared
-    requested, values = np.concatenate(request), np.concatenate(value)
-    order = np.argsort(requested, kind="stable")
-    offsets = np.searchsorted(requested[order], np.arange(len(requests) + 1))
-    return Packed(offsets.astype(np.int64), values[order])
+    return Packed.grouped(np.concatenate(request), np.concatenate(value), len(requests))

@@ -19,6 +19,4 @@ def taken_now(requests: Requests, premises: Premises, *, medicines: bool = True)
     if medicines:
         request = np.concatenate([request, declared.medicines.request])
         value = np.concatenate([value, declared.medicines.values])
-    order = np.argsort(request, kind="stable")
-    offsets = np.searchsorted(request[order], np.arange(len(declared) + 1))
-    return Packed(offsets.astype(np.int64), value[order])
+    return Packed.grouped(request, value, len(declared))

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from galen.eligibility.duplicate import Duplicate
-from galen.eligibility.hazard import Hazardous, others_met
+from galen.eligibility.hazard import Bits, Hazardous
 from galen.eligibility.interaction import Interacting
 from galen.eligibility.premises import DROP, Premises
 from galen.eligibility.quantity import WithinQuantity
@@ -23,8 +23,8 @@ class GoTogether:
     """Interactions, one ingredient twice, hazards and quantities within each slate."""
 
     premises: Premises
-    clashing: sparse.csr_matrix  # (concepts, concepts): 1 where two interact too much
-    same: sparse.csr_matrix  # (concepts, concepts): 1 for one ingredient, where twice is dropped
+    clashing: sparse.csr_matrix  # (concepts, concepts): those that must not meet
+    same: sparse.csr_matrix  # (concepts, concepts): one ingredient, where twice is dropped
     hazardous: Hazardous
     quantity: WithinQuantity
     rule: str = "together"
@@ -39,82 +39,85 @@ class GoTogether:
         hazardous: Hazardous,
         quantity: WithinQuantity,
     ) -> "GoTogether":
-        return cls(
-            premises,
-            _dropped(interacting.bearing.matrix),
-            _dropped(duplicate.bearing.matrix),
-            hazardous,
-            quantity,
-        )
+        clashing = _dropped(interacting.bearing.matrix) + _dropped(hazardous.bearing.matrix)
+        same = _dropped(duplicate.bearing.matrix)
+        return cls(premises, sparse.csr_matrix(clashing), same, hazardous, quantity)
 
     def keep(self, requests: Requests, candidates: Candidates, n: int) -> Bools:
         """(N,): the first n rows of each request that go together; no row after them."""
         kept = np.zeros(len(candidates), bool)
+        if not len(candidates):
+            return kept
+        met = self.hazardous.met(requests)
+        limits = [
+            (
+                self.quantity.amounts(place, candidates.item),
+                limit,
+                self.quantity.had(place, requests),
+            )
+            for place, limit in enumerate(self.premises.pack.quantity)
+        ]
+        bits = self.hazardous.bits_of(candidates.item)
         ends = np.searchsorted(candidates.request, np.arange(len(requests) + 1))
         for request, (start, stop) in enumerate(pairwise(ends.tolist())):
-            if start < stop:
-                one = requests.part(request, request + 1)
-                kept[start:stop] = self._chosen(one, candidates.item[start:stop], n)
+            rows = slice(start, stop)
+            amounts = [(a[rows], limit.milligrams - had[request]) for a, limit, had in limits]
+            slate = _Slate(self, met[request].copy(), [(a, left) for a, left in amounts if a.any()])
+            kept[rows] = slate.chosen(candidates.item[rows], bits[rows], n)
         return kept
 
-    def _chosen(self, request: Requests, item: Ints, n: int) -> Bools:
-        clash = self._clashes(item)
-        hazards = self._hazards(request, item)
-        limits = self._limits(request, item)
-        if clash is None and not hazards and not limits:
-            return np.arange(len(item)) < n
-        barred, kept = np.zeros(len(item), bool), np.zeros(len(item), bool)
-        for amount, left in limits:
-            barred |= amount > left
-        chosen = 0
+
+class _Slate:
+    """One slate as it fills."""
+
+    def __init__(self, rules: GoTogether, met: Bits, limits: list[tuple[Floats, float]]) -> None:
+        self._rules, self._met = rules, met
+        self._amounts = [amount for amount, _ in limits]
+        self._left = [max(left, 0.0) for _, left in limits]
+        concepts = len(rules.premises.graph)
+        self._clashing = np.zeros(concepts, bool)
+        self._twice = np.zeros(concepts, bool)
+
+    def chosen(self, item: Ints, bits: Bits, n: int) -> Bools:
+        """(K,): which of the items are placed, in their order, until n are."""
+        items = self._rules.premises.items
+        told, medicine = items.concept[item], items.medicine[item]
+        placed = np.zeros(len(item), bool)
+        count = 0
         for place in range(len(item)):
-            if chosen == n or barred[place]:
-                continue
-            kept[place] = True
-            chosen += 1
-            if clash is not None:
-                barred |= clash[place]
-            for member, met in hazards:
-                np.logical_or(met, member[place], out=met)
-                barred |= (member & others_met(met[None])).any(axis=1)
-            for amount, left in limits:
-                np.subtract(left, amount[place], out=left)
-                barred |= (amount > 0) & (amount > left)
-        return kept
+            if count == n:
+                break
+            concepts = told[place][told[place] >= 0]
+            if self._fits(place, concepts, bool(medicine[place]), bits[place : place + 1]):
+                placed[place] = True
+                count += 1
+                self._put(place, concepts, bool(medicine[place]), bits[place])
+        return placed
 
-    def _clashes(self, item: Ints) -> Bools | None:
-        """(K, K): which items do not go with which; None where all do."""
-        items = self.premises.items
-        concept = items.concept[item]
-        known = concept >= 0
-        places = np.nonzero(known)[0], concept[known]
-        shape = (len(item), len(self.premises.graph))
-        holds = sparse.csr_matrix((np.ones(len(places[0]), np.int32), places), shape)
-        clash = (holds @ self.clashing @ holds.T).toarray() > 0
-        medicine = items.medicine[item]
-        twice = (holds @ self.same @ holds.T).toarray() > 0
-        clash |= twice & medicine[:, None] & medicine[None]
-        np.fill_diagonal(clash, False)
-        return np.asarray(clash) if clash.any() else None
+    def _fits(self, place: int, concepts: Ints, medicine: bool, bits: Bits) -> bool:
+        if self._clashing[concepts].any() or (medicine and self._twice[concepts].any()):
+            return False
+        if bits[0] and self._rules.hazardous.closed(bits, self._met[None]).any():
+            return False
+        return all(
+            amount[place] <= left
+            for amount, left in zip(self._amounts, self._left, strict=True)
+            if amount[place]
+        )
 
-    def _hazards(self, request: Requests, item: Ints) -> list[tuple[Bools, Bools]]:
-        """Of each rule that any item is of: (K, sets) members, (sets,) those met by the basket."""
-        found = []
-        for place in range(len(self.hazardous.rules)):
-            member = self.hazardous.members(place, item)
-            if member.any():
-                found.append((member, self.hazardous.met(place, request)[0].copy()))
-        return found
+    def _put(self, place: int, concepts: Ints, medicine: bool, bits: np.uint64) -> None:
+        for concept in concepts.tolist():
+            _mark(self._clashing, self._rules.clashing, concept)
+            if medicine:
+                _mark(self._twice, self._rules.same, concept)
+        self._met |= bits & self._rules.hazardous.masks
+        self._left = [
+            left - amount[place] for amount, left in zip(self._amounts, self._left, strict=True)
+        ]
 
-    def _limits(self, request: Requests, item: Ints) -> list[tuple[Floats, Floats]]:
-        """Of each limit that any item is under: (K,) milligrams, and (1,) what is left of it."""
-        found = []
-        for place, limit in enumerate(self.premises.pack.quantity):
-            amount = self.quantity.amounts(place, item)
-            if amount.any():
-                left = np.maximum(limit.milligrams - self.quantity.had(place, request), 0.0)
-                found.append((amount, left))
-        return found
+
+def _mark(table: Bools, matrix: sparse.csr_matrix, concept: int) -> None:
+    table[matrix.indices[matrix.indptr[concept] : matrix.indptr[concept + 1]]] = True
 
 
 def _dropped(actions: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -27,6 +27,13 @@ class Packed:
         offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
         return cls(offsets, np.array([value for row in rows for value in row], np.int64))
 
+    @classmethod
+    def grouped(cls, request: Ints, values: Ints, requests: int) -> "Packed":
+        """Values of requests in any order, as lists of `requests` many."""
+        order = np.argsort(request, kind="stable")
+        offsets = np.searchsorted(request[order], np.arange(requests + 1)).astype(np.int64)
+        return cls(offsets, values[order])
+
     @property
     def count(self) -> Ints:
         """(R,)"""

@@ -1,0 +1,98 @@
+"""What all rules of health cost one request: 500 candidates, 10 medicines, 100,000 items, one core.
+
+    python -m benchmarks.eligibility_cost --json FILE
+
+Timed are the rules after recall (all candidates), the rules after re-ranking (the same rows again,
+the worst case) with the rule about slates, notices and help lines. The shelf and the people are
+drawn as in `benchmarks.eligibility`, with more declared; every request is of another person.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.health_world import Words, catalogue_of, draw_people, draw_shelf, requests_of
+from benchmarks.rows import Row, measured, write_rows
+from galen.eligibility.gate import Gate
+from galen.features.item_facts import ItemFacts
+from galen.knowledge.build import built_in
+from galen.knowledge.contents import IngredientReader
+from galen.knowledge.pack import read_pack
+from galen.knowledge.product_words import ProductWords
+from galen.pipeline.candidates import Candidates, Requests
+
+SLATE = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, measure, print and write the row."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--candidates", type=int, default=500)
+    parser.add_argument("--medicines", type=int, default=10)
+    parser.add_argument("--calls", type=int, default=1000)
+    parser.add_argument("--pack", default="us")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(arguments)
+    random = np.random.default_rng(0)
+    graph = built_in()
+    words = Words.of(graph, IngredientReader.of(graph))
+    catalogue = catalogue_of(draw_shelf(words, options.items, random), words)
+    start = time.perf_counter()
+    facts = ItemFacts(catalogue, words.reader, ProductWords(graph))
+    read = time.perf_counter() - start
+    start = time.perf_counter()
+    gate = Gate.of(catalogue, facts, graph, read_pack(options.pack))
+    compiled = time.perf_counter() - start
+    drugs = [str(drug) for drug in words.drugs]
+    people = [
+        replace(
+            person,
+            medicines=tuple(random.choice(drugs, options.medicines, replace=False)),
+        )
+        for person in draw_people(words, options.items, options.calls, random)
+    ]
+    seconds = []
+    with measured() as cost:
+        for person in people:
+            requests = requests_of([person], graph)
+            item = random.choice(options.items, options.candidates, replace=False)
+            rows = Candidates(np.zeros(len(item), np.int64), item)
+            start = time.perf_counter()
+            _decide(gate, requests, rows)
+            seconds.append(time.perf_counter() - start)
+    p50, p99 = np.percentile(np.array(seconds) * 1e3, [50, 99])
+    print(
+        f"p50 {p50:.2f} ms, p99 {p99:.2f} ms of {options.calls} requests; facts of "
+        f"{options.items:,} items in {read:.1f} s, pack compiled in {compiled:.2f} s"
+    )
+    row = Row(
+        benchmark="eligibility_cost",
+        data=f"random, {options.items} items",
+        model=f"pack {options.pack}",
+        protocol=f"{options.candidates} candidates, {options.medicines} medicines, one core",
+        seed=0,
+        metrics={"p50_ms": p50, "p99_ms": p99, "facts_s": read, "compile_s": compiled},
+        cpu_seconds=cost.cpu_seconds,
+        wall_seconds=cost.wall_seconds,
+        peak_memory_bytes=cost.peak_memory_bytes,
+    )
+    write_rows(options.json, [row])
+
+
+def _decide(gate: Gate, requests: Requests, rows: Candidates) -> None:
+    """All that a pipeline and a reply ask of the gate."""
+    for _ in range(2):
+        for rule in gate.filters:
+            rows = rows.take(rule.keep(requests, rows))
+    rows = rows.take(gate.together.keep(requests, rows, SLATE))
+    gate.notices(requests, rows)
+    gate.cards(requests)
+
+
+if __name__ == "__main__":
+    main()
