@@ -1,7 +1,9 @@
 """The documentation is tested like code."""
 
 import re
+import shlex
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,11 @@ import pytest
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import PROTOCOLS
+from galen.cli.knowledge import knowledge
+from galen.knowledge.build import built_in
+from galen.knowledge.checking_files import check_path
+from galen.knowledge.explaining import Explainer
+from galen.knowledge.sources import LABELS, SOURCES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
@@ -35,3 +42,21 @@ def test_links_between_pages_lead_somewhere(page):
 def test_decisions_are_numbered_without_a_gap():
     numbers = [int(p.name[:3]) for p in sorted((ROOT / "docs/decisions").glob("*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_guide_of_knowledge_can_be_followed(tmp_path):
+    text = (ROOT / "docs/guides/knowledge.md").read_text()
+    own, sources = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    pharmacy = tmp_path / "pharmacy.toml"
+    pharmacy.write_text(own)
+    assert check_path(pharmacy, date(2026, 12, 1)) == []
+    assert set(tomllib.loads(sources)["sources"]) <= {*SOURCES, LABELS}
+    rows = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert rows == [*SOURCES, LABELS]
+    commands = re.findall(r"^galen knowledge (\w+)", text, re.MULTILINE)
+    assert set(commands) == {
+        command.name or command.callback.__name__ for command in knowledge.registered_commands
+    }
+    for asked in re.findall(r"^galen knowledge explain (.*)$", text, re.MULTILINE):
+        told = Explainer(built_in()).two(*shlex.split(asked))
+        assert told.statements or told.paths

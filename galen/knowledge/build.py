@@ -72,8 +72,18 @@ def build(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
         graph.save(Path(beside) / "new", now.isoformat())
-        if folder.exists():
-            folder.rename(Path(beside) / "old")
-        (Path(beside) / "new").rename(folder)
+        _replace(folder, Path(beside) / "new", Path(beside) / "old")
     sizes = (len(graph), graph.relations.num_rows)
     return BuildReport(str(folder), graph.version, *sizes, joined.tallies)
+
+
+def _replace(folder: Path, new: Path, old: Path) -> None:
+    """Put a new folder in the place of one that may be there; the old one stays if that fails."""
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise

@@ -124,19 +124,18 @@ class Explainer:
         kept = [s for kind in Relation for s in [s for s in told if s.relation == kind][:limit]]
         return Explanation((self._concept(row),), tuple(kept))
 
-    def two(self, word: str, other: str, paths: int = 3) -> Explanation:
-        """What speaks against two concepts together, also by what they are kinds of, and the
-        shortest ways from one to the other over relations that speak for them."""
+    def two(self, word: str, other: str, paths: int = 3, longest: int = 4) -> Explanation:
+        """What speaks against two concepts together, also by what they contain and are kinds of,
+        and the shortest ways of at most `longest` steps over relations that speak for them."""
         rows = self.find(word), self.find(other)
         return Explanation(
             tuple(self._concept(row) for row in rows),
             tuple(self._against(*rows)),
-            tuple(self._path(way) for way in self._ways(*rows, paths)),
+            tuple(self._path(way) for way in self._ways(*rows, paths, longest)),
         )
 
     def _against(self, row: int, other: int) -> list[Statement]:
-        wider = self.graph.wider
-        ones, others = wider[row].indices, wider[other].indices
+        ones, others = self._told_of(row), self._told_of(other)
         found: set[int] = set()
         for relation in AGAINST:
             edges = self.graph.edges(relation)
@@ -146,6 +145,12 @@ class Explainer:
         severity = self.graph.relations["severity"]
         order = sorted(found, key=lambda at: (-(severity[at].as_py() or 0), at))
         return [self._statement(at) for at in order]
+
+    def _told_of(self, row: int) -> npt.NDArray[np.int64]:
+        """Rows whose rules hold for a concept: it, what it contains, what these are kinds of."""
+        contains = self.graph.edges(Relation.CONTAINS)
+        parts = [row, *contains.tail[contains.head == row].tolist()]
+        return np.unique(self.graph.wider[parts].indices).astype(np.int64)
 
     @cached_property
     def _steps(self) -> tuple[sparse.csr_matrix, dict[tuple[int, int], int]]:
@@ -163,12 +168,12 @@ class Explainer:
             rows.setdefault((one, other), at)
         return sparse.csr_matrix(steps + steps.T), rows
 
-    def _ways(self, row: int, other: int, most: int) -> Iterator[list[int]]:
-        """The shortest ways from one row to the other, at most so many."""
+    def _ways(self, row: int, other: int, most: int, longest: int) -> Iterator[list[int]]:
+        """The shortest ways from one row to the other, at most so many and so long."""
         steps, _ = self._steps
         far = csgraph.dijkstra(steps, unweighted=True, indices=[other])[0]
-        if not np.isfinite(far[row]):
-            return
+        if far[row] > longest:
+            return  # also where there is no way at all
         unfinished = [[row]]
         while unfinished and most:
             way = unfinished.pop()

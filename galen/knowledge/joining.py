@@ -170,13 +170,15 @@ def _place(register: _Register, loaded: Loaded, problems: list[Problem]) -> tupl
         to[at] = register.find(concept["kind"], concept["name"], concept["codes"] or ())
         if to[at] != DROPPED:
             register.learn(int(to[at]), *_said(concept))
+    claimed = set(to[to != DROPPED].tolist()) if loaded.apart else set()
     new = 0
     for at in np.flatnonzero(to == DROPPED).tolist():
         concept = rows[at]
         kind, said = concept["kind"], _said(concept)
         to[at] = register.find(kind, said[0], said[2])  # a row before it may have made it known
         if to[at] == DROPPED:
-            to[at] = register.find_synonym(kind, *said)
+            found = register.find_synonym(kind, *said)
+            to[at] = DROPPED if found in claimed else found
         if to[at] == DROPPED and at in loaded.refers:
             reason = f"{concept['concept_id']!r} is no known concept; define it or correct it"
             problems.append(Problem(loaded.file, loaded.concept_at[at], reason))
@@ -185,6 +187,8 @@ def _place(register: _Register, loaded: Loaded, problems: list[Problem]) -> tupl
             new += 1
         if to[at] != DROPPED:
             register.learn(int(to[at]), *said)
+            if loaded.apart:
+                claimed.add(int(to[at]))
     return to, new
 
 

@@ -9,7 +9,7 @@ import pytest
 from galen.data.synthetic.words import WORDS
 from galen.knowledge.build import build, built_in
 from galen.knowledge.graph import Graph, KnowledgeError
-from galen.knowledge.joining import join
+from galen.knowledge.joining import folded, join
 from galen.knowledge.schema import ConceptKind, Relation
 from galen.knowledge.sources import read_sources, shipped_sources
 
@@ -87,6 +87,17 @@ def test_names_in_three_languages_lead_to_one_ingredient(graph):
     paracetamol = rows["ingredient:paracetamol"]
     assert {"acetaminophen", "对乙酰氨基酚", "アセトアミノフェン"} <= set(paracetamol["synonyms"])
     assert "drugbank:DB00316" in paracetamol["codes"]
+
+
+def test_a_name_of_two_ingredients_is_of_one_that_is_the_same(graph):
+    owners = {}
+    for row in graph.of_kind(ConceptKind.INGREDIENT).tolist():
+        said = graph.concepts.slice(row, 1).to_pylist()[0]
+        for name in {folded(name) for name in (said["name"], *said["synonyms"])}:
+            owners.setdefault(name, []).append(row)
+    shared = {name: rows for name, rows in owners.items() if len(rows) > 1}
+    assert set(shared) == {"senna", "candesartan"}
+    assert all(graph.wider[rows[0], rows[1]] for rows in shared.values())
 
 
 def test_every_product_word_is_used_for_something(graph):

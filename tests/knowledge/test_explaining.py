@@ -37,6 +37,17 @@ def test_a_contraindication_is_found_with_the_person_first_or_last(explainer):
     assert forth[0].severity == "contraindicated"
 
 
+def test_a_product_word_is_judged_by_what_it_contains(explainer):
+    told = explainer.two("cold relief sachets", "high blood pressure")
+    assert told.statements[0].sentence == "systemic decongestant should not be used in hypertension"
+    assert told.statements[0].severity == "contraindicated"
+
+
+def test_a_way_over_many_corners_is_no_explanation(explainer):
+    assert explainer.two("kakkonto", "hypertension").paths == ()
+    assert explainer.two("kakkonto", "hypertension", longest=20).paths != ()
+
+
 def test_one_concept_is_told_in_any_language(explainer):
     assert explainer.find("アセトアミノフェン") == explainer.find("ingredient:paracetamol")
     told = explainer.one("paracetamol", limit=3)

@@ -55,6 +55,15 @@ def test_the_very_name_goes_before_a_synonym_whatever_the_order():
     assert concepts[0]["codes"] == ["drugbank:DB01356"]
 
 
+def test_a_source_that_keeps_its_concepts_apart_is_not_joined_with_itself_by_synonym():
+    draft = Draft("pages", "pages.parquet", "research")
+    draft.concept(ConceptKind.CONDITION, "pancreatitis", 1)
+    acute = draft.concept(ConceptKind.CONDITION, "acute pancreatitis", 2)
+    draft.also_called(acute, "pancreatitis")
+    assert len(join([draft.done(2, apart=True)]).concepts) == 2
+    assert len(join([draft.done(2)]).concepts) == 1
+
+
 def test_a_source_that_only_adds_names_makes_no_concepts():
     bank = source("bank", ("aspirin", [], ["drugbank:DB00945"]))
     norm = source("norm", ("Aspirin", [], ["rxcui:1191"]), ("Tylenol", [], []), adds=False)

@@ -39,7 +39,7 @@ def load_chinese_graph(
         else:
             other = draft.concept(ConceptKind.CONDITION, tail, at)
             draft.relate(other, Relation.COMPLICATION_OF, disease, at, confidence=confidence)
-    return draft.done(len(table))
+    return draft.done(len(table), apart=True)
 
 
 def _whole(draft: Draft, rows: list[dict[str, str]]) -> Iterator[tuple[int, str, str, str]]:

@@ -48,6 +48,7 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
     refers: frozenset[int] = frozenset()  # rows of concepts that another source must know
     adds: bool = True  # False: concepts that no other source knows are set aside
+    apart: bool = False  # True: its concepts differ from each other, whatever their synonyms say
 
 
 class Draft:
@@ -147,7 +148,7 @@ class Draft:
         """Note a row that nobody may use before it is mended."""
         self.problems.append(Problem(self.file, at, reason))
 
-    def done(self, read: int, adds: bool = True) -> Loaded:
+    def done(self, read: int, adds: bool = True, apart: bool = False) -> Loaded:
         """What was collected, as columns."""
         columns = list(zip(*self._relations, strict=True)) or [()] * len(RELATIONS)
         plain = [f.type.value_type if pa.types.is_dictionary(f.type) else f.type for f in RELATIONS]
@@ -167,4 +168,5 @@ class Draft:
             tuple(self.problems),
             frozenset(self._refers),
             adds,
+            apart,
         )

@@ -110,6 +110,9 @@ def _concepts(book: _Book, file: Path, tree: Mapping[str, Any]) -> None:
                 names = ", ".join([*_KINDS, *_RELATIONS])
                 book.draft.refuse(f"{file.name}: [{table}]", f"no such kind; there are {names}")
             continue
+        if not isinstance(rows, dict):
+            book.draft.refuse(f"{file.name}: {table}", f"must be a table; write [{table}]")
+            continue
         for name, synonyms in rows.items():
             at = f"{file.name}: {table}.{name!r}"
             if kind in book.rows.get(name, {}):
@@ -127,6 +130,9 @@ def _relations(book: _Book, file: Path, tree: Mapping[str, Any], told: date) -> 
     for table, rows in tree.items():
         relation = _RELATIONS.get(table)
         if relation is None:
+            continue
+        if not isinstance(rows, list) or not all(isinstance(said, dict) for said in rows):
+            book.draft.refuse(f"{file.name}: {table}", f"must be tables; write [[{table}]]")
             continue
         for number, said in enumerate(rows, 1):
             at = f"{file.name}: {table}[{number}]"
@@ -171,6 +177,9 @@ def _pairs(
     ends = []
     for end, kinds in zip(("head", "tail"), ENDS[relation], strict=True):
         given = said[end] if isinstance(said[end], list) else [said[end]]
+        if not all(isinstance(word, str) for word in given):
+            book.draft.refuse(f"{at}.{end}", "must be a name or a list of names in quotes")
+            return
         found = [book.find(word, kinds, f"{at}.{end}") for word in given]
         ends.append([row for row in found if row is not None])
     for head in ends[0]:

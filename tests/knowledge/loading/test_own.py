@@ -56,3 +56,17 @@ def test_a_misspelt_key_or_kind_is_told(tmp_path):
     problems = [str(problem) for problem in load_own(written(tmp_path, text)).problems]
     assert any("[ingrediant]" in problem for problem in problems)
     assert any("is_a[1]: has tial" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('[contains]\nhead = "aspirin"\ntail = "gout"\n', "contains: must be tables"),
+        ('[[drug_class]]\nname = "nsaid"\n', "drug_class: must be a table; write [drug_class]"),
+        ('[[is_a]]\nhead = [3]\ntail = "gout"\n', "is_a[1].head: must be a name or a list"),
+        ('[drug_class]\nnsaid = "NSAIDs"\n', "drug_class.'nsaid': must be a list of synonyms"),
+    ],
+)
+def test_a_table_of_another_form_is_told_with_the_right_one(tmp_path, text, reason):
+    problems = [str(problem) for problem in load_own(written(tmp_path, WORDS + text)).problems]
+    assert any(reason in problem for problem in problems), problems
