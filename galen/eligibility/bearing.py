@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from galen.eligibility.premises import Small
+from galen.eligibility.premises import DROP, WARN, Small
+from galen.eligibility.rows_of import entries_of
 from galen.pipeline.candidates import Candidates, Ints
 from galen.pipeline.circumstances import Packed
 
@@ -29,6 +30,9 @@ class Bearing:
         if not len(asked) or not self.matrix.nnz or not len(candidates):
             return found
         width = self.matrix.shape[1] + 1
+        if len(declared.count) == 1:
+            table = self._alone(declared.values, width)
+            return np.asarray(table[concept].max(axis=1), np.int8)
         step = max(1, ROOM // width)
         for start in range(0, len(asked), step):
             part = asked[start : start + step]
@@ -40,6 +44,15 @@ class Bearing:
             found[rows] = table[local[rows][:, None], concept[rows]].max(axis=1)
         return found
 
+    def _alone(self, declared: Ints, width: int) -> Small:
+        """(concepts + 1,): the same of one request, the case of every served slate."""
+        table = np.zeros(width, np.int8)
+        _, entry = entries_of(self.matrix, declared)
+        column, action = self.matrix.indices[entry], self.matrix.data[entry]
+        for strictness in (WARN, DROP):
+            table[column[action == strictness]] = strictness
+        return table
+
     def _of(self, declared: Packed, place: Ints, requests: int, width: int) -> Small:
         """(requests, concepts + 1): the actions that all that is declared of each asks for.
 
@@ -48,10 +61,7 @@ class Bearing:
         table = np.zeros((requests, width), np.int8)
         chosen = place[declared.request] >= 0
         request, value = place[declared.request[chosen]], declared.values[chosen]
-        start, stop = self.matrix.indptr[value], self.matrix.indptr[value + 1]
-        count = stop - start
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        entry = np.repeat(start, count) + within
-        where = np.repeat(request, count), self.matrix.indices[entry]
+        which, entry = entries_of(self.matrix, value)
+        where = request[which], self.matrix.indices[entry]
         np.maximum.at(table, where, self.matrix.data[entry])
         return table

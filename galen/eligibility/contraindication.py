@@ -6,7 +6,7 @@ import numpy as np
 
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
-from galen.eligibility.premises import Premises, Small, action_number, graded
+from galen.eligibility.premises import WARN, Premises, Small, action_number, graded
 from galen.eligibility.statements import Statements
 from galen.eligibility.states import states_of
 from galen.knowledge.schema import Relation
@@ -40,7 +40,7 @@ class Contraindicated:
             ],
             np.int64,
         ).reshape(-1, 4)
-        statements = Statements(
+        statements = Statements.of(
             premises,
             np.concatenate([edges.tail, pairs[:, 0]]),
             np.concatenate([edges.head, pairs[:, 1]]),
@@ -56,6 +56,10 @@ class Contraindicated:
         states = states_of(requests, self.premises)
         concept = self.premises.items.concept[candidates.item]
         return self.bearing.actions(states, candidates, concept)
+
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        states = states_of(requests, self.premises).part(request, request + 1).values
+        return self.statements.notices(states, item, WARN, NOTICE)
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         states = states_of(requests, self.premises).part(request, request + 1).values

@@ -64,6 +64,9 @@ class Duplicate:
         asked = candidates.request * width + spu[candidates.item]
         return np.isin(asked, keys) & refill[candidates.request]
 
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        return [NOTICE]
+
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = Candidates(np.array([request]), np.array([item]))
         action = int(self.actions(requests, one)[0])

@@ -39,6 +39,10 @@ class Family(Protocol):
         """(N,) NONE, WARN or DROP."""
         ...
 
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        """What is to be shown with an item that it warns of."""
+        ...
+
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         """What it has against showing an item to one of the requests; slow, for few."""
         ...

@@ -96,14 +96,13 @@ class Gate:
         filters = self.guarding(pipeline.filters)
         return replace(pipeline, filters=filters, together=(self.together,))
 
-    def notices(self, requests: Requests, slate: Candidates) -> list[list[Finding]]:
+    def notices(self, requests: Requests, slate: Candidates) -> list[list[str]]:
         """For each row of a slate what is to be shown with it."""
-        told: list[list[Finding]] = [[] for _ in range(len(slate))]
+        told: list[list[str]] = [[] for _ in range(len(slate))]
         for family in self.families:
             for row in np.flatnonzero(family.actions(requests, slate) == WARN).tolist():
-                request, item = int(slate.request[row]), int(slate.item[row])
-                found = family.findings(requests, request, item)
-                told[row] += [f for f in found if f.action == WARN and f.notice]
+                said = family.notices(requests, int(slate.request[row]), int(slate.item[row]))
+                told[row] += [notice for notice in said if notice not in told[row]]
         return told
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:

@@ -55,7 +55,7 @@ class Hazardous:
             masks.append(mask)
         edges = premises.graph.edges(Relation.HAZARDOUS_WITH)
         action = np.full(len(edges), DROP, np.int8)
-        statements = Statements(premises, edges.tail, edges.head, action, edges.row)
+        statements = Statements.of(premises, edges.tail, edges.head, action, edges.row)
         return cls(premises, bits, np.array(masks, np.uint64), statements, statements.bearing())
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
@@ -121,6 +121,9 @@ class Hazardous:
             [rule for rule, shown in zip(rules, row, strict=True) if shown and rule.card]
             for row in near.tolist()
         ]
+
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        return []
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = requests.part(request, request + 1)

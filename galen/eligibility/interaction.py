@@ -27,12 +27,15 @@ class Interacting:
     def of(cls, premises: Premises) -> "Interacting":
         edges = premises.graph.edges(Relation.INTERACTS_WITH)
         action = graded(edges.severity, premises.pack.interactions)
-        statements = Statements(premises, edges.tail, edges.head, action, edges.row)
+        statements = Statements.of(premises, edges.tail, edges.head, action, edges.row)
         return cls(premises, statements, statements.bearing())
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         concept = self.premises.items.concept[candidates.item]
         return self.bearing.actions(taken_now(requests, self.premises), candidates, concept)
+
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        return [NOTICE]
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         taken = taken_now(requests, self.premises).part(request, request + 1).values

@@ -70,6 +70,9 @@ class OfferedBySurface:
         every = (named | ~ingredients).all(axis=1) & ingredients.any(axis=1)
         return np.asarray(every & items.recognised[candidates.item])
 
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        return []
+
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = Candidates(np.array([request]), np.array([item]))
         if self.actions(requests, one)[0] == NONE:

@@ -9,50 +9,78 @@ from scipy import sparse
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import NONE, Premises, Small
+from galen.eligibility.rows_of import columns_of, entries_of
 from galen.knowledge.pack import Precaution
 from galen.pipeline.candidates import Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """Columns of S statements, and who made each: a row of the graph's relations, or a rule."""
+    """S statements by what is declared, and who made each: a relation of the graph, or a rule."""
 
     premises: Premises
-    declared: Ints  # (S,) concepts
+    by_declared: sparse.csr_matrix  # (concepts, S): a statement's row is what is declared
     goods: Ints  # (S,) concepts
     action: Small  # (S,)
     source: Ints  # (S,) row of the graph's relations, or -1 - place in `rules`
     rules: tuple[Precaution, ...] = ()
 
+    @classmethod
+    def of(
+        cls,
+        premises: Premises,
+        declared: Ints,
+        goods: Ints,
+        action: Small,
+        source: Ints,
+        rules: tuple[Precaution, ...] = (),
+    ) -> "Statements":
+        """Those that take any action; `declared` and `goods` (S,) are concepts."""
+        some = np.flatnonzero(action > NONE)
+        count = len(some)
+        places = declared[some], np.arange(count)
+        shape = len(premises.graph), max(count, 1)
+        by_declared = sparse.csr_matrix((np.ones(count, np.int32), places), shape)
+        return cls(premises, by_declared, goods[some], action[some], source[some], rules)
+
     def bearing(self) -> Bearing:
         """A statement holds for all kinds of what is declared, and for all kinds of the goods."""
         size = len(self.premises.graph)
-        wider = self.premises.graph.wider
+        wider = self.premises.graph.wider.astype(np.int32)
+        declared = self.by_declared.tocoo()
         none = np.empty(0, np.int64)
         matrix = sparse.csr_matrix((none.astype(np.int8), (none, none)), (size, size))
-        for action in np.unique(self.action[self.action > NONE]).tolist():
-            chosen = self.action == action
-            place = (self.declared[chosen], self.goods[chosen])
+        for action in np.unique(self.action).tolist():
+            chosen = self.action[declared.col] == action
+            place = declared.row[chosen], self.goods[declared.col[chosen]]
             stated = sparse.csr_matrix((np.ones(chosen.sum(), np.int32), place), (size, size))
-            spread = (wider.astype(np.int32) @ stated @ wider.T.astype(np.int32)).tocsr()
+            spread = (wider @ stated @ wider.T).tocsr()
             spread.data = np.full(spread.nnz, action, np.int32)
             matrix = matrix.maximum(spread.astype(np.int8))
         return Bearing(sparse.csr_matrix(matrix))
 
+    def held(self, declared: Ints, item: int) -> Ints:
+        """Places of the statements that hold against an item, the strictest first."""
+        wider, told = self.premises.graph.wider, self.premises.items.concept[item]
+        if not len(declared) or not len(self.action):
+            return np.empty(0, np.int64)
+        goods = columns_of(wider, told[told >= 0].astype(np.int64))
+        _, entry = entries_of(self.by_declared, columns_of(wider, declared))
+        place = self.by_declared.indices[entry].astype(np.int64)
+        place = place[np.isin(self.goods[place], goods)]
+        return place[np.argsort(-self.action[place], kind="stable")]
+
     def findings(
         self, declared: Ints, item: int, *, family: str, verb: str, notice: str
     ) -> list[Finding]:
-        """What holds against an item, strictest first; `verb` joins goods and what is declared."""
+        """What holds against an item, in words; `verb` joins goods and what is declared."""
         premises = self.premises
         told = premises.items.concept[item]
-        of_declared = _with_wider(premises, declared)
-        of_goods = _with_wider(premises, told[told >= 0].astype(np.int64))
-        held = np.isin(self.declared, of_declared) & np.isin(self.goods, of_goods)
-        places = np.flatnonzero(held & (self.action > NONE))
+        row_of = dict(zip(*reversed(self.by_declared.nonzero()), strict=True))
         found = []
-        for place in places[np.argsort(-self.action[places], kind="stable")].tolist():
+        for place in self.held(declared, item).tolist():
             good = _named(premises, told[told >= 0], int(self.goods[place]))
-            state = _named(premises, declared, int(self.declared[place]))
+            state = _named(premises, declared, int(row_of[place]))
             words = f"{good} {verb} {state}"
             action, source = int(self.action[place]), int(self.source[place])
             if source < 0:
@@ -65,12 +93,15 @@ class Statements:
                 found.append(Finding(family, action, words, citation, notice))
         return found
 
-
-def _with_wider(premises: Premises, concepts: Ints) -> Ints:
-    """Concepts and all that they are kinds of."""
-    if not len(concepts):
-        return concepts
-    return np.unique(premises.graph.wider[concepts].indices).astype(np.int64)
+    def notices(self, declared: Ints, item: int, action: int, otherwise: str) -> list[str]:
+        """What to show with an item for the statements of one action."""
+        said = []
+        for place in self.held(declared, item).tolist():
+            if self.action[place] == action:
+                source = int(self.source[place])
+                own = self.rules[-1 - source].notice if source < 0 else ""
+                said.append(own or otherwise)
+        return list(dict.fromkeys(said))
 
 
 def _named(premises: Premises, concepts: npt.NDArray[np.integer], stated: int) -> str:

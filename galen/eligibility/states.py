@@ -25,9 +25,9 @@ def states_of(requests: Requests, premises: Premises) -> Packed:
     declared = declared_of(requests).states
     request, value = [declared.request], [declared.values]
     for concept, low, high in AGE_GROUPS:
-        row = premises.row(concept)
         within = np.flatnonzero((requests.age >= low) & (requests.age < high))
-        if row >= 0 and len(within):
+        row = premises.row(concept) if len(within) else -1
+        if row >= 0:
             request.append(within)
             value.append(np.full(len(within), row))
     if len(request) == 1:

@@ -41,6 +41,9 @@ class KnownEnough:
             np.int8
         )
 
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        return [NOTICE]
+
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = Candidates(np.array([request]), np.array([item]))
         action = int(self.actions(requests, one)[0])

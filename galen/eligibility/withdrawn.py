@@ -68,6 +68,9 @@ class NotWithdrawn:
             self._gone, self._made = gone, versions
         return self._gone
 
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        return []
+
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         if not self._mask()[item]:
             return []

@@ -10,7 +10,6 @@ import structlog
 
 from galen.data.schema import Kind
 from galen.eligibility.declarations import Words
-from galen.eligibility.finding import Finding
 from galen.eligibility.gate import with_placed
 from galen.eligibility.guard import Guard
 from galen.pipeline.candidates import Candidates, Histories, Requests
@@ -147,7 +146,7 @@ class Recommender:
         return [slate, more]
 
     def _shown(
-        self, rows: Candidates, notices: list[list[Finding]], like: str | None
+        self, rows: Candidates, notices: list[list[str]], like: str | None
     ) -> list[ShownItem]:
         catalogue = self.state.catalogue
         ranks = {
@@ -172,7 +171,7 @@ class Recommender:
                     score=0.0 if scores is None else float(scores[place]),
                     channels=channels,
                     reason=self._reason(channels, like),
-                    notices=list(dict.fromkeys(found.notice for found in notices[place])),
+                    notices=notices[place],
                 )
             )
         return shown
