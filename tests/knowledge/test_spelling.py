@@ -5,6 +5,10 @@ import pytest
 from galen.knowledge.spelling import Mark, Spelling, acid_of
 
 SPELLING = Spelling.read()
+NOTHING_BUT_SALT = (
+    "sodium chloride|calcium citrate|zinc sulfate|disodium hydrogen citrate|ibuprofen|"
+    "塩化ナトリウム|酸化マグネシウム|硫酸锌|碳酸钙"
+)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +67,17 @@ def test_a_salt_has_its_base(name, base):
 
 @pytest.mark.parametrize(
     "name",
-    "sodium chloride|calcium citrate|zinc sulfate|disodium hydrogen citrate|ibuprofen|"
-    "塩化ナトリウム|酸化マグネシウム|硫酸锌|碳酸钙".split("|"),
+    [
+        "sodium chloride",
+        "calcium citrate",
+        "zinc sulfate",
+        "disodium hydrogen citrate",
+        "ibuprofen",
+        "塩化ナトリウム",
+        "酸化マグネシウム",
+        "硫酸锌",
+        "碳酸钙",
+    ],
 )
 def test_what_is_nothing_but_a_salt_has_none(name):
     assert SPELLING.bases(name) == []
