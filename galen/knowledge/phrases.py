@@ -2,6 +2,7 @@
 
 A pattern is groups joined by " & ", alternatives of a group by "|"; "*" is the rest of a word. In
 English the groups stand within a number of words, in Chinese within a number of characters.
+Text comes from `Folding.plain`, which makes full-width signs narrow.
 """
 
 import re
@@ -14,9 +15,9 @@ from typing import Any, Final
 
 GAP: Final = {
     "en": r"(?:[^\w.!?\n]+[\w']+){{0,{near}}}?[^\w.!?\n]+",
-    "zh": r"[^。！？!?\n]{{0,{near}}}?",
+    "zh": r"[^。!?\n]{{0,{near}}}?",
 }
-CLAUSE: Final = re.compile(r"[.,;:!?\n，。；：！？、]|\bbut\b|但")
+CLAUSE: Final = re.compile(r"[.,;:!?\n。、]|\bbut\b|但")
 DENIED_INSIDE: Final = re.compile(
     r"(?:\b(?:not|no|never|without|no longer|(?:is|are|was|do|does|did|has|have)n'?t)|"
     r"不|没|没有|无|不再)\s*$"
@@ -71,7 +72,7 @@ class Denial:
         return cls(
             re.compile(rf"(?<!\w)(?:{deny})(?:\s+(?:{between})){{0,3}}\s*$"),
             re.compile(rf"(?:{denied})(?:{'|'.join(chinese['between'])}){{0,2}}$"),
-            re.compile(rf"(?:{'|'.join(chinese['asked'])})[^，。]{{0,3}}$"),
+            re.compile(rf"(?:{'|'.join(chinese['asked'])})[^,。]{{0,3}}$"),
         )
 
     def denies(self, text: str, hit: Hit) -> bool:

@@ -57,8 +57,17 @@ def test_at_most_5_in_100_harmless_queries_raise_an_alarm():
 
 @pytest.mark.parametrize(
     "text",
-    ["no chest pain", "没有胸痛", "I don't have any chest pain", "without seizures", "胸口不疼"]
-    + ["chest does not hurt", "无便血", "not suicidal", "没有呼吸困难"],
+    [
+        "no chest pain",
+        "没有胸痛",
+        "I don't have any chest pain",
+        "without seizures",
+        "胸口不疼",
+        "chest does not hurt",
+        "无便血",
+        "not suicidal",
+        "没有呼吸困难",
+    ],
 )
 def test_what_is_denied_raises_no_flag(text):
     assert FLAGS.found(text) is None
@@ -72,8 +81,10 @@ def test_what_is_denied_raises_no_flag(text):
         "有没有胸痛",
         "no, chest pain",
         "can't breathe",
-    ]
-    + ["chest pain, no cough", "胸痛不止", "没力气，胸痛"],
+        "chest pain, no cough",
+        "胸痛不止",
+        "没力气，胸痛",
+    ],
 )
 def test_a_denial_reaches_only_what_stands_right_after_it(text):
     assert FLAGS.found(text) is not None
@@ -123,5 +134,5 @@ def test_the_more_urgent_flag_wins():
 
 
 def test_a_rule_that_cannot_be_used_is_refused_by_name():
-    with pytest.raises(KnowledgeError, match="rule 1 .*'odd'"):
+    with pytest.raises(KnowledgeError, match=r"rule 1 .*'odd'"):
         RedFlags.of({"flags": [{"id": "odd", "urgency": "perhaps"}]})
