@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from galen.knowledge.graph import KnowledgeError
-from galen.knowledge.leaflet import Leaflet
+from galen.knowledge.leaflet import SENTENCE, Leaflet, sentence
 from galen.knowledge.phrases import Denial, compile_pattern, hits
 from galen.knowledge.plain_text import Folding, PlainText
 
@@ -55,6 +55,7 @@ class _Rule:
     citation: str
     classes: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
+    cautious: bool  # whether a sentence of caution may say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class ClaimCheck:
     rules: tuple[_Rule, ...]
     notices: tuple[_NoticeRule, ...]
     harmless: re.Pattern[str]
+    caution: re.Pattern[str]
     leaflet: Leaflet
     folding: Folding
     denial: Denial
@@ -94,7 +96,8 @@ class ClaimCheck:
             tuple(_rule(table, row, place) for place, row in enumerate(table["rules"], start=1)),
             tuple(_notice(row) for row in table["notices"]),
             re.compile("|".join([*harmless, *table["harmless"]["zh"]])),
-            Leaflet.of(table["entailment"], table["law"]),
+            re.compile(f"{table['caution']['en']}|{table['caution']['zh']}"),
+            Leaflet.of(table["entailment"], table["law"], _any_disease(table["diseases"])),
             Folding.read(),
             Denial.read(),
         )
@@ -119,6 +122,7 @@ class ClaimCheck:
             if kind in rule.classes
             for hit in hits(rule.patterns, rest)
             if not self.denial.denies(rest, hit)
+            if not (rule.cautious and self.caution.search(sentence(plain.text, hit.start)))
         ]
         return _first_of_each(found + self._unproven(rest, plain, kind, facts))
 
@@ -146,9 +150,19 @@ class ClaimCheck:
             return []
         known = [self.folding.plain(fact).text for fact in facts]
         return [
-            Breach("not_in_leaflet", plain.span(*span), self.leaflet.severity, self.leaflet.citation)
-            for span in self.leaflet.unproven(rest, known)
+            Breach(
+                "not_in_leaflet", plain.span(*span), self.leaflet.severity, self.leaflet.citation
+            )
+            for span in self.leaflet.unproven(rest, known, self._warns(plain.text))
         ]
+
+    def _warns(self, text: str) -> list[tuple[int, int]]:
+        """Stretches of a folded text that warn, and so may name any disease."""
+        return [found.span() for found in SENTENCE.finditer(text) if self.caution.search(found[0])]
+
+
+def _any_disease(diseases: dict[str, list[str]]) -> list[re.Pattern[str]]:
+    return [compile_pattern("|".join(diseases[key]), key, 0) for key in ("en", "zh")]
 
 
 def _first_of_each(breaches: list[Breach]) -> list[Breach]:
@@ -186,6 +200,7 @@ def _rule(table: dict[str, Any], row: dict[str, Any], place: int) -> _Rule:
             table["law"][row["law"]],
             frozenset(classes),
             tuple(patterns),
+            row.get("unless") == "caution",
         )
     except (KeyError, ValueError, re.error) as error:
         raise KnowledgeError(
