@@ -18,7 +18,7 @@ FLAGS = RedFlags.read()
 with (FOLDER / "red_flag_phrases.tsv").open(encoding="utf-8") as lines:
     PHRASES = list(csv.DictReader(lines, delimiter="\t"))
 HELD_OUT = (FOLDER / "red_flag_held_out.txt").read_text("utf-8").splitlines()
-HELD_OUT_FOUND = 0.6  # 34 of 50 on the day it was written
+HELD_OUT_FOUND = 0.65  # 37 of 50 on the day it was written
 HARMLESS = (FOLDER / "harmless_queries.txt").read_text("utf-8").splitlines()
 
 
