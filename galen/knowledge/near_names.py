@@ -22,35 +22,11 @@ SHORTEST: Final = 8  # letters; shorter names are never guessed
 ONE_EDIT_BELOW: Final = 11  # letters; names shorter than this may differ by one edit, others by two
 LEAD: Final = 1  # the next other ingredient must be more than this many edits further off
 BATCH: Final = 256
-STEREO: Final = frozenset(
-    [
-        "d",
-        "l",
-        "dl",
-        "r",
-        "s",
-        "rs",
-        "levo",
-        "dextro",
-        "dex",
-        "es",
-        "ar",
-        "rac",
-        "cis",
-        "trans",
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "omega",
-        "alfa",
-        "n",
-        "iso",
-        "neo",
-        "nor",
-    ]
+_STEREO = (
+    "d l dl r s rs levo dextro dex es ar rac cis trans alpha beta gamma delta epsilon omega alfa "
+    "n iso neo nor"
 )
+STEREO: Final = frozenset(_STEREO.split())
 ENDINGS: Final = re.compile(r"(?:ine|one|ane|ene|yne|ide|ite|ate|ose|ase|ole|yl|ol|am|im) ")
 HEARD: Final = (
     ("ph", "f"),

@@ -5,6 +5,10 @@ import pytest
 from galen.knowledge.spelling import Mark, Spelling, acid_of
 
 SPELLING = Spelling.read()
+NOTHING_BUT_SALT = (
+    "sodium chloride|calcium citrate|zinc sulfate|disodium hydrogen citrate|ibuprofen|"
+    "塩化ナトリウム|酸化マグネシウム|硫酸锌|碳酸钙"
+)
 
 
 @pytest.mark.parametrize(
