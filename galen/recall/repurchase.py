@@ -1,11 +1,12 @@
 """Bought before and due again: health goods run out, and a person comes back for the same one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.compute as pc
 from safetensors.numpy import load_file, save_file
 
@@ -54,7 +55,7 @@ class Repurchase:
 
     def fit(self, data: Dataset) -> "RepurchaseIndex":
         catalogue, bought = data.catalogue, data.of(Kind.PURCHASE)
-        good, above = _goods(catalogue, self.of)
+        good, above = goods_of(catalogue, self.of)
         course = ends(catalogue, self.courses)
         product = catalogue.spu.copy()
         if data.clock == "order":
@@ -83,9 +84,8 @@ class Repurchase:
             )
         renewal = None
         if "shop" in saved:
-            renewal = Renewal(
-                saved["shape"], saved["scale"], saved["again"], *saved["shop"].tolist()
-            )
+            of_goods = saved["shape"], saved["scale"], saved["again"]
+            renewal = Renewal(*of_goods, *saved["shop"].tolist())
         course = saved["course"].astype(bool)
         return RepurchaseIndex(
             self, saved["product"], saved["good"], saved["pack"], course, renewal
@@ -162,16 +162,21 @@ class RepurchaseIndex:
         return np.asarray(keep)
 
     def save(self, folder: Path) -> None:
-        tensors = {
+        tensors: dict[str, npt.NDArray[Any]] = {
             "product": self.product,
             "good": self.good,
             "pack": self.pack,
             "course": self.course.astype(np.uint8),
         }
         if self.renewal is not None:
-            kept = {field.name: getattr(self.renewal, field.name) for field in fields(Renewal)}
-            tensors |= {name: kept.pop(name) for name in ("shape", "scale", "again")}
-            tensors["shop"] = np.array(list(kept.values()))
+            learned = self.renewal
+            of_shop = learned.spread, learned.steadiness, learned.elasticity, learned.unit
+            tensors |= {
+                "shape": learned.shape,
+                "scale": learned.scale,
+                "again": learned.again,
+                "shop": np.array(of_shop),
+            }
         save_file(tensors, folder / FILE)
 
 
@@ -202,7 +207,7 @@ def ends(catalogue: Catalogue, courses: Sequence[str]) -> Bools:
     return np.array(out, bool)
 
 
-def _goods(catalogue: Catalogue, of: Good) -> tuple[Ints, Ints]:
+def goods_of(catalogue: Catalogue, of: Good) -> tuple[Ints, Ints]:
     """(items,) the code of what runs out, and (goods,) the category above it, -1 where none.
 
     An item without a category is a word of its own: its standard product.

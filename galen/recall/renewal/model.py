@@ -32,7 +32,7 @@ class Renewal:
         shape = self.shape[spells.good]
         closed = self._spent(spells.gap, spells.gap_supply, shape[spells.pair])
         stretch = self.unit * np.exp(self.elasticity * spells.open_supply)
-        repeats = spells.repeats
+        repeats = spells.repeats.astype(np.float64)
         return Outlook(
             shape=shape,
             tries=self.spread + repeats,
