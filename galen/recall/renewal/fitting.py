@@ -143,9 +143,10 @@ def _fit_level(spent: _Spent, shop: _Shop, code: Ints, parent: _Level, steps: in
     """
     codes = len(parent.pace)
     pace, again = _Shrunk(parent.pace), _Shrunk(parent.again)
-    shape, tries = spent.shape, shop.spread + spent.repeats.astype(np.float64)
-    weight = (shop.steadiness + 1) / (shop.steadiness + spent.repeats + 1)  # of an alike person
-    bought = _summed(code, weight * (spent.repeats + 1), codes)
+    shape, times = spent.shape, spent.repeats.astype(np.float64)
+    tries = shop.spread + times
+    weight = (shop.steadiness + 1) / (shop.steadiness + times + 1)  # of an alike person
+    bought = _summed(code, weight * (times + 1), codes)
     for _ in range(steps if len(code) else 0):
         scale = shop.spread * np.exp(-shape * pace.value[code])
         closed, whole = scale + spent.closed, scale + spent.closed + spent.open
@@ -161,7 +162,7 @@ def _fit_level(spent: _Spent, shop: _Shop, code: Ints, parent: _Level, steps: in
             _summed(code, shape**2 * bound, codes),
         )
         chance = expit(again.value)
-        goes_on = _summed(code, weight * (spent.repeats + still), codes)
+        goes_on = _summed(code, weight * (times + still), codes)
         spread = bought * chance * (1 - chance)
         again.step(goes_on - bought * chance, spread, bought * _curvature(chance, 1 - chance))
     return _Level(pace.value, again.value, pace.belief)
