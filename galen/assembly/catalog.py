@@ -58,6 +58,7 @@ from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
 from galen.recall.sequence import SequenceModel
+from galen.recall.siblings import Siblings
 from galen.recall.slim import Slim
 from galen.recall.two_tower import TwoTower
 from galen.rerank.bought_recently import BoughtRecently
@@ -76,6 +77,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "popular": Popular,
     "repurchase": Repurchase,
     "sequence": SequenceModel,
+    "siblings": Siblings,
     "slim": Slim,
     "tiger": Tiger,
     "two_tower": TwoTower,
