@@ -57,6 +57,7 @@ from galen.recall.ease import Ease
 from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
+from galen.recall.seasonal import Seasonal
 from galen.recall.sequence import SequenceModel
 from galen.recall.siblings import Siblings
 from galen.recall.slim import Slim
@@ -76,6 +77,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "item_graph": ItemGraph,
     "popular": Popular,
     "repurchase": Repurchase,
+    "seasonal": Seasonal,
     "sequence": SequenceModel,
     "siblings": Siblings,
     "slim": Slim,

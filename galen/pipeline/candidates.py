@@ -77,6 +77,7 @@ class Requests:
     region: Sequence[str | None]  # (R,)
     seed: Ints  # (R,) for every random draw made on behalf of the request
     kept: KeptStates | None = None  # where channels keep what they made of these people
+    life_stage: Sequence[str | None] | None = None  # (R,); None where no one's is known
 
     def __len__(self) -> int:
         return len(self.user)
@@ -99,6 +100,7 @@ class Requests:
             self.region[start:stop],
             self.seed[start:stop],
             self.kept,
+            None if self.life_stage is None else self.life_stage[start:stop],
         )
 
     @property
