@@ -69,9 +69,9 @@ def _moment(data: Dataset, window: int, back: int) -> Moment:
     start = int(data.at.max()) + 1 - back * window * DAY
     past = data.before(start)
     taken = data.since(start).before(start + window * DAY).of(*TAKEN)
-    users, first = np.unique(taken.user, return_index=True)
-    known = np.bincount(past.of(*TAKEN).user, minlength=data.users)[users] <= FEW
-    users, first = users[known].astype(np.int64), first[known]
+    everybody, first = np.unique(taken.user.astype(np.int64), return_index=True)
+    known = np.bincount(past.of(*TAKEN).user, minlength=data.users)[everybody] <= FEW
+    users, first = everybody[known], first[known]
     inside = np.isin(taken.user, users)
     pairs = np.unique(np.stack([taken.user, taken.item], axis=1)[inside].astype(np.int64), axis=0)
     request = np.searchsorted(users, pairs[:, 0]).astype(np.int64)
