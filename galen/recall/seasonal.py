@@ -97,7 +97,7 @@ class SeasonalIndex:
         lists, scores = [some[:0]], [np.empty(0)]
         for row in kinds:
             score = self.scores(some, np.broadcast_to(row, (len(some), 3)))
-            best = np.lexsort((some, -score))[: k + longest]
+            best = _best(score, k + longest)
             lists.append(some[best])
             scores.append(score[best])
         wanted = kind.reshape(-1) + 1
@@ -158,6 +158,14 @@ class SeasonalAnswer:
         out = np.full(len(candidates), np.nan)
         out[known] = self.index.scores(candidates.item[known], places)
         return out
+
+
+def _best(score: Floats, k: int) -> Ints:
+    """The places of the k highest scores, highest first; of equal ones the first come first."""
+    if not 0 < k < len(score):
+        return np.argsort(-score, kind="stable")[:k]
+    high = np.flatnonzero(score >= np.partition(score, -k)[-k])
+    return high[np.argsort(-score[high], kind="stable")[:k]]
 
 
 def _weeks(at: Ints) -> Ints:

@@ -7,6 +7,7 @@ physician must hand over, or whose class is not known, has none: it is never swi
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
 
@@ -81,12 +82,41 @@ class _Anchors:
 
 
 @dataclass(frozen=True, slots=True)
+class _Shelves:
+    """Items by a code of theirs."""
+
+    item: Ints  # (items,) by code, then by item
+    code: Ints  # (items,) of each of them, ascending
+
+    @classmethod
+    def of(cls, code: Ints) -> "_Shelves":
+        order = np.argsort(code, kind="stable")
+        return cls(order.astype(np.int64), code[order])
+
+    def members(self, wanted: Ints) -> tuple[Ints, Ints]:
+        """(M,) row of `wanted` and item, for each item of each wanted code."""
+        first = np.searchsorted(self.code, wanted)
+        count = np.searchsorted(self.code, wanted, side="right") - first
+        row = np.repeat(np.arange(len(wanted)), count)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+        return row, self.item[np.repeat(first, count) + within]
+
+
+@dataclass(frozen=True)
 class SiblingsIndex:
     settings: Siblings
     product: Ints  # (items,) standard product
     size: Floats  # (items,) units a pack; NaN where unknown
     unit_price: Floats  # (items,) NaN where unknown
     alike: Ints  # (items,) code of ingredients, strength and form; -1 where nothing may stand in
+
+    @cached_property
+    def products(self) -> _Shelves:
+        return _Shelves.of(self.product)
+
+    @cached_property
+    def medicines(self) -> _Shelves:
+        return _Shelves.of(self.alike)
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         every = np.ones((1, len(self.product)), bool)
@@ -107,12 +137,12 @@ class SiblingsIndex:
     def _found(self, requests: Requests, may: Bools, k: int) -> Candidates:
         """`may` is (R, items)."""
         anchors = self._anchors(requests)
-        anchor, item = _members(self.product, self.product[anchors.item])
+        anchor, item = self.products.members(self.product[anchors.item])
         open_ = may[anchors.request[anchor], item]
         if self.settings.of == "substitutes":
             sold = np.bincount(anchor[open_], minlength=len(anchors.item)) > 0
             anchors = anchors.take(~sold & (self.alike[anchors.item] >= 0))
-            anchor, item = _members(self.alike, self.alike[anchors.item])
+            anchor, item = self.medicines.members(self.alike[anchors.item])
             open_ = may[anchors.request[anchor], item]
         anchor, item = anchor[open_], item[open_]
         order = self._by_fit(anchors, anchor, item)
@@ -195,17 +225,6 @@ def _strength(number: str, unit: str, volume: str) -> str:
     unit = {"mcg": "µg".casefold()}.get(unit.casefold(), unit.casefold())
     per = "/" + "".join(volume.casefold().split()) if volume else ""
     return f"{float(number.replace(',', '.')):g} {unit}{per}"
-
-
-def _members(code: Ints, wanted: Ints) -> tuple[Ints, Ints]:
-    """(M,) row of `wanted` and item, for each item of each wanted code."""
-    order = np.argsort(code, kind="stable")
-    ordered = code[order]
-    first = np.searchsorted(ordered, wanted)
-    count = np.searchsorted(ordered, wanted, side="right") - first
-    row = np.repeat(np.arange(len(wanted)), count)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    return row, order[np.repeat(first, count) + within]
 
 
 def _once(found: Candidates) -> Candidates:
