@@ -21,11 +21,13 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
 
 
-def test_the_recipe_of_the_guide_is_whole():
+def test_the_recipe_of_the_guide_is_whole_and_its_parts_fit_in_one():
     text = (ROOT / "docs/guides/recipes.md").read_text()
-    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    tree = tomllib.loads(block)
-    check_recipe(Recipe.from_tree({"name": "guide", **tree}, where="the guide"))
+    whole, *parts = (tomllib.loads(b) for b in re.findall(r"```toml\n(.*?)```", text, re.DOTALL))
+    check_recipe(Recipe.from_tree({"name": "guide", **whole}, where="the guide"))
+    for part in parts:
+        tree = {"name": "guide", "filters": [], **part}
+        check_recipe(Recipe.from_tree(tree, where="a part of the guide"))
 
 
 def test_the_guide_names_every_protocol():

@@ -57,7 +57,9 @@ from galen.recall.ease import Ease
 from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
+from galen.recall.seasonal import Seasonal
 from galen.recall.sequence import SequenceModel
+from galen.recall.siblings import Siblings
 from galen.recall.slim import Slim
 from galen.recall.two_tower import TwoTower
 from galen.rerank.bought_recently import BoughtRecently
@@ -75,7 +77,9 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "item_graph": ItemGraph,
     "popular": Popular,
     "repurchase": Repurchase,
+    "seasonal": Seasonal,
     "sequence": SequenceModel,
+    "siblings": Siblings,
     "slim": Slim,
     "tiger": Tiger,
     "two_tower": TwoTower,

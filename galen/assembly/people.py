@@ -15,13 +15,15 @@ class People:
     ids: list[str]
     age: Floats  # (users,) years; NaN where unknown
     region: list[str | None]
+    life_stage: list[str | None]
 
     @classmethod
     def read(cls, shop: Shop) -> "People":
-        table = shop.read("users", ["user_id", "age", "region"])
+        table = shop.read("users", ["user_id", "age", "region", "life_stage"])
         age = pc.fill_null(pc.cast(table["age"], pa.float64()), float("nan"))
         return cls(
             table["user_id"].to_pylist(),
             np.asarray(age, dtype=np.float64),
             table["region"].to_pylist(),
+            table["life_stage"].to_pylist(),
         )

@@ -6,6 +6,7 @@ random items alone, so the ranker learns to order what it will meet.
 
 import numpy as np
 
+from galen.assembly.people import People
 from galen.assembly.split import Moment
 from galen.features.store import FeatureStore
 from galen.pipeline.candidates import (
@@ -21,15 +22,14 @@ from galen.pipeline.stages import Assembler, Examples
 OBJECTIVE = "next"
 
 
-def requests_at(
-    moment: Moment, store: FeatureStore, ages: Floats, regions: list[str | None], seed: int
-) -> Requests:
+def requests_at(moment: Moment, store: FeatureStore, people: People, seed: int) -> Requests:
     """The people of a moment, as a request of the home page would have seen them."""
     return store.requests(
         moment.users,
         moment.at,
-        age=ages[moment.users],
-        region=[regions[user] for user in moment.users],
+        age=people.age[moment.users],
+        region=[people.region[user] for user in moment.users],
+        life_stage=[people.life_stage[user] for user in moment.users],
         seed=seed + np.arange(len(moment.users)),
     )
 

@@ -106,7 +106,7 @@ class _Lesson:
         retrievers = self.learn(moment.fit, what)
         self.progress(f"recalling ({what})")
         store = FeatureStore.replay(moment.past)
-        requests = requests_at(moment, store, self.people.age, self.people.region, self.seed)
+        requests = requests_at(moment, store, self.people, self.seed)
         asked = channels(self.recipe, retrievers)
         parts = []
         for start in range(0, len(requests), BLOCK):

@@ -144,6 +144,11 @@ class Catalogue:
         return self._number("price")
 
     @property
+    def pack_size(self) -> Floats:
+        """Units of `pack_unit` in a pack; NaN where unknown."""
+        return self._number("pack_size")
+
+    @property
     def stock(self) -> Floats:
         """NaN where unknown."""
         return self._number("stock")
@@ -272,6 +277,7 @@ def _regions(table: pa.Table) -> list[frozenset[str]]:
 
 _NUMBERS: Final[dict[str, Callable[[pa.Table], npt.NDArray[Any]]]] = {
     "price": _floats("price"),
+    "pack_size": _floats("pack_size"),
     "stock": _floats("stock"),
     "min_age": _floats("min_age"),
     "hidden": _floats("hidden"),

@@ -33,6 +33,8 @@ class Dataset:
     value: Floats | None = None  # (E,)
     quantity: Floats | None = None  # (E,)
     surface: npt.NDArray[np.int8] | None = None  # (E,) schema.Surface, -1 where not known
+    age: Floats | None = None  # (users,) years; NaN where unknown
+    life_stage: list[str | None] | None = None  # (users,)
 
     @classmethod
     def read(cls, shop: Shop, kinds: Iterable[Kind] | None = None) -> "Dataset":
@@ -47,6 +49,8 @@ class Dataset:
         at = np.asarray(pc.cast(table[moment], pa.int64()), dtype=np.int64)
         user = np.asarray(table["user"], dtype=np.int32)
         order = np.lexsort((at, user))
+        users = shop.read("users", ["age", "life_stage"])
+        age = pc.fill_null(pc.cast(users["age"], pa.float64()), float("nan"))
         return cls(
             catalogue=Catalogue.read(shop),
             clock=shop.clock,
@@ -58,6 +62,8 @@ class Dataset:
             value=np.asarray(pc.fill_null(table["value"], np.nan), dtype=np.float64)[order],
             quantity=np.asarray(pc.fill_null(table["quantity"], np.nan), dtype=np.float64)[order],
             surface=np.asarray(pc.fill_null(table["surface"], -1), dtype=np.int8)[order],
+            age=np.asarray(age, dtype=np.float64),
+            life_stage=users["life_stage"].to_pylist(),
         )
 
     def __len__(self) -> int:

@@ -33,7 +33,7 @@ class Question:
     @classmethod
     def of(cls, moment: Moment, people: People, *, seed: int) -> "Question":
         store = FeatureStore.replay(moment.past)
-        requests = requests_at(moment, store, people.age, people.region, seed)
+        requests = requests_at(moment, store, people, seed)
         popularity = popularity_of(moment.fit)
         slices = slices_of(
             requests.taken.length,

@@ -110,6 +110,7 @@ class FeatureStore:
         surface: int | npt.NDArray[np.integer] = Surface.HOME,
         age: float | npt.NDArray[np.floating] = np.nan,
         region: str | Sequence[str | None] | None = None,
+        life_stage: Sequence[str | None] | None = None,
         seed: int | npt.NDArray[np.integer] = 0,
         recent: Sequence[Sequence[int]] | None = None,
     ) -> Requests:
@@ -133,6 +134,7 @@ class FeatureStore:
             region=[region] * len(user) if region is None or isinstance(region, str) else region,
             seed=_spread(seed, len(user)),
             kept=self._kept,
+            life_stage=life_stage,
         )
 
     def assemble(self, requests: Requests, candidates: Candidates) -> Batch:

@@ -79,6 +79,7 @@ class Requests:
     seed: Ints  # (R,) for every random draw made on behalf of the request
     kept: KeptStates | None = None  # where channels keep what they made of these people
     circumstances: Circumstances | None = None  # what is declared of them; None is nothing
+    life_stage: Sequence[str | None] | None = None  # (R,); None where no one's is known
 
     def __len__(self) -> int:
         return len(self.user)
@@ -102,6 +103,7 @@ class Requests:
             self.seed[start:stop],
             self.kept,
             None if self.circumstances is None else self.circumstances.part(start, stop),
+            None if self.life_stage is None else self.life_stage[start:stop],
         )
 
     @property

@@ -1,114 +1,232 @@
 """Bought before and due again: health goods run out, and a person comes back for the same one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
 from safetensors.numpy import load_file, save_file
 
+from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
+from galen.data.mendable import MendableError
 from galen.data.schema import DAY, Kind
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
+from galen.pipeline.candidates import (
+    Bools,
+    Candidates,
+    Floats,
+    Histories,
+    Ints,
+    Requests,
+    no_candidates,
+)
+from galen.recall.renewal.fitting import fit_renewal
+from galen.recall.renewal.model import Outlook, Renewal
+from galen.recall.renewal.spells import Spells, spells_of
+
+FILE: Final = "repurchase.safetensors"
+Good = Literal["product", "word"]
+
+
+class RepurchaseError(MendableError):
+    """What was saved of the channel cannot be read; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repurchase:
-    """Items of a person's own purchases, best where the typical interval has just passed.
+    """Items of a person's own purchases, by the probability of buying them again soon.
 
-    The typical interval of a standard product is the median of the observed ones, shrunk towards
-    that of its category and of the shop by `shrinkage` pseudo-observations. The score is
-    log(1 + times bought) plus a log-normal weight of elapsed/interval with spread `spread`.
+    What runs out is the standard product, or the `word` (the narrowest category) where people
+    change brands; then a product has the share that it had among a person's purchases of its word.
+    Nothing is proposed too early: while less than `suppress` of such spells would be over. Goods
+    that fewer than `once` of the people buy again are left out, and so is what has a word of
+    `courses` as category, ingredient or words of its title: such a course ends.
     Where the shop has no clock, only the times bought and the newness count.
     """
 
-    shrinkage: float = 5.0
-    spread: float = 1.0
+    of: Good = "product"
+    horizon: float = 7.0  # days
+    suppress: float = 0.0
+    once: float = 0.0
+    courses: tuple[str, ...] = ()
 
     def fit(self, data: Dataset) -> "RepurchaseIndex":
-        catalogue = data.catalogue
+        catalogue, bought = data.catalogue, data.of(Kind.PURCHASE)
+        good, above = goods_of(catalogue, self.of)
+        course = ends(catalogue, self.courses)
         product = catalogue.spu.copy()
         if data.clock == "order":
-            return RepurchaseIndex(self, product, np.full(len(product), np.nan))
-        bought = data.of(Kind.PURCHASE)
-        which = product[bought.item]
-        order = np.lexsort((bought.at, which, bought.user))
-        user, which, at = bought.user[order], which[order], bought.at[order]
-        same = (user[1:] == user[:-1]) & (which[1:] == which[:-1]) & (at[1:] - at[:-1] >= DAY)
-        days = (at[1:] - at[:-1])[same] / DAY
-        product_of_pair = which[1:][same]
-        return RepurchaseIndex(self, product, self._intervals(data, days, product_of_pair))
-
-    def _intervals(self, data: Dataset, days: Floats, product: Ints) -> Floats:
-        """(items,) days between purchases of the item's standard product; NaN with no evidence."""
-        catalogue = data.catalogue
-        if not len(days):
-            return np.full(len(catalogue), np.nan)
-        shop = float(np.median(days))
-        category_of_product = np.full(int(catalogue.spu.max()) + 1, -1, np.int64)
-        category_of_product[catalogue.spu] = catalogue.category
-        categories = max(int(catalogue.category.max()) + 1, 1)
-        known = category_of_product[product] >= 0
-        median, count = _medians(category_of_product[product][known], days[known], categories)
-        by_category = _shrunk(median, count, np.full(categories, shop), self.shrinkage)
-        median, count = _medians(product, days, len(category_of_product))
-        parent = np.where(
-            category_of_product >= 0, by_category[np.maximum(category_of_product, 0)], shop
-        )
-        return _shrunk(median, count, parent, self.shrinkage)[catalogue.spu]
+            return RepurchaseIndex(self, product, good, np.ones(len(good)), course, None)
+        pack = packs(catalogue, good)
+        amount, item = pack[bought.item], bought.item.astype(np.int64)
+        if bought.quantity is not None:
+            amount = amount * _relative(bought.quantity, good[item])
+        now = np.full(len(bought), int(data.at.max(initial=0)))
+        spells = spells_of(bought.user.astype(np.int64), good[item], bought.at, amount, now)
+        renewal = fit_renewal(spells, above)
+        return RepurchaseIndex(self, product, good, pack, course, renewal)
 
     def load(self, folder: Path) -> "RepurchaseIndex":
-        saved = load_file(folder / "repurchase.safetensors")
-        return RepurchaseIndex(self, saved["product"], saved["interval"])
+        """Read what was saved.
+
+        Raises:
+            RepurchaseError: an older galen saved it, or with other settings.
+        """
+        saved = load_file(folder / FILE)
+        missing = sorted({"product", "good", "pack", "course"} - set(saved))
+        if missing:
+            raise RepurchaseError(
+                f"{folder / FILE} has no {', '.join(missing)}: another version of galen saved it. "
+                "Make the bundle again with `galen train`."
+            )
+        renewal = None
+        if "shop" in saved:
+            of_goods = saved["shape"], saved["scale"], saved["again"]
+            renewal = Renewal(*of_goods, *saved["shop"].tolist())
+        course = saved["course"].astype(bool)
+        return RepurchaseIndex(
+            self, saved["product"], saved["good"], saved["pack"], course, renewal
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What people of R requests bought, a row for each standard product of each of them."""
+
+    request: Ints  # (N,) ascending
+    item: Ints  # (N,) the SKU bought last
+    times: Floats  # (N,)
+    waited: Floats  # (N,) days; places in the history where the clock is "order"
+    share: Floats  # (N,) of the product in the person's purchases of its good
+    pair: Ints  # (N,) row of `spells`
+    spells: Spells
 
 
 @dataclass(frozen=True, slots=True)
 class RepurchaseIndex:
     settings: Repurchase
     product: Ints  # (items,) standard product
-    interval: Floats  # (items,) days
+    good: Ints  # (items,) code of what runs out
+    pack: Floats  # (items,) size, in typical packs of the good
+    course: Bools  # (items,) a course that ends
+    renewal: Renewal | None  # None where the shop has no clock
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
-        history = requests.history
-        bought = (history.kind == int(Kind.PURCHASE)) & (history.item < len(self.product))
-        request, item, at = history.request[bought], history.item[bought], history.at[bought]
-        if not len(item):
+        bought = self.bought(requests)
+        if not len(bought.item):
             return no_candidates(("score",))
-        width = int(self.product.max()) + 1
-        key = request * width + self.product[item]
-        order = np.lexsort((at, key))
-        key, item, at = key[order], item[order], at[order]
-        last = np.flatnonzero(np.append(key[1:] != key[:-1], True))
-        times = np.diff(np.append(-1, last)).astype(np.float64)
-        row = key[last] // width
-        score = np.log1p(times) + self._due(item[last], (requests.at[row] - at[last]) / DAY)
-        return Candidates(row, item[last], {"score": score}).top(k, by="score")
+        if self.renewal is None:
+            score = np.log1p(bought.times) - np.log1p(bought.waited)
+            keep = ~self.course[bought.item]
+        else:
+            outlook = self.renewal.outlook(bought.spells)
+            soon = outlook.within(self.settings.horizon)[bought.pair] * bought.share
+            score = np.log(np.maximum(soon, 1e-12))
+            keep = self._wanted(bought, outlook)
+        found = Candidates(bought.request, bought.item, {"score": score})
+        return found.take(keep).top(k, by="score")
 
-    def _due(self, item: Ints, elapsed: Floats) -> Floats:
-        """0 when exactly due, falling on both sides; without an interval, newer is better."""
-        interval = self.interval[item]
-        ratio = np.log(np.maximum(elapsed, 0.5) / np.maximum(interval, 0.5))
-        due = -0.5 * (ratio / self.settings.spread) ** 2
-        newness = -np.log1p(np.maximum(elapsed, 0))
-        return np.where(np.isnan(interval), newness, due)
+    def bought(self, requests: Requests) -> Bought:
+        """What people bought, with the spells of the goods."""
+        log = requests.history
+        history = log.take((log.kind == int(Kind.PURCHASE)) & (log.item < len(self.good)))
+        request, item, good = history.request, history.item, self.good[history.item]
+        spells = self._spells(requests, history)
+        key = request * (int(self.product.max(initial=0)) + 1) + self.product[item]
+        order = np.lexsort((history.at, key))
+        last = np.flatnonzero(np.append(np.diff(key[order]) != 0, True)[: len(key)])
+        times = np.diff(np.append(-1, last)).astype(np.float64)
+        row = order[last]
+        width = int(self.good.max(initial=0)) + 1
+        pair = np.searchsorted(
+            spells.person * width + spells.good, request[row] * width + good[row]
+        )
+        total = np.bincount(pair, times, minlength=len(spells))
+        scale = DAY if self.renewal is not None else 1
+        waited = np.maximum((requests.at[request[row]] - history.at[row]) / scale, 0.0)
+        return Bought(request[row], item[row], times, waited, times / total[pair], pair, spells)
+
+    def _spells(self, requests: Requests, history: Histories) -> Spells:
+        item, request = history.item, history.request
+        now = requests.at[request]
+        return spells_of(request, self.good[item], history.at, self.pack[item], now)
+
+    def _wanted(self, bought: Bought, outlook: Outlook) -> Bools:
+        assert self.renewal is not None
+        keep = ~self.course[bought.item]
+        keep &= self.renewal.again[self.good[bought.item]] >= self.settings.once
+        keep &= outlook.passed()[bought.pair] >= self.settings.suppress
+        return np.asarray(keep)
 
     def save(self, folder: Path) -> None:
-        tensors = {"product": self.product, "interval": self.interval}
-        save_file(tensors, folder / "repurchase.safetensors")
+        tensors: dict[str, npt.NDArray[Any]] = {
+            "product": self.product,
+            "good": self.good,
+            "pack": self.pack,
+            "course": self.course.astype(np.uint8),
+        }
+        if self.renewal is not None:
+            learned = self.renewal
+            of_shop = learned.spread, learned.steadiness, learned.elasticity, learned.unit
+            tensors |= {
+                "shape": learned.shape,
+                "scale": learned.scale,
+                "again": learned.again,
+                "shop": np.array(of_shop),
+            }
+        save_file(tensors, folder / FILE)
 
 
-def _medians(group: Ints, values: Floats, groups: int) -> tuple[Floats, Floats]:
-    """(groups,) median and count of the values of each group; the median of none is 0."""
-    order = np.lexsort((values, group))
-    count = np.bincount(group, minlength=groups)
-    start = np.cumsum(count) - count
-    some = count > 0
-    median = np.zeros(groups)
-    ordered = values[order]
-    low = ordered[(start + (count - 1) // 2)[some]]
-    high = ordered[(start + count // 2)[some]]
-    median[some] = (low + high) / 2
-    return median, count.astype(np.float64)
+def packs(catalogue: Catalogue, good: Ints) -> Floats:
+    """(items,) pack size over the typical one of the good with the same unit; 1 where unknown."""
+    table = catalogue.table
+    size = pc.fill_null(table["pack_size"], float("nan"))
+    units = pc.fill_null(table["pack_unit"], "").combine_chunks().dictionary_encode()
+    unit = np.asarray(units.indices, dtype=np.int64)
+    pairs = np.unique(good * (unit.max(initial=0) + 1) + unit, return_inverse=True)[1]
+    return _relative(np.asarray(size, dtype=np.float64), pairs.astype(np.int64))
 
 
-def _shrunk(value: Floats, count: Floats, parent: Floats, strength: float) -> Floats:
-    return np.asarray((value * count + parent * strength) / (count + strength))
+def ends(catalogue: Catalogue, courses: Sequence[str]) -> Bools:
+    """(items,) is a word of `courses` its category, an ingredient, or words of its title?"""
+    wanted = {word.casefold() for word in courses}
+    if not wanted:
+        return np.zeros(len(catalogue), bool)
+    table = catalogue.table
+    said = zip(
+        *(table[name].to_pylist() for name in ("category", "ingredients", "title")), strict=True
+    )
+    out = []
+    for path, ingredients, title in said:
+        named = {word.casefold() for word in [*(path or ()), *(ingredients or ())]}
+        words = f" {(title or '').casefold()} "
+        out.append(bool(named & wanted) or any(f" {word} " in words for word in wanted))
+    return np.array(out, bool)
+
+
+def goods_of(catalogue: Catalogue, of: Good) -> tuple[Ints, Ints]:
+    """(items,) the code of what runs out, and (goods,) the category above it, -1 where none.
+
+    An item without a category is a word of its own: its standard product.
+    """
+    if of == "product":
+        good, over = catalogue.spu.copy(), catalogue.category
+    else:
+        words = int(catalogue.category.max(initial=-1)) + 1
+        good = np.where(catalogue.category < 0, words + catalogue.spu, catalogue.category)
+        over = catalogue.department
+    above = np.full(int(good.max(initial=-1)) + 1, -1, np.int64)
+    above[good] = over
+    return good.astype(np.int64), above
+
+
+def _relative(value: Floats, group: Ints) -> Floats:
+    """Values over the geometric mean of their group; 1 where not known or not above 0."""
+    known = np.isfinite(value) & (value > 0)
+    logs = np.log(np.where(known, value, 1.0))
+    count = np.bincount(group, known)
+    mean = np.bincount(group, logs) / np.maximum(count, 1)
+    return np.asarray(np.where(known, np.exp(logs - mean[group]), 1.0))

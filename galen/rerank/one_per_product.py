@@ -1,21 +1,63 @@
 """At most one SKU of each standard product: a slate of six packs of one tablet helps nobody."""
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from galen.data.catalogue import Catalogue
-from galen.pipeline.candidates import Candidates, Requests
+from galen.data.schema import Kind
+from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
 
 
 @dataclass(frozen=True, slots=True)
 class OnePerProduct:
-    """Keeps the best SKU of each SPU, in the order given."""
+    """Ranks standard products by their best SKU, then chooses the SKU that stands for each.
+
+    `fit` takes, of the SKUs in the pool, the one that the person bought last, then the pack size
+    nearest to it; who never bought the product gets its best-scored SKU, as `score` always does.
+    The chosen SKU stands at the place and with the score of the product.
+    """
 
     catalogue: Catalogue
+    choose: Literal["fit", "score"] = "fit"
 
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
+        if not len(candidates):
+            return candidates
         spu = self.catalogue.spu
-        key = candidates.request * (int(spu.max(initial=0)) + 1) + spu[candidates.item]
-        _, first = np.unique(key, return_index=True)
-        return candidates.take(np.sort(first))
+        width = int(spu.max(initial=0)) + 1
+        key = candidates.request * width + spu[candidates.item]
+        keys, first, product = np.unique(key, return_index=True, return_inverse=True)
+        if self.choose == "score":
+            return candidates.take(np.sort(first))
+        bought = self._bought_last(requests, keys, width)[product]
+        apart = self._packs_apart(candidates.item, bought)
+        order = np.lexsort((np.arange(len(key)), apart, product))
+        chosen = order[np.searchsorted(product[order], np.arange(len(keys)))]
+        by_place = np.argsort(first)
+        shaped = candidates.take(chosen[by_place])
+        if "score" not in candidates.columns:
+            return shaped
+        return shaped.with_columns({"score": candidates.columns["score"][first[by_place]]})
+
+    def _bought_last(self, requests: Requests, keys: Ints, width: int) -> Ints:
+        """(products of requests,) the SKU of each that its person bought last, or -1."""
+        history, spu = requests.history, self.catalogue.spu
+        bought = history.take((history.kind == int(Kind.PURCHASE)) & (history.item < len(spu)))
+        key = bought.request * width + spu[bought.item]
+        place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+        inside = keys[place] == key
+        last = np.full(len(keys), -1, np.int64)
+        last[place[inside]] = bought.item[inside]  # the newest is written last
+        return last
+
+    def _packs_apart(self, item: Ints, bought: Ints) -> Floats:
+        """(N,) how far a pack is from the one bought: -1 the same SKU, 0 where nothing was."""
+        size = self.catalogue.pack_size
+        with np.errstate(divide="ignore", invalid="ignore"):
+            apart = np.abs(np.log(size[item] / size[np.maximum(bought, 0)]))
+        apart = np.where(np.isfinite(apart), apart, np.inf)
+        known: npt.NDArray[Any] = np.where(item == bought, -1.0, apart)
+        return np.asarray(np.where(bought < 0, 0.0, known))

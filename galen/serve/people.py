@@ -20,6 +20,7 @@ class People:
         age = pc.fill_null(pc.cast(table.column("age"), pa.float64()), float("nan"))
         self._age: Growing[np.float64] = Growing(np.asarray(age, dtype=np.float64))
         self._region: list[str | None] = list(table.column("region").to_pylist())
+        self._life_stage: list[str | None] = list(table.column("life_stage").to_pylist())
         self._row_of: dict[str, int] = {user: row for row, user in enumerate(ids)}
         self._shop = table
         self._records: dict[int, dict[str, Any]] = {}
@@ -48,6 +49,9 @@ class People:
     def region(self, row: int) -> str | None:
         return self._region[row] if row >= 0 else None
 
+    def life_stage(self, row: int) -> str | None:
+        return self._life_stage[row] if row >= 0 else None
+
     def record(self, row: int) -> dict[str, Any]:
         """One user as they are now, with every field that was given."""
         if row in self._records:
@@ -62,10 +66,12 @@ class People:
         if row == len(self):
             self._age.put(row, np.nan)
             put_in_list(self._region, row, None)
+            put_in_list(self._life_stage, row, None)
         if record is not None:
             age = record.get("age")
             self._age.put(row, np.nan if age is None else age)
             self._region[row] = record.get("region")
+            self._life_stage[row] = record.get("life_stage")
             self._records[row] = dict(record)
         return row
 
@@ -75,5 +81,6 @@ class People:
         if row >= 0:
             self._age.put(row, np.nan)
             self._region[row] = None
+            self._life_stage[row] = None
             self._records[row] = {}
         return row

@@ -11,6 +11,9 @@ SENTENCES: Final = {
     "als": "Chosen by people with a history like yours",
     "bpr": "Chosen by people with a history like yours",
     "repurchase": "You bought this before and it may be running out",
+    "siblings": "Another pack of what you chose before",
+    "substitutes": "The same ingredients as what you chose before, which is not available",
+    "seasonal": "Popular at this time of the year",
     "popular": "Popular in this shop",
     "popular_in_category": "Popular in a category you visit",
 }

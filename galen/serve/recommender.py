@@ -102,6 +102,7 @@ class Recommender:
         surface = np.array([int(SURFACES[asked.surface])])
         ages = np.array([age if math.isnan(known_age) else known_age])
         regions = [asked.region if known_region is None else known_region]
+        stages = [state.people.life_stage(profiled)]
         seed = np.array([_seed(request_id)])
         try:
             found = state.store.requests(
@@ -110,6 +111,7 @@ class Recommender:
                 surface=surface,
                 age=ages,
                 region=regions,
+                life_stage=stages,
                 seed=seed,
                 recent=[rows],
             )

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from worlds import items_table
 
 from galen.assembly.catalog import BORROWERS, RERANKERS
+from galen.data.catalogue import Catalogue
 from galen.data.schema import Kind
 from galen.pipeline.candidates import Candidates, place_within
 from galen.recall.sequence import SequenceModel
@@ -65,6 +67,45 @@ def test_a_slate_has_one_sku_of_each_standard_product_and_it_is_the_best_one(wor
         assert len(set(spu[inside].tolist())) == len(inside)
         best = [next(i for i in before if spu[i] == spu[kept]) for kept in inside]
         assert inside.tolist() == best
+
+
+def shelf_of_packs():
+    return Catalogue(
+        items_table(
+            [{"item_id": f"{n}", "spu_id": "tablets", "pack_size": n} for n in (10.0, 30.0, 60.0)]
+            + [{"item_id": "other"}]
+        )
+    )
+
+
+def in_order(*items: int) -> Candidates:
+    score = np.linspace(1, 0.5, len(items))
+    return Candidates(np.zeros(len(items), np.int64), np.array(items), {"score": score})
+
+
+def test_a_product_stands_with_the_pack_that_the_person_bought(world):
+    reranker = RERANKERS["one_per_product"](shelf_of_packs())
+    shaped = reranker.rerank(world.requests([[0, 1]]), in_order(2, 3, 0, 1), 5)
+    assert shaped.item.tolist() == [1, 3]
+    assert shaped.columns["score"][0] == 1
+
+
+def test_where_that_pack_is_not_in_the_pool_the_nearest_one_is_chosen(world):
+    reranker = RERANKERS["one_per_product"](shelf_of_packs())
+    shaped = reranker.rerank(world.requests([[1]]), in_order(0, 3, 2), 5)
+    assert shaped.item.tolist() == [2, 3]
+
+
+def test_who_never_bought_the_product_gets_its_best_scored_pack(world):
+    reranker = RERANKERS["one_per_product"](shelf_of_packs())
+    assert reranker.rerank(world.requests([[3]]), in_order(2, 3, 0), 5).item.tolist() == [2, 3]
+    clicked = world.requests([[0]], kind=Kind.CLICK)
+    assert reranker.rerank(clicked, in_order(2, 3, 0), 5).item.tolist() == [2, 3]
+
+
+def test_a_recipe_may_choose_by_score_alone(world):
+    reranker = RERANKERS["one_per_product"](shelf_of_packs(), choose="score")
+    assert reranker.rerank(world.requests([[0]]), in_order(2, 3, 0), 5).item.tolist() == [2, 3]
 
 
 def test_what_was_bought_last_week_is_out_and_what_was_bought_last_month_is_in(world, pool):

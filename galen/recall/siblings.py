@@ -1,0 +1,235 @@
+"""Other packs of what a person takes, and what may stand in for it where none can be bought.
+
+A substitute has the same ingredients, strength and form. A medicine that a pharmacist or a
+physician must hand over, or whose class is not known, has none: it is never switched in silence.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from galen.data.catalogue import RX_CLASSES, Catalogue
+from galen.data.dataset import Dataset
+from galen.data.schema import RxClass
+from galen.pipeline.candidates import (
+    Bools,
+    Candidates,
+    Floats,
+    Ints,
+    Requests,
+    no_candidates,
+    place_within,
+    stacked,
+)
+
+BLOCK: Final = 4_000_000
+"""Pairs of a request and an item that are asked about at once."""
+
+STRENGTH: Final = re.compile(
+    r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|µg|g|iu|%)(?![a-z])(?:\s*/\s*(\d*\s*(?:ml|g|dose|h)\b))?",
+    re.IGNORECASE,
+)
+
+Allowed = Callable[[Ints, int], Bools]
+
+
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """The `each` best-fitting SKUs of each of a person's newest `recent` standard products.
+
+    `packs` fit best where they are the one taken before, then by nearness of the pack size, or
+    by price a unit where `prefer` says so. `substitutes` are asked for only where no SKU of the
+    product may be shown; without the rules of a pipeline nothing is known to be sold out.
+    """
+
+    of: Literal["packs", "substitutes"] = "packs"
+    prefer: Literal["pack", "price"] = "pack"
+    recent: int = 10  # standard products
+    each: int = 2
+    decay: float = 0.9  # of the score, for each product taken later
+
+    def fit(self, data: Dataset) -> "SiblingsIndex":
+        catalogue = data.catalogue
+        size = catalogue.pack_size.copy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            unit_price = catalogue.price / np.where(size > 0, size, 1.0)
+        alike = same_medicine(catalogue)
+        return SiblingsIndex(self, catalogue.spu.copy(), size, unit_price, alike)
+
+    def load(self, folder: Path) -> "SiblingsIndex":
+        saved = load_file(folder / "siblings.safetensors")
+        return SiblingsIndex(
+            self, saved["product"], saved["size"], saved["unit_price"], saved["alike"]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchors:
+    """Standard products that people took: the newest SKU of each."""
+
+    request: Ints  # (A,)
+    item: Ints  # (A,)
+    later: Ints  # (A,) how many other products of the person were taken after it
+
+    def take(self, rows: Bools) -> "_Anchors":
+        return _Anchors(self.request[rows], self.item[rows], self.later[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelves:
+    """Items by a code of theirs."""
+
+    item: Ints  # (items,) by code, then by item
+    code: Ints  # (items,) of each of them, ascending
+
+    @classmethod
+    def of(cls, code: Ints) -> "_Shelves":
+        order = np.argsort(code, kind="stable")
+        return cls(order.astype(np.int64), code[order])
+
+    def members(self, wanted: Ints) -> tuple[Ints, Ints]:
+        """(M,) row of `wanted` and item, for each item of each wanted code."""
+        first = np.searchsorted(self.code, wanted)
+        count = np.searchsorted(self.code, wanted, side="right") - first
+        row = np.repeat(np.arange(len(wanted)), count)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+        return row, self.item[np.repeat(first, count) + within]
+
+
+@dataclass(frozen=True)
+class SiblingsIndex:
+    settings: Siblings
+    product: Ints  # (items,) standard product
+    size: Floats  # (items,) units a pack; NaN where unknown
+    unit_price: Floats  # (items,) NaN where unknown
+    alike: Ints  # (items,) code of ingredients, strength and form; -1 where nothing may stand in
+
+    @cached_property
+    def products(self) -> _Shelves:
+        return _Shelves.of(self.product)
+
+    @cached_property
+    def medicines(self) -> _Shelves:
+        return _Shelves.of(self.alike)
+
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        every = np.ones((1, len(self.product)), bool)
+        return self._found(requests, np.broadcast_to(every, (len(requests), every.shape[1])), k)
+
+    def generate(self, requests: Requests, k: int, allowed: Allowed) -> Candidates:
+        """At most k items a request, none but those that are allowed."""
+        items = len(self.product)
+        people = max(BLOCK // max(items, 1), 1)
+        parts = [no_candidates(("score",))]
+        for start in range(0, len(requests), people):
+            stop = min(start + people, len(requests))
+            may = allowed(np.arange(start, stop), items)
+            part = self._found(requests.part(start, stop), may, k)
+            parts.append(Candidates(part.request + start, part.item, part.columns))
+        return stacked(parts)
+
+    def _found(self, requests: Requests, may: Bools, k: int) -> Candidates:
+        """`may` is (R, items)."""
+        anchors = self._anchors(requests)
+        anchor, item = self.products.members(self.product[anchors.item])
+        open_ = may[anchors.request[anchor], item]
+        if self.settings.of == "substitutes":
+            sold = np.bincount(anchor[open_], minlength=len(anchors.item)) > 0
+            anchors = anchors.take(~sold & (self.alike[anchors.item] >= 0))
+            anchor, item = self.medicines.members(self.alike[anchors.item])
+            open_ = may[anchors.request[anchor], item]
+        anchor, item = anchor[open_], item[open_]
+        order = self._by_fit(anchors, anchor, item)
+        anchor, item = anchor[order], item[order]
+        place = place_within(anchor)
+        score = self.settings.decay ** anchors.later[anchor] / (1 + 0.01 * place)
+        found = Candidates(anchors.request[anchor], item, {"score": score})
+        return _once(found.take(place < self.settings.each)).top(k, by="score")
+
+    def _anchors(self, requests: Requests) -> _Anchors:
+        history = requests.taken
+        history = history.take(history.item < len(self.product))
+        request, newest = history.request, history.age_rank
+        width = int(self.product.max(initial=0)) + 1
+        key = request * width + self.product[history.item]
+        order = np.lexsort((newest, key))
+        row = order[np.append(True, np.diff(key[order]) != 0)[: len(order)]]
+        row = row[np.lexsort((newest[row], request[row]))]
+        later = place_within(request[row])
+        return _Anchors(request[row], history.item[row], later).take(later < self.settings.recent)
+
+    def _by_fit(self, anchors: _Anchors, anchor: Ints, item: Ints) -> Ints:
+        """(M,): rows by anchor, the best-fitting item first."""
+        taken = anchors.item[anchor]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            apart = np.abs(np.log(self.size[item] / self.size[taken]))
+        apart = np.where(taken == item, -1.0, np.where(np.isnan(apart), np.inf, apart))
+        price = np.where(np.isnan(self.unit_price[item]), np.inf, self.unit_price[item])
+        keys = (apart, price) if self.settings.prefer == "price" else (price, apart)
+        return np.lexsort((item, *keys, anchor)).astype(np.int64)
+
+    def save(self, folder: Path) -> None:
+        tensors = {
+            "product": self.product,
+            "size": self.size,
+            "unit_price": self.unit_price,
+            "alike": self.alike,
+        }
+        save_file(tensors, folder / "siblings.safetensors")
+
+
+def same_medicine(catalogue: Catalogue) -> Ints:
+    """(items,): items of one code may stand in for each other; -1 is an item that nothing may.
+
+    It needs ingredients and a form, and an over-the-counter medicine a strength too: in its
+    ingredients or its title, such as "500 mg". Other classes than those two have no substitutes.
+    """
+    table = catalogue.table
+    names = ("ingredients", "form", "title", "pack_size", "pack_unit")
+    said = zip(*(table[name].to_pylist() for name in names), strict=True)
+    free, otc = (RX_CLASSES.index(rx) for rx in (RxClass.NONE, RxClass.OTC))
+    code_of: dict[tuple[object, ...], int] = {}
+    codes = np.full(len(catalogue), -1, np.int64)
+    for row, (ingredients, form, title, size, unit) in enumerate(said):
+        rx = int(catalogue.rx_class[row])
+        if not ingredients or not form or rx not in (free, otc):
+            continue
+        inside = frozenset(_one_spelling(word) for word in ingredients)
+        pack = strengths(f"{size} {unit}")
+        strength = strengths(title or "") - pack
+        if rx == otc and not strength and not any(strengths(word) for word in ingredients):
+            continue
+        key = (inside, form.casefold(), (unit or "").casefold(), strength)
+        codes[row] = code_of.setdefault(key, len(code_of))
+    return codes
+
+
+def strengths(text: str) -> frozenset[str]:
+    """The strengths that a text states, such as "500 mg" or "5 mg/ml", in one spelling."""
+    return frozenset(_strength(*found) for found in STRENGTH.findall(text))
+
+
+def _one_spelling(ingredient: str) -> str:
+    """An ingredient with its strength, such as "paracetamol 500 mg"."""
+    spelt = STRENGTH.sub(lambda found: _strength(*found.groups(default="")), ingredient)
+    return " ".join(spelt.casefold().split())
+
+
+def _strength(number: str, unit: str, volume: str) -> str:
+    unit = {"mcg": "µg".casefold()}.get(unit.casefold(), unit.casefold())
+    per = "/" + "".join(volume.casefold().split()) if volume else ""
+    return f"{float(number.replace(',', '.')):g} {unit}{per}"
+
+
+def _once(found: Candidates) -> Candidates:
+    """The best row of each request and item."""
+    order = np.lexsort((-found.columns["score"], found.item, found.request))
+    request, item = found.request[order], found.item[order]
+    new = (np.diff(request) != 0) | (np.diff(item) != 0)
+    return found.take(order[np.append(True, new)[: len(order)]])
