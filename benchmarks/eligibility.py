@@ -41,8 +41,9 @@ from galen.eligibility.withdrawn import Withdrawals
 from galen.features.item_facts import ItemFacts
 from galen.generative.generator import Generator, GeneratorIndex
 from galen.knowledge.build import built_in
+from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.contents import IngredientReader
-from galen.knowledge.product_words import ProductWords
+from galen.knowledge.schema import ConceptKind
 from galen.pipeline.candidates import Batch, Candidates, Floats, Requests
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
@@ -149,7 +150,8 @@ class World:
         shelf = draw_shelf(words, ITEMS, random)
         catalogue = catalogue_of(shelf, words)
         pack = draw_pack(random)
-        facts = ItemFacts(catalogue, words.reader, ProductWords(words.graph))
+        namer = ConceptWords.of(words.graph, ConceptKind.PRODUCT_WORD)
+        facts = ItemFacts(catalogue, words.reader, namer)
         listed = Withdrawals()
         gate = Gate.of(catalogue, facts, words.graph, pack, listed)
         people = draw_people(words, ITEMS, PEOPLE, random)

@@ -20,9 +20,10 @@ from benchmarks.rows import Row, measured, write_rows
 from galen.eligibility.gate import Gate
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
+from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.contents import IngredientReader
 from galen.knowledge.pack import read_pack
-from galen.knowledge.product_words import ProductWords
+from galen.knowledge.schema import ConceptKind
 from galen.pipeline.candidates import Candidates, Requests
 
 SLATE = 20
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = Words.of(graph, IngredientReader.of(graph))
     catalogue = catalogue_of(draw_shelf(words, options.items, random), words)
     start = time.perf_counter()
-    facts = ItemFacts(catalogue, words.reader, ProductWords(graph))
+    facts = ItemFacts(catalogue, words.reader, ConceptWords.of(graph, ConceptKind.PRODUCT_WORD))
     read = time.perf_counter() - start
     start = time.perf_counter()
     gate = Gate.of(catalogue, facts, graph, read_pack(options.pack))

@@ -55,6 +55,7 @@ from galen.recall.bpr import Bpr
 from galen.recall.content import Content
 from galen.recall.ease import Ease
 from galen.recall.item_graph import ItemGraph
+from galen.recall.knowledge import Knowledge
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
 from galen.recall.seasonal import Seasonal
@@ -75,6 +76,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "ease": Ease,
     "generator": Generator,
     "item_graph": ItemGraph,
+    "knowledge": Knowledge,
     "popular": Popular,
     "repurchase": Repurchase,
     "seasonal": Seasonal,

@@ -9,10 +9,11 @@ from galen.eligibility.gate import Gate
 from galen.eligibility.withdrawn import Withdrawals
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
+from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
 from galen.knowledge.pack import Pack, read_pack
-from galen.knowledge.product_words import ProductWords
+from galen.knowledge.schema import ConceptKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,6 @@ class Guard:
         Raises:
             PackError: a rule names a concept that the graph does not know.
         """
-        facts = ItemFacts(catalogue, reader, ProductWords(graph))
+        facts = ItemFacts(catalogue, reader, ConceptWords.of(graph, ConceptKind.PRODUCT_WORD))
         gate = Gate.of(catalogue, facts, graph, pack, withdrawals)
         return cls(gate, Declarations(gate.premises, reader.names))

@@ -80,6 +80,7 @@ class Requests:
     kept: KeptStates | None = None  # where channels keep what they made of these people
     circumstances: Circumstances | None = None  # what is declared of them; None is nothing
     life_stage: Sequence[str | None] | None = None  # (R,); None where no one's is known
+    query: Sequence[str | None] | None = None  # (R,) what people ask for, in their words
 
     def __len__(self) -> int:
         return len(self.user)
@@ -104,6 +105,7 @@ class Requests:
             self.kept,
             None if self.circumstances is None else self.circumstances.part(start, stop),
             None if self.life_stage is None else self.life_stage[start:stop],
+            None if self.query is None else self.query[start:stop],
         )
 
     @property

@@ -58,6 +58,16 @@ class Generator(Protocol):
     ) -> Candidates: ...
 
 
+@runtime_checkable
+class Reasoner(Protocol):
+    """A channel that can say why it proposed an item, in words for a person.
+
+    `reason` is of one of the requests; None where it has nothing to say.
+    """
+
+    def reason(self, requests: Requests, request: int, item: int) -> str | None: ...
+
+
 class Continued(Protocol):
     """What a channel says of items after P histories and what was placed after them."""
 

@@ -13,10 +13,11 @@ from galen.data.schema import DAY, Surface
 from galen.eligibility.gate import Gate
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
+from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
 from galen.knowledge.pack import Pack, read_pack
-from galen.knowledge.product_words import ProductWords
+from galen.knowledge.schema import ConceptKind
 from galen.pipeline.candidates import Candidates, Histories, Requests, no_histories
 from galen.pipeline.circumstances import Bought, Circumstances, Packed
 
@@ -143,7 +144,7 @@ def open_pharmacy(knowledge: Graph, reader: IngredientReader) -> Callable[..., P
         shelf: Sequence[dict[str, Any]] = SHELF, pack: str | Pack = "general", **changes: Any
     ) -> Pharmacy:
         catalogue = Catalogue(items_table(list(shelf)))
-        facts = ItemFacts(catalogue, reader, ProductWords(knowledge))
+        facts = ItemFacts(catalogue, reader, ConceptWords.of(knowledge, ConceptKind.PRODUCT_WORD))
         rules = read_pack(pack) if isinstance(pack, str) else pack
         return Pharmacy(Gate.of(catalogue, facts, knowledge, rules, **changes), catalogue)
 

@@ -1,8 +1,8 @@
-"""Which generic product a title speaks of: the longest product word that stands in it."""
+"""Which concepts a text names: generic products in titles, symptoms in queries."""
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -17,27 +17,35 @@ _HAN: Final = re.compile(r"[぀-ヿ㐀-鿿]+")
 _HAN_LENGTHS: Final = range(8, 1, -1)  # characters of a word that is written without spaces
 
 
-class ProductWords:
-    """The product words of a graph, with their other names and plurals."""
+class ConceptWords:
+    """The names and synonyms of concepts of some kinds, plurals too, found in running text."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._row_of: dict[str, int] = {}
-        rows = graph.of_kind(ConceptKind.PRODUCT_WORD)
+    def __init__(self, rows: Mapping[str, int]) -> None:
+        """Take the row of each name, folded as `folded` does."""
+        self.rows = rows
+
+    @classmethod
+    def of(cls, graph: Graph, *kinds: ConceptKind) -> "ConceptWords":
+        """The names of a graph; of two concepts with one name the first has it."""
+        rows: dict[str, int] = {}
         synonyms = graph.concepts["synonyms"]
-        for row in rows.tolist():
+        for row in graph.of_kind(*kinds).tolist():
             for name in (graph.names[row], *(synonyms[row].as_py() or ())):
-                self._row_of.setdefault(_folded(name), row)
+                rows.setdefault(folded(name), row)
+        rows.pop("", None)
+        return cls(rows)
 
     def find(self, titles: Sequence[str | None]) -> npt.NDArray[np.int64]:
-        """(T,): the concept of each title's product word; -1 where there is none."""
-        return np.array([-1 if title is None else self._found(title) for title in titles], np.int64)
+        """(T,): the concept of the longest name in each title; -1 where there is none."""
+        found = (next(self.all_in(title), -1) if title else -1 for title in titles)
+        return np.fromiter(found, np.int64, len(titles))
 
-    def _found(self, title: str) -> int:
-        for candidate in _parts(title):
-            row = self._row_of.get(candidate)
+    def all_in(self, text: str) -> Iterator[int]:
+        """The concepts whose names stand in a text, the longest names first."""
+        for part in _parts(text):
+            row = self.rows.get(part)
             if row is not None:
-                return row
-        return -1
+                yield row
 
 
 def _parts(title: str) -> Iterator[str]:
@@ -54,7 +62,8 @@ def _parts(title: str) -> Iterator[str]:
                 yield run[start : start + length]
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """A name as it is looked up: small letters, singular words, nothing between them."""
     text = unicodedata.normalize("NFKC", name).lower()
     return " ".join(_singular(word) for word in _WORDS.findall(text))
 
