@@ -139,3 +139,21 @@ def test_stages_come_back_from_disk(data, tmp_path):
     assert again.stages == ["couple", "parents"]
     parents = asked(JULY, stage="parents")
     assert order(again, parents) == order(index, parents)
+
+
+def test_a_part_of_a_batch_keeps_the_life_stages_of_its_people(data):
+    one = asked(JULY)
+    two = replace(
+        one,
+        user=np.array([-1, -1]),
+        at=np.array([JULY, JULY]),
+        history=no_histories(2),
+        surface=np.zeros(2, np.int64),
+        age=np.full(2, np.nan),
+        region=[None, None],
+        seed=np.zeros(2, np.int64),
+        life_stage=["couple", "parents"],
+    )
+    index = Seasonal().fit(data)
+    assert order(index, two.part(1, 2)) == order(index, asked(JULY, stage="parents"))
+    assert order(index, two.part(1, 2)) != order(index, two.part(0, 1))

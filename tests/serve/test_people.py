@@ -1,0 +1,27 @@
+import pyarrow as pa
+import pytest
+
+from galen.data.schema import USERS
+from galen.serve.people import People
+
+
+@pytest.fixture
+def people() -> People:
+    row = {"user_id": "ana", "age": 30, "life_stage": "parents with a baby"}
+    return People(pa.Table.from_pylist([row], schema=USERS))
+
+
+def test_the_life_stage_of_a_user_is_known_as_it_was_given_last(people):
+    assert people.life_stage(people.row("ana")) == "parents with a baby"
+    people.upsert("ana", {"life_stage": "family"})
+    assert people.life_stage(people.row("ana")) == "family"
+
+
+def test_a_person_who_is_not_known_has_no_life_stage(people):
+    assert people.life_stage(people.row("bo")) is None
+    assert people.life_stage(people.upsert("bo")) is None
+
+
+def test_a_forgotten_user_leaves_no_life_stage(people):
+    row = people.forget("ana")
+    assert people.life_stage(row) is None
