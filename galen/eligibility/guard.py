@@ -1,5 +1,7 @@
 """A gate with what turns people's words into what it asks about."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
 from galen.knowledge.pack import Pack, read_pack
+from galen.knowledge.red_flags import RedFlags
 from galen.knowledge.schema import ConceptKind
 
 
@@ -22,6 +25,19 @@ class Guard:
 
     gate: Gate
     declarations: Declarations
+    flags: RedFlags
+
+    def advice(self, text: str, age: float, states: Iterable[str]) -> str | None:
+        """What to say instead of showing products, where a query tells of danger; None else.
+
+        `age` in years, NaN where unknown; `states` are declared words such as pregnancy.
+        """
+        years = None if math.isnan(age) else age
+        pregnant = self.gate.premises.row("population:pregnancy") in {
+            self.gate.premises.row(f"population:{word.lower()}") for word in states
+        }
+        flag = self.flags.found(text, years, pregnant)
+        return None if flag is None else flag.advice
 
     @classmethod
     def of(
@@ -57,4 +73,4 @@ class Guard:
         """
         facts = ItemFacts(catalogue, reader, ConceptWords.of(graph, ConceptKind.PRODUCT_WORD))
         gate = Gate.of(catalogue, facts, graph, pack, withdrawals)
-        return cls(gate, Declarations(gate.premises, reader.names))
+        return cls(gate, Declarations(gate.premises, reader.names), RedFlags.read())

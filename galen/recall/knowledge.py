@@ -95,12 +95,12 @@ class KnowledgeIndex:
         score = np.zeros(len(self.popularity))
         for need, weight in self._needs(requests, request):
             row = slice(self.weight.indptr[need], self.weight.indptr[need + 1])
-            items = self.weight.indices[row]
-            score[items] = np.maximum(score[items], weight * self.weight.data[row])
+            reached = self.weight.indices[row]
+            score[reached] = np.maximum(score[reached], weight * self.weight.data[row])
         items = np.flatnonzero(score)
         total = score[items] + 0.1 * self.popularity[items]
         order = np.lexsort((items, -total))[:k]
-        return items[order].astype(np.int64), total[order]
+        return items[order], total[order]
 
     def _needs(self, requests: Requests, request: int) -> list[tuple[int, float]]:
         query = None if requests.query is None else requests.query[request]

@@ -110,6 +110,9 @@ class RecommendRequest(Message):
     """Who asks, and for what. Without a user the recent items speak for an anonymous session."""
 
     user: Id | None = None
+    query: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
+        default=None, description="What is asked for, in words: a product, a symptom, a need."
+    )
     recent: list[Id] = Field(
         default=[], max_length=100, description="Items of this session, oldest first."
     )

@@ -14,6 +14,7 @@ from galen.eligibility.gate import with_placed
 from galen.eligibility.guard import Guard
 from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.pipeline import Pipeline
+from galen.pipeline.stages import Reasoner
 from galen.pipeline.trace import Slate, Step
 from galen.serve.consent import may_profile, refillable
 from galen.serve.fallback import popular_pipeline
@@ -63,15 +64,30 @@ class Recommender:
         cards: list[str] = []
         try:
             requests = self.requests(asked, request_id, now, degraded)
+            advice = self._advice(asked, requests)
+            if advice is not None:
+                return self._reply(asked, request_id, now, [], [], [advice], degraded)
             slates = self._slates(requests, asked, degraded)
             notices = [self.guard.gate.notices(requests, slate.candidates) for slate in slates]
             cards = [rule.card for rule in self.guard.gate.cards(requests)[0]]
             for slate, told in zip(slates, notices, strict=True):
-                shown += self._shown(slate.candidates, told, like)
+                shown += self._shown(requests, slate.candidates, told, asked, like)
         except Exception:
             log.exception("nothing could be recommended", request_id=request_id)
             degraded.append("pipeline")
             slates, shown = [], []
+        return self._reply(asked, request_id, now, slates, shown, cards, degraded)
+
+    def _reply(
+        self,
+        asked: RecommendRequest,
+        request_id: str,
+        now: int,
+        slates: Sequence[Slate],
+        shown: list[ShownItem],
+        cards: list[str],
+        degraded: list[str],
+    ) -> Answer:
         steps = tuple(step for slate in slates for step in slate.steps)
         reply = Recommendation(
             request_id=request_id,
@@ -83,6 +99,12 @@ class Recommender:
             explanation=_explanation(steps) if asked.explain else None,
         )
         return Answer(reply, self._impressions(slates, shown, asked, request_id, now), steps)
+
+    def _advice(self, asked: RecommendRequest, requests: Requests) -> str | None:
+        """Where words tell of danger, what to say; no product is shown then."""
+        if not asked.query:
+            return None
+        return self.guard.advice(asked.query, float(requests.age[0]), asked.conditions)
 
     def requests(
         self, asked: RecommendRequest, request_id: str, now: int, degraded: list[str]
@@ -122,7 +144,7 @@ class Recommender:
             found = Requests(np.array([profiled]), at, history, surface, ages, regions, seed)
         if asked.purpose == "refill" and state.clock == "time":
             found = replace(found, history=refillable(found.history, now))
-        return replace(found, circumstances=circumstances)
+        return replace(found, circumstances=circumstances, query=[asked.query])
 
     def _slates(
         self, requests: Requests, asked: RecommendRequest, degraded: list[str]
@@ -148,7 +170,12 @@ class Recommender:
         return [slate, more]
 
     def _shown(
-        self, rows: Candidates, notices: list[list[str]], like: str | None
+        self,
+        requests: Requests,
+        rows: Candidates,
+        notices: list[list[str]],
+        asked: RecommendRequest,
+        like: str | None,
     ) -> list[ShownItem]:
         catalogue = self.state.catalogue
         ranks = {
@@ -172,11 +199,22 @@ class Recommender:
                     price=None if math.isnan(price) else price,
                     score=0.0 if scores is None else float(scores[place]),
                     channels=channels,
-                    reason=self._reason(channels, like),
+                    reason=self._told(requests, item, channels, asked)
+                    or self._reason(channels, like),
                     notices=notices[place],
                 )
             )
         return shown
+
+    def _told(
+        self, requests: Requests, item: int, channels: list[str], asked: RecommendRequest
+    ) -> str | None:
+        """What the first channel says of its own proposal; nothing where others look on."""
+        if asked.discreet or not channels:
+            return None
+        retrievers = {channel.name: channel.retriever for channel in self.pipeline.recall.channels}
+        first = retrievers.get(channels[0])
+        return first.reason(requests, 0, item) if isinstance(first, Reasoner) else None
 
     def _reason(self, channels: list[str], like: str | None) -> str:
         if like is not None and channels[:1] == ["item_graph"]:

@@ -167,3 +167,29 @@ def test_where_the_gate_breaks_nothing_is_shown_unchecked(
     reply = ask(service, "u1")
     assert reply.items == []
     assert reply.degraded
+
+
+@pytest.mark.parametrize("query", ["crushing chest pain and short of breath", "胸口剧痛喘不过气"])
+def test_words_of_danger_are_answered_with_advice_and_no_product(
+    service: Service, query: str
+) -> None:
+    reply = ask(service, "u1", query=query)
+    assert reply.items == []
+    assert len(reply.cards) == 1
+    assert reply.degraded == []
+    assert ask(service, "u1", query="plasters for a small cut").items
+
+
+def test_a_channel_s_own_reason_is_told_but_not_where_others_look_on(service: Service) -> None:
+    channels = service.recommender.pipeline.recall.channels
+
+    def reason(self: Any, requests: Any, request: int, item: int) -> str:
+        return "because of what you asked"
+
+    kind = type(channels[1].retriever)  # popular: every anonymous slate is its
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kind, "reason", reason, raising=False)
+        told = {item.reason for item in ask(service).items}
+        hidden = {item.reason for item in ask(service, discreet=True).items}
+    assert "because of what you asked" in told
+    assert "because of what you asked" not in hidden
