@@ -212,9 +212,13 @@ class Recommender:
         """What the first channel says of its own proposal; nothing where others look on."""
         if asked.discreet or not channels:
             return None
-        retrievers = {channel.name: channel.retriever for channel in self.pipeline.recall.channels}
-        first = retrievers.get(channels[0])
-        return first.reason(requests, 0, item) if isinstance(first, Reasoner) else None
+        try:
+            asking = self.pipeline.recall.channels
+            first = next((c.retriever for c in asking if c.name == channels[0]), None)
+            return first.reason(requests, 0, item) if isinstance(first, Reasoner) else None
+        except Exception:
+            log.exception("a channel could not say why", channel=channels[0])
+            return None
 
     def _reason(self, channels: list[str], like: str | None) -> str:
         if like is not None and channels[:1] == ["item_graph"]:
