@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from galen.cli.terminal import (
     doing,
     show,
 )
+
+if TYPE_CHECKING:
+    from galen.serve.messages import RecommendRequest
 
 
 @app.command()
@@ -125,29 +128,79 @@ def evaluate(
     typer.echo(f"report: {done.report}")
 
 
+User = Annotated[str | None, typer.Option(help="A user's id; without it, nobody is known.")]
+Recent = Annotated[
+    str, typer.Option(help="Ids of recently seen items, oldest first, comma-separated.")
+]
+SlateLength = Annotated[int, typer.Option("-n", min=1, max=1000, help="Items of the slate.")]
+SurfaceShown = Annotated[str, typer.Option(help="Where the slate is shown.")]
+Query = Annotated[str | None, typer.Option(help="What is asked for, in words.")]
+RulePack = Annotated[str, typer.Option(help="general, eu, us, cn, or a TOML file.")]
+
+
+def _asked(
+    user: str | None, recent: str, n: int, surface: str, query: str | None, explain: bool
+) -> "RecommendRequest":
+    from galen.serve.messages import RecommendRequest
+    from galen.serve.once import surface_named
+
+    ids = [item for item in recent.split(",") if item]
+    where = surface_named(surface)
+    return RecommendRequest(user=user, recent=ids, n=n, surface=where, query=query, explain=explain)
+
+
 @app.command()
 def recommend(
     shop: ShopFolder,
     bundle: BundleFolder,
-    user: Annotated[
-        str | None, typer.Option(help="A user's id; without it, nobody is known.")
-    ] = None,
-    recent: Annotated[
-        str, typer.Option(help="Ids of recently seen items, oldest first, comma-separated.")
-    ] = "",
-    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Items of the slate.")] = 10,
-    surface: Annotated[str, typer.Option(help="Where the slate is shown.")] = "home",
+    user: User = None,
+    recent: Recent = "",
+    n: SlateLength = 10,
+    surface: SurfaceShown = "home",
+    query: Query = None,
+    pack: RulePack = "general",
     json: JsonFile = None,
 ) -> None:
     """Print one slate, with each item's channels and what each stage did."""
     from galen.serve.once import recommend_once
 
-    ids = [item for item in recent.split(",") if item]
-    told = recommend_once(shop, bundle, user=user, recent=ids, n=n, surface=surface)
+    asked = _asked(user, recent, n, surface, query, True)
+    told = recommend_once(shop, bundle, asked, pack=pack)
     if json is not None:
         json.write_text(told.json() + "\n")
     Console().print(told.table)
     typer.echo(told.trace)
+
+
+@app.command("explain-item")
+def explain_item(
+    shop: ShopFolder,
+    bundle: BundleFolder,
+    item: Annotated[str, typer.Option(help="The item's id.")],
+    user: User = None,
+    recent: Recent = "",
+    n: SlateLength = 10,
+    surface: SurfaceShown = "home",
+    query: Query = None,
+    pack: RulePack = "general",
+    json: JsonFile = None,
+) -> None:
+    """Say why an item is in a slate or is not: stages, rules and citations."""
+    from rich.table import Table
+
+    from galen.serve.once import explain_once
+
+    asked = _asked(user, recent, n, surface, query, False)
+    told = explain_once(shop, bundle, asked, item, pack=pack)
+    if json is not None:
+        json.write_text(told.model_dump_json(indent=1) + "\n")
+    typer.echo(f"{told.item}: {told.because}")
+    if told.findings:
+        table = Table("rule", "action", "what", "by")
+        for found in told.findings:
+            table.add_row(found.rule, found.action, found.words, found.citation)
+        Console().print(table)
+    typer.echo(f"model {told.model_version}, rules {told.rules_version}")
 
 
 @app.command()

@@ -19,8 +19,10 @@ from galen.serve.keys import Keyring, Scope
 from galen.serve.messages import (
     EventBatch,
     EventsTaken,
+    ExplainRequest,
     Health,
     Item,
+    ItemExplained,
     ItemRecord,
     Recommendation,
     RecommendRequest,
@@ -176,6 +178,11 @@ def _writes(service: Service) -> APIRouter:
 
 def _operations(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["operations"])
+
+    @router.post("/explain", responses=documented(404))
+    async def explain(body: ExplainRequest) -> ItemExplained:
+        """Why an item is in the slate of a request, or is not: stages, rules, citations."""
+        return service.explain_item(body.asked, body.item)
 
     @router.get("/withdrawals")
     async def withdrawals() -> Withdrawn:

@@ -311,6 +311,35 @@ class Withdrawn(Message):
     withdrawals: list[Withdrawal]
 
 
+class ExplainRequest(Message):
+    """An item, and the request in which it is or is not."""
+
+    item: Id
+    asked: RecommendRequest
+
+
+class FindingTold(Message):
+    """What one rule has against an item, with its source."""
+
+    rule: str
+    action: Literal["warn", "drop"]
+    words: str
+    citation: str
+
+
+class ItemExplained(Message):
+    """Why an item is in a slate, or is not; for operators only."""
+
+    item: str
+    shown: bool
+    because: str
+    channels: dict[str, int] = Field(description="The place that each channel gave it, 1 first.")
+    place: int | None = Field(description="Where it stands in the whole order, 1 first.")
+    findings: list[FindingTold]
+    rules_version: str
+    model_version: str
+
+
 class Health(Message):
     """Whether the service can do its work, and with what."""
 

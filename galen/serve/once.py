@@ -3,7 +3,6 @@
 import difflib
 import sqlite3
 import uuid
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,20 @@ from galen.assembly.bundle import Bundle
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.serve import tables
-from galen.serve.messages import SURFACES, Recommendation, RecommendRequest
+from galen.serve.messages import (
+    SURFACES,
+    ItemExplained,
+    Recommendation,
+    RecommendRequest,
+    SurfaceName,
+)
+from galen.serve.missing import NotFound
 from galen.serve.moments import now_in_microseconds
 from galen.serve.recommender import Recommender
 from galen.serve.settings import Settings, SettingsError, folder_of_log
 from galen.serve.snapshot import Snapshots
 from galen.serve.state import LOG, SNAPSHOT, State
+from galen.serve.why import explain_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +62,59 @@ class Told:
 
 
 def recommend_once(
-    shop_folder: Path,
-    bundle_folder: Path,
-    *,
-    user: str | None,
-    recent: Sequence[str],
-    n: int,
-    surface: str,
-    pack: str = "general",
+    shop_folder: Path, bundle_folder: Path, asked: RecommendRequest, *, pack: str = "general"
 ) -> Told:
     """What the server would answer now; its log is read, and nothing is written.
 
     Raises:
-        ShopError, BundleError: a folder cannot be opened.
+        ShopError, BundleError, PackError: a folder or the pack cannot be used.
+    """
+    recommender = _opened(shop_folder, bundle_folder, pack)
+    answer = recommender.answer(asked, uuid.uuid4().hex, now_in_microseconds())
+    return Told(answer.reply, asked.user is None or recommender.state.people.row(asked.user) >= 0)
+
+
+def explain_once(
+    shop_folder: Path,
+    bundle_folder: Path,
+    asked: RecommendRequest,
+    item_id: str,
+    *,
+    pack: str = "general",
+) -> ItemExplained:
+    """Why an item is in the answer to a request, or is not; nothing is written.
+
+    Raises:
+        ShopError, BundleError, PackError: a folder or the pack cannot be used.
+        SettingsError: there is no such item.
+    """
+    recommender = _opened(shop_folder, bundle_folder, pack)
+    try:
+        return explain_item(recommender, asked, item_id, now_in_microseconds())
+    except NotFound as error:
+        raise SettingsError(f"{error}; give an id as `galen recommend` prints it.") from error
+
+
+def surface_named(name: str) -> SurfaceName:
+    """A surface by its name.
+
+    Raises:
         SettingsError: there is no such surface.
     """
-    if surface not in SURFACES:
-        near = difflib.get_close_matches(surface, SURFACES, n=1, cutoff=0.0)
-        raise SettingsError(f"there is no surface {surface!r}; did you mean {near[0]!r}?")
+    if name not in SURFACES:
+        near = difflib.get_close_matches(name, SURFACES, n=1, cutoff=0.0)
+        raise SettingsError(f"there is no surface {name!r}; did you mean {near[0]!r}?")
+    return name
+
+
+def _opened(shop_folder: Path, bundle_folder: Path, pack: str) -> Recommender:
     shop, bundle = Shop.open(shop_folder), Bundle.open(bundle_folder)
     folder = folder_of_log(Settings(), shop_folder)
     with closing(_reading(folder / LOG)) as log:
         state = State.restore(shop, log, Snapshots(folder / SNAPSHOT))
     pipeline = bundle.pipeline(state.catalogue, state.store)
-    asked = RecommendRequest(user=user, recent=list(recent), n=n, surface=surface, explain=True)
     guard = Guard.of(state.catalogue, pack=pack, withdrawals=state.withdrawals)
-    recommender = Recommender(state, pipeline, bundle.version, guard)
-    answer = recommender.answer(asked, uuid.uuid4().hex, now_in_microseconds())
-    return Told(answer.reply, user is None or state.people.row(user) >= 0)
+    return Recommender(state, pipeline, bundle.version, guard)
 
 
 def _reading(path: Path) -> sqlite3.Connection:

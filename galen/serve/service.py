@@ -33,6 +33,7 @@ from galen.serve.messages import (
     EventsTaken,
     Health,
     Item,
+    ItemExplained,
     ItemRecord,
     Recommendation,
     RecommendRequest,
@@ -48,6 +49,7 @@ from galen.serve.settings import Settings
 from galen.serve.snapshot import Snapshots
 from galen.serve.state import LOG, SNAPSHOT, State
 from galen.serve.tables import LoggedEvent, Outcome
+from galen.serve.why import explain_item
 
 log = structlog.get_logger(__name__)
 
@@ -153,6 +155,15 @@ class Service:
             recent=[item_id], n=n, surface=surface, filters=SlateFilter(exclude=[item_id])
         )
         return self._answer(asked, request_id or self.new_id(), like=item_id)
+
+    def explain_item(self, asked: RecommendRequest, item_id: str) -> ItemExplained:
+        """Why an item is in the slate of a request, or is not; for operators only.
+
+        Raises:
+            NotFound: there is no such item.
+        """
+        with self._lock:
+            return explain_item(self.recommender, asked, item_id, self._now())
 
     def _answer(
         self, asked: RecommendRequest, request_id: str, like: str | None = None

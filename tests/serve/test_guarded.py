@@ -193,3 +193,23 @@ def test_a_channel_s_own_reason_is_told_but_not_where_others_look_on(service: Se
         hidden = {item.reason for item in ask(service, discreet=True).items}
     assert "because of what you asked" in told
     assert "because of what you asked" not in hidden
+
+
+def test_an_operator_is_told_why_an_item_is_there_or_is_not(service: Service) -> None:
+    put_medicine(service, "i0", "ibuprofen 200 mg")
+    shown = RecommendRequest(user="u1", n=70)
+    there = service.explain_item(shown, ask(service, "u1").items[0].id)
+    assert there.shown
+    assert there.place == 1
+    assert there.channels
+    not_there = service.explain_item(RecommendRequest(user="u1", medicines=["warfarin"]), "i0")
+    assert not not_there.shown
+    assert "interaction" in not_there.because
+    (first, *_) = not_there.findings
+    assert first.rule == "interaction"
+    assert "ibuprofen" in first.words
+    assert first.citation
+    hidden = service.explain_item(shown, "i75")
+    assert "the shop has hidden it" in hidden.because
+    with pytest.raises(NotFound, match="no item 'nothing'"):
+        service.explain_item(shown, "nothing")

@@ -12,7 +12,7 @@ from galen.assembly.train import train
 from galen.data.shop import Shop
 from galen.serve.log import LogError
 from galen.serve.messages import Event, EventBatch, RecommendRequest
-from galen.serve.once import recommend_once
+from galen.serve.once import recommend_once, surface_named
 from galen.serve.service import Service
 from galen.serve.settings import Settings, SettingsError, folder_of_log
 
@@ -43,7 +43,7 @@ def test_a_bundle_is_served_and_the_command_line_sees_what_the_server_logged(
     with pytest.raises(LogError, match="another server"):
         Service.open(Shop.open(shop), Bundle.open(bundle), log, Settings())
     changed = [item.id for item in service.recommend(RecommendRequest(user="fresh", n=5)).items]
-    told = recommend_once(shop, bundle, user="fresh", recent=[], n=5, surface="home")
+    told = recommend_once(shop, bundle, RecommendRequest(user="fresh", n=5, explain=True))
     service.close()
 
     assert [item.id for item in told.reply.items] == changed
@@ -55,8 +55,10 @@ def test_a_bundle_is_served_and_the_command_line_sees_what_the_server_logged(
 
 def test_the_command_line_says_what_it_does_not_know(folders: tuple[Path, Path]) -> None:
     shop, bundle = folders
-    told = recommend_once(shop, bundle, user="nobody", recent=["i3"], n=4, surface="cart")
+    told = recommend_once(
+        shop, bundle, RecommendRequest(user="nobody", recent=["i3"], n=4, surface="cart")
+    )
     assert not told.known
     assert "not known" in told.trace
     with pytest.raises(SettingsError, match="'home'"):
-        recommend_once(shop, bundle, user=None, recent=[], n=4, surface="hom")
+        surface_named("hom")
