@@ -149,6 +149,36 @@ def test_a_broken_rule_closes(world, popular):
     assert len(slate.candidates) == 0
 
 
+@dataclass
+class EverySecond:
+    """A rule about slates: no two rows side by side."""
+
+    rule: str = "apart"
+    reason: str = "it stands beside another"
+
+    def keep(self, requests, candidates, n):
+        place = np.arange(len(candidates)) - np.searchsorted(candidates.request, candidates.request)
+        return (place % 2 == 0) & (place < 2 * n)
+
+
+def test_a_rule_about_slates_fills_them_from_what_comes_after(world, popular):
+    asked = world.requests([[0], [7]])
+    before = pipeline(world, {"popular": popular}).run(asked, 8).candidates
+    apart = pipeline(world, {"popular": popular}, together=(EverySecond(),)).run(asked, 4)
+    for request in range(2):
+        kept = apart.candidates.item[apart.candidates.request == request].tolist()
+        assert kept == before.item[before.request == request][::2].tolist()
+    assert [step.name for step in apart.steps][-2:] == ["filter:apart", "slate"]
+
+
+def test_a_broken_rule_about_slates_closes(world, popular):
+    slate = pipeline(world, {"popular": popular}, together=(Broken(),)).run(
+        world.requests([[0]]), 3
+    )
+    assert len(slate.candidates) == 0
+    assert slate.degraded == ("eligibility:broken",)
+
+
 def test_a_rule_that_answers_something_else_than_bools_closes(world, popular):
     class Maybe:
         rule, reason = "maybe", "it may be"

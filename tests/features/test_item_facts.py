@@ -1,0 +1,99 @@
+"""What knowledge says of a catalogue's items, and that it follows the catalogue."""
+
+import numpy as np
+import pytest
+from worlds import items_table
+
+from galen.data.catalogue import Catalogue
+from galen.features.item_facts import ItemFacts
+from galen.knowledge.build import built_in
+from galen.knowledge.concept_words import ConceptWords
+from galen.knowledge.contents import IngredientReader
+from galen.knowledge.schema import ConceptKind
+
+PACK = {"rx_class": "otc", "pack_size": 20.0, "pack_unit": "tablets"}
+
+
+@pytest.fixture(scope="module")
+def known():
+    graph = built_in()
+    return graph, IngredientReader.of(graph), ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
+
+
+def facts_of(known, *records):
+    _, reader, namer = known
+    catalogue = Catalogue(items_table([{"item_id": str(n)} | r for n, r in enumerate(records)]))
+    return catalogue, ItemFacts(catalogue, reader, namer)
+
+
+def held(known, columns, row):
+    graph = known[0]
+    told = columns.concept[row]
+    return {
+        graph.ids[c]: float(a)
+        for c, a in zip(told, columns.milligrams[row], strict=True)
+        if c >= 0 and graph.ids[c].startswith("ingredient:")
+    }
+
+
+@pytest.mark.parametrize(
+    ("ingredients", "pack", "expected"),
+    [
+        (["paracetamol 500 mg"], {}, {"ingredient:paracetamol": 10_000}),
+        (["Acetaminophen 500mg + caffeine (65 mg)"], {},
+         {"ingredient:paracetamol": 10_000, "ingredient:caffeine": 1300}),
+        (["ibuprofen 100mg/5ml"], {"pack_size": 150.0, "pack_unit": "ml"},
+         {"ingredient:ibuprofen": 3000}),
+        (["hydrocortisone 1%"], {"pack_size": 15.0, "pack_unit": "g"},
+         {"ingredient:hydrocortisone": 150}),
+    ],
+)  # fmt: skip
+def test_amounts_are_strength_times_units_of_the_pack(known, ingredients, pack, expected):
+    _, facts = facts_of(known, PACK | {"ingredients": ingredients} | pack)
+    assert held(known, facts.columns, 0) == pytest.approx(expected)
+    assert facts.columns.recognised[0]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"ingredients": ["paracetamol"]},
+        {"ingredients": ["paracetamol 500 mg"], "pack_size": None},
+        {"ingredients": ["paracetamol 500 mg"], "pack_size": 1.0, "pack_unit": "piece"},
+    ],
+)
+def test_an_amount_that_is_not_said_is_not_known(known, record):
+    _, facts = facts_of(known, PACK | record)
+    assert np.isnan(held(known, facts.columns, 0)["ingredient:paracetamol"])
+
+
+def test_a_medicine_is_recognised_only_where_every_ingredient_is(known):
+    _, facts = facts_of(
+        known,
+        PACK | {"ingredients": ["paracetamol 500 mg", "qwxyz 3 mg"]},
+        PACK | {"ingredients": []},
+        {"title": "Garden hose", "rx_class": "none"},
+        {"title": "of unknown class", "rx_class": None},
+    )
+    assert facts.columns.recognised.tolist() == [False, False, True, False]
+    assert facts.columns.medicine.tolist() == [True, True, False, True]
+
+
+def test_the_product_word_is_the_longest_that_stands_in_the_title(known):
+    graph = known[0]
+    _, facts = facts_of(known, {"title": "Extra Paracetamol Tablets 20, Acme"}, {"title": "Hose"})
+    assert graph.ids[facts.columns.concept[0, 0]] == "product_word:paracetamol tablets"
+    assert facts.columns.concept[1, 0] == -1
+
+
+def test_an_item_that_changed_or_came_is_read_again(known):
+    catalogue, facts = facts_of(known, PACK | {"ingredients": ["paracetamol 500 mg"]})
+    many = ["ibuprofen 200 mg", "caffeine 65 mg", "menthol 1 mg"]
+    catalogue.upsert(catalogue.record(0) | {"ingredients": many})
+    catalogue.upsert(catalogue.record(0) | {"item_id": "new", "ingredients": ["codeine 8 mg"]})
+    assert set(held(known, facts.columns, 0)) == {
+        "ingredient:ibuprofen",
+        "ingredient:caffeine",
+        "ingredient:menthol",
+    }
+    assert set(held(known, facts.columns, 1)) == {"ingredient:codeine"}
