@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from galen.console.app import create_app
 from galen.serve.keys import make_key
-from galen.serve.messages import ItemRecord
+from galen.serve.messages import Event, EventBatch, ItemRecord
 from galen.serve.service import Service
 from galen.serve.settings import Settings
 
@@ -144,3 +144,12 @@ def test_with_keys_the_page_asks_for_one(service: Service) -> None:
     assert refused.status_code == 401
     assert "Basic" in refused.headers["www-authenticate"]
     assert client.get("/", auth=("anyone", secret)).status_code == 200
+
+
+def test_help_lines_stand_above_the_slate(client: TestClient, service: Service) -> None:
+    bleach = ItemRecord(title="Bleach", rx_class="none", stock=5, hidden=False, regions=["*"])
+    service.put_item("i0", bleach).result(timeout=20)
+    assert "poison" not in client.get("/", params={"user": "u1"}).text
+    bought = Event(event_id="a", user="u1", item="i0", kind="purchase")
+    service.ingest(EventBatch(events=[bought])).result(timeout=20)
+    assert 'role="alert">Bleach must not meet acid' in client.get("/", params={"user": "u1"}).text
