@@ -12,8 +12,6 @@ from galen.eligibility.states import states_of
 from galen.knowledge.schema import Relation
 from galen.pipeline.candidates import Candidates, Requests
 
-NOTICE = "Ask a pharmacist whether this suits you before you use it."
-
 
 @dataclass(frozen=True, slots=True)
 class Contraindicated:
@@ -59,10 +57,14 @@ class Contraindicated:
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
         states = states_of(requests, self.premises).part(request, request + 1).values
-        return self.statements.notices(states, item, WARN, NOTICE)
+        return self.statements.notices(states, item, WARN, self.premises.notice(self.rule))
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         states = states_of(requests, self.premises).part(request, request + 1).values
         return self.statements.findings(
-            states, item, family=self.rule, verb="is not for people with", notice=NOTICE
+            states,
+            item,
+            family=self.rule,
+            verb="is not for people with",
+            notice=self.premises.notice(self.rule),
         )

@@ -21,8 +21,6 @@ from galen.eligibility.taken_now import taken_now
 from galen.knowledge.schema import Relation
 from galen.pipeline.candidates import Bools, Candidates, Requests
 
-NOTICE = "It holds something that you may be taking already. Ask a pharmacist."
-
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
@@ -65,7 +63,7 @@ class Duplicate:
         return np.isin(asked, keys) & refill[candidates.request]
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return [NOTICE]
+        return [self.premises.notice(self.rule)]
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = Candidates(np.array([request]), np.array([item]))
@@ -81,7 +79,7 @@ class Duplicate:
                 action,
                 f"{names[concept]} is taken or in the cart already",
                 f"pack {self.premises.pack.version}",
-                NOTICE,
+                self.premises.notice(self.rule),
             )
             for concept in told[told >= 0].tolist()
             if self.premises.ingredient[concept] and self.bearing.matrix[taken, concept].nnz

@@ -24,7 +24,7 @@ from galen.eligibility.unknown import KnownEnough
 from galen.eligibility.withdrawn import NotWithdrawn, Withdrawals
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.graph import Graph
-from galen.knowledge.pack import Hazard, Pack
+from galen.knowledge.pack import Pack
 from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.circumstances import Packed
 from galen.pipeline.pipeline import Pipeline
@@ -113,9 +113,12 @@ class Gate:
             for finding in family.findings(requests, request, item)
         ]
 
-    def cards(self, requests: Requests) -> list[list[Hazard]]:
+    def cards(self, requests: Requests) -> list[list[str]]:
         """Help lines to show with each request's slate."""
-        return self.hazardous.cards(requests)
+        language = self.premises.pack.language
+        return [
+            [rule.card_in(language) for rule in rules] for rules in self.hazardous.cards(requests)
+        ]
 
 
 def with_placed(requests: Requests, placed: Candidates) -> Requests:

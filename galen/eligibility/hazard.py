@@ -129,8 +129,9 @@ class Hazardous:
         one = requests.part(request, request + 1)
         which = np.array([item])
         closed = self.closed(self.bits_of(which), self.met(one))[0]
+        language = self.premises.pack.language
         by_pack = [
-            Finding(rule.id, DROP, self.reason, rule.citation, rule.card)
+            Finding(rule.id, DROP, self.reason, rule.citation, rule.card_in(language))
             for rule, shut in zip(self.premises.pack.hazard, closed.tolist(), strict=True)
             if shut
         ]

@@ -10,8 +10,6 @@ from galen.eligibility.taken_now import taken_now
 from galen.knowledge.schema import Relation
 from galen.pipeline.candidates import Candidates, Requests
 
-NOTICE = "Ask a pharmacist first if you take other medicines."
-
 
 @dataclass(frozen=True, slots=True)
 class Interacting:
@@ -35,10 +33,14 @@ class Interacting:
         return self.bearing.actions(taken_now(requests, self.premises), candidates, concept)
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return [NOTICE]
+        return [self.premises.notice(self.rule)]
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         taken = taken_now(requests, self.premises).part(request, request + 1).values
         return self.statements.findings(
-            taken, item, family=self.rule, verb="interacts with", notice=NOTICE
+            taken,
+            item,
+            family=self.rule,
+            verb="interacts with",
+            notice=self.premises.notice(self.rule),
         )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from galen.data.catalogue import Catalogue
+from galen.eligibility.notices import NOTICES
 from galen.features.item_facts import FactColumns, ItemFacts
 from galen.knowledge.graph import Graph
 from galen.knowledge.pack import Action, Grades, Pack, PackError
@@ -33,6 +34,10 @@ class Premises:
     graph: Graph
     pack: Pack
     facts: ItemFacts
+
+    def notice(self, family: str) -> str:
+        """What a family of rules says beside an item that it warns of."""
+        return NOTICES[family][self.pack.language]
 
     @property
     def items(self) -> FactColumns:

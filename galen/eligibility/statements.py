@@ -85,7 +85,7 @@ class Statements:
             action, source = int(self.action[place]), int(self.source[place])
             if source < 0:
                 rule = self.rules[-1 - source]
-                said = rule.notice or notice
+                said = rule.notice_in(premises.pack.language) or notice
                 found.append(Finding(rule.id, action, words, rule.citation, said))
             else:
                 relation = premises.graph.told(source)
@@ -99,7 +99,8 @@ class Statements:
         for place in self.held(declared, item).tolist():
             if self.action[place] == action:
                 source = int(self.source[place])
-                own = self.rules[-1 - source].notice if source < 0 else ""
+                rule = self.rules[-1 - source] if source < 0 else None
+                own = "" if rule is None else rule.notice_in(self.premises.pack.language)
                 said.append(own or otherwise)
         return list(dict.fromkeys(said))
 

@@ -15,8 +15,6 @@ from galen.eligibility.premises import (
 )
 from galen.pipeline.candidates import Candidates, Requests
 
-NOTICE = "We could not check this against what you told us. Ask a pharmacist."
-
 
 @dataclass(frozen=True, slots=True)
 class KnownEnough:
@@ -42,7 +40,7 @@ class KnownEnough:
         )
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return [NOTICE]
+        return [self.premises.notice(self.rule)]
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = Candidates(np.array([request]), np.array([item]))
@@ -57,6 +55,6 @@ class KnownEnough:
                 action,
                 f"{words} is not recognised",
                 f"pack {self.premises.pack.version}",
-                NOTICE,
+                self.premises.notice(self.rule),
             )
         ]

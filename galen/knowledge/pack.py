@@ -17,6 +17,7 @@ from galen.data.mendable import MendableError
 from galen.data.schema import RxClass
 
 Action = Literal["warn", "drop"]
+Language = Literal["en", "zh"]
 Words = tuple[str, ...]
 Grade = Annotated[int, msgspec.Meta(ge=1, le=4)]
 SurfaceName = Literal["home", "search", "cart", "detail", "push", "post_prescription", "paid"]
@@ -66,6 +67,10 @@ class Precaution(Rule, frozen=True, kw_only=True):
     notice: str = ""
     notice_zh: str = ""
 
+    def notice_in(self, language: Language) -> str:
+        """Its own notice, in English where it has none in the language."""
+        return (self.notice_zh if language == "zh" else "") or self.notice
+
 
 class AgeLimit(Rule, frozen=True, kw_only=True):
     """Goods for people of some age and above; an unknown age is below every limit."""
@@ -89,6 +94,10 @@ class Hazard(Rule, frozen=True, kw_only=True):
     days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30  # how long a purchase is recent
     card: str = ""  # shown instead: whom to call
     card_zh: str = ""
+
+    def card_in(self, language: Language) -> str:
+        """Its help line, in English where it has none in the language."""
+        return (self.card_zh if language == "zh" else "") or self.card
 
 
 class Sensitive(Rule, frozen=True, kw_only=True):
@@ -121,6 +130,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     edition: str
     date: datetime.date
     said: str  # what it is, and what it is not
+    language: Language = "en"  # of notices and help lines
     interactions: Grades
     contraindications: Grades
     unknown: Unknown

@@ -69,7 +69,7 @@ class Recommender:
                 return self._reply(asked, request_id, now, [], [], [advice], degraded)
             slates = self._slates(requests, asked, degraded)
             notices = [self.guard.gate.notices(requests, slate.candidates) for slate in slates]
-            cards = [rule.card for rule in self.guard.gate.cards(requests)[0]]
+            cards = self.guard.gate.cards(requests)[0]
             for slate, told in zip(slates, notices, strict=True):
                 shown += self._shown(requests, slate.candidates, told, asked, like)
         except Exception:

@@ -132,7 +132,7 @@ def test_hazardous_goods_do_not_meet_and_a_card_says_whom_to_call(pharmacy):
     assert "acid" not in pharmacy.shown(asked)
     assert "bleach" in pharmacy.shown(asked)
     (cards,) = pharmacy.gate.cards(asked)
-    assert any("poison" in rule.card for rule in cards)
+    assert any("poison" in card for card in cards)
     assert pharmacy.gate.cards(pharmacy.asked()) == [[]]
     assert "acid" in pharmacy.shown(pharmacy.asked(bought=[("bleach", 300, 1.0)]))
 
@@ -215,6 +215,17 @@ def test_what_a_slate_holds_counts_for_what_is_put_after_it(pharmacy):
     placed = Candidates(np.array([0]), np.array([pharmacy.row("paracetamol A")]))
     assert "cold sachets" in pharmacy.shown(asked)
     assert "cold sachets" not in pharmacy.shown(with_placed(asked, placed))
+
+
+def test_notices_and_help_lines_are_in_the_language_of_the_pack(open_pharmacy):
+    pharmacy = open_pharmacy(pack="cn")
+    (cards,) = pharmacy.gate.cards(pharmacy.asked(cart=["bleach"]))
+    assert any("漂白剂" in card for card in cards)
+    rows = Candidates(np.array([0]), np.array([pharmacy.row("paracetamol A")]))
+    (own,) = pharmacy.gate.notices(pharmacy.asked(states=["population:pregnancy"]), rows)
+    assert "妊娠期或哺乳期使用前请咨询药师。" in own
+    rows = Candidates(np.array([0]), np.array([pharmacy.row("mystery pills")]))
+    assert "药师" in pharmacy.gate.notices(pharmacy.asked(), rows)[0][0]
 
 
 def test_a_rule_about_something_unknown_is_no_rule(open_pharmacy, tmp_path):
