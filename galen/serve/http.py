@@ -151,23 +151,27 @@ def _writes(service: Service) -> APIRouter:
         """Take events; answered when they are on the disk. Sent again, they count once."""
         return await asyncio.wrap_future(service.ingest(body))
 
-    @router.put("/items/{item_id:path}", tags=["items"], responses=documented(409))
+    @router.put("/items/{item_id:path}", tags=["items"], responses=documented(404, 409))
     async def put_item(item_id: Identifier, record: ItemRecord) -> Item:
         """Make or replace an item; the next slate knows it."""
         return await asyncio.wrap_future(service.put_item(item_id, record))
 
-    @router.delete("/items/{item_id:path}", status_code=204, tags=["items"])
+    @router.delete(
+        "/items/{item_id:path}", status_code=204, tags=["items"], responses=documented(404)
+    )
     async def delete_item(item_id: Identifier) -> Response:
         """Hide an item for good."""
         await asyncio.wrap_future(service.delete_item(item_id))
         return Response(status_code=204)
 
-    @router.put("/users/{user_id:path}", tags=["users"])
+    @router.put("/users/{user_id:path}", tags=["users"], responses=documented(404))
     async def put_user(user_id: Identifier, record: UserRecord) -> User:
         """Make or replace a user."""
         return await asyncio.wrap_future(service.put_user(user_id, record))
 
-    @router.delete("/users/{user_id:path}", status_code=204, tags=["users"])
+    @router.delete(
+        "/users/{user_id:path}", status_code=204, tags=["users"], responses=documented(404)
+    )
     async def delete_user(user_id: Identifier) -> Response:
         """Forget a user: their record and all their events are erased."""
         await asyncio.wrap_future(service.forget_user(user_id))
@@ -194,7 +198,7 @@ def _operations(service: Service) -> APIRouter:
         """Withdraw an item, a product or a concept; answered when nothing shows it any more."""
         return await asyncio.wrap_future(service.kill_switch.put(body))
 
-    @router.delete("/withdrawals/{what}/{name:path}", responses=documented(503))
+    @router.delete("/withdrawals/{what}/{name:path}", responses=documented(404, 503))
     async def lift(what: What, name: Identifier) -> Withdrawn:
         """Take a withdrawal back."""
         return await asyncio.wrap_future(service.kill_switch.lift(Withdrawal(what=what, name=name)))
