@@ -110,6 +110,9 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Where the HTML report goes; the bundle by default.")
     ] = None,
+    pack: Annotated[
+        str | None, typer.Option(help="Ask through the rules of a pack too: general, eu …")
+    ] = None,
     json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -123,7 +126,9 @@ def evaluate(
     if len(bundle) != 1:
         raise typer.BadParameter("a shop is evaluated with one bundle", param_hint="BUNDLE")
     with doing(quiet) as say:
-        done = evaluate_bundle(shop, bundle[0], report=report, json_file=json, progress=say)
+        done = evaluate_bundle(
+            shop, bundle[0], report=report, json_file=json, progress=say, pack=pack
+        )
     show(done.table)
     typer.echo(f"report: {done.report}")
 

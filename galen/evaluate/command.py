@@ -13,6 +13,8 @@ from galen.assembly.people import People
 from galen.assembly.split import Split, SplitError, split_by
 from galen.data.dataset import Dataset
 from galen.data.shop import Shop
+from galen.eligibility.guard import Guard
+from galen.evaluate.guarded import Guarded
 from galen.evaluate.impressions import Ranked, rank_examples
 from galen.evaluate.offline import HEADLINE
 from galen.evaluate.report import write_report
@@ -34,13 +36,17 @@ def evaluate_bundle(
     report: Path | None,
     json_file: Path | None,
     progress: Progress,
+    pack: str | None = None,
 ) -> Done:
     """Evaluate, write the report (into the bundle by default) and the figures, give the table.
+
+    With `pack` the recommender is asked through the gate too, under a pack by name or path.
 
     Raises:
         SplitError: the bundle was trained on everything, or on another shop.
         ShopError: the shop cannot be read.
         BundleError: the bundle cannot be read.
+        PackError: the pack cannot be used.
     """
     bundle = Bundle.open(bundle_folder)
     shop = Shop.open(shop_folder)
@@ -54,7 +60,11 @@ def evaluate_bundle(
         )
     split = split_by(bundle.manifest.protocol, data, seed=bundle.manifest.seed)
     people, parts = People.read(shop), bundle.parts()
-    done = evaluate(parts, split, people, seed=bundle.manifest.seed, progress=progress)
+    guarded = None
+    if pack is not None:
+        guarded = Guarded(Guard.of(split.final.catalogue, pack=pack), shop.read("users"))
+    seed = bundle.manifest.seed
+    done = evaluate(parts, split, people, seed=seed, progress=progress, guarded=guarded)
     ranked = _ranked(parts, shop, split, bundle.manifest.seed)
     path = report or bundle.folder / "report.html"
     progress("writing the report")

@@ -9,6 +9,7 @@ from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol, Split, SplitError
 from galen.data.schema import Kind
+from galen.evaluate.guarded import Guarded
 from galen.evaluate.offline import Question, Result, answer
 from galen.recall.fusion import OneChannel
 
@@ -28,9 +29,17 @@ class Evaluation:
 
 
 def evaluate(
-    parts: Parts, split: Split, people: People, *, seed: int, progress: Progress
+    parts: Parts,
+    split: Split,
+    people: People,
+    *,
+    seed: int,
+    progress: Progress,
+    guarded: Guarded | None = None,
 ) -> Evaluation:
     """Run the pipeline, its stages and the baselines over the people of the test part.
+
+    With `guarded` the whole recommender is also asked through the gate, as it would be served.
 
     Raises:
         SplitError: the protocol holds nothing out.
@@ -48,6 +57,11 @@ def evaluate(
             progress(f"evaluating {name}")
             pipeline = model.pipeline(split.final.catalogue, question.store)
             results[name] = answer(question, name, pipeline)
+    if guarded is not None:
+        name = f"{parts.recipe.name} under {guarded.guard.gate.premises.pack.name}"
+        progress(f"evaluating {name}")
+        pipeline = guarded.guard.gate.guard(parts.pipeline(split.final.catalogue, question.store))
+        results[name] = answer(guarded.question(question), name, pipeline)
     return Evaluation(question, results, parts.recipe.name, split.protocol, seed)
 
 
