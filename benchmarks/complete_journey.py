@@ -19,7 +19,9 @@ from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
 from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.shop import Shop
+from galen.eligibility.guard import Guard
 from galen.evaluate.command import table_of
+from galen.evaluate.guarded import Guarded
 from galen.evaluate.offline import HEADLINE
 from galen.evaluate.run import Evaluation, evaluate
 
@@ -33,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--departments", default=HEALTH, help="empty for all")
     parser.add_argument("--models", default="shop", help="comma-separated recipes")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--pack", default="us", help="rules through which it is asked as well")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     rows: list[Row] = []
@@ -49,17 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         shop = Shop.open(place)
         for model in options.models.split(","):
             for seed in range(options.seeds):
-                rows += _measure(shop, model, seed)
+                rows += _measure(shop, model, seed, options.pack)
                 write_rows(options.json, rows)
 
 
-def _measure(shop: Shop, model: str, seed: int) -> list[Row]:
+def _measure(shop: Shop, model: str, seed: int, pack: str) -> list[Row]:
     with measured() as cost:
         trained = train(
             find_recipe(model), shop, "global-time", seed=seed, progress=lambda what: None
         )
+        guard = Guard.of(trained.split.final.catalogue, pack=pack)
         done = evaluate(
-            trained.parts, trained.split, trained.people, seed=seed, progress=lambda what: None
+            trained.parts,
+            trained.split,
+            trained.people,
+            seed=seed,
+            progress=lambda what: None,
+            guarded=Guarded(guard, shop.read("users")),
         )
     Console(width=112).print(table_of(done, [], f"{model} on complete_journey, seed {seed}"))
     return [
