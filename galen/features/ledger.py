@@ -22,7 +22,7 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._bought: dict[str, list[tuple[int, int, float]]] = {}  # (item, at, packs)
+        self._bought: dict[str, list[tuple[int, int, float, int]]] = {}  # (item, at, packs, user)
         self._house: dict[int, str] = {}  # by user row
 
     @classmethod
@@ -56,11 +56,12 @@ class Ledger:
     def add(self, user: int, item: int, at: int, packs: float | None) -> None:
         """One purchase; packs that are not told are one."""
         count = 1.0 if packs is None or not packs > 0 else float(packs)
-        self._bought.setdefault(self._of(user), []).append((item, at, count))
+        self._bought.setdefault(self._of(user), []).append((item, at, count, user))
 
     def forget(self, user: int) -> None:
-        """Drop what a user bought alone; what a household bought stays with the others of it."""
-        self._bought.pop(_alone(user), None)
+        """Drop all that a user bought, also from what their household did."""
+        for where in (self._of(user), _alone(user)):
+            self._bought[where] = [one for one in self._bought.get(where, []) if one[3] != user]
         self._house.pop(user, None)
 
     def bought(self, users: Sequence[int], at: Sequence[int]) -> Bought:
@@ -71,9 +72,9 @@ class Ledger:
             found.append([one for one in every if moment - LONGEST < one[1] <= moment])
         flat = [one for some in found for one in some]
         return Bought(
-            Packed.of([[item for item, _, _ in some] for some in found]),
-            np.array([moment for _, moment, _ in flat], np.int64),
-            np.array([packs for _, _, packs in flat], np.float64),
+            Packed.of([[one[0] for one in some] for some in found]),
+            np.array([one[1] for one in flat], np.int64),
+            np.array([one[2] for one in flat], np.float64),
         )
 
     def _of(self, user: int) -> str:

@@ -37,8 +37,10 @@ def write_shipped(evidence: Path, vocabulary: Path, indications: Path, folder: P
     named = pa.concat_arrays([chunk for column in ids for chunk in column.chunks])
     wanted = set(named.to_pylist())
     named = [
-        not wanted.isdisjoint([now, *drugbank.former_ids(before)])
-        for now, before in zip(*(drugs[c].to_pylist() for c in drugbank.COLUMNS[:2]), strict=True)
+        not wanted.isdisjoint([number, *drugbank.former_ids(former)])
+        for number, former in zip(
+            *(drugs[c].to_pylist() for c in drugbank.COLUMNS[:2]), strict=True
+        )
     ]
     known = _names(load_own(SEED).concepts.to_pylist())
     synonyms = [words(text, " | ") for text in drugs["synonyms"].to_pylist()]

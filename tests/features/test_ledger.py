@@ -30,8 +30,12 @@ def test_what_is_yet_to_come_or_long_ago_does_not_count():
 def test_a_person_who_is_forgotten_leaves_nothing_of_their_own():
     ledger = Ledger()
     ledger.add(0, 1, DAY, 1.0)
+    for user in (0, 1):
+        ledger.live_in(user, "a")
+        ledger.add(user, 2 + user, DAY, 1.0)
     ledger.forget(0)
     assert len(ledger.bought([0], [2 * DAY]).at) == 0
+    assert ledger.bought([1], [2 * DAY]).item.values.tolist() == [3]
 
 
 def test_purchases_of_a_shop_are_replayed_and_nothing_else(world):
