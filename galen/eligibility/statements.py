@@ -76,7 +76,7 @@ class Statements:
         """What holds against an item, in words; `verb` joins goods and what is declared."""
         premises = self.premises
         told = premises.items.concept[item]
-        row_of = dict(zip(*reversed(self.by_declared.nonzero()), strict=True))
+        row_of = self.by_declared.tocsc().indices  # a statement has one row
         found = []
         for place in self.held(declared, item).tolist():
             good = _named(premises, told[told >= 0], int(self.goods[place]))
