@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.data.catalogue import Bools, Catalogue, Floats, Ints
+from galen.data.enriched import Extent, enriched_folder
 from galen.data.manifest import Clock
 from galen.data.schema import Kind
 from galen.data.shop import Shop
@@ -35,6 +37,7 @@ class Dataset:
     surface: npt.NDArray[np.int8] | None = None  # (E,) schema.Surface, -1 where not known
     age: Floats | None = None  # (users,) years; NaN where unknown
     life_stage: list[str | None] | None = None  # (users,)
+    enriched: Path | None = None  # the folder of tables that language models wrote
 
     @classmethod
     def read(cls, shop: Shop, kinds: Iterable[Kind] | None = None) -> "Dataset":
@@ -64,10 +67,16 @@ class Dataset:
             surface=np.asarray(pc.fill_null(table["surface"], -1), dtype=np.int8)[order],
             age=np.asarray(age, dtype=np.float64),
             life_stage=users["life_stage"].to_pylist(),
+            enriched=enriched_folder(shop.folder),
         )
 
     def __len__(self) -> int:
         return len(self.user)
+
+    @property
+    def extent(self) -> Extent:
+        """How far these events reach."""
+        return Extent(len(self), int(self.at.max(initial=0)))
 
     @cached_property
     def offsets(self) -> Ints:

@@ -1,0 +1,122 @@
+"""Tables that language models wrote about a shop, offline; each value says where it comes from.
+
+They lie beside the shop, so that importing it again leaves them: SHOP.enriched/NAME.parquet. A
+table is one file, so it is there whole or not at all; what was written of its origin as a whole
+stands in the file's own metadata.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from galen.data.mendable import MendableError
+
+PROVENANCE: Final = pa.schema(
+    [
+        pa.field("model", pa.string(), nullable=False),  # provider:model
+        pa.field("prompt", pa.string(), nullable=False),  # name@version; empty for vectors
+        pa.field("knowledge", pa.string(), nullable=False),  # version checked against, or empty
+        pa.field("at", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("cost", pa.float64(), nullable=False),  # of the row, at the provider's prices
+    ]
+)
+"""Columns that stand at the end of every table."""
+
+ONE_ORIGIN: Final = ("model", "prompt", "knowledge")
+"""Columns of which a table has one value, unless mixing is asked for."""
+
+_ABOUT: Final = b"galen"
+
+
+class EnrichedError(MendableError):
+    """A table of enrichments is missing, cut short, mixed, or knows the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many events something was made from, 0 where from none."""
+
+    events: int = 0
+    until: int = 0  # the last moment of them: microseconds, or the place where order is the clock
+
+    def within(self, other: "Extent") -> bool:
+        return self.events <= other.events and self.until <= other.until
+
+
+def enriched_folder(shop: Path) -> Path:
+    """Where the tables of a shop lie."""
+    shop = shop.resolve()
+    return shop.with_name(shop.name + ".enriched")
+
+
+def write_enriched(folder: Path, name: str, rows: pa.Table, made_from: Extent) -> Path:
+    """Put a table in the place of the one before, whole or not at all.
+
+    Raises:
+        EnrichedError: a column of `PROVENANCE` is missing.
+    """
+    lacking = [field.name for field in PROVENANCE if field.name not in rows.column_names]
+    if lacking:
+        raise EnrichedError(f"table {name!r} lacks {', '.join(lacking)}: where is it from?")
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {_ABOUT: json.dumps(asdict(made_from)).encode()}
+    fresh, place = folder / f".{name}.{os.getpid()}", folder / f"{name}.parquet"
+    try:
+        with fresh.open("wb") as file:
+            pq.write_table(rows.replace_schema_metadata(about), file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(place)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return place
+
+
+def read_enriched(
+    folder: Path | None,
+    name: str,
+    columns: Sequence[str],
+    *,
+    known: Extent | None = None,
+    mixed: bool = False,
+) -> pa.Table:
+    """The wanted columns of a table, and those that tell of its origin.
+
+    With `known`, events that it was made from must be among those that are known: what is learned
+    for an evaluation may not have seen what it is judged by.
+
+    Raises:
+        EnrichedError: it is missing, cannot be read, lacks a column, holds values of two models,
+            prompts or versions of the knowledge without `mixed`, or was made from later events.
+    """
+    path = Path() if folder is None else folder / f"{name}.parquet"
+    if folder is None or not path.exists():
+        where = "This shop" if folder is None else str(folder)
+        raise EnrichedError(f"{where} has no table {name!r}; write it: galen enrich SHOP {name}.")
+    try:
+        table = pq.read_table(path, columns=[*columns, *PROVENANCE.names])
+        made_from = Extent(**json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}")))
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        raise EnrichedError(f"{path} cannot be read: {error}. Write it again.") from error
+    lacking = [column for column in columns if column not in table.column_names]
+    if lacking:
+        raise EnrichedError(f"{path} lacks {', '.join(lacking)}; write it again.")
+    for origin in ONE_ORIGIN:
+        values = pc.unique(table[origin]).to_pylist()
+        if len(values) > 1 and not mixed:
+            told = " and ".join(repr(value) for value in sorted(values)[:3])
+            raise EnrichedError(f"{path} mixes {origin} {told}; write it again as a whole.")
+    if known is not None and not made_from.within(known):
+        raise EnrichedError(
+            f"{path} was made from {made_from.events:,} events up to {made_from.until}, which are "
+            f"not all among the {known.events:,} known here; write it from the events before the "
+            f"split: galen enrich SHOP {name} --before-split."
+        )
+    return table

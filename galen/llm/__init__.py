@@ -1,0 +1,1 @@
+"""Language models behind two questions, complete and embed: one file a provider, and wrappers."""
