@@ -99,7 +99,7 @@ def read_enriched(
     path = Path() if folder is None else folder / f"{name}.parquet"
     if folder is None or not path.exists():
         where = "This shop" if folder is None else str(folder)
-        raise EnrichedError(f"{where} has no table {name!r}; write it: galen enrich SHOP {name}.")
+        raise EnrichedError(f"{where} has no table {name!r}; write it: galen enrich {name} SHOP.")
     try:
         table = pq.read_table(path, columns=[*columns, *PROVENANCE.names])
         made_from = Extent(**json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}")))
@@ -117,6 +117,6 @@ def read_enriched(
         raise EnrichedError(
             f"{path} was made from {made_from.events:,} events up to {made_from.until}, which are "
             f"not all among the {known.events:,} known here; write it from the events before the "
-            f"split: galen enrich SHOP {name} --before-split."
+            f"split: galen enrich {name} SHOP --before-split."
         )
     return table
