@@ -72,12 +72,15 @@ class Items:
     names: Sequence[tuple[str, ...]]  # of each concept, all of them
 
     @classmethod
-    def of(cls, catalogue: Catalogue, graph: Graph) -> "Items":
+    def of(
+        cls, catalogue: Catalogue, graph: Graph, vocabulary: Vocabulary | None = None
+    ) -> "Items":
+        """With the vocabulary of a shop's tables, or one taken from the catalogue and the graph."""
         asked = Asked(
             NAME,
             PromptFile.shipped(NAME),
             ItemAnswer,
-            Vocabulary.of(catalogue, graph),
+            vocabulary or Vocabulary.of(catalogue, graph),
             COLUMNS,
             graph.version,
             f"{graph.version} {JUDGED}",

@@ -109,11 +109,15 @@ class Journal:
         except OSError:
             self._lock.close()
             raise EnrichError(f"another run writes to {folder}; wait for its end.") from None
-        with self._told():
-            self._base = sqlite3.connect(self.path, isolation_level=None)
-            self._base.execute("pragma journal_mode = wal")
-            self._base.execute("pragma synchronous = full")  # answers are paid for
-            self._base.executescript(_TABLES)
+        self._base = sqlite3.connect(self.path, isolation_level=None)
+        try:
+            with self._told():
+                self._base.execute("pragma journal_mode = wal")
+                self._base.execute("pragma synchronous = full")  # answers are paid for
+                self._base.executescript(_TABLES)
+        except EnrichError:
+            self.close()
+            raise
 
     def __enter__(self) -> "Journal":
         return self

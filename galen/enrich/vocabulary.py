@@ -1,15 +1,23 @@
-"""The words that an answer may choose from: the shop's own taxonomy and galen's knowledge."""
+"""The words that an answer may choose from: the shop's own taxonomy and galen's knowledge.
+
+The vocabulary that a shop's tables are written with is kept beside them. It stands in every schema,
+so it is taken anew only when that is asked for: else one new category would ask everything anew.
+"""
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from galen.data.catalogue import Catalogue
+from galen.enrich.faults import EnrichError
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind
 
+FILE: Final = "vocabulary.json"
 OTHER: Final = "other"
 """Stands in every vocabulary: a model that finds no word fit has a way to say so."""
 
@@ -41,6 +49,42 @@ class Vocabulary:
                 ),
             }
         )
+
+    @classmethod
+    def open(cls, folder: Path) -> "Vocabulary | None":
+        """The vocabulary that a folder of tables is written with; None where there is none yet.
+
+        Raises:
+            EnrichError: its file cannot be read.
+        """
+        path = folder / FILE
+        try:
+            told = json.loads(path.read_text("utf-8"))
+            return cls({name: tuple(words) for name, words in told.items()})
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            raise EnrichError(
+                f"{path} cannot be read: {error}. Put it back, or delete it to begin a new "
+                "vocabulary: then every record is asked anew."
+            ) from error
+
+    def save(self, folder: Path) -> None:
+        """Put it in the place of the one before, whole or not at all."""
+        folder.mkdir(parents=True, exist_ok=True)
+        fresh = folder / f".{FILE}.{os.getpid()}"
+        told = json.dumps(self.words, ensure_ascii=False, indent=1)
+        fresh.write_text(told + "\n", "utf-8")
+        fresh.replace(folder / FILE)
+
+    def lacks(self, other: "Vocabulary") -> list[str]:
+        """The words of another that this one does not have."""
+        return [
+            word
+            for name, words in other.words.items()
+            for word in words
+            if word not in self.words.get(name, ())
+        ]
 
     @property
     def version(self) -> str:
