@@ -60,8 +60,8 @@ def propose_groups(catalogue: Catalogue, likeness: Likeness | None = None) -> pa
             block = (record["brand"], path, holds, record["form"], amounts)
             blocks.setdefault(block, []).append(_Look(row, title, amounts))
     found: dict[str, list[Any]] = {"key": [], "group": [], "score": [], "spu_id": []}
-    for block in blocks.values():
-        for group, score in _groups(block, likeness.least):
+    for looks in blocks.values():
+        for group, score in _groups(looks, likeness.least):
             first = rows[group[0]]["item_id"]
             for row, held in zip(group, score, strict=True):
                 values = (rows[row]["item_id"], first, held, rows[row]["spu_id"])
