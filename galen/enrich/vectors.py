@@ -95,7 +95,7 @@ def write_vectors(
         vectors[same] = before.vectors[same]
     if wanted.any():
         vectors[wanted] = fresh
-    finite: Bools = np.isfinite(vectors).all(axis=1)
+    finite = np.asarray(np.isfinite(vectors).all(axis=1))
     if wanted.any() and not finite[wanted].any():
         raise EnrichedError(
             f"{embedder.name} gave NaN or infinity for every text; nothing is kept."
