@@ -35,13 +35,11 @@ class Recorded:
             self._file = path.open("rb")
         except OSError as error:
             raise LanguageModelError(f"{path} cannot be read: {error.strerror}.") from error
-        lines = _lines(self._file, path)
-        _, told = next(lines, (0, {}))
-        if not isinstance(told.get("model"), str) or not isinstance(told.get("endpoint"), str):
+        try:
+            self.model, self._of, self._places = _read(self._file, path)
+        except LanguageModelError:
             self._file.close()
-            raise LanguageModelError(f"{path}, line 1: no recording; it has to name its model.")
-        self.model, self._of = str(told["model"]), (str(told["model"]), str(told["endpoint"]))
-        self._places = {str(line["key"]): place for place, line in lines}
+            raise
 
     @property
     def name(self) -> str:
@@ -127,6 +125,16 @@ class Recording:
 
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _read(file: IO[bytes], path: Path) -> tuple[str, tuple[str, str], dict[str, tuple[int, int]]]:
+    """The model of a recording, its name and endpoint, and the place of each answer."""
+    lines = _lines(file, path)
+    _, told = next(lines, ((0, 0), {}))
+    model, endpoint = told.get("model"), told.get("endpoint")
+    if not isinstance(model, str) or not isinstance(endpoint, str):
+        raise LanguageModelError(f"{path}, line 1: no recording; it has to name its model.")
+    return model, (model, endpoint), {str(line["key"]): place for place, line in lines}
 
 
 def _lines(file: IO[bytes], path: Path) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
