@@ -16,6 +16,7 @@ from benchmarks.rows import Row, measured
 from galen.data.dataset import Dataset
 from galen.data.enriched import Extent, write_enriched
 from galen.enrich.vectors import origin, vector_column
+from galen.evaluate.slices import COLD
 from galen.features.item_vectors import TABLE, Encoded, Use
 from galen.pipeline.candidates import Candidates, Floats, Ints
 from galen.pipeline.stages import Scorer
@@ -68,7 +69,7 @@ def plain_rows(world: World, category: Ints, said: str, seed: int) -> list[Row]:
     of_item = category[cold]
     by_category = (liked[:, of_item] + 0.5 * popular[of_item]) * (of_item >= 0) + 1e-6 * noise
     rows = []
-    for name, scores in (("random", noise), ("popular in category", by_category)):
+    for name, scores in (("chance", noise), ("popular in category", by_category)):
         place = _place(scores, world, 0, cold)
         rows.append(_row("held-out items", said, name, seed, _among(world, place), 0.0))
     return rows
@@ -82,10 +83,11 @@ def sequence_row(name: str, data: Dataset, spec: SequenceModel, said: str) -> Ro
         found = slates_of(index, requests_of(past, last.user.astype(np.int64)))
         recall, ndcg = gains_of(places_of(found, last.item.astype(np.int64)))
     count = np.bincount(data.without_last(2).item, minlength=len(data.catalogue))[last.item]
+    cold = count < COLD
     metrics = {
         "recall@10": float(recall.mean()),
         "ndcg@10": float(ndcg.mean()),
-        "ndcg@10/cold": float(ndcg[count < 5].mean()),
+        "ndcg@10/cold": float(ndcg[cold].mean()) if cold.any() else float("nan"),
         "epochs": float(len(index.course.epochs)),
     }
     return _row("where own vectors begin", said, name, spec.seed, metrics, cost.cpu_seconds)

@@ -3,13 +3,14 @@
     python -m benchmarks.enrichment --interactions FILE --items FILE --text COLUMNS \\
         --title COLUMNS --facts COLUMNS --category COLUMN --json FILE
 
-`--text` columns of the items are told to MiniLM; `--title` are fewer of them, `--facts` those that
-no one wrote for this purpose. Parts: `ranking` (a pointwise network on what was taken among items
-drawn alike, with vectors through an adaptor of experts), `held_out` (a tenth of items taken out of
-learning whole) and `begin` (the table that SASRec's items begin from). Every variant has the same
-rows and the same tries on validation. `permuted` gives each vector to another item, `random` draws
-vectors as long: what they gain too is no gain. `co-taken` turns
-vectors by what was taken together in learning. Paired by seed; t-intervals of 95 %.
+`--text` columns of the items are told to MiniLM (or to `--encoder words`, which needs no model);
+`--title` are fewer of them, `--facts` those that no one wrote for this purpose. Parts: `ranking` (a
+pointwise network on what was taken among items drawn alike, with vectors through an adaptor of
+experts), `held_out` (a tenth of items taken out of learning whole) and `begin` (the table that
+SASRec's items begin from). All variants have the same rows; base and enriched choose among the same
+tries on validation, and the others take what enriched took. `permuted` gives each vector to another
+item, `random` draws vectors as long: what they gain too is no gain. `co-taken` turns vectors by
+what was taken together in learning. Paired by seed; t-intervals of 95 %.
 """
 
 import argparse
@@ -39,7 +40,7 @@ from benchmarks.enriched_recall import (
     sequence_row,
 )
 from benchmarks.enriched_rows import world_of
-from benchmarks.item_vectors import drawn, encoded, item_texts, permuted
+from benchmarks.item_vectors import ENCODERS, drawn, encoded, item_texts, permuted
 from benchmarks.rows import Row, write_rows
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
@@ -117,7 +118,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--facts", required=True)
     parser.add_argument("--category", default="", help="a column; lists count as one name")
     parser.add_argument("--parts", default="held_out,ranking,begin")
-    parser.add_argument("--variants", default=",".join(VARIANTS), help="of ranking")
+    parser.add_argument(
+        "--variants", default=",".join(VARIANTS), help="of ranking and held_out; `centred` too"
+    )
     parser.add_argument("--beginnings", default=",".join(BEGINNINGS))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--size", type=int, default=32, help="numbers of a vector in ranking")
@@ -125,17 +128,19 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=10, help="at most, in ranking")
     parser.add_argument("--sequence-epochs", type=int, default=100, help="at most, of SASRec")
     parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
+    parser.add_argument("--encoder", choices=tuple(ENCODERS), default="minilm")
     parser.add_argument("--cache", type=Path, help="a folder where vectors are kept")
     parser.add_argument("--json", type=Path)
     return parser.parse_args(arguments)
 
 
 def _texts(data: Dataset, options: argparse.Namespace) -> Texts:
-    found = [
-        encoded(item_texts(options.items, columns.split(",")), data.catalogue.ids, options.cache)
+    embedder, ids = ENCODERS[options.encoder](), data.catalogue.ids
+    whole, title, facts = (
+        encoded(embedder, item_texts(options.items, columns.split(",")), ids, options.cache)
         for columns in (options.text, options.title, options.facts)
-    ]
-    return Texts(*found)
+    )
+    return Texts(whole, title, facts)
 
 
 def _ranking(data: Dataset, texts: Texts, options: argparse.Namespace) -> Iterator[Row]:
@@ -150,15 +155,16 @@ def _ranking(data: Dataset, texts: Texts, options: argparse.Namespace) -> Iterat
         made = formed(found, form, options.size, 0)
         return projected(made, options.size, 0)
 
-    tried = {name: chosen(world, vectors_of(name, 0), budget) for name in ("base", "vectors")}
+    best = {name: chosen(world, vectors_of(name, 0), budget) for name in ("base", "vectors")}
     said = _said(options)
     first = [name for name in options.variants.split(",") if name in VARIANTS[:4]]
     rest = [name for name in options.variants.split(",") if name not in first]
     for names in (first, rest):
         for seed in range(options.seeds):
             for name in names:
-                best = tried["base" if name == "base" else "vectors"]
-                yield measure(said, name, world, vectors_of(name, seed), budget, best, seed)
+                own, vectors = name in best, vectors_of(name, seed)
+                took = best["base" if name == "base" else "vectors"]
+                yield measure(said, name, world, vectors, budget, took, seed, own=own)
 
 
 def _held_out(
@@ -169,7 +175,7 @@ def _held_out(
         world = held_out(data, seed)
         yield from plain_rows(world, category, _said(options), seed)
         yield content_row("words (TF-IDF)", world, data, "none", _said(options), seed)
-        for name in (*VARIANTS[1:], "centred"):
+        for name in [name for name in options.variants.split(",") if name != "base"]:
             found, form = texts.variant(name, seed, world.learning)
             with_table = laid_beside(data, found, folder / "enriched", datetime.now(UTC))
             yield content_row(name, world, with_table, form, _said(options), seed)

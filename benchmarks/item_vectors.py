@@ -1,7 +1,7 @@
-"""Texts of a file of items as vectors of MiniLM, encoded once, and the placebos of vectors."""
+"""Texts of a file of items as vectors, encoded once, and the placebos of vectors."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galen.features.item_text import text_vectors
 from galen.features.item_vectors import Encoded
+from galen.llm.language_model import Embedder
 from galen.pipeline.candidates import Singles
 
 TOKENS: Final = 128  # of a text that are read
@@ -38,6 +40,19 @@ class MiniLm:
         return vectors
 
 
+class Words:
+    """The words of these very texts, without any model: TF-IDF and leading directions."""
+
+    name = "galen:tf-idf"
+
+    def embed(self, texts: Sequence[str]) -> Singles:
+        """(N, 128 or fewer)."""
+        return text_vectors(texts, 128, 0)
+
+
+ENCODERS: Final[Mapping[str, Callable[[], Embedder]]] = {"minilm": MiniLm, "words": Words}
+
+
 def item_texts(items: Path, columns: Sequence[str]) -> dict[str, str]:
     """What columns say of each item, by its id; lists are laid end to end."""
     table = pq.read_table(items, columns=list(dict.fromkeys(["item_id", *columns])))
@@ -50,19 +65,21 @@ def item_texts(items: Path, columns: Sequence[str]) -> dict[str, str]:
     return dict(zip(ids, told, strict=True))
 
 
-def encoded(texts: dict[str, str], ids: Sequence[str], cache: Path | None) -> Encoded:
+def encoded(
+    embedder: Embedder, texts: dict[str, str], ids: Sequence[str], cache: Path | None
+) -> Encoded:
     """Vectors of a catalogue's items, in its order; from `cache` where these texts lie there."""
     said = [texts.get(item, "") for item in ids]
-    digest = hashlib.sha256("\0".join([MiniLm.name, str(TOKENS), *said]).encode()).hexdigest()
+    digest = hashlib.sha256("\0".join([embedder.name, str(TOKENS), *said]).encode()).hexdigest()
     file = cache / f"{digest[:16]}.npy" if cache else None
     if file is not None and file.exists():
         vectors = np.load(file)
     else:
-        vectors = MiniLm().embed(said)
+        vectors = embedder.embed(said)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             np.save(file, vectors)
-    return Encoded(vectors, vectors.any(axis=1), MiniLm.name)
+    return Encoded(vectors, vectors.any(axis=1), embedder.name)
 
 
 def permuted(found: Encoded, seed: int) -> Encoded:

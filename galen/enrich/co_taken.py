@@ -30,15 +30,15 @@ class CoTaken:
     Items that nobody took are turned like the others.
     """
 
-    size: int = 128  # leading directions of the encoder's vectors that are turned
+    size: int = 64  # leading directions of the encoder's vectors that are turned
     window: int = 3
-    hidden: int = 256
+    hidden: int = 128
     dropout: float = 0.1
     temperature: float = 0.07  # of cosines
-    batch: int = 512  # pairs
+    batch: int = 1024  # pairs
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
-    epochs: int = 10
+    epochs: int = 8
     patience: int = 1
     held_out: float = 0.05  # of people, whose pairs tell when to stop
     seed: int = 0
