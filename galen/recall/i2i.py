@@ -164,11 +164,12 @@ class I2iIndex:
         had = self._had(requests.part(request, request + 1))
         if item >= len(self.word) or not had.nnz:
             return None
-        weight = had.data * values_at(self.weights, had.indices, np.full(had.nnz, item))
+        mine = had.indices.astype(np.int64)
+        weight = had.data * values_at(self.weights, mine, np.full(len(mine), item))
         best = int(weight.argmax())
         if weight[best] <= 0:
             return None
-        return f"{self.words[self.word[had.indices[best]]]} → {self.words[self.word[item]]}"
+        return f"{self.words[self.word[mine[best]]]} → {self.words[self.word[item]]}"
 
     def _had(self, requests: Requests) -> sparse.csr_array:
         """(R, items): the newest items of a history, an older one counting less, and the cart."""

@@ -69,7 +69,7 @@ class PairFacts:
         size = np.maximum(np.bincount(word[there], minlength=len(words)), 1)
         mean = np.bincount(word[there], count[there], minlength=len(words)) / size
         own = np.where(there, mean[word] if len(words) else 0.0, 0.0)
-        together = sparse.csr_array(times, dtype=np.float64)
+        together = times.copy()
         together.data = np.log1p(together.data)
         return cls(
             words,
