@@ -55,6 +55,7 @@ from galen.recall.als import Als
 from galen.recall.bpr import Bpr
 from galen.recall.content import Content
 from galen.recall.ease import Ease
+from galen.recall.i2i import I2i
 from galen.recall.item_graph import ItemGraph
 from galen.recall.knowledge import Knowledge
 from galen.recall.popular import Popular
@@ -76,6 +77,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "content": Content,
     "ease": Ease,
     "generator": Generator,
+    "i2i": I2i,
     "item_graph": ItemGraph,
     "knowledge": Knowledge,
     "popular": Popular,

@@ -8,6 +8,7 @@ from typing import Final
 
 SENTENCES: Final = {
     "item_graph": "Often chosen together with what you looked at",
+    "i2i": "Goes with what you chose before",
     "als": "Chosen by people with a history like yours",
     "bpr": "Chosen by people with a history like yours",
     "repurchase": "You bought this before and it may be running out",

@@ -1,0 +1,215 @@
+"""What goes with what a person has: from an item to its product word, to related words, to SKUs.
+
+After DeepI2I and LLM-KERec (Zhao et al., 2024): a language model, or rules, relate the words
+offline; a learned weight chooses the SKU. An item that nobody took is reached by its word.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from scipy import sparse
+
+from galen.data.dataset import Dataset
+from galen.data.schema import TAKEN
+from galen.features.item_text import TextEncoder, said_of
+from galen.features.item_words import ItemWords, holds_of
+from galen.features.word_pairs import Window, WordPairs, together, values_at
+from galen.knowledge.build import built_in
+from galen.knowledge.graph import Graph
+from galen.knowledge.word_relations import WordRelations
+from galen.pipeline.candidates import (
+    Candidates,
+    Floats,
+    Ints,
+    Requests,
+    Singles,
+    no_candidates,
+    stacked,
+)
+from galen.recall.pair_lessons import lessons_of, parted
+from galen.recall.pair_weights import FEATURES, PairFacts, fitted
+from galen.recall.related_words import From, RelatedWords, related_words, strongest_partners
+from galen.recall.shelf_weights import weights_of
+from galen.recall.votes import BLOCK, VotesAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class I2i:
+    """Complements, and substitutes too if wanted, of a person's newest `recent` items and cart.
+
+    Relations of words come from the shop's table `relations` where it has one. Without it, rules
+    over the graph and the events make them, which `relations = "table"` refuses. `folder` is one
+    of `galen knowledge build`; galen's own knowledge where it is empty.
+    """
+
+    relations: From = "auto"
+    substitutes: bool = False
+    folder: str = ""
+    window: int = 5  # events
+    days: float = 30.0  # between two events that are together
+    words: int = 60  # partners of a word
+    shelf: int = 5000  # items of all partners that are weighed
+    neighbours: int = 100  # kept for each item
+    size: int = 256  # numbers of what is said of an item
+    recent: int = 5
+    decay: float = 0.7
+    repeat: bool = False
+    seed: int = 0
+
+    def fit(self, data: Dataset) -> "I2iIndex":
+        """Relate the words, learn the weights, and keep the best items beside each.
+
+        Raises:
+            EnrichedError: a table is wanted and missing, or was made from events not in `data`.
+        """
+        graph = Graph.open(Path(self.folder)) if self.folder else built_in()
+        words = ItemWords.of(data.catalogue, graph, data.enriched, data.extent)
+        known = WordRelations.of(graph, words.concept, holds_of(words, data.catalogue, graph))
+        text = self._text(data)
+        older, newest = parted(data)
+        facts = self._facts(older, data, words, known, text)
+        lessons = lessons_of(data, newest, facts, self._window, self.seed)
+        learned = fitted(*lessons.rows(facts))
+        facts = self._facts(data, data, words, known, text)
+        weights = weights_of(facts, learned, self.shelf, self.neighbours, self.seed)
+        unsafe = facts.related.unsafe
+        return I2iIndex(self, weights, words.of_item, unsafe, learned, words.names)
+
+    @property
+    def _window(self) -> Window:
+        return Window(self.window, self.days)
+
+    def _facts(
+        self,
+        counted: Dataset,
+        whole: Dataset,
+        words: ItemWords,
+        known: WordRelations,
+        text: Singles,
+    ) -> PairFacts:
+        """What is counted in some events; a table is held against all that are known."""
+        pairs = WordPairs.of(counted, words.of_item, len(words), self._window)
+        related = related_words(whole, words, pairs, known, self.relations)
+        related = self._wanted(related, pairs)
+        taken = counted.of(*TAKEN)
+        count = np.bincount(taken.item, minlength=len(whole.catalogue)).astype(np.float64)
+        brand = whole.catalogue.brand.copy()
+        times = _times(taken, self._window, len(whole.catalogue))
+        return PairFacts.of(words, related, pairs, count, brand, text, times)
+
+    def _wanted(self, related: RelatedWords, pairs: WordPairs) -> RelatedWords:
+        if not self.substitutes:
+            related = related.take(np.flatnonzero(~related.substitute))
+        lift = pairs.lift(related.source, related.target)
+        return related.take(strongest_partners(related, lift, self.words))
+
+    def _text(self, data: Dataset) -> Singles:
+        """(items, size) of length 1, 0 where nothing is said."""
+        said = said_of(data.catalogue)
+        vectors = TextEncoder.fit(said, self.size, self.seed).vectors(said)
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
+
+    def load(self, folder: Path) -> "I2iIndex":
+        saved = load_file(folder / "i2i.safetensors")
+        told = json.loads((folder / "i2i.json").read_text("utf-8"))
+        items, words = len(saved["word"]), len(told["words"])
+        weights = sparse.csr_array(
+            (saved["weight"], saved["target"], saved["offsets"]), shape=(items, items)
+        )
+        ends = saved["apart"]
+        unsafe = sparse.csr_array((np.ones(ends.shape[1], bool), tuple(ends)), (words, words))
+        learned = np.array([told["weights"][name] for name in FEATURES])
+        return I2iIndex(self, weights, saved["word"], unsafe, learned, tuple(told["words"]))
+
+
+@dataclass(frozen=True)
+class I2iIndex:
+    settings: I2i
+    weights: sparse.csr_array  # (items, items): how likely the column is wanted beside the row
+    word: Ints  # (items,) -1 where an item has none
+    unsafe: sparse.csr_array  # (words, words)
+    learned: Floats  # (FEATURES,)
+    words: tuple[str, ...]
+
+    @cached_property
+    def _of_word(self) -> sparse.csr_array:
+        rows = np.flatnonzero(self.word >= 0)
+        shape = len(self.word), len(self.words)
+        return sparse.csr_array((np.ones(len(rows)), (rows, self.word[rows])), shape)
+
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        parts = [no_candidates(("score",))]
+        for start in range(0, len(requests), BLOCK):
+            part = requests.part(start, min(start + BLOCK, len(requests)))
+            best = self.answer(part).best(k)
+            parts.append(replace(best, request=best.request + start))
+        return stacked(parts)
+
+    def answer(self, requests: Requests) -> VotesAnswer:
+        had = self._had(requests)
+        votes = sparse.csr_array(had @ self.weights)
+        apart = sparse.csr_array((had @ self._of_word) @ self.unsafe.astype(np.float64))
+        request = np.repeat(np.arange(len(requests)), np.diff(votes.indptr))
+        word = self.word[votes.indices]
+        votes.data[values_at(apart, request, word) > 0] = 0.0
+        return VotesAnswer(votes, requests, self.settings.repeat)
+
+    def reason(self, requests: Requests, request: int, item: int) -> str | None:
+        """The way from what a person has to an item: "razor → shaving foam"."""
+        had = self._had(requests.part(request, request + 1))
+        if item >= len(self.word) or not had.nnz:
+            return None
+        mine = had.indices.astype(np.int64)
+        weight = had.data * values_at(self.weights, mine, np.full(len(mine), item))
+        best = int(weight.argmax())
+        if weight[best] <= 0:
+            return None
+        return f"{self.words[self.word[mine[best]]]} → {self.words[self.word[item]]}"
+
+    def _had(self, requests: Requests) -> sparse.csr_array:
+        """(R, items): the newest items of a history, an older one counting less, and the cart."""
+        history, items = requests.taken.latest(self.settings.recent), len(self.word)
+        request, item = history.request, history.item
+        weight = self.settings.decay ** history.age_rank.astype(np.float64)
+        if requests.circumstances is not None:
+            cart = requests.circumstances.cart
+            request = np.concatenate([request, cart.request])
+            item = np.concatenate([item, cart.values])
+            weight = np.concatenate([weight, np.ones(len(cart.values))])
+        known = item < items
+        places = request[known], item[known]
+        return sparse.csr_array((weight[known], places), shape=(len(requests), items))
+
+    def save(self, folder: Path) -> None:
+        apart = sparse.coo_array(self.unsafe)
+        save_file(
+            {
+                "weight": self.weights.data,
+                "target": self.weights.indices.astype(np.int32),
+                "offsets": self.weights.indptr.astype(np.int32),
+                "word": self.word,
+                "apart": np.stack([apart.row, apart.col]).astype(np.int64),
+            },
+            folder / "i2i.safetensors",
+        )
+        weights = dict(zip(FEATURES, self.learned.tolist(), strict=True))
+        told = json.dumps({"words": self.words, "weights": weights}, ensure_ascii=False)
+        (folder / "i2i.json").write_text(told, "utf-8")
+
+
+def _times(taken: Dataset, window: Window, items: int) -> sparse.csr_array:
+    """(items, items): how often two items were taken within the window, whichever came first."""
+    width = max(items, 1)
+    keys = [np.empty(0, np.int64)]
+    for first, second in together(taken, window):
+        one, other = taken.item[first].astype(np.int64), taken.item[second].astype(np.int64)
+        keys.append((np.minimum(one, other) * width + np.maximum(one, other))[one != other])
+    pair, times = np.unique(np.concatenate(keys), return_counts=True)
+    places = pair // width, pair % width
+    half = sparse.csr_array((times.astype(np.float64), places), shape=(items, items))
+    return sparse.csr_array(half + half.T)

@@ -1,0 +1,80 @@
+"""The weights of all items beside each item, a product word at a time."""
+
+import numpy as np
+from scipy import sparse
+from scipy.special import expit
+
+from galen.pipeline.candidates import Floats, Ints
+from galen.recall.pair_weights import FEATURES, PairFacts
+
+ENTRIES = 4_000_000
+"""Pairs of items whose weights are held at once."""
+
+BRAND, ALIKE, NEW_ALIKE, TOGETHER = (
+    FEATURES.index(name) for name in ("brand", "alike", "new_alike", "together")
+)
+
+
+def weights_of(
+    facts: PairFacts, learned: Floats, shelf: int, neighbours: int, seed: int
+) -> sparse.csr_array:
+    """(items, items): how likely each is wanted beside each, the `neighbours` best of a row.
+
+    Of the items of all related words half a shelf has those that are likeliest by word and
+    popularity; the other half is drawn, so that what nobody took has its chance.
+    """
+    items = len(facts.words.of_item)
+    order = np.argsort(facts.words.of_item, kind="stable")
+    start = np.searchsorted(facts.words.of_item[order], np.arange(len(facts.words) + 1))
+    random = np.random.default_rng(seed)
+    rows, columns, values = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
+    for word in np.unique(facts.related.source).tolist():
+        found, level = _shelf(facts, learned, word, (order, start))
+        if len(found) > shelf:
+            best = np.argsort(-level, kind="stable")
+            rest = random.permutation(best[shelf // 2 :])[: shelf - shelf // 2]
+            chosen = np.sort(np.concatenate([best[: shelf // 2], rest]))
+            found, level = found[chosen], level[chosen]
+        mine = order[start[word] : start[word + 1]]
+        block = max(ENTRIES // max(len(found), 1), 1)
+        for first in range(0, len(mine), block):
+            own = mine[first : first + block]
+            score = _scores(facts, learned, own, found, level)
+            count = min(neighbours, len(found))
+            best = np.argpartition(-score, count - 1, axis=1)[:, :count]
+            value = np.take_along_axis(score, best, axis=1)
+            row, column = np.repeat(own, count), found[best].ravel()
+            kept = row != column
+            rows.append(row[kept])
+            columns.append(column[kept])
+            values.append(expit(value.ravel()[kept]))
+    places = np.concatenate(rows), np.concatenate(columns)
+    return sparse.csr_array((np.concatenate(values), places), shape=(items, items))
+
+
+def _shelf(
+    facts: PairFacts, learned: Floats, word: int, shelves: tuple[Ints, Ints]
+) -> tuple[Ints, Floats]:
+    """The items of the words that are related to one, with the part of their score it gives."""
+    order, start = shelves
+    related = facts.related
+    edge = np.flatnonzero(related.source == word)
+    count = np.diff(start)[related.target[edge]]
+    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    found = order[np.repeat(start[related.target[edge]], count) + within]
+    each = np.repeat(edge, count)
+    table = np.column_stack(
+        [facts.of_edges(each, related.target[each]), facts.popularity[found], facts.new[found]],
+    )
+    return found, np.asarray(table @ learned[: table.shape[1]], np.float64)
+
+
+def _scores(facts: PairFacts, learned: Floats, own: Ints, found: Ints, level: Floats) -> Floats:
+    """(own, found): the logits."""
+    alike = (facts.text[own] @ facts.text[found].T).astype(np.float64)
+    score = level + (learned[ALIKE] + learned[NEW_ALIKE] * facts.new[found]) * alike
+    brand = facts.brand[own]
+    score += learned[BRAND] * ((brand[:, None] == facts.brand[found]) & (brand >= 0)[:, None])
+    near = sparse.csr_array(facts.together[own][:, found])
+    score += learned[TOGETHER] * near.toarray()
+    return np.asarray(score, np.float64)
