@@ -8,6 +8,7 @@ import numpy as np
 
 from galen.data.catalogue import Catalogue
 from galen.eligibility.allergy import Allergenic
+from galen.eligibility.claimed import Overclaiming
 from galen.eligibility.contraindication import Contraindicated
 from galen.eligibility.duplicate import Duplicate
 from galen.eligibility.finding import Family, FamilyFilter, Finding
@@ -22,6 +23,7 @@ from galen.eligibility.sensitive import Discreet
 from galen.eligibility.together import GoTogether
 from galen.eligibility.unknown import KnownEnough
 from galen.eligibility.withdrawn import NotWithdrawn, Withdrawals
+from galen.features.item_claims import ItemClaims
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.graph import Graph
 from galen.knowledge.pack import Pack
@@ -49,6 +51,7 @@ class Gate:
         graph: Graph,
         pack: Pack,
         withdrawals: Withdrawals | None = None,
+        claims: ItemClaims | None = None,
     ) -> "Gate":
         """Compile a pack against a graph.
 
@@ -73,6 +76,9 @@ class Gate:
             hazardous,
             KnownEnough(premises),
         )
+        if pack.claims == "hide":
+            claims = claims or ItemClaims(catalogue, facts, graph)
+            families = (*families, Overclaiming(claims))
         together = GoTogether.of(premises, interacting, duplicate, hazardous, quantity)
         return cls(premises, families, together, hazardous, listed)
 

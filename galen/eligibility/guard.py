@@ -9,6 +9,7 @@ from galen.data.catalogue import Catalogue
 from galen.eligibility.declarations import Declarations
 from galen.eligibility.gate import Gate
 from galen.eligibility.withdrawn import Withdrawals
+from galen.features.item_claims import ItemClaims
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
 from galen.knowledge.concept_words import ConceptWords
@@ -26,6 +27,7 @@ class Guard:
     gate: Gate
     declarations: Declarations
     flags: RedFlags
+    claims: ItemClaims
 
     def advice(self, text: str, age: float, states: Iterable[str]) -> str | None:
         """What to say instead of showing products, where a query tells of danger; None else.
@@ -72,5 +74,7 @@ class Guard:
             PackError: a rule names a concept that the graph does not know.
         """
         facts = ItemFacts(catalogue, reader, ConceptWords.of(graph, ConceptKind.PRODUCT_WORD))
-        gate = Gate.of(catalogue, facts, graph, pack, withdrawals)
-        return cls(gate, Declarations(gate.premises, reader.names), RedFlags.read())
+        claims = ItemClaims(catalogue, facts, graph)
+        gate = Gate.of(catalogue, facts, graph, pack, withdrawals, claims)
+        declarations = Declarations(gate.premises, reader.names)
+        return cls(gate, declarations, RedFlags.read(), claims)

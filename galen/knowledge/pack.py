@@ -18,6 +18,7 @@ from galen.data.schema import RxClass
 
 Action = Literal["warn", "drop"]
 Language = Literal["en", "zh"]
+Overclaimed = Literal["tell", "hide"]
 Words = tuple[str, ...]
 Grade = Annotated[int, msgspec.Meta(ge=1, le=4)]
 SurfaceName = Literal["home", "search", "cart", "detail", "push", "post_prescription", "paid"]
@@ -135,6 +136,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     contraindications: Grades
     unknown: Unknown
     duplicates: Action  # of an ingredient that a person takes, or has in the cart, already
+    claims: Overclaimed = "tell"  # what befalls an item whose copy says what is banned
     offered: tuple[Offered, ...]
     unlocked: tuple[Unlocked, ...] = ()
     not_online: tuple[NotOnline, ...] = ()

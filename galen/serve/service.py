@@ -22,6 +22,7 @@ from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.serve import tables
+from galen.serve.copy_check import check_copy
 from galen.serve.futures import then
 from galen.serve.intake import check
 from galen.serve.kill_switch import KillSwitch
@@ -120,10 +121,11 @@ class Service:
                 knowledge=settings.knowledge,
                 withdrawals=state.withdrawals,
             )
+            claimed = check_copy(guard.claims, folder)
         except BaseException:
             events.close()
             raise
-        return cls(
+        service = cls(
             Recommender(state, pipeline, bundle.version, guard),
             events,
             snapshots,
@@ -132,6 +134,8 @@ class Service:
             now=now,
             on_close=lambda: channels.shutdown(wait=False, cancel_futures=True),
         )
+        service.measures.copy_breaches(claimed)
+        return service
 
     @property
     def state(self) -> State:
@@ -172,6 +176,7 @@ class Service:
         with self._lock:
             answer = self.recommender.answer(asked, request_id, self._now(), like)
         self.measures.recommendation(time.perf_counter() - start, answer.reply.degraded)
+        self.measures.unsaid(answer.unsaid)
         for step in answer.steps:
             self.measures.step(step.name, step.seconds)
         self._keep_impressions(answer)
