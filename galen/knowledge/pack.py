@@ -174,16 +174,21 @@ def read_pack(source: str | Path) -> Pack:
     Raises:
         PackError: there is no such pack, or it cannot be read as one.
     """
-    tree, where = _tree(source), str(source)
-    base = tree.pop("base", None)
-    if base is not None:
-        tree = _over(_tree(base), tree)
-        if "base" in tree:
-            raise PackError(f"{where}: its base {base!r} has a base itself; name that one.")
     try:
-        return msgspec.convert(tree, Pack)
+        return msgspec.convert(_with_bases(str(source), ()), Pack)
     except msgspec.ValidationError as error:
-        raise PackError(f"{where}: {error}; see docs/guides/eligibility.md.") from error
+        raise PackError(f"{source}: {error}; see docs/guides/eligibility.md.") from error
+
+
+def _with_bases(source: str, above: tuple[str, ...]) -> dict[str, Any]:
+    """A pack over its base, which may have one itself."""
+    if source in above:
+        raise PackError(
+            f"{source}: it is the base of its own base {above[-1]!r}; break the circle."
+        )
+    tree = _tree(source)
+    base = tree.pop("base", None)
+    return tree if base is None else _over(_with_bases(str(base), (*above, source)), tree)
 
 
 def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

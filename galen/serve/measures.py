@@ -72,6 +72,11 @@ class Measures:
             ("rule",),
             registry=self.registry,
         )
+        self._unaudited = Counter(
+            "galen_audit_not_written",
+            "Lines of the audit trail that the disk refused; what they tell of took effect.",
+            registry=self.registry,
+        )
         self.waiting_writes = Gauge(
             "galen_waiting_writes", "Writes that wait for the log.", registry=self.registry
         )
@@ -104,6 +109,9 @@ class Measures:
 
     def lost_impressions(self, count: int) -> None:
         self._lost_impressions.inc(count)
+
+    def audit(self, written: bool) -> None:
+        self._unaudited.inc(not written)
 
     def unsaid(self, count: int) -> None:
         self._unsaid.inc(count)

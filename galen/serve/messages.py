@@ -311,6 +311,15 @@ class Withdrawn(Message):
     withdrawals: list[Withdrawal]
 
 
+class PackInForce(Message):
+    """The rule pack that decides, as `rules_version` of a reply names it."""
+
+    name: str
+    edition: str
+    version: str = Field(description="Name, edition and a digest of the rules.")
+    knowledge_version: str
+
+
 class ExplainRequest(Message):
     """An item, and the request in which it is or is not."""
 
