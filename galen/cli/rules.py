@@ -111,7 +111,7 @@ def audit(
         raise MendableError(f"{file} cannot be read: {error}.") from error
     for entry in told.entries:
         said = " ".join(f"{name}={value}" for name, value in entry.told.items())
-        typer.echo(f"{entry.number} {entry.at} {entry.what} by {entry.by or 'no key'}: {said}")
+        typer.echo(f"{entry.number} {entry.at} {entry.event} by {entry.by or 'no key'}: {said}")
     if told.broken is not None:
         raise MendableError(f"{file}, line {told.broken}: the chain is broken; {told.why}.")
     if last and last not in {told.last, *(entry.before for entry in told.entries)}:

@@ -28,7 +28,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     number: int  # 1 first
     at: str  # ISO 8601, UTC
-    what: str  # "pack", "withdrawn", "lifted", "explained", "consent", "deleted"
+    event: str  # "pack", "withdrawn", "lifted", "explained", "consent", "deleted"
     by: str | None  # the name of the operator's key; None for the server itself
     told: dict[str, Any]
     before: str  # SHA-256 of the line before, without its end
@@ -61,7 +61,7 @@ class AuditLog:
         if len(content) > self._size:
             log.warning("torn_audit_line", file=str(file), lost_bytes=len(content) - self._size)
 
-    def record(self, what: str, by: str | None, *, person: str | None = None, **told: Any) -> bool:
+    def record(self, event: str, by: str | None, *, person: str | None = None, **told: Any) -> bool:
         """Append an entry; False, told loudly, where the disk refused it. It never raises.
 
         A person has the same digits throughout one trail, which holds no ids of people.
@@ -72,7 +72,7 @@ class AuditLog:
             ).hexdigest()
         with self._lock:
             moment = datetime.fromtimestamp(self._now() / 1e6, UTC).isoformat()
-            entry = Entry(self._lines + 1, moment, what, by, told, self._last)
+            entry = Entry(self._lines + 1, moment, event, by, told, self._last)
             line = msgspec.json.encode(entry)
             try:
                 self._append(line + b"\n")

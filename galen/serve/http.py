@@ -46,6 +46,7 @@ from galen.serve.watch import Watch
 API_VERSION: Final = "1"
 
 Identifier = Annotated[str, Path(min_length=1, max_length=200)]
+BatchName = Annotated[str, Query(max_length=200)]
 
 
 def create_api(service: Service, settings: Settings) -> FastAPI:
@@ -213,13 +214,15 @@ def _operations(service: Service, operations: Operations) -> APIRouter:
 
     @router.post("/withdrawals", responses=documented(404, 503))
     async def withdraw(body: Withdrawal, request: Request) -> Withdrawn:
-        """Withdraw an item, a product or a concept; answered when nothing shows it any more."""
+        """Withdraw an item, a product, a concept or a batch; then nothing shows it any more."""
         return await asyncio.wrap_future(operations.withdraw(body, key_of(request)))
 
     @router.delete("/withdrawals/{what}/{name:path}", responses=documented(404, 503))
-    async def lift(what: What, name: Identifier, request: Request) -> Withdrawn:
+    async def lift(
+        what: What, name: Identifier, request: Request, batch: BatchName = ""
+    ) -> Withdrawn:
         """Take a withdrawal back."""
-        asked = Withdrawal(what=what, name=name)
+        asked = Withdrawal(what=what, name=name, batch="" if what == "batch" else batch)
         return await asyncio.wrap_future(operations.lift(asked, key_of(request)))
 
     @router.get("/pack")

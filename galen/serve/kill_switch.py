@@ -33,25 +33,30 @@ class KillSwitch:
         """
         with self._lock:
             self._check(asked)
-            self._recommender.state.withdrawals.put(asked.what, asked.name)
-        written = self._write(lambda c: tables.withdraw(c, asked.what, asked.name), _nothing)
+            self._recommender.state.withdrawals.put(asked.what, asked.name, asked.batch)
+        entry = asked.what, asked.name, asked.batch
+        written = self._write(lambda c: tables.withdraw(c, *entry), _nothing)
         return then(written, lambda _: self.listed())
 
     def lift(self, asked: Withdrawal) -> "Future[Withdrawn]":
         """Take a withdrawal back; one that was never made is none to take back."""
 
+        entry = asked.what, asked.name, asked.batch
+
         def committed(_: None) -> None:
             with self._lock:
-                self._recommender.state.withdrawals.lift(asked.what, asked.name)
+                self._recommender.state.withdrawals.lift(*entry)
 
-        written = self._write(lambda c: tables.lift(c, asked.what, asked.name), committed)
+        written = self._write(lambda c: tables.lift(c, *entry), committed)
         return then(written, lambda _: self.listed())
 
     def listed(self) -> Withdrawn:
         """All that is withdrawn now."""
         with self._lock:
             listed = self._recommender.state.withdrawals.listed()
-        return Withdrawn(withdrawals=[Withdrawal(what=what, name=name) for what, name in listed])
+        return Withdrawn(
+            withdrawals=[Withdrawal(what=what, name=name, batch=b) for what, name, b in listed]
+        )
 
     def _check(self, asked: Withdrawal) -> None:
         catalogue = self._recommender.state.catalogue
@@ -59,6 +64,7 @@ class KillSwitch:
         known = {
             "item": lambda: asked.name in catalogue.row_of,
             "product": lambda: catalogue.spu_code(asked.name) >= 0,
+            "batch": lambda: bool(asked.name),  # a recall may come before the goods
             "concept": lambda: premises.row(asked.name) >= 0,
         }
         if not known[asked.what]():

@@ -35,12 +35,12 @@ class Operations:
     def withdraw(self, asked: Withdrawal, by: str | None) -> "Future[Withdrawn]":
         """Withdraw; see KillSwitch.put."""
         done = self._service.kill_switch.put(asked)
-        return self._noted(done, "withdrawn", by, what_it_is=asked.what, name=asked.name)
+        return self._noted(done, "withdrawn", by, **asked.model_dump())
 
     def lift(self, asked: Withdrawal, by: str | None) -> "Future[Withdrawn]":
         """Take a withdrawal back."""
         done = self._service.kill_switch.lift(asked)
-        return self._noted(done, "lifted", by, what_it_is=asked.what, name=asked.name)
+        return self._noted(done, "lifted", by, **asked.model_dump())
 
     def explain(self, asked: RecommendRequest, item: str, by: str | None) -> ItemExplained:
         """Why an item is or is not shown to a person: the line tells who looked, at whom."""
@@ -91,13 +91,13 @@ class Operations:
         """A line that tells which pack decides from now on."""
         self._record("pack", by, **self.pack().model_dump())
 
-    def _noted(self, done: "Future[Any]", what: str, by: str | None, **told: Any) -> "Future[Any]":
+    def _noted(self, done: "Future[Any]", event: str, by: str | None, **told: Any) -> "Future[Any]":
         def note(result: Any) -> Any:
-            self._record(what, by, **told)
+            self._record(event, by, **told)
             return result
 
         return then(done, note)
 
-    def _record(self, what: str, by: str | None, **told: Any) -> None:
+    def _record(self, event: str, by: str | None, **told: Any) -> None:
         if self._audit is not None:
-            self._service.measures.audit(self._audit.record(what, by, **told))
+            self._service.measures.audit(self._audit.record(event, by, **told))

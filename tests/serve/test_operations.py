@@ -39,7 +39,7 @@ def audited(open_service: Callable[..., Service], tmp_path: Path) -> Service:
 def lines(tmp_path: Path) -> list[tuple[str, str | None, dict[str, Any]]]:
     told = read_audit(tmp_path / "audit.jsonl")
     assert told.broken is None
-    return [(entry.what, entry.by, entry.told) for entry in told.entries]
+    return [(entry.event, entry.by, entry.told) for entry in told.entries]
 
 
 def test_a_signed_pack_is_read(signed: Settings) -> None:
