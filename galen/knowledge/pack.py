@@ -124,6 +124,15 @@ class Unknown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     medicines: Action  # of every medicine, for people one of whose medicines is not recognised
 
 
+class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Goods, none of them medicines, that may be shown where a rule cannot be asked."""
+
+    concepts: Words = ()
+    categories: Words = ()  # any word of a category path
+    citation: str  # who vetted them
+    date: datetime.date
+
+
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All rules of a jurisdiction, with those of its base."""
 
@@ -137,6 +146,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     unknown: Unknown
     duplicates: Action  # of an ingredient that a person takes, or has in the cart, already
     claims: Overclaimed = "tell"  # what befalls an item whose copy says what is banned
+    safe_pool: Pool | None = None
     offered: tuple[Offered, ...]
     unlocked: tuple[Unlocked, ...] = ()
     not_online: tuple[NotOnline, ...] = ()

@@ -32,6 +32,7 @@ from galen.serve.state import State
 from galen.serve.tables import LoggedEvent
 from galen.serve.wanted import Wanted
 
+CLOSED = "eligibility:"  # how it names rules that could not be asked
 FILTER = "filter:"  # how the pipeline names the steps of its rules
 
 log = structlog.get_logger(__name__)
@@ -71,8 +72,10 @@ class Recommender:
             if advice is not None:
                 return self._reply(asked, request_id, now, [], [], [advice], degraded)
             slates = self._slates(requests, asked, degraded)
-            notices = [self.guard.gate.notices(requests, slate.candidates) for slate in slates]
-            cards = self.guard.gate.cards(requests)[0]
+            closed = {part.removeprefix(CLOSED) for part in degraded if part.startswith(CLOSED)}
+            gate = self.guard.gate
+            notices = [gate.notices(requests, slate.candidates, closed) for slate in slates]
+            cards = [] if gate.hazardous.rule in closed else gate.cards(requests)[0]
             for slate, told in zip(slates, notices, strict=True):
                 some, kept_back = self._shown(requests, slate.candidates, told, asked, like)
                 shown += some
@@ -166,14 +169,37 @@ class Recommender:
             degraded.append("pipeline")
         degraded += slate.degraded
         missing = asked.n - len(slate.candidates)
-        if missing == 0 or any(part.startswith("eligibility:") for part in slate.degraded):
+        if missing == 0:
             return [slate]
+        if any(part.startswith(CLOSED) for part in slate.degraded):
+            return [self._safe(pipeline, requests, wanted, asked.n, degraded)]
         shown = slate.candidates.item
         others = Wanted(self.state.catalogue, asked.filters, self.state.catalogue.spu[shown])
         popular = popular_pipeline(pipeline, self.state.taken.values, others)
         more = popular.run(with_placed(requests, slate.candidates), missing, (others,))
         degraded += more.degraded
+        if not shown.size and any(part.startswith(CLOSED) for part in more.degraded):
+            return [self._safe(pipeline, requests, wanted, asked.n, degraded)]
         return [slate, more]
+
+    def _safe(
+        self, pipeline: Pipeline, requests: Requests, wanted: Wanted, n: int, degraded: list[str]
+    ) -> Slate:
+        """What the pack vetted for when a rule cannot be asked; nothing where it vetted nothing."""
+        nothing = Slate(Candidates(np.empty(0, np.int64), np.empty(0, np.int64)), (), ())
+        pool = self.guard.gate.pool
+        if pool is None:
+            return nothing
+        degraded.append("safe_pool")
+        try:
+            filters = (*pipeline.filters, wanted)
+            taken = self.state.taken.values
+            rows = pool.slate(requests, taken, filters, pipeline.together, n)
+        except Exception:
+            log.exception("the safe pool failed")
+            degraded.append("eligibility:safe_pool")
+            return nothing
+        return Slate(rows, (), ())
 
     def _shown(
         self,
