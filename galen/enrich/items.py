@@ -14,8 +14,10 @@ from galen.enrich.parsing import Said, chosen_from
 from galen.enrich.prompt_file import PromptFile
 from galen.enrich.task import Asked, Record
 from galen.enrich.vocabulary import OTHER, Vocabulary
-from galen.knowledge.claims import ClaimCheck, ProductClass
+from galen.features.item_claims import ItemClaims
+from galen.features.item_facts import ItemFacts
 from galen.knowledge.concept_words import ConceptWords
+from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind, Relation
 
@@ -66,10 +68,8 @@ class Items:
 
     asked: Asked[ItemAnswer]
     catalogue: Catalogue
-    claims: ClaimCheck
+    claims: ItemClaims
     served: Mapping[str, frozenset[str]]  # product word -> needs that the graph leads to it from
-    words: ConceptWords  # generic products
-    names: Sequence[tuple[str, ...]]  # of each concept, all of them
 
     @classmethod
     def of(
@@ -85,8 +85,9 @@ class Items:
             graph.version,
             f"{graph.version} {JUDGED}",
         )
-        words = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
-        return cls(asked, catalogue, ClaimCheck.read(), needs_served(graph), words, named(graph))
+        namer = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
+        facts = ItemFacts(catalogue, IngredientReader.of(graph), namer)
+        return cls(asked, catalogue, ItemClaims(catalogue, facts, graph), needs_served(graph))
 
     def records(self) -> Iterator[Record]:
         names = ["item_id", "title", "brand", "category", "description", "attributes"]
@@ -99,12 +100,12 @@ class Items:
         """Grounded in the item's own text, no copy, its script, no claim, no page or id."""
         content = record.content
         source = text_of(content)
-        kind, facts = class_of(content), self._facts(content)
-        faults = []
+        row = self.catalogue.row_of[record.key]
+        faults: list[Fault] = []
         for field, text in _texts(answer):
             faults += meaning.numbers_told(field, text, source)
             faults += meaning.no_address(field, text, source)
-            faults += meaning.no_claim(field, text, self.claims, kind, facts)
+            faults += meaning.claimed(field, text, self.claims.of_text(text, row))
         own = [str(content.get(name) or "") for name in ("title", "description")]
         faults += meaning.said_anew("description", answer.description, own)
         faults += meaning.same_script("description", answer.description, source)
@@ -121,13 +122,6 @@ class Items:
                 "product_word": None if said["product_word"] == OTHER else said["product_word"],
             }
         ]
-
-    def _facts(self, content: Mapping[str, Any]) -> list[str]:
-        """What the generic products named in a title are, and what they are for."""
-        facts: list[str] = []
-        for row in self.words.all_in(str(content.get("title", ""))):
-            facts += [*self.names[row], *sorted(self.served.get(self.names[row][0], ()))]
-        return facts
 
     def _served(self, answer: ItemAnswer, source: str) -> list[Fault]:
         """A need has to stand in the text, or lead to the product word in the graph."""
@@ -153,15 +147,6 @@ def needs_served(graph: Graph) -> dict[str, frozenset[str]]:
     return {word: frozenset(needs) for word, needs in found.items()}
 
 
-def named(graph: Graph) -> list[tuple[str, ...]]:
-    """The name and the synonyms of each concept, in small letters."""
-    others = graph.concepts["synonyms"].to_pylist()
-    return [
-        (name.lower(), *(other.lower() for other in also or ()))
-        for name, also in zip(graph.names, others, strict=True)
-    ]
-
-
 def told_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """What a model is told of an item: what does not change with price, stock or people."""
     size, unit = row["pack_size"], row["pack_unit"]
@@ -177,16 +162,6 @@ def text_of(content: Mapping[str, Any]) -> str:
     for value in content.values():
         parts += value if isinstance(value, list) else [str(value)]
     return " · ".join(str(part) for part in parts)
-
-
-def class_of(content: Mapping[str, Any]) -> str:
-    """What an item is before the law, as far as its record tells."""
-    rx_class = content.get("rx_class")
-    if rx_class == "prescription":
-        return ProductClass.MEDICINE_PRESCRIPTION.value
-    if rx_class in ("otc", "pharmacist"):
-        return ProductClass.MEDICINE_OTC.value
-    return (ProductClass.SUPPLEMENT if content.get("ingredients") else ProductClass.COSMETIC).value
 
 
 def _texts(answer: ItemAnswer) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from galen.enrich.faults import Fault, FaultCode
-from galen.knowledge.claims import ClaimCheck
+from galen.knowledge.claims import Breach, ClaimCheck
 from galen.knowledge.concept_words import ConceptWords, folded
 
 ALIKE: Final = 95.0
@@ -78,7 +78,11 @@ def no_claim(
     field: str, text: str, check: ClaimCheck, product_class: str, facts: Collection[str] = ()
 ) -> list[Fault]:
     """Nothing that may not be said of such a product."""
-    breaches = check.check(text, product_class, facts)
+    return claimed(field, text, check.check(text, product_class, facts))
+
+
+def claimed(field: str, text: str, breaches: Sequence[Breach]) -> list[Fault]:
+    """The first of what a claim check found in a text."""
     return [
         Fault(FaultCode.CLAIM, f"{field}: {text[slice(*one.span)]!r} ({one.rule}, {one.citation})")
         for one in breaches[:1]

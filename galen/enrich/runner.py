@@ -113,6 +113,7 @@ class _Pass(Generic[Answer]):
         self.progress = progress or (lambda done, asked: None)
         self.records = self.kept_before = self.asked = 0
         self.in_a_row = 0  # questions without an answer, the last ones
+        self.stopped: EnrichError | None = None
         self.spent, self.held = Spent(), dict[str, int]()
         names = ["key", *task.asked.columns.names, *PROVENANCE.names]
         self.rows: dict[str, list[Any]] = {name: [] for name in names}
@@ -124,6 +125,8 @@ class _Pass(Generic[Answer]):
         for outcomes in self._jobs(missing, pool):
             self._keep(outcomes, found)
             self.progress(self.records + len(found), self.asked)
+        if self.stopped is not None:
+            raise self.stopped
         held = self.journal.held(self.task.asked.name)
         for question in chunk:
             if question.key in found:
@@ -186,7 +189,10 @@ class _Pass(Generic[Answer]):
             for future in done:
                 waiting.remove(future)
                 yield future.result()
-            begin(len(done))
+            if self.stopped is None:
+                begin(len(done))
+            else:  # what is being asked is paid for; what waits is not asked
+                waiting = {future for future in waiting if not future.cancel()}
 
     def _keep(
         self, outcomes: Sequence[Outcome[Answer]], found: dict[str, tuple[Kept, Answer]]
@@ -202,10 +208,10 @@ class _Pass(Generic[Answer]):
             if one.kept is not None and one.answer is not None:
                 found[one.key] = one.kept, one.answer
             self.in_a_row = self.in_a_row + 1 if one.trouble else 0
-            if one.trouble in STOPS:
-                _stop(STOPS[one.trouble], one)
-            if self.in_a_row >= self.running.troubles_in_a_row:
-                _stop(f"the last {self.in_a_row} questions got no answer", one)
+            if self.stopped is None and one.trouble in STOPS:
+                self.stopped = _stop(STOPS[one.trouble], one)
+            elif self.stopped is None and self.in_a_row >= self.running.troubles_in_a_row:
+                self.stopped = _stop(f"the last {self.in_a_row} questions got no answer", one)
 
     def _lay_down(self, question: Question, kept: Kept, answer: Answer) -> None:
         asked, rows = self.task.asked, self.rows
@@ -221,9 +227,9 @@ class _Pass(Generic[Answer]):
             rows["cost"].append(kept.cost / len(given))
 
 
-def _stop(reason: str, one: Outcome[Answer]) -> None:
+def _stop(reason: str, one: Outcome[Answer]) -> EnrichError:
     told = "" if one.held is None else f" ({one.held.detail})"
-    raise EnrichError(
+    return EnrichError(
         f"stopped: {reason}{told}. What was answered is kept and the table of before stays; "
         "run the same command again to go on from here."
     )

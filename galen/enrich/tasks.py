@@ -7,6 +7,10 @@ from typing import Any, Final
 from galen.data.dataset import Dataset
 from galen.enrich.item_rules import item_rules
 from galen.enrich.items import Items
+from galen.enrich.relation_rules import relation_rules
+from galen.enrich.relations import Relations
+from galen.enrich.sample_rules import sample_rules
+from galen.enrich.samples import Samples
 from galen.enrich.task import Task
 from galen.enrich.vocabulary import Vocabulary
 from galen.knowledge.graph import Graph
@@ -40,4 +44,18 @@ def open_items(sources: Sources) -> Opened:
     return Opened(task, rules, GOODS)
 
 
-TASKS: Final[Mapping[str, Callable[[Sources], Opened]]] = {"items": open_items}
+def open_relations(sources: Sources) -> Opened:
+    task = Relations.of(sources.data, sources.graph)
+    return Opened(task, RulesModel("relations", 1, relation_rules(sources.graph)), GOODS)
+
+
+def open_samples(sources: Sources) -> Opened:
+    task = Samples.of(sources.data, sources.graph)
+    return Opened(task, RulesModel("samples", 1, sample_rules), GOODS)
+
+
+TASKS: Final[Mapping[str, Callable[[Sources], Opened]]] = {
+    "items": open_items,
+    "relations": open_relations,
+    "samples": open_samples,
+}

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -6,7 +7,6 @@ from enrich.asked import items_of
 from galen.enrich.faults import EnrichError
 from galen.enrich.parsing import parse, schema_of
 from galen.enrich.prompt_file import END, PromptFile, data, told_data
-from galen.enrich.task import Record
 from galen.llm.language_model import Reply
 
 TEXT = '+++\nname = "x"\nversion = 2\nmost_tokens = 9\n+++\nSay what it is.'
@@ -52,13 +52,14 @@ def test_the_schema_stands_in_what_is_said_first_since_no_server_puts_it_there()
 
 
 def test_examples_that_galen_ships_pass_its_own_judges():
-    task = items_of()
-    for example in task.asked.prompt.examples:
-        import json
-
-        answer, faults = parse(
-            Reply(json.dumps(example["answer"])), task.asked.answer, task.asked.vocabulary
-        )
+    for example in items_of().asked.prompt.examples:
+        record = dict(example["record"])
+        size, unit = record.pop("pack").split()
+        task = items_of({**record, "item_id": "x", "pack_size": float(size), "pack_unit": unit})
+        (asked,) = task.records()
+        assert dict(asked.content) == example["record"] | {"rx_class": "none"}
+        reply = Reply(json.dumps(example["answer"]))
+        answer, faults = parse(reply, task.asked.answer, task.asked.vocabulary)
         assert faults == []
         assert answer is not None
-        assert task.judge(Record("example", example["record"]), answer) == []
+        assert task.judge(asked, answer) == []
