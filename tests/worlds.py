@@ -8,8 +8,10 @@ import pyarrow as pa
 
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
+from galen.data.enriched import Extent, write_enriched
 from galen.data.schema import ITEMS, Kind
 from galen.data.shop import Shop, new_shop
+from galen.enrich.vectors import origin, vector_column
 from galen.pipeline.candidates import Histories, Requests
 
 DAY = 86_400_000_000
@@ -127,3 +129,11 @@ def write_world(world: World, folder: Path) -> Shop:
             ),
         )
     return Shop.open(folder)
+
+
+def put_vectors(folder: Path, items: list[str], vectors: list, events: Extent | None = None):
+    """A table `vectors` of some items, as an encoder `test:1` would have written it."""
+    moment = np.full(len(items), np.datetime64(NOW, "us"))
+    columns = {"item": pa.array(items), "vector": vector_column(np.asarray(vectors, np.float32))}
+    rows = pa.table(columns | origin(len(items), "test:1", moment))
+    write_enriched(folder, "vectors", rows, events or Extent())

@@ -49,6 +49,7 @@ from galen.rank.networks.wide_deep import WideDeep
 from galen.rank.networks.wukong import Wukong
 from galen.rank.networks.xdeepfm import XDeepFm
 from galen.rank.pair_statistics import PairStatistics
+from galen.rank.vector_fields import VectorFields
 from galen.rank.xgboost import XGBoost
 from galen.recall.als import Als
 from galen.recall.bpr import Bpr
@@ -98,6 +99,7 @@ RANKERS: Final[Mapping[str, Callable[..., ModelSpec]]] = {
 EXTENSIONS: Final[Mapping[str, Callable[..., ExtensionSpec]]] = {
     "leaves": Leaves,
     "pair_statistics": PairStatistics,
+    "vector_fields": VectorFields,
 }
 
 NETWORKS: Final[Mapping[str, Callable[..., NetworkSpec]]] = {

@@ -9,6 +9,7 @@ from typing import Any, Final
 from galen.assembly import catalog
 from galen.assembly.recipe import RankPart, Recipe, RerankPart, settings_of
 from galen.data.catalogue import Catalogue
+from galen.data.dataset import Dataset
 from galen.nn.training import Training, Watch
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import PRICE, Pipeline
@@ -163,6 +164,17 @@ def model_spec(
     if rank.calibrate_by:
         spec = Segmented(spec, rank.calibrate_by)
     return Extended(spec, extensions) if extensions else spec
+
+
+def of_shop(spec: ModelSpec, data: Dataset) -> ModelSpec:
+    """The model with what its extensions, or those of its members, read of a shop.
+
+    Raises:
+        EnrichedError: a table that one reads is missing, or knows later events than `data`.
+    """
+    if isinstance(spec, Blended):
+        return Blended({name: of_shop(member, data) for name, member in spec.members.items()})
+    return spec.of(data) if isinstance(spec, Extended) else spec
 
 
 def channels(recipe: Recipe, retrievers: dict[str, Retriever]) -> Sequence[Channel]:

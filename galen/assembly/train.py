@@ -9,7 +9,7 @@ from galen.assembly.blending import fitted_blend
 from galen.assembly.check import check_recipe
 from galen.assembly.impressions import impression_examples
 from galen.assembly.judged_samples import JudgedSamples
-from galen.assembly.parts import Parts, channels, ranker_spec, retriever_spec
+from galen.assembly.parts import Parts, channels, of_shop, ranker_spec, retriever_spec
 from galen.assembly.people import People
 from galen.assembly.preference_pairs import preference_examples
 from galen.assembly.recipe import Recipe
@@ -138,6 +138,8 @@ class _Lesson:
         rank, spec = self.recipe.rank, ranker_spec(self.recipe)
         if rank is None or spec is None:
             return None, {}
+        oldest = self.split.train[-1] if self.split.train else self.split.valid
+        spec = of_shop(spec, oldest.fit)
         by_time = self.split.valid.after is not None
         logged = rank.examples == "auto" and self.impressions and by_time
         if rank.examples == "impressions" or logged:

@@ -117,6 +117,9 @@ def import_(
 def describe(
     shop: ShopFolder,
     report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="Count what copy may not say of its products, too.")
+    ] = False,
     json: JsonFile = None,
 ) -> None:
     """Report a shop's data quality: what is missing, what is unknown, what was quarantined."""
@@ -127,8 +130,24 @@ def describe(
     quality = look(Shop.open(shop))
     for table in quality.tables():
         Console().print(table)
+    if claims:
+        _count_claims(shop)
     if json is not None:
         json.write_text(quality.json() + "\n")
     path = report or shop / "quality.html"
     write_report(quality, path)
     typer.echo(f"report: {path}")
+
+
+def _count_claims(shop: Path) -> None:
+    from rich.table import Table
+
+    from galen.features.shop_claims import claims_of_shop
+    from galen.knowledge.build import built_in
+
+    report = claims_of_shop(shop, built_in(), lambda _: None)
+    table = Table("rule of claims", "breaches", title="titles and descriptions")
+    for rule, count in report.by_rule.items():
+        table.add_row(rule, f"{count:,}")
+    table.add_row("items in breach", f"{report.items_in_breach:,} of {report.items:,}")
+    Console().print(table)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from galen.cli.terminal import JsonFile, Quiet, app, doing, pairs, show
+from galen.cli.terminal import JsonFile, Quiet, ShopFolder, app, doing, pairs, show
 
 if TYPE_CHECKING:
     from galen.knowledge.graph import Graph
@@ -101,6 +101,43 @@ def _graph(folder: Path | None) -> "Graph":
     from galen.knowledge.graph import Graph
 
     return built_in() if folder is None else Graph.open(folder)
+
+
+@knowledge.command()
+def claims(
+    shop: ShopFolder,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--knowledge", help="A folder of knowledge; else what galen ships."),
+    ] = None,
+    lines: Annotated[int, typer.Option(min=0, help="Breaches to list; the JSON has all.")] = 50,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """List what titles and descriptions may not say of their products; 1 where any is banned."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from galen.features.shop_claims import claims_of_shop
+
+    with doing(quiet) as say:
+        report = claims_of_shop(shop, _graph(folder), say)
+    if json is not None:
+        json.write_text(report.json() + "\n")
+    if report.breaches and not quiet:
+        table = Table("item", "class", "where", "rule", "what", "source")
+        for found in report.breaches[:lines]:
+            where = f"{found.field} {found.start}-{found.end}"
+            what = escape(found.text)
+            table.add_row(found.item, found.product_class, where, found.rule, what, found.citation)
+        show(table)
+    counted = ", ".join(f"{rule} {count:,}" for rule, count in report.by_rule.items())
+    typer.echo(
+        f"{len(report.breaches):,} breaches in {report.items_in_breach:,} of {report.items:,} items"
+        + (f": {counted}" if counted else "; that is no leave, the rules find few new wordings")
+    )
+    if report.banned:
+        raise typer.Exit(1)
 
 
 @knowledge.command()

@@ -21,6 +21,7 @@ app.add_typer(rules, name="rules")
 PackName = Annotated[
     str, typer.Argument(help="general, eu, us, cn, or a TOML file.", metavar="PACK")
 ]
+KeyFile = Annotated[Path, typer.Option(help="A file of 32 random bytes or more.")]
 Knowledge = Annotated[
     Path | None, typer.Option(help="A folder of `galen knowledge build`; else galen's own.")
 ]
@@ -62,6 +63,60 @@ def check_(pack: PackName, knowledge: Knowledge = None, quiet: Quiet = False) ->
         raise PackError("\n".join(f"{pack}: {problem}" for problem in problems))
     if not quiet:
         typer.echo(f"{read.version}: no problem found in {len(read.rules)} rules")
+
+
+@rules.command("sign")
+def sign_(
+    pack: PackName,
+    key: KeyFile,
+    out: Annotated[Path | None, typer.Option(help="The signature; else PACK.sig.")] = None,
+) -> None:
+    """Sign a pack as it is now, its base with it (HMAC-SHA256: one key signs and verifies)."""
+    from galen.knowledge.pack import read_pack
+    from galen.knowledge.pack_signature import read_key, sign, signature_file, write_signature
+
+    signature = sign(read_pack(pack), read_key(key))
+    file = out or signature_file(pack)
+    write_signature(signature, file)
+    typer.echo(f"{file}: {signature.pack}, key {signature.key}")
+
+
+@rules.command("verify")
+def verify_(
+    pack: PackName,
+    key: KeyFile,
+    signature: Annotated[Path | None, typer.Option(help="Else PACK.sig.")] = None,
+) -> None:
+    """Refuse a pack that is not what the key signed."""
+    from galen.knowledge.pack import read_pack
+    from galen.knowledge.pack_signature import read_key, read_signature, signature_file, verify
+
+    read, told = read_pack(pack), read_signature(signature or signature_file(pack))
+    verify(read, told, read_key(key))
+    typer.echo(f"{read.version} is what key {told.key} signed")
+
+
+@rules.command("audit")
+def audit(
+    file: Annotated[Path, typer.Argument(help="audit.jsonl of a server's log.", metavar="FILE")],
+    last: Annotated[str, typer.Option(help="A digest noted before, which must be there.")] = "",
+) -> None:
+    """Print an audit trail and follow its chain; 1 where it is broken, and at which line."""
+    from galen.data.mendable import MendableError
+    from galen.serve.audit import read_audit
+
+    try:
+        told = read_audit(file)
+    except OSError as error:
+        raise MendableError(f"{file} cannot be read: {error}.") from error
+    for entry in told.entries:
+        said = " ".join(f"{name}={value}" for name, value in entry.told.items())
+        typer.echo(f"{entry.number} {entry.at} {entry.event} by {entry.by or 'no key'}: {said}")
+    if told.broken is not None:
+        raise MendableError(f"{file}, line {told.broken}: the chain is broken; {told.why}.")
+    if last and last not in {told.last, *(entry.before for entry in told.entries)}:
+        raise MendableError(f"{file}: no line has the digest {last}; lines were taken off.")
+    typer.echo(f"{len(told.entries):,} lines, the chain holds; note the last digest: {told.last}")
 
 
 @rules.command("dry-run")

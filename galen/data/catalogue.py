@@ -139,6 +139,15 @@ class Catalogue:
         return self._code("path").words
 
     @property
+    def batch(self) -> Ints:
+        """The batch of each item that is sold now."""
+        return self._code("batch").codes
+
+    def batch_code(self, batch: str) -> int:
+        """The code of a batch; -1 where no item is of it."""
+        return self._code("batch").code_of(batch)
+
+    @property
     def price(self) -> Floats:
         """NaN where unknown."""
         return self._number("price")
@@ -292,6 +301,7 @@ _WORDS: Final[dict[str, Callable[[pa.Table], list[Any]]]] = {
     "department": _level(0),
     "path": _paths,
     "regions": _regions,
+    "batch": _words("batch"),
 }
 
 _LISTS: Final[dict[str, Callable[[pa.Table], list[Any]]]] = {

@@ -106,7 +106,9 @@ def _describe(shop: Shop, database: duckdb.DuckDBPyConnection) -> Quality:
         "SELECT n, count(*) FROM (SELECT count(*) AS n FROM events GROUP BY user) GROUP BY n"
     )
     histogram = {0: users - sum(people for _, people in by_user)} | dict(by_user)
-    nulls = rows("SELECT " + ", ".join(f'count("{f.name}")' for f in ITEMS) + " FROM items")[0]
+    present = {name for name, *_ in rows("DESCRIBE items")}  # an older shop lacks newer columns
+    counted = [f'count("{f.name}")' if f.name in present else "0" for f in ITEMS]
+    nulls = rows(f"SELECT {', '.join(counted)} FROM items")[0]
     return Quality(
         name=shop.manifest.name,
         source=shop.manifest.source,

@@ -79,6 +79,21 @@ def write_enriched(folder: Path, name: str, rows: pa.Table, made_from: Extent) -
     return place
 
 
+def read_all(folder: Path, name: str) -> pa.Table:
+    """A whole table as it was written, whatever its origins.
+
+    Raises:
+        EnrichedError: it is missing or cannot be read.
+    """
+    path = folder / f"{name}.parquet"
+    try:
+        return pq.read_table(path)
+    except FileNotFoundError:
+        raise EnrichedError(_missing(str(folder), name)) from None
+    except (pa.ArrowException, OSError) as error:
+        raise EnrichedError(f"{path} cannot be read: {error}. Write it again.") from error
+
+
 def read_enriched(
     folder: Path | None,
     name: str,
@@ -99,7 +114,7 @@ def read_enriched(
     path = Path() if folder is None else folder / f"{name}.parquet"
     if folder is None or not path.exists():
         where = "This shop" if folder is None else str(folder)
-        raise EnrichedError(f"{where} has no table {name!r}; write it: galen enrich {name} SHOP.")
+        raise EnrichedError(_missing(where, name))
     try:
         table = pq.read_table(path, columns=[*columns, *PROVENANCE.names])
         made_from = Extent(**json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}")))
@@ -117,6 +132,15 @@ def read_enriched(
         raise EnrichedError(
             f"{path} was made from {made_from.events:,} events up to {made_from.until}, which are "
             f"not all among the {known.events:,} known here; write it from the events before the "
-            f"split: galen enrich {name} SHOP --before-split."
+            f"split: {_command(name)} --before-split PROTOCOL."
         )
     return table
+
+
+def _missing(where: str, name: str) -> str:
+    return f"{where} has no table {name!r}; write it: {_command(name)}."
+
+
+def _command(name: str) -> str:
+    own = {"vectors": "galen enrich vectors SHOP", "product_groups": "galen enrich groups SHOP"}
+    return own.get(name, f"galen enrich run {name} SHOP")

@@ -65,6 +65,7 @@ ITEMS: Final = pa.schema(
         pa.field("form", pa.string()),
         pa.field("pack_size", pa.float64()),
         pa.field("pack_unit", pa.string()),
+        pa.field("batch", pa.string()),  # that is sold now
         pa.field("stock", pa.int64()),
         pa.field("regions", pa.list_(pa.string())),  # where it may be sold; "*" is everywhere
         pa.field("min_age", pa.int64()),  # years; 0 is everyone

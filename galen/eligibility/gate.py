@@ -1,6 +1,6 @@
 """All rules of health in their fixed order: the gate that every slate passes, in one object."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from galen.data.catalogue import Catalogue
 from galen.eligibility.allergy import Allergenic
+from galen.eligibility.claimed import Overclaiming
 from galen.eligibility.contraindication import Contraindicated
 from galen.eligibility.duplicate import Duplicate
 from galen.eligibility.finding import Family, FamilyFilter, Finding
@@ -18,10 +19,12 @@ from galen.eligibility.not_online import NotOnlineGoods
 from galen.eligibility.offered import OfferedBySurface
 from galen.eligibility.premises import WARN, Premises, declared_of
 from galen.eligibility.quantity import WithinQuantity
+from galen.eligibility.safe_pool import SafePool
 from galen.eligibility.sensitive import Discreet
 from galen.eligibility.together import GoTogether
 from galen.eligibility.unknown import KnownEnough
 from galen.eligibility.withdrawn import NotWithdrawn, Withdrawals
+from galen.features.item_claims import ItemClaims
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.graph import Graph
 from galen.knowledge.pack import Pack
@@ -40,6 +43,7 @@ class Gate:
     together: GoTogether
     hazardous: Hazardous
     withdrawals: Withdrawals = field(default_factory=Withdrawals)
+    pool: SafePool | None = None  # shown where a rule cannot be asked
 
     @classmethod
     def of(
@@ -49,6 +53,7 @@ class Gate:
         graph: Graph,
         pack: Pack,
         withdrawals: Withdrawals | None = None,
+        claims: ItemClaims | None = None,
     ) -> "Gate":
         """Compile a pack against a graph.
 
@@ -73,8 +78,12 @@ class Gate:
             hazardous,
             KnownEnough(premises),
         )
+        if pack.claims == "hide":
+            claims = claims or ItemClaims(catalogue, facts, graph)
+            families = (*families, Overclaiming(claims))
         together = GoTogether.of(premises, interacting, duplicate, hazardous, quantity)
-        return cls(premises, families, together, hazardous, listed)
+        pool = SafePool.of(premises, (families[0].rule,))
+        return cls(premises, families, together, hazardous, listed, pool)
 
     @property
     def version(self) -> str:
@@ -96,10 +105,12 @@ class Gate:
         filters = self.guarding(pipeline.filters)
         return replace(pipeline, filters=filters, together=(self.together,))
 
-    def notices(self, requests: Requests, slate: Candidates) -> list[list[str]]:
-        """For each row of a slate what is to be shown with it."""
+    def notices(
+        self, requests: Requests, slate: Candidates, without: Collection[str] = ()
+    ) -> list[list[str]]:
+        """For each row of a slate what is to be shown with it; rules `without` are not asked."""
         told: list[list[str]] = [[] for _ in range(len(slate))]
-        for family in self.families:
+        for family in (f for f in self.families if f.rule not in without):
             for row in np.flatnonzero(family.actions(requests, slate) == WARN).tolist():
                 said = family.notices(requests, int(slate.request[row]), int(slate.item[row]))
                 told[row] += [notice for notice in said if notice not in told[row]]

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galen.data.catalogue import Catalogue
 from galen.eligibility.declarations import Declarations
 from galen.eligibility.gate import Gate
 from galen.eligibility.withdrawn import Withdrawals
+from galen.features.item_claims import ItemClaims
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
 from galen.knowledge.concept_words import ConceptWords
@@ -26,6 +27,7 @@ class Guard:
     gate: Gate
     declarations: Declarations
     flags: RedFlags
+    claims: ItemClaims
 
     def advice(self, text: str, age: float, states: Iterable[str]) -> str | None:
         """What to say instead of showing products, where a query tells of danger; None else.
@@ -39,23 +41,36 @@ class Guard:
         flag = self.flags.found(text, years, pregnant)
         return None if flag is None else flag.advice
 
+    def with_pack(self, pack: Pack) -> "Guard":
+        """The same facts under another pack; what is withdrawn stays withdrawn.
+
+        Raises:
+            PackError: a rule names a concept that the graph does not know.
+        """
+        old = self.gate.premises
+        listed = self.gate.withdrawals
+        gate = Gate.of(old.catalogue, old.facts, old.graph, pack, listed, self.claims)
+        declarations = replace(self.declarations, premises=gate.premises)
+        return replace(self, gate=gate, declarations=declarations)
+
     @classmethod
     def of(
         cls,
         catalogue: Catalogue,
         *,
-        pack: str = "general",
+        pack: str | Pack = "general",
         knowledge: str = "",
         withdrawals: Withdrawals | None = None,
     ) -> "Guard":
-        """A shipped pack by name or one's own by path, over the graph of a folder or galen's own.
+        """A pack (a shipped one by name, one's own by path) over a folder's graph or galen's own.
 
         Raises:
             PackError, KnowledgeError: the pack or the folder cannot be used; nothing has changed.
         """
         graph = Graph.open(Path(knowledge)) if knowledge else built_in()
         reader = IngredientReader.of(graph)
-        return cls.over(catalogue, graph, reader, read_pack(pack), withdrawals)
+        rules = pack if isinstance(pack, Pack) else read_pack(pack)
+        return cls.over(catalogue, graph, reader, rules, withdrawals)
 
     @classmethod
     def over(
@@ -72,5 +87,7 @@ class Guard:
             PackError: a rule names a concept that the graph does not know.
         """
         facts = ItemFacts(catalogue, reader, ConceptWords.of(graph, ConceptKind.PRODUCT_WORD))
-        gate = Gate.of(catalogue, facts, graph, pack, withdrawals)
-        return cls(gate, Declarations(gate.premises, reader.names), RedFlags.read())
+        claims = ItemClaims(catalogue, facts, graph)
+        gate = Gate.of(catalogue, facts, graph, pack, withdrawals, claims)
+        declarations = Declarations(gate.premises, reader.names)
+        return cls(gate, declarations, RedFlags.read(), claims)

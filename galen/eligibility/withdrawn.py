@@ -9,38 +9,34 @@ from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small
 from galen.pipeline.candidates import Bools, Candidates, Requests
 
-What = Literal["item", "product", "concept"]
+What = Literal["item", "product", "concept", "batch"]
 
 
 @dataclass(slots=True)
 class Withdrawals:
     """What is withdrawn now, in words; changed by the service under its lock."""
 
-    items: set[str] = field(default_factory=set)
-    products: set[str] = field(default_factory=set)  # spu_id
-    concepts: set[str] = field(default_factory=set)
+    entries: set[tuple[What, str, str]] = field(default_factory=set)  # what, name, batch or ""
     version: int = 0  # grows with every change
 
-    def put(self, what: What, name: str) -> None:
-        self._of(what).add(name)
+    def put(self, what: What, name: str, batch: str = "") -> None:
+        """Withdraw; with a batch, only what is of it, or of no known batch."""
+        self.entries.add((what, name, batch))
         self.version += 1
 
-    def lift(self, what: What, name: str) -> None:
-        self._of(what).discard(name)
+    def lift(self, what: What, name: str, batch: str = "") -> None:
+        self.entries.discard((what, name, batch))
         self.version += 1
 
-    def listed(self) -> list[tuple[What, str]]:
-        """All of it, in a fixed order."""
-        kinds: tuple[What, ...] = ("item", "product", "concept")
-        return [(what, name) for what in kinds for name in sorted(self._of(what))]
-
-    def _of(self, what: What) -> set[str]:
-        return {"item": self.items, "product": self.products, "concept": self.concepts}[what]
+    def listed(self) -> list[tuple[What, str, str]]:
+        """(what, name, batch) of all of it, in a fixed order."""
+        kinds: tuple[What, ...] = ("item", "product", "concept", "batch")
+        return sorted(self.entries, key=lambda entry: (kinds.index(entry[0]), *entry[1:]))
 
 
 @dataclass(slots=True)
 class NotWithdrawn:
-    """By item, by standard product, or by a concept that items hold."""
+    """By item, by standard product, by a concept that items hold, or by the batch that is sold."""
 
     premises: Premises
     withdrawals: Withdrawals
@@ -58,15 +54,30 @@ class NotWithdrawn:
         versions = (listed.version, catalogue.version)
         if versions != self._made:
             gone = np.zeros(len(catalogue), bool)
-            rows = [catalogue.row_of.get(item, -1) for item in listed.items]
-            gone[[row for row in rows if row >= 0]] = True
-            codes = [catalogue.spu_code(product) for product in listed.products]
-            gone |= np.isin(catalogue.spu, [code for code in codes if code >= 0])
-            known = [name for name in listed.concepts if self.premises.row(name) >= 0]
-            if known:
-                gone |= self.premises.having(self.premises.mask(known, self.rule))
+            for what, name, batch in listed.entries:
+                named = self._named(what, name)
+                if batch:
+                    named &= (catalogue.batch < 0) | self._named("batch", batch)
+                gone |= named
             self._gone, self._made = gone, versions
         return self._gone
+
+    def _named(self, what: What, name: str) -> Bools:
+        """(items,): which a withdrawal names; none where the shop does not know the name."""
+        catalogue = self.premises.catalogue
+        if what == "batch":
+            code = catalogue.batch_code(name)
+            return np.asarray((catalogue.batch == code) & (code >= 0))
+        if what == "product":
+            code = catalogue.spu_code(name)
+            return np.asarray((catalogue.spu == code) & (code >= 0))
+        named = np.zeros(len(catalogue), bool)
+        if what == "item":
+            row = catalogue.row_of.get(name, -1)
+            named[[row] if row >= 0 else []] = True
+        elif self.premises.row(name) >= 0:
+            named |= self.premises.having(self.premises.mask([name], self.rule))
+        return named
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
         return []

@@ -7,6 +7,7 @@ titles, without what tells of the pack, nearly so; what hangs together by that i
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from galen.data.catalogue import Catalogue
+from galen.data.enriched import PROVENANCE
 from galen.enrich.meaning import plain
 
 NAME: Final = "product_groups"
@@ -70,6 +72,14 @@ def propose_groups(catalogue: Catalogue, likeness: Likeness | None = None) -> pa
     types = (pa.string(), pa.string(), pa.float64(), pa.string())
     columns = [pa.array(found[name], kind) for name, kind in zip(found, types, strict=True)]
     return pa.table(columns, names=list(found))
+
+
+def with_origin(groups: pa.Table, now: datetime) -> pa.Table:
+    """Groups as they are written: made by rules, from no event."""
+    size = len(groups)
+    told = {"model": MODEL, "prompt": "", "knowledge": "", "at": now, "cost": 0.0}
+    columns = [pa.array([told[field.name]] * size, field.type) for field in PROVENANCE]
+    return pa.table([*groups.columns, *columns], names=[*groups.column_names, *PROVENANCE.names])
 
 
 def _groups(block: Sequence[_Look], least: float) -> Iterator[tuple[list[int], list[float]]]:

@@ -38,15 +38,16 @@ def item_rules(graph: Graph, vocabulary: Vocabulary) -> Callable[[Prompt], str]:
         word = graph.names[row].lower() if row >= 0 else (path[-1].lower() if path else OTHER)
         form = str(told.get("form", "")).lower()
         source = text_of(told)
-        amount = _AMOUNT.search(source)
+        pack = told.get("pack")
+        amount = next((a for a in _AMOUNT.findall(source) if a != pack), None)
         also = [] if row < 0 else [s for s in synonyms[row].as_py() or () if s.isascii()]
         said: dict[str, Any] = {
             "product_word": word if word in known["product_word"] else OTHER,
             "needs": sorted(served.get(word, frozenset()) & known["need"])[:5],
             "population": next((n for n, p in _POPULATIONS if p.search(source)), "everyone"),
             "form": form if form in known["form"] else None,
-            "strength": amount[0] if amount else None,
-            "pack": told.get("pack"),
+            "strength": amount,
+            "pack": pack,
             "description": _sentence(told, word),
             "selling_points": [],
             "synonyms": [s for s in also if len(s) <= 40 and not re.search(r"\d", s)][:8],

@@ -33,6 +33,7 @@ def chosen_from(name: str) -> dict[str, Any]:
 def schema_of(answer: type[Said], vocabulary: Vocabulary) -> str:
     """The JSON Schema of an answer as text, with the words that may be chosen."""
     schema = answer.model_json_schema()
+    _drop_titles(schema)
     for place in _places(schema):
         words = list(vocabulary.words[place.pop("vocabulary")])
         for text in _texts(place):
@@ -68,6 +69,22 @@ def _places(schema: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(schema, list):
         for value in schema:
             yield from _places(value)
+
+
+def _drop_titles(schema: Any) -> None:
+    """Leave out what pydantic makes of the names of fields and says of classes: tokens for nothing.
+
+    A title is a text; a field of the name `title` is a schema.
+    """
+    if isinstance(schema, dict):
+        for name in ("title", "description"):
+            if isinstance(schema.get(name), str):
+                del schema[name]
+        for value in schema.values():
+            _drop_titles(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            _drop_titles(value)
 
 
 def _texts(place: dict[str, Any]) -> Iterator[dict[str, Any]]:

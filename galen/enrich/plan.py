@@ -11,18 +11,11 @@ from galen.enrich.journal import Journal, Spent
 from galen.enrich.parsing import Answer
 from galen.enrich.runner import CHUNK, Running
 from galen.enrich.task import Task
+from galen.llm.budget import Prices
 from galen.llm.language_model import LanguageModel
 
 CHARACTERS_A_TOKEN: Final = 4.0
 """Of English in the tokenizers in use; of a task that was run before, its own figure is taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Of a million tokens, in any currency."""
-
-    read: float = 0.0
-    written: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +66,8 @@ def plan(
         read = round(before.tokens_read / before.answers * len(seen))
     if before.answers:
         seconds = before.seconds / before.answers * len(seen) / running.workers
-    cost = (read * prices.read + written * prices.written) / 1e6
-    most_cost = (read * prices.read + most * prices.written) / 1e6 * running.tries
+    cost = prices.of(read, written)
+    most_cost = prices.of(read, most) * running.tries
     return Plan(
         *(records, kept, held, len(seen), read, written, most_cost, cost, seconds),
         _measured(before),

@@ -1,5 +1,6 @@
 """What a catalogue says of its items, as an item tower reads it."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -7,8 +8,9 @@ import torch
 
 from galen.data.catalogue import Catalogue
 from galen.features.item_text import TextEncoder, said_of
+from galen.features.item_vectors import Encoded
 from galen.nn.item_tower import Known
-from galen.pipeline.candidates import Bools
+from galen.pipeline.candidates import Bools, Singles
 
 Attribute = Literal["brand", "category", "department"]
 
@@ -27,12 +29,24 @@ def known_of(
     return Known(items, torch.from_numpy(codes), vectors, sizes=sizes)
 
 
+def with_encoded(known: Known, encoded: Encoded, vectors: Singles) -> Known:
+    """Known by vectors (items, d) of an encoder too, and by a number that says where none is."""
+    there = torch.from_numpy(encoded.there)
+    laid = torch.cat([torch.from_numpy(vectors), (~there).float()[:, None]], dim=1)
+    if known.vectors is None:
+        return replace(known, vectors=laid, told=there)
+    both = torch.cat([known.vectors, laid], dim=1)
+    return replace(known, vectors=both, told=there | known.vectors.any(dim=1))
+
+
 def described(known: Known) -> Bools:
     """(items,): of which items something is known beside what people did."""
     found = np.zeros(known.items, bool)
     if known.attributes is not None:
         found |= (known.attributes >= 0).any(dim=1).numpy()
-    if known.vectors is not None:
+    if known.told is not None:
+        found |= known.told.numpy()
+    elif known.vectors is not None:
         found |= known.vectors.any(dim=1).numpy()
     if known.codes is not None:
         found[:] = True

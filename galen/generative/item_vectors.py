@@ -11,9 +11,10 @@ from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.directions import spread_out
 from galen.features.item_text import word_weights, words_of
+from galen.features.item_vectors import read_encoded
 from galen.generative.semantic_ids import Bools, SemanticIdError, Singles
 
-Source = Literal["taken", "attributes", "text"]
+Source = Literal["taken", "attributes", "text", "encoded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ItemVectors:
 
     `taken`: which items are taken near each other (positive pointwise mutual information, as in
     Levy and Goldberg, NIPS 2014). `attributes`: brand, category path. `text`: words of the title.
+    `encoded`: vectors of the shop's table, laid last.
     A source of which an item has nothing gives it the mean, 0; with `indicator`, one number more
     for each source says so.
     """
@@ -46,10 +48,14 @@ class ItemVectors:
 
         Raises:
             SemanticIdError: what is given is not of the catalogue, or a number is NaN or infinite.
+            EnrichedError: `encoded` is a source, and its table is missing or cannot be used.
         """
         made = {"taken": self._taken, "attributes": self._attributes, "text": self._text}
         parts: list[Singles] = []
-        for name in self.sources:
+        if "encoded" in self.sources:
+            encoded = read_encoded(data)
+            given = [*given, Given(encoded.encoder, encoded.vectors, encoded.there)]
+        for name in (name for name in self.sources if name != "encoded"):
             matrix = made[name](data)
             there = np.diff(matrix.indptr) > 0
             vectors, _ = spread_out(matrix, there, self.size, self.whiten, seed)

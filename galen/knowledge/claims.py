@@ -4,18 +4,21 @@ The rules are galen's own, in rules/claims.toml, after the laws they cite; they 
 for counsel to review, and what they let through is not thereby lawful.
 """
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from galen.knowledge.graph import KnowledgeError
 from galen.knowledge.leaflet import SENTENCE, Leaflet, sentence
 from galen.knowledge.phrases import Denial, compile_pattern, hits
 from galen.knowledge.plain_text import Folding, PlainText
+
+SPELLING: Final = "names/spelling.toml"
 
 
 class ProductClass(StrEnum):
@@ -159,6 +162,15 @@ class ClaimCheck:
     def _warns(self, text: str) -> list[tuple[int, int]]:
         """Stretches of a folded text that warn, and so may name any disease."""
         return [found.span() for found in SENTENCE.finditer(text) if self.caution.search(found[0])]
+
+
+def rules_version() -> str:
+    """A digest of all that a check is read from: verdicts of another one are out of date."""
+    folder = files("galen.knowledge")
+    digest = hashlib.sha256()
+    for part in ("rules/claims.toml", "rules/folding.toml", "rules/negations.toml", SPELLING):
+        digest.update((folder / part).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _any_disease(diseases: dict[str, list[str]]) -> list[re.Pattern[str]]:

@@ -18,6 +18,7 @@ from galen.data.schema import RxClass
 
 Action = Literal["warn", "drop"]
 Language = Literal["en", "zh"]
+Overclaimed = Literal["tell", "hide"]
 Words = tuple[str, ...]
 Grade = Annotated[int, msgspec.Meta(ge=1, le=4)]
 SurfaceName = Literal["home", "search", "cart", "detail", "push", "post_prescription", "paid"]
@@ -123,6 +124,15 @@ class Unknown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     medicines: Action  # of every medicine, for people one of whose medicines is not recognised
 
 
+class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Goods, none of them medicines, that may be shown where a rule cannot be asked."""
+
+    concepts: Words = ()
+    categories: Words = ()  # any word of a category path
+    citation: str  # who vetted them
+    date: datetime.date
+
+
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All rules of a jurisdiction, with those of its base."""
 
@@ -135,6 +145,8 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     contraindications: Grades
     unknown: Unknown
     duplicates: Action  # of an ingredient that a person takes, or has in the cart, already
+    claims: Overclaimed = "tell"  # what befalls an item whose copy says what is banned
+    safe_pool: Pool | None = None
     offered: tuple[Offered, ...]
     unlocked: tuple[Unlocked, ...] = ()
     not_online: tuple[NotOnline, ...] = ()
@@ -172,16 +184,21 @@ def read_pack(source: str | Path) -> Pack:
     Raises:
         PackError: there is no such pack, or it cannot be read as one.
     """
-    tree, where = _tree(source), str(source)
-    base = tree.pop("base", None)
-    if base is not None:
-        tree = _over(_tree(base), tree)
-        if "base" in tree:
-            raise PackError(f"{where}: its base {base!r} has a base itself; name that one.")
     try:
-        return msgspec.convert(tree, Pack)
+        return msgspec.convert(_with_bases(str(source), ()), Pack)
     except msgspec.ValidationError as error:
-        raise PackError(f"{where}: {error}; see docs/guides/eligibility.md.") from error
+        raise PackError(f"{source}: {error}; see docs/guides/eligibility.md.") from error
+
+
+def _with_bases(source: str, above: tuple[str, ...]) -> dict[str, Any]:
+    """A pack over its base, which may have one itself."""
+    if source in above:
+        raise PackError(
+            f"{source}: it is the base of its own base {above[-1]!r}; break the circle."
+        )
+    tree = _tree(source)
+    base = tree.pop("base", None)
+    return tree if base is None else _over(_with_bases(str(base), (*above, source)), tree)
 
 
 def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

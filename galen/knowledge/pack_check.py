@@ -32,6 +32,11 @@ def check_pack(pack: Pack, graph: Graph, today: date) -> list[str]:
             for concept in concepts_of(rule)
             if concept not in known
         ),
+        *(
+            f"safe_pool: the graph knows no {concept}; mend the name, or take it out"
+            for concept in (pack.safe_pool.concepts if pack.safe_pool else ())
+            if concept not in known
+        ),
         *_contradictions(pack),
         *_overlaps(pack),
     ]

@@ -1,11 +1,15 @@
 """Items as vectors from what is known of them, so that one that nobody took yet has one too."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from galen.nn.dense import linear
+
+SPREAD: Final = 0.05
+"""Of the numbers that an item's own vector begins with."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,9 @@ class Known:
     vectors: Tensor | None = None  # (N, d) of text or pictures, frozen
     codes: Tensor | None = None  # (N, levels) int64 semantic ids
     sizes: tuple[int, ...] = field(default=())  # words of each attribute, then of each level
+    told: Tensor | None = (
+        None  # (N,) of which vectors say something; of those with a number if None
+    )
 
 
 class ItemTower(nn.Module):
@@ -36,12 +43,16 @@ class ItemTower(nn.Module):
         *,
         identity: bool = True,
         identity_dropout: float = 0.0,
+        begin: Tensor | None = None,
     ) -> None:
+        """Own vectors are drawn, or begin as rows of `begin` (N, width) that are not 0."""
         super().__init__()
         self.items, self.width, self.identity_dropout = known.items, width, identity_dropout
         self.own = nn.Parameter(torch.empty(known.items, width)) if identity else None
         if self.own is not None:
-            nn.init.normal_(self.own, std=0.05)
+            nn.init.normal_(self.own, std=SPREAD)
+            if begin is not None:
+                self.own.data = torch.where(begin.any(dim=1, keepdim=True), begin, self.own.data)
             self.own.data[~learned] = 0
         self.learned: Tensor
         self.register_buffer("learned", learned.float())
@@ -50,7 +61,7 @@ class ItemTower(nn.Module):
         self.register_buffer("words", _stacked(words, known.sizes) if words else None)
         self.of_words = nn.Embedding(sum(known.sizes) + 1, width, padding_idx=0) if words else None
         if self.of_words is not None:
-            nn.init.normal_(self.of_words.weight, std=0.05)
+            nn.init.normal_(self.of_words.weight, std=SPREAD)
             self.of_words.weight.data[0] = 0
         self.vectors: Tensor | None
         self.register_buffer("vectors", known.vectors)

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from galen.data.dataset import Dataset
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema, decoded, encoded
 from galen.pipeline.candidates import Floats
 from galen.rank.model import Extension, ExtensionSpec, Model, ModelSpec
+from galen.rank.vector_fields import OfShop
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,14 @@ class Extended:
 
     spec: ModelSpec
     extensions: Mapping[str, ExtensionSpec]
+
+    def of(self, data: Dataset) -> "Extended":
+        """The same, with what extensions read of a shop."""
+        read = {
+            name: extension.of(data) if isinstance(extension, OfShop) else extension
+            for name, extension in self.extensions.items()
+        }
+        return Extended(self.spec, read)
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "ExtendedModel":
         plain, fitted = schema, {}

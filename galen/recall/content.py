@@ -9,6 +9,7 @@ from scipy import sparse
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.item_text import TextEncoder, said_of
+from galen.features.item_vectors import TABLE, Use, formed, read_encoded
 from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
 from galen.recall.factors import FoundVectors, VectorAnswer
 from galen.recall.search import SearchKind
@@ -20,10 +21,13 @@ class Content:
     person's newest `recent` items, an older one counting `decay` of the next newer.
 
     `popular` times an item's place among all by how often it was taken, 0 … 1, is added, which
-    orders what is said alike. Where nothing is said of items, nothing is proposed.
+    orders what is said alike. Where nothing is said of items, nothing is proposed. With `encoded`,
+    vectors of the shop's table stand for words.
     """
 
     size: int = 256  # numbers an item
+    encoded: Use = "none"
+    encoded_table: str = TABLE
     recent: int = 10
     decay: float = 0.7
     popular: float = 0.02
@@ -36,15 +40,24 @@ class Content:
 
         Raises:
             SearchError: approximate search was asked for and cannot be had.
+            EnrichedError: vectors are asked for, and their table is missing or cannot be used.
         """
-        said = said_of(data.catalogue)
-        vectors = TextEncoder.fit(said, self.size, self.seed).vectors(said)
+        vectors = self._vectors(data)
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        count = np.bincount(data.of(*TAKEN).item, minlength=len(said))
-        place = np.lexsort((-np.arange(len(said)), count)).argsort() / max(len(said) - 1, 1)
+        count = np.bincount(data.of(*TAKEN).item, minlength=len(vectors))
+        place = np.lexsort((-np.arange(len(vectors)), count)).argsort() / max(len(vectors) - 1, 1)
         unit = vectors / np.maximum(length, 1e-12)
         laid = np.column_stack([unit, self.popular * place]).astype(np.float32)
         return ContentIndex(self, FoundVectors.by(self.search, laid, length[:, 0] > 0))
+
+    def _vectors(self, data: Dataset) -> Singles:
+        """(items, d): 0 of which nothing is said."""
+        if self.encoded != "none":
+            return formed(
+                read_encoded(data, self.encoded_table), self.encoded, self.size, self.seed
+            )
+        said = said_of(data.catalogue)
+        return TextEncoder.fit(said, self.size, self.seed).vectors(said)
 
     def load(self, folder: Path) -> "ContentIndex":
         return ContentIndex(self, FoundVectors.load(folder, self.search))

@@ -26,8 +26,9 @@ from galen.features.histories import (
     some_bought,
     tokens_of,
 )
-from galen.features.item_known import Attribute, described, known_of
+from galen.features.item_known import Attribute, described, known_of, with_encoded
 from galen.features.item_text import TextEncoder
+from galen.features.item_vectors import TABLE, Use, beginning, formed, read_encoded
 from galen.features.reading import states_of
 from galen.nn.backbones.backbone import Kind as BackboneKind
 from galen.nn.backbones.backbone import Shape
@@ -36,7 +37,7 @@ from galen.nn.buying import Buying
 from galen.nn.context import Key
 from galen.nn.continuing import Continuing, continuing
 from galen.nn.histories import Columns, NextItemSource
-from galen.nn.item_tower import ItemTower
+from galen.nn.item_tower import SPREAD, ItemTower, Known
 from galen.nn.judging import Judge
 from galen.nn.next_item import NextItem, Objective
 from galen.nn.precision import Precision
@@ -67,6 +68,10 @@ class SequenceModel:
     text: bool = False  # do words of title, brand and categories count?
     text_size: int = 128
     words: str = ""  # folder of a TextEncoder that has read other catalogues too
+    encoded: Use = "none"  # are vectors of the shop's table read beside words?
+    encoded_size: int = 64  # numbers of an item, as pca and whitened vectors
+    encoded_table: str = TABLE
+    begin_items: Use = "none"  # do items' own vectors begin as vectors of that table?
     begin: str = ""  # folder of a sequence channel with text, of another shop, to go on from
     loss: Loss = "sampled"
     negatives: int = 2048  # of a mini-batch
@@ -96,6 +101,7 @@ class SequenceModel:
 
         Raises:
             BeginningError: there is nothing to begin with, or it does not fit these settings.
+            EnrichedError: vectors are asked for, and their table is missing or cannot be used.
         """
         columns = columns_of(data, self.kinds)
         timed = data.clock == "time"
@@ -107,7 +113,7 @@ class SequenceModel:
             encoder = TextEncoder.load(Path(self.words))
         elif self.text and encoder is None:
             encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed)
-        known = known_of(data.catalogue, self.attributes, encoder)
+        known, own = self._known(data, encoder)
         torch.manual_seed(self.seed)
         tower = ItemTower(
             known,
@@ -115,6 +121,7 @@ class SequenceModel:
             self.width,
             identity=self.identity,
             identity_dropout=self.identity_dropout,
+            begin=own,
         )
         objective = Objective(
             self.loss, self.temperature, self.correct, self.calibration, self.purchase_weight
@@ -133,9 +140,26 @@ class SequenceModel:
             vectors = tower.whole()
             answers = network.answers(vectors).numpy()
         found = FoundVectors(np.ascontiguousarray(answers), learnable & (some or bool(begin)))
-        beginning = Beginning.of(network, encoder) if encoder else None
+        whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
+        learned = Beginning.of(network, encoder) if encoder and whole else None
         reader = network.reader
-        return SequenceIndex(self, found, vectors, reader, timed, course, beginning, buying)
+        return SequenceIndex(self, found, vectors, reader, timed, course, learned, buying)
+
+    def _known(
+        self, data: Dataset, encoder: TextEncoder | None
+    ) -> tuple[Known, torch.Tensor | None]:
+        """What is known of items, and what their own vectors begin with."""
+        known = known_of(data.catalogue, self.attributes, encoder)
+        if self.encoded == self.begin_items == "none":
+            return known, None
+        found, own = read_encoded(data, self.encoded_table), None
+        if self.encoded != "none":
+            vectors = formed(found, self.encoded, self.encoded_size, self.seed)
+            known = with_encoded(known, found, vectors)
+        if self.begin_items != "none":
+            laid = beginning(found, self.begin_items, self.width, SPREAD, self.seed)
+            own = torch.from_numpy(laid)
+        return known, own
 
     def _taught(
         self, network: NextItem, columns: Columns, among: Ints | None, watch: Watch | None

@@ -9,12 +9,14 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
+from galen.knowledge.pack import PackError
 from galen.serve.keys import Keyring, Scope
 from galen.serve.messages import (
     EventBatch,
@@ -24,6 +26,7 @@ from galen.serve.messages import (
     Item,
     ItemExplained,
     ItemRecord,
+    PackInForce,
     Recommendation,
     RecommendRequest,
     SurfaceName,
@@ -33,6 +36,7 @@ from galen.serve.messages import (
     Withdrawn,
 )
 from galen.serve.missing import NotFound
+from galen.serve.operations import Operations
 from galen.serve.problem import Problem, documented, handle_problems, problem
 from galen.serve.service import Gone, Service
 from galen.serve.settings import Settings
@@ -42,6 +46,7 @@ from galen.serve.watch import Watch
 API_VERSION: Final = "1"
 
 Identifier = Annotated[str, Path(min_length=1, max_length=200)]
+BatchName = Annotated[str, Query(max_length=200)]
 
 
 def create_api(service: Service, settings: Settings) -> FastAPI:
@@ -67,17 +72,25 @@ def create_api(service: Service, settings: Settings) -> FastAPI:
     async def not_found(request: Request, error: NotFound) -> JSONResponse:
         return problem(request.scope, 404, str(error))
 
+    @app.exception_handler(PackError)
+    async def refused(request: Request, error: PackError) -> JSONResponse:
+        return problem(request.scope, 409, str(error))
+
     @app.exception_handler(Gone)
     async def gone(request: Request, error: Gone) -> JSONResponse:
         return problem(request.scope, 409, str(error))
 
+    operations = Operations(service, settings, lambda: datetime.now(UTC).date())
+    operations.note_pack(None)
     keyring = Keyring(settings.keys)
     may = gate(keyring)
     closed = documented(401, 403) if keyring else {}
     app.include_router(_reads(service), dependencies=may("read"), responses=closed)
-    app.include_router(_writes(service), dependencies=may("write"), responses=closed)
+    app.include_router(_writes(service, operations), dependencies=may("write"), responses=closed)
     app.include_router(_metrics(service), dependencies=may("operator"), responses=closed)
-    app.include_router(_operations(service), dependencies=may("operator"), responses=closed)
+    app.include_router(
+        _operations(service, operations), dependencies=may("operator"), responses=closed
+    )
     app.include_router(_health(service))
     _describe_problem(app)
     app.add_middleware(
@@ -102,12 +115,18 @@ def secret_of(request: Request) -> str | None:
     return None
 
 
+def key_of(request: Request) -> str | None:
+    """The name of the key that a caller was let pass with."""
+    name: str | None = getattr(request.state, "key", None)
+    return name
+
+
 def gate(keyring: Keyring) -> Callable[[Scope], list[Any]]:
     """Dependencies that let only keys with a scope pass; none where the server has no keys."""
 
     def may(scope: Scope) -> list[Any]:
         async def check(request: Request) -> None:
-            keyring.check(secret_of(request), scope)
+            request.state.key = keyring.check(secret_of(request), scope)
 
         return [Depends(check), Depends(HTTPBearer(auto_error=False))] if keyring else []
 
@@ -143,7 +162,7 @@ def _reads(service: Service) -> APIRouter:
     return router
 
 
-def _writes(service: Service) -> APIRouter:
+def _writes(service: Service, operations: Operations) -> APIRouter:
     router = APIRouter(prefix="/v1", responses=documented(503))
 
     @router.post("/events", tags=["events"])
@@ -165,28 +184,28 @@ def _writes(service: Service) -> APIRouter:
         return Response(status_code=204)
 
     @router.put("/users/{user_id:path}", tags=["users"], responses=documented(404))
-    async def put_user(user_id: Identifier, record: UserRecord) -> User:
+    async def put_user(user_id: Identifier, record: UserRecord, request: Request) -> User:
         """Make or replace a user."""
-        return await asyncio.wrap_future(service.put_user(user_id, record))
+        return await asyncio.wrap_future(operations.put_user(user_id, record, key_of(request)))
 
     @router.delete(
         "/users/{user_id:path}", status_code=204, tags=["users"], responses=documented(404)
     )
-    async def delete_user(user_id: Identifier) -> Response:
+    async def delete_user(user_id: Identifier, request: Request) -> Response:
         """Forget a user: their record and all their events are erased."""
-        await asyncio.wrap_future(service.forget_user(user_id))
+        await asyncio.wrap_future(operations.forget_user(user_id, key_of(request)))
         return Response(status_code=204)
 
     return router
 
 
-def _operations(service: Service) -> APIRouter:
+def _operations(service: Service, operations: Operations) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["operations"])
 
     @router.post("/explain", responses=documented(404))
-    async def explain(body: ExplainRequest) -> ItemExplained:
+    async def explain(body: ExplainRequest, request: Request) -> ItemExplained:
         """Why an item is in the slate of a request, or is not: stages, rules, citations."""
-        return service.explain_item(body.asked, body.item)
+        return operations.explain(body.asked, body.item, key_of(request))
 
     @router.get("/withdrawals")
     async def withdrawals() -> Withdrawn:
@@ -194,14 +213,27 @@ def _operations(service: Service) -> APIRouter:
         return service.kill_switch.listed()
 
     @router.post("/withdrawals", responses=documented(404, 503))
-    async def withdraw(body: Withdrawal) -> Withdrawn:
-        """Withdraw an item, a product or a concept; answered when nothing shows it any more."""
-        return await asyncio.wrap_future(service.kill_switch.put(body))
+    async def withdraw(body: Withdrawal, request: Request) -> Withdrawn:
+        """Withdraw an item, a product, a concept or a batch; then nothing shows it any more."""
+        return await asyncio.wrap_future(operations.withdraw(body, key_of(request)))
 
     @router.delete("/withdrawals/{what}/{name:path}", responses=documented(404, 503))
-    async def lift(what: What, name: Identifier) -> Withdrawn:
+    async def lift(
+        what: What, name: Identifier, request: Request, batch: BatchName = ""
+    ) -> Withdrawn:
         """Take a withdrawal back."""
-        return await asyncio.wrap_future(service.kill_switch.lift(Withdrawal(what=what, name=name)))
+        asked = Withdrawal(what=what, name=name, batch="" if what == "batch" else batch)
+        return await asyncio.wrap_future(operations.lift(asked, key_of(request)))
+
+    @router.get("/pack")
+    async def pack() -> PackInForce:
+        """The rule pack that decides now."""
+        return operations.pack()
+
+    @router.post("/pack/reload", responses=documented(409))
+    async def reload_pack(request: Request) -> PackInForce:
+        """Put the pack of the settings in force as its file is now, or change nothing."""
+        return operations.reload_pack(key_of(request))
 
     return router
 

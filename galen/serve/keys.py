@@ -35,15 +35,16 @@ class Keyring:
     def __bool__(self) -> bool:
         return bool(self._by_digest)
 
-    def check(self, secret: str | None, scope: Scope) -> None:
-        """Let a caller pass, or raise Refused."""
+    def check(self, secret: str | None, scope: Scope) -> str | None:
+        """Let a caller pass, or raise Refused; the name of their key, None where none is asked."""
         if not self._by_digest:
-            return
+            return None
         key = None if secret is None else self._by_digest.get(_digest(secret))
         if key is None:
             raise Refused("a valid API key is needed: Authorization: Bearer KEY", known=False)
         if scope not in key.scopes:
             raise Refused(f"the key {key.name!r} does not have the scope {scope!r}", known=True)
+        return key.name
 
 
 def make_key(name: str, scopes: Sequence[Scope]) -> tuple[str, Key]:

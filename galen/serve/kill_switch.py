@@ -16,42 +16,47 @@ Write = Callable[[Callable[[sqlite3.Connection], Any], Callable[[Any], None]], "
 
 
 class KillSwitch:
-    """Writes to the log first, so that a restart withdraws again; then to the state."""
+    """A withdrawal takes effect at once, then goes to the log, so that a restart withdraws again.
+
+    One that is lifted goes to the log first. So a full disk errs to the side of showing less.
+    """
 
     def __init__(self, recommender: Recommender, lock: threading.Lock, write: Write) -> None:
         self._recommender, self._lock, self._write = recommender, lock, write
 
     def put(self, asked: Withdrawal) -> "Future[Withdrawn]":
-        """Withdraw; the future is done when no request shows it any more.
+        """Withdraw; no request shows it any more when this returns, none after a restart when the
+        future is done. Its error is LogUnavailable where the disk refused.
 
         Raises:
             NotFound: the catalogue or the knowledge in use has no such thing.
         """
         with self._lock:
             self._check(asked)
-
-        def committed(_: None) -> None:
-            with self._lock:
-                self._recommender.state.withdrawals.put(asked.what, asked.name)
-
-        written = self._write(lambda c: tables.withdraw(c, asked.what, asked.name), committed)
+            self._recommender.state.withdrawals.put(asked.what, asked.name, asked.batch)
+        entry = asked.what, asked.name, asked.batch
+        written = self._write(lambda c: tables.withdraw(c, *entry), _nothing)
         return then(written, lambda _: self.listed())
 
     def lift(self, asked: Withdrawal) -> "Future[Withdrawn]":
         """Take a withdrawal back; one that was never made is none to take back."""
 
+        entry = asked.what, asked.name, asked.batch
+
         def committed(_: None) -> None:
             with self._lock:
-                self._recommender.state.withdrawals.lift(asked.what, asked.name)
+                self._recommender.state.withdrawals.lift(*entry)
 
-        written = self._write(lambda c: tables.lift(c, asked.what, asked.name), committed)
+        written = self._write(lambda c: tables.lift(c, *entry), committed)
         return then(written, lambda _: self.listed())
 
     def listed(self) -> Withdrawn:
         """All that is withdrawn now."""
         with self._lock:
             listed = self._recommender.state.withdrawals.listed()
-        return Withdrawn(withdrawals=[Withdrawal(what=what, name=name) for what, name in listed])
+        return Withdrawn(
+            withdrawals=[Withdrawal(what=what, name=name, batch=b) for what, name, b in listed]
+        )
 
     def _check(self, asked: Withdrawal) -> None:
         catalogue = self._recommender.state.catalogue
@@ -59,7 +64,12 @@ class KillSwitch:
         known = {
             "item": lambda: asked.name in catalogue.row_of,
             "product": lambda: catalogue.spu_code(asked.name) >= 0,
+            "batch": lambda: bool(asked.name),  # a recall may come before the goods
             "concept": lambda: premises.row(asked.name) >= 0,
         }
         if not known[asked.what]():
             raise NotFound(f"there is no {asked.what} {asked.name!r} to withdraw")
+
+
+def _nothing(_: None) -> None:
+    """The state knows already."""

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter as Tally
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,6 +61,22 @@ class Measures:
             "Impressions of served slates that the log refused.",
             registry=self.registry,
         )
+        self._unsaid = Counter(
+            "galen_reasons_left_out",
+            "Reasons that the check of claims did not let pass.",
+            registry=self.registry,
+        )
+        self._copy = Gauge(
+            "galen_copy_breaches",
+            "Stretches of titles and descriptions, at the start, that a rule of claims forbids.",
+            ("rule",),
+            registry=self.registry,
+        )
+        self._unaudited = Counter(
+            "galen_audit_not_written",
+            "Lines of the audit trail that the disk refused; what they tell of took effect.",
+            registry=self.registry,
+        )
         self.waiting_writes = Gauge(
             "galen_waiting_writes", "Writes that wait for the log.", registry=self.registry
         )
@@ -93,6 +109,16 @@ class Measures:
 
     def lost_impressions(self, count: int) -> None:
         self._lost_impressions.inc(count)
+
+    def audit(self, written: bool) -> None:
+        self._unaudited.inc(not written)
+
+    def unsaid(self, count: int) -> None:
+        self._unsaid.inc(count)
+
+    def copy_breaches(self, by_rule: Mapping[str, int]) -> None:
+        for rule, count in by_rule.items():
+            self._copy.labels(rule).set(count)
 
     def doing(self) -> Doing:
         with self._lock:

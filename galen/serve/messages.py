@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    model_validator,
 )
 
 from galen.data.schema import Kind, Surface
@@ -248,6 +249,7 @@ class ItemRecord(Message):
     form: Word | None = None
     pack_size: Amount | None = None
     pack_unit: Word | None = None
+    batch: Word | None = Field(default=None, description="That is sold now.")
     stock: Count | None = None
     regions: list[Word] | None = Field(
         default=None, max_length=300, description='"*" is everywhere.'
@@ -301,14 +303,43 @@ class User(UserRecord):
 
 
 class Withdrawal(Message):
-    """What nothing shows any more: an item, a standard product, or all that hold a concept."""
+    """What nothing shows any more: an item, a standard product, a batch, all that hold a concept.
 
-    what: Literal["item", "product", "concept"]
-    name: Id = Field(description="item_id, spu_id, or a concept such as ingredient:ranitidine.")
+    A batch beside a name narrows it to items of that batch and of no known one; `{"batch": "L123"}`
+    alone is all that is known to be of it.
+    """
+
+    what: Literal["item", "product", "concept", "batch"]
+    name: Id = Field(
+        description="item_id, spu_id, a concept such as ingredient:ranitidine, or a batch."
+    )
+    batch: Annotated[str, StringConstraints(max_length=200)] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _batch_alone(cls, value: Any) -> Any:
+        if isinstance(value, dict) and set(value) == {"batch"}:
+            return {"what": "batch", "name": value["batch"]}
+        return value
+
+    @model_validator(mode="after")
+    def _one_batch(self) -> "Withdrawal":
+        if self.what == "batch" and self.batch:
+            raise ValueError("a batch is named once: by `batch` alone, or by `name`")
+        return self
 
 
 class Withdrawn(Message):
     withdrawals: list[Withdrawal]
+
+
+class PackInForce(Message):
+    """The rule pack that decides, as `rules_version` of a reply names it."""
+
+    name: str
+    edition: str
+    version: str = Field(description="Name, edition and a digest of the rules.")
+    knowledge_version: str
 
 
 class ExplainRequest(Message):

@@ -4,6 +4,7 @@ The words say what the channel knows (what was looked at, bought, is popular) an
 might infer from it about a person's health.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 SENTENCES: Final = {
@@ -30,3 +31,13 @@ def reason_for(channels: list[str]) -> str:
         if channel in SENTENCES:
             return SENTENCES[channel]
     return OTHERWISE
+
+
+def first_allowed(reasons: Iterable[str | None], allowed: Callable[[str], bool]) -> tuple[str, int]:
+    """The first reason that may be said, and how many before it may not; at the last, no reason."""
+    unsaid = 0
+    for reason in reasons:
+        if reason and allowed(reason):
+            return reason, unsaid
+        unsaid += bool(reason)
+    return OTHERWISE, unsaid

@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import structlog
@@ -26,11 +27,12 @@ from galen.serve.messages import (
     ShownItem,
     StepDone,
 )
-from galen.serve.reasons import SIMILAR, reason_for
+from galen.serve.reasons import SIMILAR, first_allowed, reason_for
 from galen.serve.state import State
 from galen.serve.tables import LoggedEvent
 from galen.serve.wanted import Wanted
 
+CLOSED = "eligibility:"  # how it names rules that could not be asked
 FILTER = "filter:"  # how the pipeline names the steps of its rules
 
 log = structlog.get_logger(__name__)
@@ -43,6 +45,7 @@ class Answer:
     reply: Recommendation
     impressions: list[LoggedEvent]
     steps: tuple[Step, ...]
+    unsaid: int  # reasons that the check of claims did not let pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +65,27 @@ class Recommender:
         slates: list[Slate] = []
         shown: list[ShownItem] = []
         cards: list[str] = []
+        unsaid = 0
         try:
             requests = self.requests(asked, request_id, now, degraded)
             advice = self._advice(asked, requests)
             if advice is not None:
                 return self._reply(asked, request_id, now, [], [], [advice], degraded)
             slates = self._slates(requests, asked, degraded)
-            notices = [self.guard.gate.notices(requests, slate.candidates) for slate in slates]
-            cards = self.guard.gate.cards(requests)[0]
+            closed = {part.removeprefix(CLOSED) for part in degraded if part.startswith(CLOSED)}
+            gate = self.guard.gate
+            notices = [gate.notices(requests, slate.candidates, closed) for slate in slates]
+            cards = [] if gate.hazardous.rule in closed else gate.cards(requests)[0]
             for slate, told in zip(slates, notices, strict=True):
-                shown += self._shown(requests, slate.candidates, told, asked, like)
+                some, kept_back = self._shown(requests, slate.candidates, told, asked, like)
+                shown += some
+                unsaid += kept_back
         except Exception:
             log.exception("nothing could be recommended", request_id=request_id)
             degraded.append("pipeline")
             slates, shown = [], []
-        return self._reply(asked, request_id, now, slates, shown, cards, degraded)
+        reply = self._reply(asked, request_id, now, slates, shown, cards, degraded)
+        return replace(reply, unsaid=unsaid)
 
     def _reply(
         self,
@@ -98,7 +107,7 @@ class Recommender:
             cards=cards,
             explanation=_explanation(steps) if asked.explain else None,
         )
-        return Answer(reply, self._impressions(slates, shown, asked, request_id, now), steps)
+        return Answer(reply, self._impressions(slates, shown, asked, request_id, now), steps, 0)
 
     def _advice(self, asked: RecommendRequest, requests: Requests) -> str | None:
         """Where words tell of danger, what to say; no product is shown then."""
@@ -160,14 +169,37 @@ class Recommender:
             degraded.append("pipeline")
         degraded += slate.degraded
         missing = asked.n - len(slate.candidates)
-        if missing == 0 or any(part.startswith("eligibility:") for part in slate.degraded):
+        if missing == 0:
             return [slate]
+        if any(part.startswith(CLOSED) for part in slate.degraded):
+            return [self._safe(pipeline, requests, wanted, asked.n, degraded)]
         shown = slate.candidates.item
         others = Wanted(self.state.catalogue, asked.filters, self.state.catalogue.spu[shown])
         popular = popular_pipeline(pipeline, self.state.taken.values, others)
         more = popular.run(with_placed(requests, slate.candidates), missing, (others,))
         degraded += more.degraded
+        if not shown.size and any(part.startswith(CLOSED) for part in more.degraded):
+            return [self._safe(pipeline, requests, wanted, asked.n, degraded)]
         return [slate, more]
+
+    def _safe(
+        self, pipeline: Pipeline, requests: Requests, wanted: Wanted, n: int, degraded: list[str]
+    ) -> Slate:
+        """What the pack vetted for when a rule cannot be asked; nothing where it vetted nothing."""
+        nothing = Slate(Candidates(np.empty(0, np.int64), np.empty(0, np.int64)), (), ())
+        pool = self.guard.gate.pool
+        if pool is None:
+            return nothing
+        degraded.append("safe_pool")
+        try:
+            filters = (*pipeline.filters, wanted)
+            taken = self.state.taken.values
+            rows = pool.slate(requests, taken, filters, pipeline.together, n)
+        except Exception:
+            log.exception("the safe pool failed")
+            degraded.append("eligibility:safe_pool")
+            return nothing
+        return Slate(rows, (), ())
 
     def _shown(
         self,
@@ -176,7 +208,8 @@ class Recommender:
         notices: list[list[str]],
         asked: RecommendRequest,
         like: str | None,
-    ) -> list[ShownItem]:
+    ) -> tuple[list[ShownItem], int]:
+        """The items in words, and how many reasons may not be said of them."""
         catalogue = self.state.catalogue
         ranks = {
             name.removesuffix("_rank"): values
@@ -184,13 +217,16 @@ class Recommender:
             if name.endswith("_rank")
         }
         scores = rows.columns.get("score")
-        shown = []
+        shown, unsaid = [], 0
         for place, item in enumerate(rows.item.tolist()):
             found = {name: float(rank[place]) for name, rank in ranks.items()}
             channels = sorted(
                 (name for name, rank in found.items() if not math.isnan(rank)),
                 key=found.__getitem__,
             )
+            said = self._told(requests, item, channels, asked), self._reason(channels, like)
+            reason, kept_back = first_allowed(said, partial(self._may_say, item))
+            unsaid += kept_back
             price = float(catalogue.price[item])
             shown.append(
                 ShownItem(
@@ -199,12 +235,19 @@ class Recommender:
                     price=None if math.isnan(price) else price,
                     score=0.0 if scores is None else float(scores[place]),
                     channels=channels,
-                    reason=self._told(requests, item, channels, asked)
-                    or self._reason(channels, like),
+                    reason=reason,
                     notices=notices[place],
                 )
             )
-        return shown
+        return shown, unsaid
+
+    def _may_say(self, item: int, text: str) -> bool:
+        """Whether no rule of claims has anything against it; what cannot be checked is not said."""
+        try:
+            return not self.guard.claims.of_text(text, item)
+        except Exception as error:
+            log.error("a reason could not be checked", why=repr(error))
+            return False
 
     def _told(
         self, requests: Requests, item: int, channels: list[str], asked: RecommendRequest

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.serve import tables
+from galen.serve.audit import FILE, AuditLog
+from galen.serve.copy_check import check_copy
 from galen.serve.futures import then
 from galen.serve.intake import check
 from galen.serve.kill_switch import KillSwitch
@@ -49,6 +52,7 @@ from galen.serve.settings import Settings
 from galen.serve.snapshot import Snapshots
 from galen.serve.state import LOG, SNAPSHOT, State
 from galen.serve.tables import LoggedEvent, Outcome
+from galen.serve.trusted_pack import trusted_pack
 from galen.serve.why import explain_item
 
 log = structlog.get_logger(__name__)
@@ -72,9 +76,11 @@ class Service:
         now: Callable[[], int] = now_in_microseconds,
         new_id: Callable[[], str] | None = None,
         on_close: Callable[[], None] = lambda: None,
+        audit: AuditLog | None = None,
     ) -> None:
         self.measures = Measures()
         self.recommender = recommender
+        self.audit = audit
         self.new_id = new_id or random_ids()
         self._log = events
         self._snapshots = snapshots
@@ -102,28 +108,28 @@ class Service:
         Raises:
             ShopError, BundleError, LogError: a part cannot be opened.
         """
-        events = EventLog(
-            folder / LOG,
-            capacity=settings.log_capacity,
-            lock_wait=settings.lock_wait_seconds,
-        )
+        wait = settings.lock_wait_seconds
+        events = EventLog(folder / LOG, capacity=settings.log_capacity, lock_wait=wait)
         try:
             snapshots = Snapshots(folder / SNAPSHOT)
             with closing(events.read()) as reading:
                 state = State.restore(shop, reading, snapshots)
+                salt = tables.identity(reading)
                 state.store.keep_states(settings.kept_states)
             channels = ThreadPoolExecutor(settings.channel_threads, "recall")
             pipeline = bundle.pipeline(state.catalogue, state.store, executor=channels)
             guard = Guard.of(
                 state.catalogue,
-                pack=settings.pack,
+                pack=trusted_pack(settings),
                 knowledge=settings.knowledge,
                 withdrawals=state.withdrawals,
             )
+            audit = AuditLog(folder / FILE, now=now, salt=salt)
+            copy = check_copy(guard.claims, folder)
         except BaseException:
             events.close()
             raise
-        return cls(
+        service = cls(
             Recommender(state, pipeline, bundle.version, guard),
             events,
             snapshots,
@@ -131,7 +137,10 @@ class Service:
             log_impressions=settings.log_impressions,
             now=now,
             on_close=lambda: channels.shutdown(wait=False, cancel_futures=True),
+            audit=audit,
         )
+        service.measures.copy_breaches(copy)
+        return service
 
     @property
     def state(self) -> State:
@@ -172,6 +181,7 @@ class Service:
         with self._lock:
             answer = self.recommender.answer(asked, request_id, self._now(), like)
         self.measures.recommendation(time.perf_counter() - start, answer.reply.degraded)
+        self.measures.unsaid(answer.unsaid)
         for step in answer.steps:
             self.measures.step(step.name, step.seconds)
         self._keep_impressions(answer)
@@ -308,7 +318,7 @@ class Service:
         return then(written, lambda _: User.of_row(record.columns(user_id)))
 
     def forget_user(self, user_id: str) -> "Future[None]":
-        """Erase a user: record, events and features, on the disk and in memory."""
+        """Erase a user's record, events and features, on the disk and in memory."""
 
         def committed(number: int | None) -> None:
             with self._lock:
@@ -320,6 +330,11 @@ class Service:
 
         written = self._write(lambda c: tables.forget_user(c, user_id), committed)
         return then(written, lambda _: None)
+
+    def put_in_force(self, guard: Guard) -> None:
+        """Another guard decides from the next request on."""
+        with self._lock:
+            self.recommender = replace(self.recommender, guard=guard)
 
     def health(self) -> Health:
         problems = [] if self._write_problem is None else [self._write_problem]

@@ -36,6 +36,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     kept_states: Count = 2000  # people whose histories, as networks have read them, are kept
     log_impressions: bool = True
     pack: str = "general"  # rules: a shipped pack by name, or one's own by path
+    pack_key: str = ""  # file of the key that signs packs; a signature that is there must fit
+    pack_signature: str = ""  # file of the signature; PACK.sig where empty
+    require_signed_pack: bool = False
     knowledge: str = ""  # folder of `galen knowledge build`; galen's own where empty
     keys: tuple[Key, ...] = ()
 

@@ -168,8 +168,8 @@ def _ledger(data: Dataset, people: People, log: sqlite3.Connection, houses: pa.T
 
 def _withdrawals(log: sqlite3.Connection) -> Withdrawals:
     listed = Withdrawals()
-    for what, name in tables.withdrawn(log):
-        listed.put(what, name)
+    for entry in tables.withdrawn(log):
+        listed.put(*entry)
     return listed
 
 

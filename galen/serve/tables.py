@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from galen.data.mendable import MendableError
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _SCHEMA: Final = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -53,12 +53,20 @@ _WITHDRAWN: Final = """
 CREATE TABLE withdrawn (
     what TEXT NOT NULL,
     name TEXT NOT NULL,
-    PRIMARY KEY (what, name)
+    batch TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (what, name, batch)
 ) WITHOUT ROWID;
 """
 
+_WITH_BATCHES: Final = f"""
+ALTER TABLE withdrawn RENAME TO withdrawn_before;
+{_WITHDRAWN}
+INSERT INTO withdrawn (what, name) SELECT what, name FROM withdrawn_before;
+DROP TABLE withdrawn_before;
+"""
 
-What = Literal["item", "product", "concept"]
+
+What = Literal["item", "product", "concept", "batch"]
 """What may be withdrawn."""
 
 
@@ -108,10 +116,9 @@ def prepare(connection: sqlite3.Connection) -> None:
         )
         connection.execute("INSERT INTO settings VALUES ('salt', ?)", (salt,))
         connection.execute("COMMIT")
-    elif version == 1:
-        connection.executescript(
-            f"BEGIN IMMEDIATE;{_WITHDRAWN}PRAGMA user_version = {VERSION};COMMIT;"
-        )
+    elif version in (1, 2):
+        step = _WITHDRAWN if version == 1 else _WITH_BATCHES
+        connection.executescript(f"BEGIN IMMEDIATE;{step}PRAGMA user_version = {VERSION};COMMIT;")
     elif version != VERSION:
         raise SchemaError(f"it has version {version}; this galen reads {VERSION}")
 
@@ -196,22 +203,26 @@ def delete_item(connection: sqlite3.Connection, item_id: str) -> None:
     )
 
 
-def withdraw(connection: sqlite3.Connection, what: str, name: str) -> None:
+def withdraw(connection: sqlite3.Connection, what: str, name: str, batch: str) -> None:
     """Remember that something is withdrawn."""
-    connection.execute("INSERT OR IGNORE INTO withdrawn VALUES (?, ?)", (what, name))
+    connection.execute("INSERT OR IGNORE INTO withdrawn VALUES (?, ?, ?)", (what, name, batch))
 
 
-def lift(connection: sqlite3.Connection, what: str, name: str) -> None:
+def lift(connection: sqlite3.Connection, what: str, name: str, batch: str) -> None:
     """Forget that something was withdrawn."""
-    connection.execute("DELETE FROM withdrawn WHERE what = ? AND name = ?", (what, name))
+    entry = (what, name, batch)
+    connection.execute("DELETE FROM withdrawn WHERE what = ? AND name = ? AND batch = ?", entry)
 
 
-def withdrawn(connection: sqlite3.Connection) -> list[tuple[What, str]]:
-    """(what, name) of all that is withdrawn; nothing in a log of before there was a switch."""
+def withdrawn(connection: sqlite3.Connection) -> list[tuple[What, str, str]]:
+    """(what, name, batch) of all that is withdrawn; a log of before there was a switch has none."""
     table = "SELECT 1 FROM sqlite_schema WHERE name = 'withdrawn'"
     if connection.execute(table).fetchone() is None:
         return []
-    return list(connection.execute("SELECT what, name FROM withdrawn ORDER BY what, name"))
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    batch = "batch" if version >= VERSION else "''"  # a log that is only read stays as it was
+    rows = connection.execute(f"SELECT what, name, {batch} FROM withdrawn ORDER BY what, name")
+    return list(rows)
 
 
 def users(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str | None]]:

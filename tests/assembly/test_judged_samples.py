@@ -66,7 +66,7 @@ def test_no_guess_is_read_where_a_recipe_does_not_ask_for_it(shop):
     assert not recipe({}).samples
     assert "samples" not in recipe({}).to_tree()
     train(recipe({}), shop, "strict", progress=silent)
-    with pytest.raises(EnrichedError, match="galen enrich samples"):
+    with pytest.raises(EnrichedError, match="galen enrich run samples"):
         train(recipe({"buyers": 0.5}), shop, "strict", progress=silent)
 
 

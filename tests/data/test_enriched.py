@@ -40,7 +40,7 @@ def test_tables_lie_beside_a_shop_so_that_an_import_leaves_them(tmp_path):
 
 
 def test_a_missing_table_says_how_to_write_it(tmp_path):
-    with pytest.raises(EnrichedError, match="galen enrich words SHOP"):
+    with pytest.raises(EnrichedError, match="galen enrich run words SHOP"):
         read_enriched(tmp_path, "words", ["key"])
 
 

@@ -2,7 +2,8 @@ from enrich.asked import SPRAY, TABLETS, Answering, by_rules, items_of
 from enrich.test_runner import run_once
 
 from galen.enrich.journal import Journal
-from galen.enrich.plan import Prices, plan
+from galen.enrich.plan import plan
+from galen.llm.budget import Prices
 
 
 def planned(task, folder, prices=None, model=None):

@@ -1,7 +1,10 @@
 """What tokenizers read of items: near where items are taken together or alike in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from worlds import put_vectors
 
 from galen.generative.item_vectors import Given, ItemVectors
 from galen.generative.semantic_ids import SemanticIdError
@@ -79,3 +82,14 @@ def test_a_number_that_is_none_is_told_with_its_item(world):
 def test_vectors_of_other_items_are_told(world):
     with pytest.raises(SemanticIdError, match=r"shape \(2, 3\).*24 items"):
         ItemVectors((), size=3).fit(world.data, 0, [given(world, vectors=np.ones((2, 3)))])
+
+
+def test_the_table_of_an_encoder_is_a_source(world, tmp_path):
+    told = np.random.default_rng(0).normal(size=(24, 3))
+    put_vectors(tmp_path, [f"sku-{row}" for row in range(23)], told[:23])
+    data = replace(world.data, enriched=tmp_path)
+    found = ItemVectors(("attributes", "encoded"), size=3, whiten=0.0, indicator=True)
+    vectors = found.fit(data, seed=0)
+    assert vectors.shape == (24, 7)  # every item has attributes: one column says who lacks a vector
+    assert np.argmax(vectors[:, -1]) == 23
+    assert not vectors[23, 3:6].any()

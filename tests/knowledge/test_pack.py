@@ -121,3 +121,17 @@ def test_a_pack_that_is_not_there_is_told_with_those_that_are():
 def test_a_pack_that_contradicts_itself_is_told_what_to_do(tmp_path, graph, rules, said):
     problems = check_pack(own(tmp_path, rules), graph, TODAY)
     assert any(said in problem for problem in problems), problems
+
+
+def test_a_pack_may_stand_on_one_that_stands_on_another(tmp_path):
+    mine = tmp_path / "mine.toml"
+    mine.write_text('base = "eu"\nname = "mine"\nedition = "1"\ndate = 2026-01-01\n')
+    assert read_pack(mine).rules == read_pack("eu").rules
+
+
+def test_packs_that_are_each_other_s_base_are_refused(tmp_path):
+    one, other = tmp_path / "one.toml", tmp_path / "other.toml"
+    one.write_text(f'base = "{other}"\n')
+    other.write_text(f'base = "{one}"\n')
+    with pytest.raises(PackError, match="break the circle"):
+        read_pack(one)

@@ -15,7 +15,7 @@ from galen.rank.logistic import Logistic
 from galen.rank.score_metrics import auc
 
 SIZES = {"shelf": 8, "person": 60, "weather": 5}
-SPECS = {name: spec() for name, spec in EXTENSIONS.items()}
+SPECS = {name: spec() for name, spec in EXTENSIONS.items() if name != "vector_fields"}  # of a shop
 SPECS["leaves of xgboost"] = Leaves(library="xgboost")
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from worlds import items_table
+from worlds import items_table, put_vectors
 
 from galen.data.catalogue import Catalogue
 from galen.recall.content import Content
@@ -63,3 +63,15 @@ def test_a_catalogue_without_words_proposes_nothing(world, tmp_path):
     index.save(tmp_path)
     assert len(Content().load(tmp_path).retrieve(world.requests([[0]]), 5)) == 0
     assert index.queries(world.requests([[0, 1]]).taken).tolist() == [[0.0]]
+
+
+def test_vectors_of_an_encoder_stand_for_words_and_are_kept_in_the_bundle(world, tmp_path):
+    data = replace(shop(world, [None] * 4), enriched=tmp_path)
+    put_vectors(tmp_path, ["0", "1", "2"], [[1, 0, 0.1], [0.9, 0.1, 0], [0, 1, 0]])
+    spec = Content(encoded="raw")
+    index = spec.fit(data)
+    index.save(tmp_path)
+    (tmp_path / "vectors.parquet").unlink()
+    found = spec.load(tmp_path).retrieve(world.requests([[0], [3]]), 5)
+    assert found.item.tolist() == [1, 2]
+    assert not Content().fit(data).found.learned.any()

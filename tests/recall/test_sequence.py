@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from worlds import items_table
+from worlds import items_table, put_vectors
 
 from galen.data.catalogue import Catalogue
 from galen.data.schema import Kind
@@ -88,6 +88,37 @@ def test_an_item_that_nobody_took_is_proposed_by_its_words(world):
     index = SequenceModel(**words).fit(known)
     assert 5 in index.retrieve(world.requests([[0, 1, 2]]), 6).item
     assert 5 not in index.retrieve(world.requests([[12, 13, 14]]), 6).item
+
+
+@pytest.fixture
+def encoded(world, tmp_path):
+    """The world, with a table in which items of a group have like vectors; item 4 has none."""
+    told = np.eye(4)[world.group_of_item] + 0.1 * np.random.default_rng(0).normal(size=(24, 4))
+    rows = np.flatnonzero(np.arange(24) != 4)
+    put_vectors(tmp_path, [f"sku-{row}" for row in rows], told[rows])
+    return replace(world.data, enriched=tmp_path)
+
+
+def test_an_item_that_nobody_took_is_proposed_by_its_vector(encoded, world, tmp_path):
+    known = encoded.take((encoded.item != 5) & (encoded.item != 4))
+    spec = SequenceModel(**QUICK, encoded="whitened", encoded_size=3, identity_dropout=0.5)
+    index = spec.fit(known)
+    index.save(tmp_path)
+    (tmp_path / "vectors.parquet").unlink()  # a bundle holds what it needs
+    found = spec.load(tmp_path).retrieve(world.requests([[0, 1, 2], [12, 13, 14]]), 24)
+    assert 5 in found.item[found.request == 0][:6]
+    assert 5 not in found.item[found.request == 1][:6]
+    assert 4 not in found.item  # of which nothing at all is known
+
+
+def test_own_vectors_begin_as_the_encoder_says(encoded):
+    spec = SequenceModel(**(QUICK | {"epochs": 1, "learning_rate": 1e-9}), begin_items="raw")
+    vectors = spec.fit(encoded).items.numpy()
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert unit[0] @ unit[1] > 0.8  # of one group
+    assert unit[0] @ unit[7] < 0.5  # of two
+    assert np.linalg.norm(vectors[4]) > 0  # drawn, as nothing is known of it
+    assert np.linalg.norm(vectors, axis=1).mean() == pytest.approx(0.05 * 4, rel=0.1)
 
 
 def test_where_nothing_is_said_of_items_text_is_as_none(world):

@@ -1,6 +1,9 @@
 """What a served slate owes to what people declare, to consent, and to the kill switch."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from galen.serve.messages import (
 )
 from galen.serve.missing import NotFound
 from galen.serve.service import Service
+from galen.serve.tables import withdrawn
 
 SAFE: dict[str, Any] = {"stock": 10, "hidden": False, "regions": ["*"], "min_age": 0}
 
@@ -213,3 +217,62 @@ def test_an_operator_is_told_why_an_item_is_there_or_is_not(service: Service) ->
     assert "the shop has hidden it" in hidden.because
     with pytest.raises(NotFound, match="no item 'nothing'"):
         service.explain_item(shown, "nothing")
+
+
+@pytest.mark.parametrize(
+    ("asked", "gone"),
+    [
+        ({"batch": "L123"}, {"i0"}),
+        ({"what": "batch", "name": "L123"}, {"i0"}),
+        ({"what": "product", "name": "spu", "batch": "L123"}, {"i0", "i2"}),
+        ({"what": "item", "name": "i2", "batch": "L123"}, {"i2"}),
+        ({"what": "item", "name": "i1", "batch": "L123"}, set()),
+        ({"batch": "L999"}, set()),
+    ],
+)
+def test_a_batch_is_withdrawn_and_an_unknown_one_only_where_its_goods_are_named(
+    open_service: Callable[..., Service], asked: dict[str, Any], gone: set[str]
+) -> None:
+    service = open_service()
+    spus, batches = ["spu", "spu 1", "spu"], ["L123", "L124", None]
+    for number, (spu, batch) in enumerate(zip(spus, batches, strict=True)):
+        record = ItemRecord(title=f"i{number}", spu_id=spu, batch=batch, rx_class="none", **SAFE)
+        service.put_item(f"i{number}", record).result(timeout=20)
+    withdrawal = Withdrawal.model_validate(asked)
+    service.kill_switch.put(withdrawal).result(timeout=20)
+    service.close()
+    again = open_service()
+    barred = {
+        f"i{number}"
+        for number in range(3)
+        if "withdrawn: it was withdrawn"
+        in again.explain_item(RecommendRequest(n=70), f"i{number}").because
+    }
+    assert barred == gone
+    assert again.kill_switch.lift(withdrawal).result(timeout=20).withdrawals == []
+
+
+def test_goods_of_a_withdrawn_batch_that_come_later_are_off_too(service: Service) -> None:
+    service.kill_switch.put(Withdrawal.model_validate({"batch": "L123"})).result(timeout=20)
+    record = {"title": "i0", "rx_class": "none", **SAFE}
+    service.put_item("i0", ItemRecord(batch="L123", **record)).result(timeout=20)
+    assert "i0" not in ids(ask(service))
+    service.put_item("i0", ItemRecord(batch="L124", **record)).result(timeout=20)
+    assert "i0" in ids(ask(service))
+
+
+def test_withdrawals_of_a_log_of_before_there_were_batches_hold(
+    open_service: Callable[..., Service], tmp_path: Path
+) -> None:
+    service = open_service()
+    service.kill_switch.put(Withdrawal(what="item", name="i0")).result(timeout=20)
+    service.close()
+    with closing(sqlite3.connect(tmp_path / "time" / "events.db", isolation_level=None)) as log:
+        log.executescript(
+            "DROP TABLE withdrawn; PRAGMA user_version = 2;"
+            "CREATE TABLE withdrawn (what TEXT NOT NULL, name TEXT NOT NULL,"
+            " PRIMARY KEY (what, name)) WITHOUT ROWID;"
+            "INSERT INTO withdrawn VALUES ('item', 'i1');"
+        )
+        assert withdrawn(log) == [("item", "i1", "")]
+    assert {"i1"} == {told.name for told in open_service().kill_switch.listed().withdrawals}

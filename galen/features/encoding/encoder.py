@@ -65,7 +65,7 @@ class Encoder:
         for place, number in enumerate(schema.numbers):
             numbers[:, place] = floats(column_of(piece, number.name))
         vectors = [
-            np.stack(column_of(piece, vector.name).to_numpy(zero_copy_only=False)).astype("f4")
+            vectors_of(column_of(piece, vector.name), vector.name, vector.size)
             for vector in schema.vectors
         ]
         weight = np.ones(rows, np.float32)
@@ -289,7 +289,9 @@ def fit_encoder(
         sequences=tuple(
             Sequence(n, size(n), table(n), columns.targets.get(n, "")) for n in columns.history
         ),
-        vectors=tuple(Vector(n, seen.widths[n]) for n in columns.vectors),
+        vectors=tuple(
+            Vector(n, seen.widths[n], columns.adaptors.get(n, "linear")) for n in columns.vectors
+        ),
         history=columns.length if columns.history else 0,
         scene=columns.scene,
         position=columns.position,
@@ -324,6 +326,24 @@ def floats(column: pa.Array) -> Singles:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise SchemaError(f"a column of type {column.type} holds no numbers ({error}).") from error
     return np.asarray(pc.fill_null(values, np.nan), dtype=np.float32)
+
+
+def vectors_of(column: pa.Array, name: str, size: int) -> Singles:
+    """(N, size): 0 where there is no vector.
+
+    Raises:
+        SchemaError: a vector has another length.
+    """
+    there = np.asarray(pc.is_valid(column), dtype=bool)
+    lengths = lengths_of(column)[there]
+    if (lengths != size).any():
+        wrong = int(lengths[lengths != size][0])
+        raise SchemaError(
+            f"column {name!r} has a vector of {wrong} numbers, the schema says {size}."
+        )
+    found = np.zeros((len(column), size), np.float32)
+    found[there] = floats(pc.list_flatten(column)).reshape(-1, size)
+    return found
 
 
 def _number(name: str, moments: npt.NDArray[np.float64], columns: Columns) -> Number:

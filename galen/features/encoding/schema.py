@@ -11,6 +11,7 @@ import msgspec
 from galen.data.mendable import MendableError
 
 NumberEncoding = Literal["linear", "log_bucket", "periodic", "auto_dis"]
+Adaptor = Literal["linear", "experts"]
 
 
 class SchemaError(MendableError):
@@ -56,10 +57,11 @@ class Sequence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Vector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Numbers that another model made and that stay as they are."""
+    """Numbers that another model made and that stay as they are; all 0 where nothing is known."""
 
     name: str
     size: int
+    adaptor: Adaptor = "linear"  # what makes them an embedding
 
 
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from galen.data.mendable import MendableError
-from galen.features.encoding.schema import NumberEncoding
+from galen.features.encoding.schema import Adaptor, NumberEncoding
 
 NAME: Final = "samples.toml"
 ROWS: Final = 131_072  # of a piece that is read at once
@@ -40,6 +40,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     history: tuple[str, ...] = ()  # lists in step with each other, oldest first
     targets: dict[str, str] = msgspec.field(default_factory=dict)  # history -> category
     vectors: tuple[str, ...] = ()  # lists of a fixed length
+    adaptors: dict[str, Adaptor] = msgspec.field(default_factory=dict)  # of vectors
     encodings: dict[str, NumberEncoding] = msgspec.field(default_factory=dict)
     shared: dict[str, str] = msgspec.field(default_factory=dict)  # category or bag -> table
     hashed: dict[str, int] = msgspec.field(default_factory=dict)  # category -> buckets
@@ -70,7 +71,7 @@ def columns_of(folder: Path, names: list[str]) -> Columns:
         found.group,
         *(found.user, found.item, found.scene, found.position),
         *(*found.labels.values(), *found.categories, *found.numbers),
-        *(*found.history, *found.targets.values(), *found.vectors, *found.hashed),
+        *(*found.history, *found.targets.values(), *found.vectors, *found.adaptors, *found.hashed),
         *(*found.bag_weights, *found.bag_weights.values()),
     ]
     for name in named:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from galen.features.encoding.schema import Schema, table_of
+from galen.nn.adaptor import HybridExperts
 from galen.nn.embedding import FusedTable
 from galen.nn.inputs import Inputs, history_mask
 from galen.nn.numeric import number_encoder
@@ -45,8 +46,12 @@ class Fields(nn.Module):
         self.register_buffer("mean", torch.tensor([number.mean for number in schema.numbers]))
         self.register_buffer("spread", torch.tensor([number.spread for number in schema.numbers]))
         self.vectors = nn.ModuleList(
-            nn.Linear(vector.size, columns, bias=False) for vector in schema.vectors
+            nn.Linear(vector.size, columns, bias=False)
+            for vector in schema.vectors
+            if vector.adaptor == "linear"
         )
+        adapted = [vector.size for vector in schema.vectors if vector.adaptor == "experts"]
+        self.experts = HybridExperts(adapted, columns) if adapted else None
         self.position = schema.place(schema.position) if schema.position else -1
 
     @property
@@ -77,10 +82,8 @@ class Fields(nn.Module):
             parts += [
                 encoder(values[:, place])[:, None] for place, encoder in enumerate(self.numbers)
             ]
-        start = 0
-        for vector, projection in zip(schema.vectors, self.vectors, strict=True):
-            parts.append(projection(inputs.vectors[:, start : start + vector.size])[:, None])
-            start += vector.size
+        if schema.vectors:
+            parts += self._vectors(inputs.vectors)
         if self.pooled:
             parts.append(self._history_mean(inputs))
         return torch.cat(parts, dim=1)
@@ -116,6 +119,18 @@ class Fields(nn.Module):
                 like = inputs.categories
                 columns.append(torch.zeros(len(like), self.width, device=like.device))
         return torch.stack(columns, dim=1)
+
+    def _vectors(self, vectors: Tensor) -> list[Tensor]:
+        """What projections make of vectors, then what experts make: each (B, fields, width)."""
+        each = torch.split(vectors, [vector.size for vector in self.schema.vectors], dim=1)
+        of: dict[str, list[Tensor]] = {"linear": [], "experts": []}
+        for vector, values in zip(self.schema.vectors, each, strict=True):
+            of[vector.adaptor].append(values)
+        pairs = zip(self.vectors, of["linear"], strict=True)
+        parts = [projection(values)[:, None] for projection, values in pairs]
+        if self.experts is not None:
+            parts.append(self.experts(torch.cat(of["experts"], dim=1)))
+        return parts
 
     def _bag(self, place: int, ids: Tensor, weights: Tensor) -> Tensor:
         """(B, 1, width): the weighted mean of what is in the bag, 0 for an empty one."""

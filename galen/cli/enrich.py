@@ -1,0 +1,293 @@
+"""Commands that let a language model write tables about a shop, and people judge them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, app, bar, console, doing, show
+
+if TYPE_CHECKING:
+    from galen.data.dataset import Dataset
+    from galen.data.shop import Shop
+    from galen.enrich.plan import Plan
+    from galen.enrich.runner import Report
+    from galen.enrich.tasks import Opened
+    from galen.knowledge.graph import Graph
+
+enrich = typer.Typer(
+    help="Tables that language models write about a shop, offline; no request waits for one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(enrich, name="enrich")
+
+TaskName = Annotated[str, typer.Argument(help="The table: items, …", metavar="TABLE")]
+Knowledge = Annotated[
+    Path | None, typer.Option(help="A folder of knowledge; else what galen ships.")
+]
+
+
+@enrich.command("run")
+def run_task(
+    table: TaskName,
+    shop: ShopFolder,
+    provider: Annotated[
+        str, typer.Option(help="`rules`, which is no model, or a TOML file of a provider.")
+    ] = "rules",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask nothing; tell the cost.")] = False,
+    budget: Annotated[
+        float | None, typer.Option(help="Stop before it is passed, at the provider's prices.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Jobs at once.")] = None,
+    tries: Annotated[int, typer.Option(min=1, help="Of an answer that is judged wrong.")] = 2,
+    again: Annotated[bool, typer.Option("--again", help="Ask again what is held.")] = False,
+    new_vocabulary: Annotated[
+        bool, typer.Option("--new-vocabulary", help="Take the shop's words anew; asks all anew.")
+    ] = False,
+    before_split: Annotated[
+        str | None, typer.Option(help="A protocol: learn from nothing that it holds out.")
+    ] = None,
+    moments: Annotated[int, typer.Option(min=1, help="Of training, with --before-split.")] = 1,
+    knowledge: Knowledge = None,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Ask about every record without a good answer, judge what comes, and write the table."""
+    from galen.data.enriched import enriched_folder
+    from galen.data.shop import Shop
+    from galen.enrich.journal import Journal
+    from galen.enrich.plan import plan
+    from galen.enrich.runner import Running, microseconds, run
+    from galen.llm.providers import open_provider, read_settings
+
+    opened_shop = Shop.open(shop)
+    folder = enriched_folder(shop)
+    settings = read_settings(provider)
+    with doing(quiet) as say:
+        say("reading the shop")
+        data = _data(opened_shop, before_split, moments)
+        graph = _graph(knowledge)
+        opened = _opened(table, data, graph, folder, new_vocabulary)
+    asked = open_provider(settings, opened.rules, None if dry_run else budget)
+    running = Running(workers or settings.workers, settings.batch, tries, again)
+    with Journal(folder) as journal:
+        if dry_run:
+            found = plan(opened.task, asked.model, journal, settings.prices, running)
+            _tell_plan(found, asked.model.name, json)
+            return
+        model = _guarded(asked.model, opened, opened_shop)
+        with bar(quiet, f"{table}: asking {model.name}") as advance:
+            report = run(
+                opened.task,
+                model,
+                journal,
+                folder,
+                now=microseconds,
+                running=running,
+                progress=lambda done, put: advance(f"{table}: {put:,} asked", done, 0),
+                unchanged=lambda: Shop.open(shop).manifest == opened_shop.manifest,
+            )
+    _tell_report(report, asked.model.name, json)
+
+
+@enrich.command()
+def review(
+    table: TaskName,
+    shop: ShopFolder,
+    sample: Annotated[int, typer.Option(min=1, help="Rows to judge, drawn by the seed.")] = 50,
+    verdicts: Annotated[
+        Path | None, typer.Option(help="A CSV with key, good (yes or no) and note.")
+    ] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the sample as CSV to judge.")] = None,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """Judge a sample of what was written, one by one or by a file; tells the precision."""
+    import msgspec
+
+    from galen.cli.reviewing import judged_by_file, judged_by_person, write_sample
+    from galen.data.enriched import enriched_folder, read_all
+    from galen.enrich.journal import Journal
+    from galen.enrich.review import precision, queue
+
+    folder = enriched_folder(shop)
+    rows = read_all(folder, table)
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    with Journal(folder) as journal:
+        waiting = queue(rows, journal, table, sample, seed)
+        if export is not None:
+            write_sample(waiting, export)
+            typer.echo(f"{len(waiting):,} rows to judge are in {export}; fill `good` and `note`.")
+            return
+        said = (
+            judged_by_file(verdicts, rows, now)
+            if verdicts is not None
+            else judged_by_person(waiting, now)
+        )
+        for verdict in said:
+            journal.judge(table, verdict)
+        found = precision(rows, journal.verdicts(table))
+    typer.echo(
+        f"{found.good} of {found.judged} judged are good: precision {found.share:.3f} "
+        f"[{found.low:.3f}, {found.high:.3f}] (Wilson, 95 %)"
+    )
+    if json is not None:
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+
+
+@enrich.command()
+def held(table: TaskName, shop: ShopFolder, json: JsonFile = None) -> None:
+    """List the records without a good answer, each with its reason."""
+    import msgspec
+
+    from galen.data.enriched import enriched_folder
+    from galen.enrich.journal import Journal
+
+    with Journal(enriched_folder(shop)) as journal:
+        found = sorted(journal.held(table).values(), key=lambda one: (one.code, one.record))
+    told = Table(title=f"{len(found):,} records are held")
+    for name in ("record", "reason", "tries", "detail"):
+        told.add_column(name)
+    for one in found[:100]:
+        told.add_row(one.record, one.code, str(one.tries), one.detail[:80])
+    show(told)
+    if json is not None:
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+
+
+@enrich.command()
+def groups(shop: ShopFolder, quiet: Quiet = False) -> None:
+    """Propose which items are packs of one standard product; a person decides."""
+    from galen.data.catalogue import Catalogue
+    from galen.data.enriched import Extent, enriched_folder, write_enriched
+    from galen.data.shop import Shop
+    from galen.enrich.duplicates import NAME, propose_groups, with_origin
+
+    with doing(quiet) as say:
+        say("comparing titles")
+        found = propose_groups(Catalogue.read(Shop.open(shop)))
+        rows = with_origin(found, datetime.now(UTC))
+        path = write_enriched(enriched_folder(shop), NAME, rows, Extent())
+    count = len(set(found["group"].to_pylist()))
+    typer.echo(f"{len(found):,} items in {count:,} groups: {path}")
+
+
+@enrich.command()
+def vectors(
+    shop: ShopFolder,
+    embedder: Annotated[
+        str, typer.Option(help="`minilm`, or a TOML file of a server or folder.")
+    ] = "minilm",
+    quiet: Quiet = False,
+) -> None:
+    """Turn the texts of items into vectors; only texts that changed are read again."""
+    from galen.data.catalogue import Catalogue
+    from galen.data.enriched import enriched_folder
+    from galen.data.shop import Shop
+    from galen.enrich.vectors import write_vectors
+    from galen.llm.providers import open_embedder
+
+    with doing(quiet) as say:
+        say(f"encoding with {embedder}")
+        catalogue = Catalogue.read(Shop.open(shop))
+        report = write_vectors(
+            catalogue, enriched_folder(shop), open_embedder(embedder), now=datetime.now(UTC)
+        )
+    told = f"{report.encoded:,} encoded, {report.kept:,} kept, {report.empty:,} without text"
+    typer.echo(f"{told}, {report.refused:,} refused, {report.gone:,} gone")
+    if report.encoder_changed:
+        console.print("the encoder answers otherwise than before; encode all anew", style="yellow")
+
+
+def _data(shop: "Shop", protocol: str | None, moments: int) -> "Dataset":
+    """All events, or those that the oldest moment of a training knows."""
+    from galen.assembly.split import PROTOCOLS, split_by
+    from galen.data.dataset import Dataset
+
+    data = Dataset.read(shop)
+    if protocol is None:
+        return data
+    if protocol not in PROTOCOLS:
+        raise typer.BadParameter(f"{protocol!r} is none of {', '.join(PROTOCOLS)}")
+    return split_by(protocol, data, moments=moments).train[-1].fit
+
+
+def _graph(folder: Path | None) -> "Graph":
+    from galen.knowledge.build import built_in
+    from galen.knowledge.graph import Graph
+
+    return built_in() if folder is None else Graph.open(folder)
+
+
+def _opened(table: str, data: "Dataset", graph: "Graph", folder: Path, anew: bool) -> "Opened":
+    """A task with the vocabulary of the shop's tables, which is kept until a new one is wanted."""
+    from galen.enrich.tasks import TASKS, Sources
+    from galen.enrich.vocabulary import Vocabulary
+
+    if table not in TASKS:
+        raise typer.BadParameter(f"{table!r} is none of {', '.join(TASKS)}", param_hint="TABLE")
+    now = Vocabulary.of(data.catalogue, graph)
+    kept = Vocabulary.open(folder)
+    if kept is None or anew:
+        now.save(folder)
+        kept = now
+    elif lacking := kept.lacks(now):
+        told = ", ".join(lacking[:5])
+        console.print(
+            f"{len(lacking):,} words of the shop are not in its vocabulary ({told}); take them in "
+            "with --new-vocabulary, which asks every record anew.",
+            style="yellow",
+            markup=False,
+        )
+    return TASKS[table](Sources(data, graph, kept))
+
+
+def _guarded(model: Any, opened: "Opened", shop: "Shop") -> Any:
+    """Nothing that points at a person of this shop is sent to a model that is not in this house."""
+    from galen.llm.redaction import PATTERNS, Redacting
+    from galen.llm.rules import RulesModel
+
+    if isinstance(model, RulesModel):
+        return model
+    users = shop.read("users", ["user_id", "household_id"])
+    ids = {value for name in users.column_names for value in users[name].to_pylist() if value}
+    return Redacting(model, ids, kinds=opened.redacted or tuple(PATTERNS))
+
+
+def _tell_plan(found: "Plan", model: str, json: Path | None) -> None:
+    import msgspec
+
+    time = "not known before a first run" if found.seconds is None else f"{found.seconds:,.0f} s"
+    told = Table("", "", title=f"what {model} would be asked", show_header=False)
+    told.add_row("records", f"{found.records:,}")
+    told.add_row("answered before", f"{found.kept:,}")
+    told.add_row("held", f"{found.held:,}")
+    told.add_row("to ask", f"{found.to_ask:,}")
+    told.add_row("tokens to read", f"{found.tokens_read:,}")
+    told.add_row("tokens to write", f"{found.tokens_written:,}")
+    told.add_row("cost", f"{found.cost:,.4f}, at most {found.most_cost:,.4f}")
+    told.add_row("time", time)
+    told.add_row("from runs before" if found.measured else "estimated by length", "")
+    show(told)
+    if json is not None:
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+
+
+def _tell_report(report: "Report", model: str, json: Path | None) -> None:
+    import msgspec
+
+    spent = report.spent
+    typer.echo(
+        f"{report.records:,} records by {model}: {report.kept_before:,} answered before, "
+        f"{report.asked:,} asked ({spent.tokens_read:,} tokens read, {spent.tokens_written:,} "
+        f"written, cost {spent.cost:,.4f})"
+    )
+    for reason, count in sorted(report.held.items()):
+        typer.echo(f"  held, {reason}: {count:,}")
+    typer.echo(str(report.table))
+    if json is not None:
+        told = msgspec.to_builtins(report, enc_hook=str)
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(told)) + b"\n")

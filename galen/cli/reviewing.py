@@ -1,0 +1,63 @@
+"""How people judge what was written: one by one at the terminal, or in a file of their own."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import typer
+
+from galen.enrich.faults import EnrichError
+from galen.enrich.journal import Verdict
+from galen.enrich.review import values
+
+YES, NO = ("yes", "y", "1", "true", "good"), ("no", "n", "0", "false", "bad")
+
+
+def write_sample(rows: pa.Table, path: Path) -> None:
+    """A file with the values of each row, and empty columns for what a person says."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["key", "values", "good", "note"])
+        for row in rows.to_pylist():
+            told = json.dumps(values(row), ensure_ascii=False, default=str)
+            writer.writerow([row["key"], told, "", ""])
+
+
+def judged_by_file(path: Path, rows: pa.Table, now: int) -> Iterator[Verdict]:
+    """What stands in a file; rows without a verdict are left out.
+
+    Raises:
+        EnrichError: the file cannot be read, names an unknown key or says neither yes nor no.
+    """
+    origins = {row["key"]: row for row in rows.select(["key", "prompt", "model"]).to_pylist()}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise EnrichError(f"{path} cannot be read: {error}") from error
+    for number, line in enumerate(lines, start=2):
+        said = (line.get("good") or "").strip().lower()
+        if not said:
+            continue
+        if said not in (*YES, *NO):
+            raise EnrichError(f"{path}, line {number}: good is {said!r}; write yes or no.")
+        row = origins.get(line.get("key") or "")
+        if row is None:
+            raise EnrichError(f"{path}, line {number}: the table has no key {line.get('key')!r}.")
+        note = line.get("note") or ""
+        yield Verdict(row["key"], row["prompt"], row["model"], said in YES, note, now)
+
+
+def judged_by_person(rows: pa.Table, now: int) -> Iterator[Verdict]:
+    """Shows one row after the other until the sample or the person is at an end."""
+    for place, row in enumerate(rows.to_pylist(), start=1):
+        typer.echo(f"\n{place} of {len(rows)}: {row['key']}")
+        for name, value in values(row).items():
+            typer.echo(f"  {name}: {value}")
+        said = typer.prompt("good? yes, no, skip or end", default="skip").strip().lower()
+        if said == "end":
+            return
+        if said in (*YES, *NO):
+            yield Verdict(row["key"], row["prompt"], row["model"], said in YES, "", now)

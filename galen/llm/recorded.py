@@ -1,0 +1,153 @@
+"""Answers that another model gave before, from a file of JSON lines keyed by question.
+
+The first line tells of which model they are; an answer that is not recorded is not made up.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any
+
+from galen.llm.language_model import (
+    Answer,
+    Failed,
+    LanguageModel,
+    LanguageModelError,
+    Prompt,
+    Reply,
+    Trouble,
+)
+
+
+class Recorded:
+    """Reads a recording; only the places of its answers are kept in memory."""
+
+    def __init__(self, path: Path) -> None:
+        """Read where each answer stands.
+
+        Raises:
+            LanguageModelError: the file is missing, or a line of it is no recording.
+        """
+        self.path = path
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            raise LanguageModelError(f"{path} cannot be read: {error.strerror}.") from error
+        try:
+            self.model, self._of, self._places = _read(self._file, path)
+        except LanguageModelError:
+            self._file.close()
+            raise
+
+    @property
+    def name(self) -> str:
+        return f"recorded:{self.model}"
+
+    @property
+    def endpoint(self) -> str:
+        return self.path.name
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def complete(self, prompts: Sequence[Prompt]) -> list[Answer]:
+        return [self._answer(prompt) for prompt in prompts]
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _answer(self, prompt: Prompt) -> Answer:
+        place = self._places.get(prompt.key(*self._of))
+        if place is None:
+            return Failed(Trouble.UNKNOWN, f"{self.path.name} holds no answer to this question")
+        start, length = place
+        line = json.loads(os.pread(self._file.fileno(), length, start))
+        return Reply(
+            line["text"], line["tokens_read"], line["tokens_written"], line["whole"], line["cost"]
+        )
+
+
+class Recording:
+    """Passes questions on, and writes what is answered behind what a file holds."""
+
+    def __init__(self, inner: LanguageModel, path: Path) -> None:
+        """Begin a file, or go on with one of the same model.
+
+        Raises:
+            LanguageModelError: the file is of another model.
+        """
+        self.inner, self._lock = inner, Lock()
+        self._seen: set[str] = set()
+        if path.exists() and path.stat().st_size:
+            before = Recorded(path)
+            before.close()
+            if before._of != (inner.name, inner.endpoint):
+                raise LanguageModelError(
+                    f"{path} records {before.model!r}, not {inner.name!r}; take another file."
+                )
+            self._seen = set(before._places)
+        self._file = path.open("a", encoding="utf-8")
+        if not self._file.tell():
+            self._write({"model": inner.name, "endpoint": inner.endpoint})
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def endpoint(self) -> str:
+        return self.inner.endpoint
+
+    def complete(self, prompts: Sequence[Prompt]) -> list[Answer]:
+        answers = self.inner.complete(prompts)
+        with self._lock:
+            for prompt, answer in zip(prompts, answers, strict=True):
+                key = prompt.key(self.name, self.endpoint)
+                if isinstance(answer, Reply) and key not in self._seen:
+                    self._seen.add(key)
+                    self._write(
+                        {
+                            "key": key,
+                            "text": answer.text,
+                            "tokens_read": answer.tokens_read,
+                            "tokens_written": answer.tokens_written,
+                            "whole": answer.whole,
+                            "cost": answer.cost,
+                        }
+                    )
+            self._file.flush()
+        return answers
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _read(file: IO[bytes], path: Path) -> tuple[str, tuple[str, str], dict[str, tuple[int, int]]]:
+    """The model of a recording, its name and endpoint, and the place of each answer."""
+    lines = _lines(file, path)
+    _, told = next(lines, ((0, 0), {}))
+    model, endpoint = told.get("model"), told.get("endpoint")
+    if not isinstance(model, str) or not isinstance(endpoint, str):
+        raise LanguageModelError(f"{path}, line 1: no recording; it has to name its model.")
+    return model, (model, endpoint), {str(line["key"]): place for place, line in lines}
+
+
+def _lines(file: IO[bytes], path: Path) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+    """((start, length), line) of each line; a last one that a kill has cut is left out."""
+    start = 0
+    for number, raw in enumerate(file, start=1):
+        try:
+            line = json.loads(raw)
+            if not isinstance(line, dict) or (number > 1 and not isinstance(line["key"], str)):
+                raise ValueError("it has no key")
+        except (ValueError, KeyError) as error:
+            if raw.endswith(b"\n"):
+                raise LanguageModelError(f"{path}, line {number}: no recording: {error}.") from None
+            return
+        yield (start, len(raw)), line
+        start += len(raw)

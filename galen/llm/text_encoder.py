@@ -1,0 +1,97 @@
+"""An encoder of texts in a folder on this machine: safetensors, nothing fetched, no code of it run.
+
+Needs the extra `local`.
+"""
+
+import importlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from galen.llm.language_model import LanguageModelError
+
+MISSING = "transformers is missing; install it with: pip install 'galen[local]'"
+
+
+class TextEncoderFolder:
+    """The mean of the last layer's vectors of a text, brought to length 1."""
+
+    def __init__(self, folder: Path, batch: int = 64, longest: int = 256) -> None:
+        """Nothing is read before it is asked; `longest` is in tokens."""
+        self.folder, self.batch, self.longest = folder, batch, longest
+
+    @property
+    def name(self) -> str:
+        return f"transformers:{self.folder.name}"
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """(N, d), each of length 1; an empty text is 0.
+
+        Raises:
+            LanguageModelError: the extra is missing, or the folder holds no encoder.
+        """
+        torch, tokenizer, model = self._read
+        out = np.zeros((len(texts), int(model.config.hidden_size)), np.float32)
+        said = [at for at, text in enumerate(texts) if text.strip()]
+        said.sort(key=lambda at: (len(texts[at]), at))  # like lengths waste no padding
+        for start in range(0, len(said), self.batch):
+            part = said[start : start + self.batch]
+            told = tokenizer(
+                [texts[at] for at in part],
+                padding=True,
+                truncation=True,
+                max_length=self.longest,
+                return_tensors="pt",
+            )
+            with torch.inference_mode():
+                last = model(**told).last_hidden_state
+            weight = told["attention_mask"][:, :, None].to(last.dtype)
+            mean = (last * weight).sum(1) / weight.sum(1).clamp(min=1)
+            out[part] = torch.nn.functional.normalize(mean, dim=1).float().numpy()
+        return out
+
+    @cached_property
+    def _read(self) -> tuple[Any, Any, Any]:
+        with quietly():
+            try:
+                import torch
+                from transformers import AutoModel, AutoTokenizer
+            except ImportError as error:
+                raise LanguageModelError(MISSING) from error
+            told = {"local_files_only": True, "trust_remote_code": False}
+            try:
+                tokenizer = AutoTokenizer.from_pretrained(self.folder, **told)
+                model: Any = AutoModel.from_pretrained(self.folder, use_safetensors=True, **told)
+            except (OSError, ValueError) as error:
+                raise LanguageModelError(
+                    f"{self.folder} holds no encoder in safetensors: {error}"
+                ) from error
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        return torch, tokenizer, model.eval()
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """No bars and notes of `transformers` while a folder is read."""
+    logger = logging.getLogger("transformers")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        told: Any = importlib.import_module("transformers.utils.logging")
+    except ImportError as error:
+        raise LanguageModelError(MISSING) from error
+    bars = told.is_progress_bar_enabled()
+    told.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        if bars:
+            told.enable_progress_bar()

@@ -1,0 +1,111 @@
+"""A causal model in a folder on this machine: safetensors, nothing fetched, no code of it run.
+
+Needs the extra `local`. A schema is not enforced here: it stands in the question, and what comes
+is judged as everything is.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from galen.llm.language_model import Answer, LanguageModelError, Prompt, Reply
+from galen.llm.text_encoder import MISSING, quietly
+
+
+class TransformersFolder:
+    """Answers the prompts of a batch together; threads take turns."""
+
+    def __init__(self, folder: Path, batch: int = 8) -> None:
+        """Nothing is read before it is asked."""
+        self.folder, self.batch, self._lock = folder, batch, Lock()
+
+    @property
+    def name(self) -> str:
+        return f"transformers:{self.folder.name}"
+
+    @property
+    def endpoint(self) -> str:
+        return self.folder.name
+
+    def complete(self, prompts: Sequence[Prompt]) -> list[Answer]:
+        """Prompts that ask for the same length and temperature are answered together.
+
+        Raises:
+            LanguageModelError: the extra is missing, or the folder holds no model.
+        """
+        answers: dict[int, Answer] = {}
+        alike: dict[tuple[int, float, int], list[int]] = {}
+        for at, prompt in enumerate(prompts):
+            key = (prompt.most_tokens, prompt.temperature, prompt.seed)
+            alike.setdefault(key, []).append(at)
+        with self._lock:
+            for group in alike.values():
+                for start in range(0, len(group), self.batch):
+                    part = group[start : start + self.batch]
+                    replies = self._written([prompts[at] for at in part])
+                    answers.update(zip(part, replies, strict=True))
+        return [answers[at] for at in range(len(prompts))]
+
+    def _written(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        torch, tokenizer, model = self._read
+        first = prompts[0]
+        told = tokenizer(
+            [self._text(tokenizer, prompt) for prompt in prompts],
+            padding=True,
+            padding_side="left",
+            add_special_tokens=False,
+            return_tensors="pt",
+            return_token_type_ids=False,
+        )
+        drawn = first.temperature > 0
+        how = {"do_sample": True, "temperature": first.temperature} if drawn else {}
+        torch.manual_seed(first.seed)
+        with torch.inference_mode():
+            out = model.generate(
+                **told,
+                max_new_tokens=first.most_tokens,
+                pad_token_id=tokenizer.pad_token_id,
+                **({"do_sample": False} | how),
+            )
+        read = told["attention_mask"].sum(1).tolist()
+        start, end = told["input_ids"].shape[1], tokenizer.eos_token_id
+        replies = []
+        for tokens, count in zip(out[:, start:].tolist(), read, strict=True):
+            stop = tokens.index(end) if end in tokens else len(tokens)
+            text = tokenizer.decode(tokens[:stop], skip_special_tokens=True)
+            replies.append(Reply(text, int(count), stop, whole=end in tokens))
+        return replies
+
+    def _text(self, tokenizer: Any, prompt: Prompt) -> str:
+        if not tokenizer.chat_template:
+            return f"{prompt.system}\n\n{prompt.user}\n"
+        said = [
+            {"role": "system", "content": prompt.system},
+            {"role": "user", "content": prompt.user},
+        ]
+        text = tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
+        return str(text)
+
+    @cached_property
+    def _read(self) -> tuple[Any, Any, Any]:
+        with quietly():
+            try:
+                import torch
+                from transformers import AutoModelForCausalLM, AutoTokenizer
+            except ImportError as error:
+                raise LanguageModelError(MISSING) from error
+            told = {"local_files_only": True, "trust_remote_code": False}
+            try:
+                tokenizer = AutoTokenizer.from_pretrained(self.folder, **told)
+                model: Any = AutoModelForCausalLM.from_pretrained(
+                    self.folder, use_safetensors=True, **told
+                )
+            except (OSError, ValueError) as error:
+                raise LanguageModelError(
+                    f"{self.folder} holds no causal model in safetensors: {error}"
+                ) from error
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        return torch, tokenizer, model.eval()

@@ -1,0 +1,99 @@
+"""An adaptor on frozen vectors that learns which items are taken together.
+
+Van den Oord et al., "Representation Learning with Contrastive Predictive Coding", 2018 (InfoNCE):
+the other pairs of a mini-batch are what a pair is told from.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from galen.nn.dense import linear
+
+
+class ItemPairs(NamedTuple):
+    """B pairs of items that belong together."""
+
+    one: Tensor  # (B,) int64
+    other: Tensor  # (B,) int64
+
+    def to(self, device: torch.device) -> "ItemPairs":
+        return ItemPairs(self.one.to(device), self.other.to(device))
+
+
+class ItemPairLesson(NamedTuple):
+    """One mini-batch of pairs to learn from."""
+
+    inputs: ItemPairs
+    weight: Tensor  # (B,)
+
+    @property
+    def labels(self) -> Tensor:
+        return self.inputs.other
+
+    def to(self, device: torch.device) -> "ItemPairLesson":
+        return ItemPairLesson(self.inputs.to(device), self.weight.to(device))
+
+    def share(self, rank: int, count: int) -> "ItemPairLesson":
+        """Every `count`-th pair; a process that would get none has one of no weight."""
+        if count == 1:
+            return self
+        rows = torch.arange(rank, len(self.weight), count)
+        weight = self.weight
+        if not len(rows):
+            rows, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
+        pairs = ItemPairs(self.inputs.one[rows], self.inputs.other[rows])
+        return ItemPairLesson(pairs, weight[rows])
+
+
+class Turned(nn.Module):
+    """Vectors (n, d) as unit vectors (n, d), at first in the directions that they have."""
+
+    def __init__(self, size: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.straight = nn.Linear(size, size, bias=False)
+        nn.init.eye_(self.straight.weight)
+        last = linear(hidden, size)
+        nn.init.zeros_(last.weight)
+        self.bent = nn.Sequential(linear(size, hidden), nn.GELU(), nn.Dropout(dropout), last)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return functional.normalize(self.straight(vectors) + self.bent(vectors), dim=-1)
+
+
+class Contrast(nn.Module):
+    """(B,) losses of pairs, each item told from the others' partners, at a temperature of cosines.
+
+    A pair's partner that stands in another pair too is no negative of it.
+    """
+
+    def __init__(
+        self, vectors: Tensor, hidden: int, temperature: float, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.temperature = temperature
+        self.vectors: Tensor
+        self.register_buffer("vectors", vectors)
+        self.adaptor = Turned(vectors.shape[1], hidden, dropout)
+
+    def forward(self, pairs: ItemPairs) -> Tensor:
+        one, other = self.adaptor(self.vectors[pairs.one]), self.adaptor(self.vectors[pairs.other])
+        scores = one @ other.T / self.temperature
+        own = torch.arange(len(scores), device=scores.device)
+        told = functional.cross_entropy(_apart(scores, pairs.other), own, reduction="none")
+        back = functional.cross_entropy(_apart(scores.T, pairs.one), own, reduction="none")
+        return (told + back) / 2
+
+    def whole(self) -> Tensor:
+        """(N, d) of every item."""
+        found: Tensor = self.adaptor(self.vectors)
+        return found
+
+
+def _apart(scores: Tensor, items: Tensor) -> Tensor:
+    """Scores (B, B) without those of a column whose item is that of the row's own column."""
+    same = items[:, None] == items[None, :]
+    same.fill_diagonal_(False)
+    return scores.masked_fill(same, -torch.inf)
