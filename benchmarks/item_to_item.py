@@ -250,9 +250,8 @@ def _judge(data: Dataset, options: argparse.Namespace) -> str:
     return (
         f"No model has judged the pairs of words: rules related them, and {WANTED} is not asked of "
         "rules. Needs a model endpoint:\n"
-        "  galen import sequences SHOP --interactions INTERACTIONS --items ITEMS\n"
-        "  galen enrich relations SHOP --before-split --provider openai --endpoint URL "
-        "--model NAME\n"
+        "  galen import sequences SHOP --path interactions=INTERACTIONS --items ITEMS\n"
+        "  galen enrich run relations SHOP --before-split strict --provider PROVIDER.toml\n"
         f"  python -m benchmarks.item_to_item --shop SHOP --items ITEMS --relations RELATIONS "
         f"--relation {options.relation} --models i2i"
     )

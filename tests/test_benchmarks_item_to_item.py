@@ -60,7 +60,7 @@ def test_what_is_bought_together_is_found_and_chance_is_not(files, tmp_path, cap
     assert found["random_in_category"]["precision@1/all"] < 0.6
     assert found["co_occurrence"]["precision@1/all"] > 0.9
     assert found["i2i"]["precision@1/all"] > 0.9
-    assert "galen enrich relations SHOP" in " ".join(capsys.readouterr().out.split())
+    assert "galen enrich run relations SHOP" in " ".join(capsys.readouterr().out.split())
 
 
 def test_precision_and_recall_are_those_of_the_truth():

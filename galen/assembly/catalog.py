@@ -65,6 +65,7 @@ from galen.recall.sequence import SequenceModel
 from galen.recall.siblings import Siblings
 from galen.recall.slim import Slim
 from galen.recall.two_tower import TwoTower
+from galen.recall.words import Words
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.explore import Explore
 from galen.rerank.mmr import Mmr
@@ -83,6 +84,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "popular": Popular,
     "repurchase": Repurchase,
     "seasonal": Seasonal,
+    "words": Words,
     "sequence": SequenceModel,
     "siblings": Siblings,
     "slim": Slim,

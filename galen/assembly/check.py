@@ -41,6 +41,7 @@ def check_recipe(recipe: Recipe) -> None:
             ("", "click", "cart", "purchase", "next"), recipe.rank.fit_blend, f"{at}: fit_blend"
         )
         _one_of(("auto", "impressions", "replay"), recipe.rank.examples, f"{at}: examples")
+    _check_samples(recipe, f"{where}: [samples]")
     for name in recipe.filters:
         _one_of(catalog.FILTERS, name, f"{where}: filters")
     for place, rerank in enumerate(recipe.rerank):
@@ -53,6 +54,27 @@ def check_recipe(recipe: Recipe) -> None:
         if rerank.model in catalog.BORROWERS:
             _check_lender(recipe, own.pop(LENT_BY, None), at)
         settings_of(kind, own, at)
+
+
+def _check_samples(recipe: Recipe, at: str) -> None:
+    """See that what guesses are to teach can learn from them."""
+    samples = recipe.samples
+    for name in ("preferences", "buyers", "negatives", "clicks"):
+        if not 0 <= getattr(samples, name) <= 1:
+            raise RecipeError(f"{at}: {name} must lie between 0 and 1; 0 is off.")
+    settings = {} if recipe.rank is None else recipe.rank.settings
+    listwise = settings.get("loss") == "listwise"
+    weighted = settings.get("weighted", False)
+    if samples.preferences and not (listwise and weighted):
+        raise RecipeError(
+            f"{at}: preferences compare two items, which only a ranker with model = 'gbdt', "
+            "loss = 'listwise' and weighted = true learns from."
+        )
+    if samples.negatives and (recipe.rank is None or (listwise and not weighted)):
+        raise RecipeError(
+            f"{at}: negatives are weights of rows, so they need a [rank] to whose loss weights "
+            "count: a listwise gbdt needs weighted = true."
+        )
 
 
 def _check_lender(recipe: Recipe, channel: object, at: str) -> None:

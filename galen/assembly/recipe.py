@@ -62,6 +62,23 @@ class RerankPart:
 
 
 @dataclass(frozen=True)
+class SamplesPart:
+    """How far training goes by the guesses of the table `samples`: 0 is not at all, 1 wholly.
+
+    Validation and test never hold a guess.
+    """
+
+    preferences: float = 0.0  # weight of two cold items against each other, in a listwise ranker
+    buyers: float = 0.0  # share of simulated buyers that channels learn from
+    negatives: float = 0.0  # what a ranker adds to the weight of 1 of a hard negative
+    clicks: float = 0.0  # share of its weight that a click loses from which nothing came
+    folder: str = ""  # of `galen knowledge build`; galen's own knowledge where it is empty
+
+    def __bool__(self) -> bool:
+        return max(self.preferences, self.buyers, self.negatives, self.clicks) > 0
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A whole pipeline. Parts are named in `galen.assembly.catalog`."""
 
@@ -73,6 +90,7 @@ class Recipe:
     rerank: tuple[RerankPart, ...] = ()
     fusion: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tune: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # path -> range to search
+    samples: SamplesPart = SamplesPart()
 
     @classmethod
     def read(cls, path: Path) -> "Recipe":
@@ -109,6 +127,9 @@ class Recipe:
             ),
             fusion=tree.get("fusion", {}),
             tune=tree.get("tune", {}),
+            samples=SamplesPart(
+                **settings_of(SamplesPart, tree.get("samples", {}), f"{where}: [samples]")
+            ),
         )
 
     def to_tree(self) -> dict[str, Any]:
@@ -117,6 +138,7 @@ class Recipe:
         tree["recall"] = {name: _flat(part) for name, part in tree["recall"].items()}
         tree["rerank"] = [_flat(part) for part in tree["rerank"]]
         tree["rank"] = None if self.rank is None else _flat(tree["rank"])
+        tree["samples"] = tree["samples"] if self.samples else None
         return {key: value for key, value in tree.items() if value is not None}
 
 

@@ -8,8 +8,10 @@ import numpy as np
 from galen.assembly.blending import fitted_blend
 from galen.assembly.check import check_recipe
 from galen.assembly.impressions import impression_examples
+from galen.assembly.judged_samples import JudgedSamples
 from galen.assembly.parts import Parts, channels, of_shop, ranker_spec, retriever_spec
 from galen.assembly.people import People
+from galen.assembly.preference_pairs import preference_examples
 from galen.assembly.recipe import Recipe
 from galen.assembly.replay import joined, replayed, requests_at, was_taken, with_something_taken
 from galen.assembly.split import Moment, Protocol, Split, split_by
@@ -60,6 +62,7 @@ def train(
     Raises:
         RecipeError: a part or a setting is not one that galen knows.
         SplitError: the events cannot be split as the protocol asks.
+        EnrichedError: a table is wanted and missing, or was made from events after the split.
     """
     check_recipe(recipe)
     progress("reading events")
@@ -67,7 +70,11 @@ def train(
     moments = max(recipe.rank.moments, 1) if recipe.rank else 1
     split = split_by(protocol, data, moments=moments, seed=seed)
     impressions = bool((data.kind == int(Kind.IMPRESSION)).any())
-    lesson = _Lesson(recipe, shop, People.read(shop), split, impressions, seed, progress)
+    people, guessed = People.read(shop), None
+    if recipe.samples:
+        progress("reading guesses to learn from")
+        guessed = JudgedSamples.read(recipe.samples, split.valid.fit, seed)
+    lesson = _Lesson(recipe, shop, people, split, impressions, seed, progress, guessed)
     if recipe.rank is None and len(recipe.recall) == 1:  # nothing is chosen by validation
         retrievers = lesson.learn(split.final, "all that may be learned from")
         only = OneChannel(*recipe.recall)
@@ -93,9 +100,11 @@ class _Lesson:
     impressions: bool  # does the shop log what it showed?
     seed: int
     progress: Progress
+    guessed: JudgedSamples | None = None
 
     def learn(self, data: Dataset, what: str) -> dict[str, Retriever]:
         retrievers = {}
+        data = data if self.guessed is None else self.guessed.events(data)
         for name in self.recipe.recall:
             self.progress(f"learning channel {name} ({what})")
             retrievers[name] = retriever_spec(self.recipe, name, self.seed).fit(data)
@@ -149,12 +158,23 @@ class _Lesson:
             held_out = self._examples(valid, fuser)
         else:
             learning, held_out = (self._examples(part, fuser) for part in self._parted(valid))
+        learning = self._with_guesses(learning)
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
         ranker = learned(spec, learning, held_out)
         if not rank.fit_blend:
             return ranker, {}
         self.progress(f"weighing objectives for {rank.fit_blend}")
         return ranker, fitted_blend(ranker, held_out, rank.fit_blend, seed=self.seed)
+
+    def _with_guesses(self, learning: Examples) -> Examples:
+        """What a ranker learns from, where the recipe goes by guesses too."""
+        if self.guessed is None:
+            return learning
+        weighed, past = self.guessed.weighed(learning), self.split.valid.past
+        if not self.guessed.part.preferences:
+            return weighed
+        pairs = preference_examples(self.guessed, past, self.people, learning)
+        return weighed if pairs is None else joined([weighed, pairs])
 
     def _parted(self, asked: _Asked) -> Iterator[_Asked]:
         """Four fifths of the people of a moment, by seed, and the others."""

@@ -38,6 +38,7 @@ class Dataset:
     age: Floats | None = None  # (users,) years; NaN where unknown
     life_stage: list[str | None] | None = None  # (users,)
     enriched: Path | None = None  # the folder of tables that language models wrote
+    reach: Extent | None = None  # of the events that these stand for, where some were changed
 
     @classmethod
     def read(cls, shop: Shop, kinds: Iterable[Kind] | None = None) -> "Dataset":
@@ -75,7 +76,9 @@ class Dataset:
 
     @property
     def extent(self) -> Extent:
-        """How far these events reach."""
+        """How far these events reach, or those that they stand for."""
+        if self.reach is not None:
+            return self.reach
         return Extent(len(self), int(self.at.max(initial=0)))
 
     @cached_property
@@ -104,6 +107,7 @@ class Dataset:
             value=None if self.value is None else self.value[rows],
             quantity=None if self.quantity is None else self.quantity[rows],
             surface=None if self.surface is None else self.surface[rows],
+            reach=None,
         )
 
     def of(self, *kinds: Kind) -> "Dataset":

@@ -39,6 +39,7 @@ class Gbdt:
     category_l2: float = 20.0
     category_values: int = 32  # of a split at most
     rows_per_category: int = 30
+    weighted: bool = False  # do weights of rows count in a listwise loss? In a binary one they do
     calibration: Method = "platt"
     threads: int = 1  # more of them wait for each other on a busy machine
     seed: int = 0
@@ -71,15 +72,16 @@ class Gbdt:
         label = examples.labels[objective]
         numbers, categories = len(schema.numbers), len(schema.categories) * self.categories
         rows, _, _ = examples.known(objective)
-        if self.loss == "listwise":
+        listwise = self.loss == "listwise"
+        if listwise:
             hit = np.unique(examples.group[label > 0])  # a list without a positive says nothing
             rows &= np.isin(examples.group, hit)
         _, sizes = np.unique(examples.group[rows], return_counts=True)
         return lightgbm.Dataset(
             matrix_of(examples, self.categories)[rows],
             label[rows],
-            weight=None if self.loss == "listwise" else examples.weight[rows],
-            group=sizes if self.loss == "listwise" else None,
+            weight=None if listwise and not self.weighted else examples.weight[rows],
+            group=sizes if listwise else None,
             feature_name=[f"f{p}" for p in range(numbers + categories)],
             categorical_feature=list(range(numbers, numbers + categories)),
             free_raw_data=True,

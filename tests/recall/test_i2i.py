@@ -121,7 +121,7 @@ def test_substitutes_are_proposed_only_where_they_are_wanted(tmp_path):
 
 
 def test_a_table_that_a_recipe_wants_has_to_be_there(tmp_path):
-    with pytest.raises(EnrichedError, match="galen enrich relations"):
+    with pytest.raises(EnrichedError, match="galen enrich run relations"):
         I2i(relations="table").fit(word_shop(BASKETS, enriched=tmp_path))
 
 
