@@ -199,6 +199,7 @@ class Oracle:
                 for rule in pack.age
             ),
             "sensitive": self._tells(person, item),
+            "same_for_all": person.shared and (medicine or self._could_tell(item)),
             "allergy": any(a in self.up(c) for a in person.allergies for c in goods.concepts),
             "contraindication": any(self.wrong(c, s) for c in goods.concepts for s in states),
             "interaction": any(self.clash(c, m) for c in goods.concepts for m in person.medicines)
@@ -236,6 +237,29 @@ class Oracle:
         return any(name in rule.surfaces for rule in self.pack.unlocked) and all(
             any(p in self.molecule(drug) for p in person.prescribed) for drug in drugs
         )
+
+    def _could_tell(self, item: int) -> bool:
+        """Could a rule about anybody's health speak of it: an ingredient, or goods in its way?"""
+        concepts = self.goods[item].concepts
+        if any(concept.startswith("ingredient:") for concept in concepts):
+            return True
+        return any(self.up(concept) & self._spoken_of for concept in concepts)
+
+    @cached_property
+    def _spoken_of(self) -> set[str]:
+        """Goods of any statement that drops or warns."""
+        found = set()
+        for relation, grades in (
+            ("contraindicated_for", self.pack.contraindications),
+            ("interacts_with", self.pack.interactions),
+        ):
+            for head, tail, severity in self._said[relation]:
+                if severity >= grades.warn or (not severity and grades.ungraded != "ignore"):
+                    found |= {head, tail} if relation == "interacts_with" else {head}
+        for rule in self.pack.precaution:
+            if rule.action != "ignore":
+                found |= {self.named(concept) for concept in rule.concepts}
+        return found
 
     def _tells(self, person: Person, item: int) -> bool:
         for rule, about in self._sensitive:

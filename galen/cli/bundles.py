@@ -130,6 +130,8 @@ def evaluate(
             shop, bundle[0], report=report, json_file=json, progress=say, pack=pack
         )
     show(done.table)
+    if done.safety is not None:
+        show(done.safety)
     typer.echo(f"report: {done.report}")
 
 

@@ -20,6 +20,7 @@ from galen.eligibility.offered import OfferedBySurface
 from galen.eligibility.premises import WARN, Premises, declared_of
 from galen.eligibility.quantity import WithinQuantity
 from galen.eligibility.safe_pool import SafePool
+from galen.eligibility.same_for_all import SameForAll
 from galen.eligibility.sensitive import Discreet
 from galen.eligibility.together import GoTogether
 from galen.eligibility.unknown import KnownEnough
@@ -63,6 +64,7 @@ class Gate:
         premises = Premises(catalogue, graph, pack, facts)
         listed = Withdrawals() if withdrawals is None else withdrawals
         interacting, duplicate = Interacting.of(premises), Duplicate.of(premises)
+        contraindicated = Contraindicated.of(premises)
         quantity, hazardous = WithinQuantity.of(premises), Hazardous.of(premises)
         families: tuple[Family, ...] = (
             NotWithdrawn(premises, listed),
@@ -70,8 +72,9 @@ class Gate:
             NotOnlineGoods.of(premises),
             OldEnoughForIngredients.of(premises),
             Discreet.of(premises),
+            SameForAll.of(premises, contraindicated.bearing, interacting.bearing),
             Allergenic.of(premises),
-            Contraindicated.of(premises),
+            contraindicated,
             interacting,
             duplicate,
             quantity,

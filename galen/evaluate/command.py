@@ -19,6 +19,7 @@ from galen.evaluate.impressions import Ranked, rank_examples
 from galen.evaluate.offline import HEADLINE
 from galen.evaluate.report import write_report
 from galen.evaluate.run import Evaluation, Progress, evaluate
+from galen.evaluate.safety import cost_of_safety, safety_figures, safety_table
 
 WITH_INTERVAL = HEADLINE[:2]  # of the table; the report has all
 
@@ -27,6 +28,7 @@ WITH_INTERVAL = HEADLINE[:2]  # of the table; the report has all
 class Done:
     table: Table
     report: Path
+    safety: Table | None  # what the gate costs, where it was asked
 
 
 def evaluate_bundle(
@@ -72,7 +74,9 @@ def evaluate_bundle(
     write_report(done, ranked, title, path)
     if json_file is not None:
         json_file.write_text(json.dumps(figures(done, ranked), indent=1) + "\n")
-    return Done(table_of(done, ranked, title), path)
+    costs = cost_of_safety(done)
+    safety = safety_table(costs, title) if costs else None
+    return Done(table_of(done, ranked, title), path, safety)
 
 
 def _ranked(parts: Parts, shop: Shop, split: Split, seed: int) -> list[Ranked]:
@@ -101,6 +105,7 @@ def figures(evaluation: Evaluation, ranked: list[Ranked]) -> dict[str, object]:
             }
             for name, result in evaluation.results.items()
         },
+        "safety": safety_figures(cost_of_safety(evaluation)),
         "ranking": {one.objective: one.metrics for one in ranked},
     }
 

@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from galen.eligibility.declarations import Words
 from galen.eligibility.guard import Guard
 from galen.evaluate.offline import Question
+from galen.evaluate.slices import Slice, slices_by_declaration
 from galen.features.ledger import LONGEST, Ledger
+from galen.pipeline.candidates import Bools
+
+EXPECTING = ("population:pregnancy", "population:lactation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +33,27 @@ class Guarded:
         records = self.users.take(pa.array(requests.user)).to_pylist()
         declared = self.guard.declarations.of([Words()] * len(records), records, bought)
         return replace(asked, requests=replace(requests, circumstances=declared))
+
+    def slices(self, guarded: Question) -> list[Slice]:
+        """Parts of a question, as `question` gave it, by what its people declare."""
+        requests = guarded.requests
+        circumstances = requests.circumstances
+        if circumstances is None:
+            return []
+        records = self.users.take(pa.array(requests.user))
+        rows = [self.guard.gate.premises.row(name) for name in EXPECTING]
+        states = circumstances.states
+        expecting = np.zeros(len(requests), bool)
+        expecting[states.request[np.isin(states.values, [row for row in rows if row >= 0])]] = True
+        return slices_by_declaration(
+            _some(records, "conditions"),
+            _some(records, "medicines"),
+            _some(records, "allergies"),
+            expecting,
+        )
+
+
+def _some(records: pa.Table, column: str) -> Bools:
+    """(R,): does the list hold anything?"""
+    count = pc.fill_null(pc.list_value_length(records[column]), 0)
+    return np.asarray(count) > 0

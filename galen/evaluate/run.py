@@ -1,7 +1,7 @@
 """Evaluate a recommender on the held-out part: stage by stage, beside the usual baselines."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from galen.assembly.parts import Parts, retriever_spec
 from galen.assembly.people import People
@@ -26,6 +26,7 @@ class Evaluation:
     main: str  # name of the whole recommender
     protocol: Protocol
     seed: int
+    guarded: str | None = None  # name of the whole recommender asked through the gate
 
 
 def evaluate(
@@ -51,18 +52,23 @@ def evaluate(
         )
     progress("asking the held-out people")
     question = Question.of(split.test, people, seed=seed)
-    results = {}
+    through_gate = None if guarded is None else guarded.question(question)
+    if guarded is not None and through_gate is not None:
+        slices = [*question.slices, *guarded.slices(through_gate)]
+        question = replace(question, slices=slices)
+    results: dict[str, Result] = {}
     for name, model in {**stages_of(parts), **baselines(parts, split)}.items():
         if name not in results:
             progress(f"evaluating {name}")
             pipeline = model.pipeline(split.final.catalogue, question.store)
             results[name] = answer(question, name, pipeline)
-    if guarded is not None:
-        name = f"{parts.recipe.name} under {guarded.guard.gate.premises.pack.name}"
-        progress(f"evaluating {name}")
+    gated = None
+    if guarded is not None and through_gate is not None:
+        gated = f"{parts.recipe.name} under {guarded.guard.gate.premises.pack.name}"
+        progress(f"evaluating {gated}")
         pipeline = guarded.guard.gate.guard(parts.pipeline(split.final.catalogue, question.store))
-        results[name] = answer(guarded.question(question), name, pipeline)
-    return Evaluation(question, results, parts.recipe.name, split.protocol, seed)
+        results[gated] = answer(through_gate, gated, pipeline)
+    return Evaluation(question, results, parts.recipe.name, split.protocol, seed, gated)
 
 
 def stages_of(parts: Parts) -> dict[str, Parts]:

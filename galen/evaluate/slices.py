@@ -56,6 +56,24 @@ def slices_of(
     return [part for part in parts if part.requests.any()]
 
 
+def slices_by_declaration(
+    conditions: Bools, medicines: Bools, allergies: Bools, expecting: Bools
+) -> list[Slice]:
+    """Who declared nothing, conditions, medicines or allergies, and who expects or nurses a baby.
+
+    Each (R,); a request may be in several, and a slice without one is left out.
+    """
+    silent = ~(conditions | medicines | allergies | expecting)
+    parts = [
+        Slice("declared nothing", silent),
+        Slice("declared conditions", conditions),
+        Slice("declared medicines", medicines),
+        Slice("declared allergies", allergies),
+        Slice("pregnancy or lactation", expecting),
+    ]
+    return [part for part in parts if part.requests.any()]
+
+
 def head_of(popularity: Floats) -> Bools:
     """(items,): the fifth of items with the most events, of equals the first; none without one."""
     count = int(np.ceil(HEAD * len(popularity)))

@@ -269,7 +269,7 @@ class Assembly:
             return np.sin(phase) if column == "year_sine" else np.cos(phase)
         if column == "surface":
             return self._requests.surface.astype(np.float64)
-        return self._requests.age
+        return self._requests.taste_age
 
 
 def category_log_price(catalogue: Catalogue) -> Floats:

@@ -81,6 +81,7 @@ class Requests:
     circumstances: Circumstances | None = None  # what is declared of them; None is nothing
     life_stage: Sequence[str | None] | None = None  # (R,); None where no one's is known
     query: Sequence[str | None] | None = None  # (R,) what people ask for, in their words
+    impersonal: Bools | None = None  # (R,) may only rules read the age? None is nobody's
 
     def __len__(self) -> int:
         return len(self.user)
@@ -106,7 +107,15 @@ class Requests:
             None if self.circumstances is None else self.circumstances.part(start, stop),
             None if self.life_stage is None else self.life_stage[start:stop],
             None if self.query is None else self.query[start:stop],
+            None if self.impersonal is None else self.impersonal[start:stop],
         )
+
+    @property
+    def taste_age(self) -> Floats:
+        """(R,) years, as far as channels and rankers may know them; NaN where not."""
+        if self.impersonal is None:
+            return self.age
+        return np.where(self.impersonal, np.nan, self.age)
 
     @property
     def taken(self) -> Histories:

@@ -111,7 +111,7 @@ class SeasonalIndex:
         """(R, 3): week, age band and life stage of each request."""
         week = _weeks(requests.at) if self.clocked else np.zeros(len(requests), np.int64)
         names = requests.life_stage or [None] * len(requests)
-        return np.stack([week, _bands(requests.age), _stages(names, self.stages)], axis=1)
+        return np.stack([week, _bands(requests.taste_age), _stages(names, self.stages)], axis=1)
 
     def scores(self, item: Ints, places: Ints) -> Floats:
         """(N,) for items that people took and the places (N, 3) of their requests."""

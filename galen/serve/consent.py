@@ -22,6 +22,16 @@ def may_profile(asked: RecommendRequest, record: Mapping[str, Any]) -> bool:
     return consents is None or asked.purpose in consents
 
 
+def may_use_age(asked: RecommendRequest, record: Mapping[str, Any]) -> bool:
+    """Whether taste may be guessed from an age: a person's if profiled, or one that was sent.
+
+    Rules of safety read the age in any case.
+    """
+    if asked.mode == "non_personalised":
+        return False
+    return asked.age is not None or may_profile(asked, record)
+
+
 def refillable(history: Histories, now: int) -> Histories:
     """What a refill may look at: purchases of the last 90 days."""
     recent = (history.kind == int(Kind.PURCHASE)) & (history.at >= now - REFILL_WINDOW)

@@ -129,13 +129,15 @@ class RecommendRequest(Message):
     mode: Mode = Field(
         default="personalised",
         description="contextual reads no history, only what is sent here; non_personalised "
-        "neither that nor recent items. Rules of safety hold in each.",
+        "neither that nor recent items nor an age, save for rules of safety, which hold in each.",
     )
     purpose: Purpose = Field(
         default="cross_sell", description="What the history is read for; each has its consent."
     )
     discreet: bool = Field(
-        default=False, description="Others may look on: nothing is shown that tells of a person."
+        default=False,
+        description="Others may look on: goods that tell of a person, and all that rules of health "
+        "could take out of anybody's slate, are not shown. To hide taste too, send a mode.",
     )
     cart: list[Id] = Field(default=[], max_length=200)
     conditions: list[Word] = Field(

@@ -17,7 +17,7 @@ from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.stages import Reasoner
 from galen.pipeline.trace import Slate, Step
-from galen.serve.consent import may_profile, refillable
+from galen.serve.consent import may_profile, may_use_age, refillable
 from galen.serve.fallback import popular_pipeline
 from galen.serve.messages import (
     SURFACES,
@@ -153,7 +153,13 @@ class Recommender:
             found = Requests(np.array([profiled]), at, history, surface, ages, regions, seed)
         if asked.purpose == "refill" and state.clock == "time":
             found = replace(found, history=refillable(found.history, now))
-        return replace(found, circumstances=circumstances, query=[asked.query])
+        impersonal = not may_use_age(asked, record)
+        return replace(
+            found,
+            circumstances=circumstances,
+            query=[asked.query],
+            impersonal=np.array([impersonal]),
+        )
 
     def _slates(
         self, requests: Requests, asked: RecommendRequest, degraded: list[str]

@@ -25,11 +25,11 @@ def asked(world):
     )
     guarded = Guarded(Guard.of(world.data.catalogue), users)
     question = Question.of(split_by("strict", world.data).test, people, seed=0)
-    return question, guarded.question(question), guarded.guard.gate.premises
+    return question, guarded.question(question), guarded.guard.gate.premises, guarded
 
 
 def test_people_have_what_their_records_declare_and_others_nothing(asked):
-    before, after, premises = asked
+    before, after, premises, _ = asked
     assert before.requests.circumstances is None
     told = after.requests.circumstances
     (row,) = np.flatnonzero(after.requests.user == 3)
@@ -42,10 +42,21 @@ def test_people_have_what_their_records_declare_and_others_nothing(asked):
 
 
 def test_purchases_count_only_from_before_the_moment(asked, world):
-    _, after, _ = asked
+    _, after, *_ = asked
     bought = after.requests.circumstances.bought
     past = world.data.of(Kind.PURCHASE)
     moment = after.requests.at[bought.item.request]
     assert len(bought.at)
     assert (bought.at <= moment).all()
     assert len(bought.at) < len(past)
+
+
+def test_people_are_parted_by_what_they_declare(asked):
+    before, after, _, guarded = asked
+    assert guarded.slices(before) == []
+    rows = {part.name: np.flatnonzero(part.requests) for part in guarded.slices(after)}
+    (row,) = np.flatnonzero(after.requests.user == 3)
+    for name in ("declared conditions", "declared medicines", "pregnancy or lactation"):
+        assert rows[name].tolist() == [row]
+    assert "declared allergies" not in rows
+    assert len(rows["declared nothing"]) == len(after.requests) - 1

@@ -4,7 +4,7 @@ import numpy as np
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
-from galen.evaluate.slices import head_of, slices_of
+from galen.evaluate.slices import head_of, slices_by_declaration, slices_of
 
 
 def test_the_head_is_the_fifth_of_items_with_the_most_events():
@@ -29,3 +29,19 @@ def test_requests_are_parted_by_the_popularity_of_what_was_taken():
     assert rows["tail items"] == [1, 2, 3]
     assert rows["cold item (< 5 events)"] == [2, 3]
     assert rows["history 1-3"] == [1]
+
+
+def test_requests_are_parted_by_what_people_declared():
+    parts = slices_by_declaration(
+        np.array([True, False, False, False]),
+        np.array([True, True, False, False]),
+        np.zeros(4, bool),
+        np.array([False, False, True, False]),
+    )
+    rows = {part.name: np.flatnonzero(part.requests).tolist() for part in parts}
+    assert rows == {
+        "declared nothing": [3],
+        "declared conditions": [0],
+        "declared medicines": [0, 1],
+        "pregnancy or lactation": [2],
+    }

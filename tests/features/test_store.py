@@ -182,3 +182,10 @@ def test_replayed_and_written_stores_give_the_same(world) -> None:
     names = [feature.name for feature in DECLARED]
     found = [s.assemble(s.requests(users, NOW), pairs).matrix(names) for s in (whole, written)]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+
+
+def test_an_age_that_only_rules_may_read_is_no_feature(store: FeatureStore) -> None:
+    open_age = store.requests([0], NOW, age=40.0)
+    private = replace(open_age, impersonal=np.array([True]))
+    assert value(store, open_age, (0, 1), "age") == 40.0
+    assert np.isnan(value(store, private, (0, 1), "age"))

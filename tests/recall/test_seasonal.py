@@ -122,6 +122,13 @@ def test_an_age_stands_in_where_the_stage_is_not_known(data):
     assert before(order(index, asked(JULY, age=27.0, stage="couple")), TEETH, BABY)
 
 
+def test_an_age_that_only_rules_may_read_brings_nothing(data):
+    index = Seasonal().fit(data)
+    private = replace(asked(JULY, age=27.0), impersonal=np.array([True]))
+    assert order(index, private) == order(index, asked(JULY))
+    assert order(index, private) != order(index, asked(JULY, age=27.0))
+
+
 def test_a_stage_that_was_never_seen_is_as_none(data):
     index = Seasonal().fit(data)
     assert order(index, asked(JULY, stage="astronaut")) == order(index, asked(JULY))

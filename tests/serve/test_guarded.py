@@ -38,6 +38,16 @@ def put_medicine(service: Service, item: str, *ingredients: str) -> None:
     service.put_item(item, record).result(timeout=20)
 
 
+def test_a_discreet_slate_does_not_tell_what_was_declared(service: Service) -> None:
+    put_medicine(service, "i0", "ibuprofen 200 mg")
+    mode = {"mode": "non_personalised", "discreet": True}
+    bare = [item.id for item in ask(service, "u1", **mode).items]
+    told = ask(service, "u1", medicines=["warfarin"], conditions=["hypertension"], **mode)
+    assert [item.id for item in told.items] == bare
+    assert "i0" not in bare
+    assert not any(item.notices for item in told.items)
+
+
 def test_a_reply_names_the_pack_and_the_knowledge_that_decided(service: Service) -> None:
     assert ask(service).rules_version == service.recommender.guard.gate.version
     assert ask(service).rules_version.startswith("general-")
@@ -110,6 +120,28 @@ def test_without_consent_no_history_is_read(
     monkeypatch.setattr(store._logs, "before", counted)
     assert len(ask(service, "u1", **asked).items) >= 60
     assert (row in reads) == read
+
+
+@pytest.mark.parametrize(
+    ("asked", "consents", "years"),
+    [
+        ({}, None, 40),
+        ({}, [], None),
+        ({"mode": "contextual"}, None, None),
+        ({"mode": "contextual", "age": 50}, None, 40),
+        ({"mode": "non_personalised", "age": 50}, None, None),
+    ],
+)
+def test_an_age_that_may_not_be_profiled_is_for_rules_alone(
+    service: Service, asked: dict[str, Any], consents: list[Any] | None, years: float | None
+) -> None:
+    service.put_user("u1", UserRecord(age=40, consents=consents)).result(timeout=20)
+    request = RecommendRequest(user="u1", **asked)
+    requests = service.recommender.requests(request, "r", 10**15, [])
+    assert requests.age.tolist() == [40.0]
+    assert requests.part(0, 1).taste_age.tolist() == pytest.approx(
+        [float("nan") if years is None else years], nan_ok=True
+    )
 
 
 def test_opting_out_takes_effect_on_the_next_request(service: Service) -> None:

@@ -26,7 +26,8 @@ class People:
 
     table: pa.Table  # schema USERS
     need: Floats  # (users, needs) how often each need arises, apart from the season
-    chronic: Bools  # (users,) has the household any condition for good?
+    for_good: Bools  # (users, needs) which of them the household has for good
+    house: Ints  # (users,) household, those of one together
     taste: Floats  # (users, TASTES) for brands
     thrift: Floats  # (users,) how much a higher price puts off
     visits: Ints  # (users,) that are not for buying again
@@ -34,6 +35,11 @@ class People:
 
     def __len__(self) -> int:
         return len(self.visits)
+
+    @property
+    def chronic(self) -> Bools:
+        """(users,): has the household any condition for good?"""
+        return np.asarray(self.for_good.any(axis=1))
 
 
 def make_people(
@@ -72,7 +78,8 @@ def make_people(
     return People(
         table,
         wants[house],
-        ill.any(axis=1)[house],
+        ill[house],
+        house,
         random.normal(0, 0.5, (users, TASTES)),
         random.lognormal(-0.5, 0.5, users),
         random.poisson(sessions * rate),

@@ -11,9 +11,10 @@ import pyarrow as pa
 from galen.data.catalogue import Floats
 from galen.data.schema import Kind
 from galen.data.shop import Shop, new_shop
+from galen.data.synthetic.declarations import STATES, declare, draw_health, lists_of
 from galen.data.synthetic.events import block_of_events
 from galen.data.synthetic.items import Stock, make_stock
-from galen.data.synthetic.people import make_people
+from galen.data.synthetic.people import People, make_people
 from galen.data.synthetic.visits import Policy
 
 BLOCK = 8192  # users drawn together, each block from its own seed
@@ -77,6 +78,18 @@ def true_click_probability(settings: SyntheticSettings) -> Iterator[pa.Table]:
         yield known.append_column("probability", pa.array(block.click_probability)).filter(shown)
 
 
+def true_conditions(settings: SyntheticSettings) -> Iterator[pa.Table]:
+    """Every user_id with the conditions and states that they have, told or not, in blocks.
+
+    What an attacker who looks at slates would like to know.
+    """
+    for number, people, _ in _people(settings):
+        health = draw_health(people, _health_stream(settings, number))
+        everyone = np.ones(len(people), bool)
+        known = people.table.select(["user_id", "household_id"])
+        yield known.append_column("conditions", lists_of(health.state, STATES, everyone))
+
+
 def blocks(settings: SyntheticSettings) -> Iterator[Block]:
     """People and events, block after block, without a shop to hold them."""
     return _blocks(settings, _stock(settings))
@@ -93,9 +106,23 @@ def _stock(settings: SyntheticSettings) -> Stock:
 
 def _blocks(settings: SyntheticSettings, stock: Stock) -> Iterator[Block]:
     policy, start, days = Policy(stock), settings.start_at, settings.days
+    for number, people, random in _people(settings):
+        first = number * BLOCK
+        events, chance = block_of_events(number, people, first, stock, policy, start, days, random)
+        private = _health_stream(settings, number)
+        users = declare(people, draw_health(people, private), private)
+        yield Block(users, events, chance)
+
+
+def _people(settings: SyntheticSettings) -> Iterator[tuple[int, People, np.random.Generator]]:
+    """Blocks of people by number, each with the stream that its events are drawn from."""
     for number, first in enumerate(range(0, settings.users, BLOCK)):
         random = np.random.default_rng([settings.seed, 2, number])
         count = min(BLOCK, settings.users - first)
-        people = make_people(first, count, start, days, settings.sessions, random)
-        events, chance = block_of_events(number, people, first, stock, policy, start, days, random)
-        yield Block(people.table, events, chance)
+        sessions, start, days = settings.sessions, settings.start_at, settings.days
+        yield number, make_people(first, count, start, days, sessions, random), random
+
+
+def _health_stream(settings: SyntheticSettings, number: int) -> np.random.Generator:
+    """Apart from that of events, which are the same whatever people declare."""
+    return np.random.default_rng([settings.seed, 3, number])

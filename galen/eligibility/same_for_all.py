@@ -1,0 +1,49 @@
+"""Where others may look on, what is missing must tell as little as what is shown.
+
+An item that is left out for one person and not for another says something about them. So in a
+discreet slate nothing stands that a rule about people's health could take out of anybody's.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from galen.eligibility.bearing import Bearing
+from galen.eligibility.finding import Finding
+from galen.eligibility.premises import DROP, NONE, Premises, Small, declared_of
+from galen.pipeline.candidates import Bools, Candidates, Requests
+
+
+@dataclass(frozen=True, slots=True)
+class SameForAll:
+    """Drops, for everybody, medicines, goods with ingredients, and goods that rules speak of."""
+
+    premises: Premises
+    telling: Bools  # (concepts + 1,) could what somebody declares bear on it?
+    rule: str = "same_for_all"
+    reason: str = "whether it is shown could tell others what a person has or takes"
+
+    @classmethod
+    def of(cls, premises: Premises, *bearings: Bearing) -> "SameForAll":
+        """`bearings` are those of the rules that ask what people declare."""
+        telling = premises.ingredient.copy()  # anybody may be allergic to it
+        for bearing in bearings:
+            telling[bearing.matrix.indices] = True
+        return cls(premises, telling)
+
+    def actions(self, requests: Requests, candidates: Candidates) -> Small:
+        shared = declared_of(requests).shared[candidates.request]
+        if not shared.any():
+            return np.full(len(candidates), NONE, np.int8)
+        items = self.premises.items
+        told = items.medicine[candidates.item] | self.premises.having(self.telling, candidates.item)
+        return np.where(shared & told, DROP, NONE).astype(np.int8)
+
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        return []
+
+    def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
+        one = Candidates(np.array([request]), np.array([item]))
+        if self.actions(requests, one)[0] == NONE:
+            return []
+        return [Finding(self.rule, DROP, self.reason, "asked for by the request: discreet")]
