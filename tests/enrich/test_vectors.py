@@ -68,7 +68,9 @@ def test_another_encoder_takes_the_place_of_the_first_whole(tmp_path):
     assert {row["model"] for row in table(tmp_path).values()} == {"letters:2"}
 
 
-@pytest.mark.parametrize("other", [Letters(turn=0.5), Letters(letters="abcdefgh")], ids=["another turn", "other letters"])
+@pytest.mark.parametrize(
+    "other", [Letters(turn=0.5), Letters(letters="abcdefgh")], ids=["another turn", "other letters"]
+)
 def test_an_encoder_that_drifts_under_its_name_is_told_and_nothing_old_is_kept(tmp_path, other):
     written(tmp_path, TITLES, Letters())
     told = written(tmp_path, TITLES, other, LATER)
