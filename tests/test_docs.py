@@ -11,7 +11,11 @@ import pytest
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import PROTOCOLS
+from galen.cli.enrich import enrich
 from galen.cli.knowledge import knowledge
+from galen.enrich.duplicates import NAME
+from galen.enrich.tasks import TASKS
+from galen.features.item_vectors import TABLE
 from galen.knowledge.build import built_in
 from galen.knowledge.checking_files import check_path
 from galen.knowledge.explaining import Explainer
@@ -62,3 +66,12 @@ def test_the_guide_of_knowledge_can_be_followed(tmp_path):
     for asked in re.findall(r"^galen knowledge explain (.*)$", text, re.MULTILINE):
         told = Explainer(built_in()).two(*shlex.split(asked))
         assert told.statements or told.paths
+
+
+def test_the_guide_of_enrichment_names_commands_and_tables_that_there_are():
+    text = (ROOT / "docs/guides/enrichment.md").read_text()
+    commands = {c.name or c.callback.__name__ for c in enrich.registered_commands}
+    assert set(re.findall(r"galen enrich ([a-z]\w+)", text)) == commands
+    tables = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert tables == {*TASKS, TABLE, NAME}
+    assert set(re.findall(r"galen enrich run (\w+)", text)) <= set(TASKS)
