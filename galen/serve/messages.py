@@ -322,13 +322,9 @@ class Withdrawal(Message):
     def _batch_alone(cls, value: Any) -> Any:
         if isinstance(value, dict) and set(value) == {"batch"}:
             return {"what": "batch", "name": value["batch"]}
+        if isinstance(value, dict) and value.get("what") == "batch" and value.get("batch"):
+            return {**value, "batch": ""}  # a batch is not narrowed by another: rather too much
         return value
-
-    @model_validator(mode="after")
-    def _one_batch(self) -> "Withdrawal":
-        if self.what == "batch" and self.batch:
-            raise ValueError("a batch is named once: by `batch` alone, or by `name`")
-        return self
 
 
 class Withdrawn(Message):

@@ -111,6 +111,7 @@ def _opened(shop_folder: Path, bundle_folder: Path, pack: str) -> Recommender:
     shop, bundle = Shop.open(shop_folder), Bundle.open(bundle_folder)
     folder = folder_of_log(Settings(), shop_folder)
     with closing(_reading(folder / LOG)) as log:
+        log.execute("BEGIN")  # one moment of the log, though a server writes to it
         state = State.restore(shop, log, Snapshots(folder / SNAPSHOT))
     pipeline = bundle.pipeline(state.catalogue, state.store)
     guard = Guard.of(state.catalogue, pack=pack, withdrawals=state.withdrawals)
