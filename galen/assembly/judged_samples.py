@@ -89,7 +89,9 @@ class JudgedSamples:
                 user.append(people[drawn])
                 item.append(np.full(int(drawn.sum()), guesses.item[place]))
         pairs = np.unique(np.stack([np.concatenate(user), np.concatenate(item)], axis=1), axis=0)
-        new = pairs[~np.isin(_keys(pairs.T, fit), _keys((fit.user, fit.item), fit))]
+        width = max(len(fit.catalogue), 1)
+        had = fit.user.astype(np.int64) * width + fit.item
+        new = pairs[~np.isin(pairs[:, 0] * width + pairs[:, 1], had)]
         most = int(MOST * len(fit))
         if len(new) > most:
             new = new[np.sort(random.choice(len(new), most, replace=False))]
@@ -168,11 +170,6 @@ def _guesses(table: pa.Table, kind: str, row_of: dict[str, int]) -> Guesses:
     )
     weight = np.asarray(rows["weight"], np.float64)
     return Guesses(rows["context"].to_pylist(), item, other, rows["word"].to_pylist(), weight)
-
-
-def _keys(columns: tuple[Ints, Ints], fit: Dataset) -> Ints:
-    user, item = columns
-    return user.astype(np.int64) * max(len(fit.catalogue), 1) + item
 
 
 def _appended(fit: Dataset, user: Ints, item: Ints) -> Dataset:

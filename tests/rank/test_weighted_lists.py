@@ -1,0 +1,40 @@
+"""In a listwise loss a row's weight counts only where that is asked for."""
+
+import numpy as np
+
+from galen.features.encoding.samples import Samples, empty_side
+from galen.features.encoding.scale import number_of
+from galen.features.encoding.schema import Schema
+from galen.rank.gbdt import Gbdt
+
+LISTS = 600
+
+
+def lists() -> Samples:
+    """Of two rows the larger wins in two lists of three, the smaller in the others, heavily."""
+    number = np.random.default_rng(0).normal(size=(LISTS, 2)).astype(np.float32)
+    contrary = np.arange(LISTS) % 3 == 0
+    first = (number[:, 0] > number[:, 1]) ^ contrary
+    label = np.stack([first, ~first], axis=1).ravel().astype(np.float32)
+    return Samples(
+        **{**empty_side(2 * LISTS), "numbers": number.reshape(-1, 1)},
+        categories=np.empty((2 * LISTS, 0), np.int64),
+        labels={"next": label},
+        weight=np.repeat(np.where(contrary, 20.0, 1.0), 2).astype(np.float32),
+        group=np.repeat(np.arange(LISTS), 2),
+    )
+
+
+def slope(weighted: bool) -> float:
+    """How much the largest numbers are preferred to the smallest."""
+    rows = lists()
+    schema = Schema(numbers=(number_of("number", rows.numbers[:, 0]),))
+    model = Gbdt(loss="listwise", weighted=weighted, trees=30).fit(schema, rows, rows)
+    score = np.asarray(model.boosters[0].predict(rows.numbers, raw_score=True))
+    order = np.argsort(rows.numbers[:, 0])
+    return float(score[order[-200:]].mean() - score[order[:200]].mean())
+
+
+def test_lists_of_two_teach_what_is_preferred_by_their_weight():
+    assert slope(weighted=False) > 0
+    assert slope(weighted=True) < 0
