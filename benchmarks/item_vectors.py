@@ -85,7 +85,7 @@ def encoded(
     row_of = {item: row for row, item in enumerate(texts)}
     rows = np.array([row_of.get(item, -1) for item in ids], dtype=np.int64)
     vectors = np.where((rows >= 0)[:, None], found[rows], 0).astype(np.float32)
-    return Encoded(vectors, vectors.any(axis=1), embedder.name)
+    return Encoded(vectors, np.asarray(vectors.any(axis=1)), embedder.name)
 
 
 def permuted(found: Encoded, seed: int) -> Encoded:
