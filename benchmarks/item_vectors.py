@@ -68,18 +68,24 @@ def item_texts(items: Path, columns: Sequence[str]) -> dict[str, str]:
 def encoded(
     embedder: Embedder, texts: dict[str, str], ids: Sequence[str], cache: Path | None
 ) -> Encoded:
-    """Vectors of a catalogue's items, in its order; from `cache` where these texts lie there."""
-    said = [texts.get(item, "") for item in ids]
+    """Vectors of a catalogue's items, in its order; from `cache` where the file's texts lie there.
+
+    All texts of the file are encoded, so that a part of a set finds them too.
+    """
+    said = list(texts.values())
     digest = hashlib.sha256("\0".join([embedder.name, str(TOKENS), *said]).encode()).hexdigest()
     file = cache / f"{digest[:16]}.npy" if cache else None
     if file is not None and file.exists():
-        vectors = np.load(file)
+        found = np.load(file)
     else:
-        vectors = embedder.embed(said)
+        found = embedder.embed(said)
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
-            np.save(file, vectors)
-    return Encoded(vectors, vectors.any(axis=1), embedder.name)
+            np.save(file, found)
+    row_of = {item: row for row, item in enumerate(texts)}
+    rows = np.array([row_of.get(item, -1) for item in ids], dtype=np.int64)
+    vectors = np.where((rows >= 0)[:, None], found[rows], 0).astype(np.float32)
+    return Encoded(vectors, np.asarray(vectors.any(axis=1)), embedder.name)
 
 
 def permuted(found: Encoded, seed: int) -> Encoded:
