@@ -5,6 +5,7 @@ offline; a learned weight chooses the SKU. An item that nobody took is reached b
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +33,13 @@ from galen.pipeline.candidates import (
 )
 from galen.recall.pair_lessons import lessons_of, parted
 from galen.recall.pair_weights import FEATURES, PairFacts, fitted
-from galen.recall.related_words import From, RelatedWords, related_words, strongest_partners
+from galen.recall.related_words import (
+    From,
+    RelatedWords,
+    reasons_of,
+    related_words,
+    strongest_partners,
+)
 from galen.recall.shelf_weights import weights_of
 from galen.recall.votes import BLOCK, VotesAnswer
 
@@ -77,7 +84,8 @@ class I2i:
         facts = self._facts(data, data, words, known, text)
         weights = weights_of(facts, learned, self.shelf, self.neighbours, self.seed)
         unsafe = facts.related.unsafe
-        return I2iIndex(self, weights, words.of_item, unsafe, learned, words.names)
+        said = {} if self.relations == "rules" else reasons_of(data, words)
+        return I2iIndex(self, weights, words.of_item, unsafe, learned, words.names, said)
 
     @property
     def _window(self) -> Window:
@@ -124,7 +132,8 @@ class I2i:
         ends = saved["apart"]
         unsafe = sparse.csr_array((np.ones(ends.shape[1], bool), tuple(ends)), (words, words))
         learned = np.array([told["weights"][name] for name in FEATURES])
-        return I2iIndex(self, weights, saved["word"], unsafe, learned, tuple(told["words"]))
+        said = {(one, other): text for one, other, text in told["said"]}
+        return I2iIndex(self, weights, saved["word"], unsafe, learned, tuple(told["words"]), said)
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,7 @@ class I2iIndex:
     unsafe: sparse.csr_array  # (words, words)
     learned: Floats  # (FEATURES,)
     words: tuple[str, ...]
+    said: Mapping[tuple[int, int], str]  # of words: why the second goes with the first
 
     @cached_property
     def _of_word(self) -> sparse.csr_array:
@@ -160,7 +170,7 @@ class I2iIndex:
         return VotesAnswer(votes, requests, self.settings.repeat)
 
     def reason(self, requests: Requests, request: int, item: int) -> str | None:
-        """The way from what a person has to an item: "razor → shaving foam"."""
+        """Why an item goes with what a person has, as the table says, or "razor → shaving foam"."""
         had = self._had(requests.part(request, request + 1))
         if item >= len(self.word) or not had.nnz:
             return None
@@ -169,7 +179,8 @@ class I2iIndex:
         best = int(weight.argmax())
         if weight[best] <= 0:
             return None
-        return f"{self.words[self.word[mine[best]]]} → {self.words[self.word[item]]}"
+        one, other = int(self.word[mine[best]]), int(self.word[item])
+        return self.said.get((one, other)) or f"{self.words[one]} → {self.words[other]}"
 
     def _had(self, requests: Requests) -> sparse.csr_array:
         """(R, items): the newest items of a history, an older one counting less, and the cart."""
@@ -198,7 +209,9 @@ class I2iIndex:
             folder / "i2i.safetensors",
         )
         weights = dict(zip(FEATURES, self.learned.tolist(), strict=True))
-        told = json.dumps({"words": self.words, "weights": weights}, ensure_ascii=False)
+        said = [[one, other, text] for (one, other), text in sorted(self.said.items())]
+        facts = {"words": self.words, "weights": weights, "said": said}
+        told = json.dumps(facts, ensure_ascii=False)
         (folder / "i2i.json").write_text(told, "utf-8")
 
 

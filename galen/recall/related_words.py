@@ -86,6 +86,29 @@ def strongest_partners(related: RelatedWords, lift: Floats, count: int) -> Ints:
     return np.sort(order[place_within(related.source[order]) < count])
 
 
+def reasons_of(data: Dataset, words: ItemWords) -> dict[tuple[int, int], str]:
+    """What the shop's table says of why one goes with another, by source and target; {} without it.
+
+    It was held against the check of claims when it was written, and is again before it is shown.
+    """
+    if data.enriched is None or not (data.enriched / f"{TABLE}.parquet").exists():
+        return {}
+    columns = ["first", "second", "relation", "direction", "reason"]
+    table = read_enriched(data.enriched, TABLE, columns, known=data.extent)
+    place = {name: at for at, name in enumerate(words.names)}
+    found = {}
+    for row in table.select(columns).to_pylist():
+        one, other = place.get(row["first"], -1), place.get(row["second"], -1)
+        if one < 0 or other < 0 or row["relation"] not in (KINDS[COMPLEMENT], KINDS[SUBSTITUTE]):
+            continue
+        turn = DIRECTIONS.index(row["direction"])
+        if turn != BACKWARD:
+            found[one, other] = row["reason"]
+        if turn != FORWARD:
+            found[other, one] = row["reason"]
+    return found
+
+
 def _from_table(data: Dataset, words: ItemWords) -> tuple[Ints, Ints, Ints, Ints, Floats]:
     """Rows of the table whose words the shop still has."""
     columns = ["first", "second", "relation", "direction", "confidence"]

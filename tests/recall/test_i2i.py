@@ -48,6 +48,7 @@ def write_relations(folder, *rows, made_from=None):
         "relation": [row[2] for row in rows],
         "direction": [row[3] for row in rows],
         "confidence": [0.9] * len(rows),
+        "reason": [f"{row[1]} follows {row[0]}" for row in rows],
     }
     origin = {"model": "recorded:test", "prompt": "relations@1", "knowledge": "", "at": 0}
     table = {name: pa.array(values) for name, values in columns.items()}
@@ -110,6 +111,17 @@ def test_a_table_decides_where_the_shop_has_one(tmp_path):
     assert len(index.retrieve(asked(item("nail file")), 10)) == 0
     by_rule = I2i(relations="rules").fit(word_shop(BASKETS, enriched=tmp_path))
     assert words_of(by_rule.retrieve(asked(item("razor")), 10)) == {"shaving foam"}
+
+
+def test_the_reason_is_the_one_that_was_judged_or_else_the_way(tmp_path):
+    data = word_shop(BASKETS, enriched=tmp_path)
+    by_rule, foam = I2i().fit(data), item("shaving foam")
+    assert by_rule.reason(asked(item("razor")), 0, foam) == "razor → shaving foam"
+    write_relations(tmp_path, ("razor", "shaving foam", "complement", "first_then_second"))
+    I2i().fit(data).save(tmp_path)
+    index = I2i().load(tmp_path)
+    assert index.reason(asked(item("razor")), 0, foam) == "shaving foam follows razor"
+    assert index.reason(asked(item("nail file")), 0, foam) is None
 
 
 def test_substitutes_are_proposed_only_where_they_are_wanted(tmp_path):
