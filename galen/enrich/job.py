@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic
+from typing import Final, Generic
 
 from galen.enrich.asking import Question
 from galen.enrich.faults import Fault, FaultCode
@@ -11,6 +11,12 @@ from galen.enrich.journal import Held, Kept, Spent
 from galen.enrich.parsing import Answer, parse
 from galen.enrich.task import Task
 from galen.llm.language_model import Failed, LanguageModel, Prompt, Reply, Trouble
+
+ITS_OWN: Final = (Trouble.REFUSED, Trouble.REQUEST, Trouble.UNKNOWN)
+"""Troubles that the same question would have again."""
+
+ANSWERED: Final = (Trouble.REFUSED, Trouble.UNKNOWN)
+"""Troubles that say nothing against the endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,11 @@ def _judged(
     """What came of it, and what to tell the model if it is to be asked again."""
     key, record = question.key, question.record.key
     if isinstance(answer, Failed):
-        final = answer.trouble in (Trouble.REFUSED, Trouble.REQUEST)
+        final = answer.trouble in ITS_OWN
         code = answer.trouble.value if final else FaultCode.UNANSWERED.value
         held = Held(record, key, code, answer.message, "", turn, answer.cost, at)
         spent = Spent(cost=answer.cost, seconds=seconds)
-        trouble = None if answer.trouble is Trouble.REFUSED else answer.trouble
+        trouble = None if answer.trouble in ANSWERED else answer.trouble
         return Outcome(record, key, None, None, held, trouble, spent), []
     read, written = answer.tokens_read, answer.tokens_written
     spent = Spent(answer.cost, read, written, 1, seconds)
@@ -86,7 +92,9 @@ def _judged(
 
 
 def _after(before: Outcome[Answer], outcome: Outcome[Answer]) -> Outcome[Answer]:
-    """The later outcome, with what both cost."""
+    """The later outcome, or the one before where the later knows no answer; with both costs."""
+    if outcome.held is not None and outcome.held.code == Trouble.UNKNOWN:
+        outcome = replace(before, spent=outcome.spent)
     spent = before.spent + outcome.spent
     kept, held = outcome.kept, outcome.held
     return replace(

@@ -194,6 +194,17 @@ def test_a_refusal_is_held_and_is_no_trouble_of_the_endpoint(tmp_path):
     assert report.held == {"refused": 30}
 
 
+def test_what_a_recording_does_not_hold_is_held_and_stops_nothing(tmp_path):
+    model = Answering(lambda prompt: Failed(Trouble.UNKNOWN, "not recorded"))
+    assert run_once(numbered(30), model, tmp_path).held == {"unknown": 30}
+
+
+def test_a_second_try_that_is_not_recorded_leaves_the_fault_of_the_first(tmp_path):
+    unknown = Failed(Trouble.UNKNOWN, "not recorded")
+    model = Answering(lambda prompt: unknown if "refused" in prompt.user else "nonsense")
+    assert run_once(items_of(SPRAY), model, tmp_path).held == {"syntax": 1}
+
+
 def test_an_answer_cut_short_is_never_kept(tmp_path):
     task = items_of(SPRAY)
     good = rules(task)
