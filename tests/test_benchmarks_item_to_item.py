@@ -82,3 +82,15 @@ def test_halves_of_the_items_share_no_item():
     one, other = truth.part("test"), truth.part("validation")
     assert not set(one.source.tolist()) & set(other.source.tolist())
     assert len(one.source) + len(other.source) == 100
+
+
+@pytest.mark.slow
+def test_on_real_events_more_is_found_than_by_what_was_taken_together(real_data, tmp_path):
+    folder, rows = real_data / "amazon_beauty", tmp_path / "rows.json"
+    names = ("interactions", "items", "relations")
+    paths = [word for n in names for word in (f"--{n}", str(folder / f"{n}.parquet"))]
+    item_to_item.main([*paths, "--models", "co_occurrence,i2i", "--json", str(rows)])
+    found = {row["model"]: row["metrics"] for row in json.loads(rows.read_text())}
+    for name in ("precision@1/all", "recall@10/all"):
+        assert found["i2i"][f"{name}_low"] > found["co_occurrence"][f"{name}_high"]
+    assert found["i2i"]["recall@10/cold_targets"] > found["co_occurrence"]["recall@10/cold_targets"]
