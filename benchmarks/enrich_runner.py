@@ -82,7 +82,6 @@ def record(folder: Path, items: int, seed: int) -> None:
     said = Recording(rules, folder / SAID)
     for question in asked_of(task, rules):
         said.complete([question.prompt])
-    said.close()
 
 
 def _task(folder: Path) -> Items:

@@ -5,12 +5,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from galen.data.mendable import MendableError
+
+_SORTED: Final = json.JSONEncoder(sort_keys=True)
 
 
 class LanguageModelError(MendableError):
@@ -40,7 +42,7 @@ class Prompt:
             "model": model,
             "endpoint": endpoint,
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(_SORTED.encode(facts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

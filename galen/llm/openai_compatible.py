@@ -6,6 +6,7 @@ when a server is opened; it stands in no setting, message or table.
 
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -133,9 +134,16 @@ def client_of(server: Server) -> "openai.OpenAI":
             f"the environment variable {server.key_variable} is empty; put the key of "
             f"{server.address} there."
         )
-    return openai.OpenAI(
-        base_url=server.address, api_key=key, max_retries=0, timeout=server.seconds
+    web = openai.DefaultHttpxClient(follow_redirects=False)  # a question goes where it was sent
+    client = openai.OpenAI(
+        base_url=server.address,
+        api_key=key,
+        max_retries=0,
+        timeout=server.seconds,
+        http_client=web,
     )
+    weakref.finalize(client, web.close)
+    return client
 
 
 def request_of(prompt: Prompt, server: Server) -> dict[str, Any]:

@@ -5,7 +5,8 @@ The first line tells of which model they are; an answer that is not recorded is 
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -64,9 +65,8 @@ class Recorded:
             return Failed(Trouble.UNKNOWN, f"{self.path.name} holds no answer to this question")
         start, length = place
         line = json.loads(os.pread(self._file.fileno(), length, start))
-        return Reply(
-            line["text"], line["tokens_read"], line["tokens_written"], line["whole"], line["cost"]
-        )
+        del line["key"]
+        return Reply(**line)
 
 
 class Recording:
@@ -88,9 +88,9 @@ class Recording:
                     f"{path} records {before.model!r}, not {inner.name!r}; take another file."
                 )
             self._seen = set(before._places)
-        self._file = path.open("a", encoding="utf-8")
-        if not self._file.tell():
-            self._write({"model": inner.name, "endpoint": inner.endpoint})
+        self.path = path
+        if not path.exists() or not path.stat().st_size:
+            self._write([{"model": inner.name, "endpoint": inner.endpoint}])
 
     @property
     def name(self) -> str:
@@ -103,28 +103,18 @@ class Recording:
     def complete(self, prompts: Sequence[Prompt]) -> list[Answer]:
         answers = self.inner.complete(prompts)
         with self._lock:
+            lines = []
             for prompt, answer in zip(prompts, answers, strict=True):
                 key = prompt.key(self.name, self.endpoint)
                 if isinstance(answer, Reply) and key not in self._seen:
                     self._seen.add(key)
-                    self._write(
-                        {
-                            "key": key,
-                            "text": answer.text,
-                            "tokens_read": answer.tokens_read,
-                            "tokens_written": answer.tokens_written,
-                            "whole": answer.whole,
-                            "cost": answer.cost,
-                        }
-                    )
-            self._file.flush()
+                    lines.append({"key": key} | asdict(answer))
+            self._write(lines)
         return answers
 
-    def close(self) -> None:
-        self._file.close()
-
-    def _write(self, line: dict[str, Any]) -> None:
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    def _write(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def _read(file: IO[bytes], path: Path) -> tuple[str, tuple[str, str], dict[str, tuple[int, int]]]:

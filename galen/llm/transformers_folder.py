@@ -30,15 +30,15 @@ class TransformersFolder:
         return self.folder.name
 
     def complete(self, prompts: Sequence[Prompt]) -> list[Answer]:
-        """Prompts that ask for the same length and temperature are answered together.
+        """Prompts of one length whose answers are not drawn are answered together.
 
         Raises:
             LanguageModelError: the extra is missing, or the folder holds no model.
         """
         answers: dict[int, Answer] = {}
-        alike: dict[tuple[int, float, int], list[int]] = {}
-        for at, prompt in enumerate(prompts):
-            key = (prompt.most_tokens, prompt.temperature, prompt.seed)
+        alike: dict[tuple[int, int], list[int]] = {}
+        for at, prompt in enumerate(prompts):  # what is drawn may not depend on its neighbours
+            key = (prompt.most_tokens, -1 if prompt.temperature <= 0 else at)
             alike.setdefault(key, []).append(at)
         with self._lock:
             for group in alike.values():

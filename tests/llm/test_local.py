@@ -36,6 +36,8 @@ def test_a_seed_decides_what_is_drawn(folder):
         return model.complete([Prompt("a", "b", "", 12, temperature=1.0, seed=seed)])[0].text
 
     assert said(1) == said(1)
+    drawn = [Prompt("a", f"b{n}", "", 12, temperature=1.0, seed=3) for n in range(3)]
+    assert model.complete(drawn)[1:] == model.complete(drawn[1:])
     assert len({said(seed) for seed in range(4)}) > 1
 
 

@@ -180,6 +180,13 @@ def test_a_content_filter_is_a_refusal(bad):
     assert (answer.trouble, answer.cost) == (Trouble.REFUSED, 11.0)
 
 
+def test_a_question_does_not_follow_a_redirect_to_another_place(bad):
+    there = {"location": bad[1].endpoint.replace("/v1", "/elsewhere")}
+    answer = answered(bad, (307, there, ""))
+    assert isinstance(answer, Failed)
+    assert len(bad[0].bodies) == 1
+
+
 def test_bytes_that_drip_have_an_end(bad):
     started = time.monotonic()
     answer = answered(bad, "slow")

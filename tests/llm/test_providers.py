@@ -1,8 +1,11 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from galen.llm.budget import Budgeted
-from galen.llm.language_model import LanguageModelError
-from galen.llm.providers import open_embedder, open_provider, read_settings
+from galen.llm.language_model import LanguageModelError, Trouble
+from galen.llm.providers import KINDS, open_embedder, open_provider, read_settings
 from galen.llm.rules import RulesModel
 
 RULES = RulesModel("words", 1, lambda p: "x")
@@ -70,3 +73,13 @@ def test_an_embedder_has_a_name_or_a_file(tmp_path):
     path.write_text('kind = "recorded"\nfile = "x"\n')
     with pytest.raises(LanguageModelError, match="gives no vectors"):
         open_embedder(str(path))
+
+
+def test_the_guide_names_every_kind_and_trouble_and_its_settings_are_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOP_MODEL_KEY", "sk-1")
+    monkeypatch.chdir(tmp_path)
+    guide = (Path(__file__).parents[2] / "docs/guides/language-models.md").read_text()
+    (text,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    assert open_provider(settings(tmp_path, text), budget=1.0).model.name == "openai:small"
+    rows = re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE)
+    assert set(rows) == {*KINDS, *(trouble.value for trouble in Trouble)}

@@ -13,7 +13,6 @@ ASKED = [Prompt("Say it.", f"word {n} 水") for n in range(5)]
 def path(tmp_path):
     model = Recording(Answering(lambda p: f"said of {p.user}"), tmp_path / "said.jsonl")
     model.complete(ASKED)
-    model.close()
     return tmp_path / "said.jsonl"
 
 
@@ -38,7 +37,6 @@ def test_what_is_not_recorded_is_not_made_up(path):
 def test_a_recording_goes_on_and_asks_for_the_same_model(path):
     more = Recording(Answering(lambda p: "more"), path)
     more.complete([ASKED[0], Prompt("Say it.", "new")])
-    more.close()
     model = Recorded(path)
     assert len(model) == 6
     assert model.complete(ASKED[:1])[0].text == "said of word 0 水"
@@ -51,7 +49,6 @@ def test_a_failure_is_not_recorded(tmp_path):
     path = tmp_path / "said.jsonl"
     model = Recording(Answering(lambda p: Failed(Trouble.SERVER, "no")), path)
     model.complete(ASKED)
-    model.close()
     read = Recorded(path)
     assert len(read) == 0
     read.close()
