@@ -186,7 +186,9 @@ class Shopfront:
             for row, user in enumerate(self.ids)
             for number in range(count)
         ]
-        person, item, place = [], [], []
+        person: list[int] = []
+        item: list[int] = []
+        place: list[int] = []
         for start in range(0, len(asked), BLOCK):
             block = asked[start : start + BLOCK]
             made = [recommender.requests(one, name, self.now, []) for _, name, one in block]
@@ -204,8 +206,8 @@ class Shopfront:
                 person += [row] * len(whole)
                 item += whole
                 place += range(len(whole))
-        columns = (np.array(values, np.int64) for values in (person, item, place))
-        return Slates(*columns, people=len(self.ids))
+        columns = [np.array(values, np.int64) for values in (person, item, place)]
+        return Slates(columns[0], columns[1], columns[2], len(self.ids))
 
     def _asked(self, row: int, mode: Mode, length: int) -> RecommendRequest:
         age = self.service.state.people.age(row) if mode.age else float("nan")

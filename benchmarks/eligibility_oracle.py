@@ -257,8 +257,7 @@ class Oracle:
                 if severity >= grades.warn or (not severity and grades.ungraded != "ignore"):
                     found |= {head, tail} if relation == "interacts_with" else {head}
         for rule in self.pack.precaution:
-            if rule.action != "ignore":
-                found |= {self.named(concept) for concept in rule.concepts}
+            found |= {self.named(concept) for concept in rule.concepts}
         return found
 
     def _tells(self, person: Person, item: int) -> bool:
