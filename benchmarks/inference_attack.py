@@ -1,10 +1,10 @@
-"""An attacker who sees slates and wants to know who has what: two classifiers and their AUC.
+"""An attacker who sees slates and wants to know who has what: classifiers and their AUC.
 
 Shokri et al., "Membership Inference Attacks Against Machine Learning Models", S&P 2017, in spirit:
 the attacker knows slates and conditions of some people and guesses those of others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,22 +33,39 @@ class Slates:
     people: int
 
 
-def seen(slates: Slates, catalogue: Catalogue) -> sparse.csr_matrix:
-    """(people, features): each item, product word (the whole category path) and department, once
-    by how often it was shown and once by how high, and how many places were filled."""
-    parts = []
-    groups = (
-        (np.arange(len(catalogue)), len(catalogue)),
-        (catalogue.path, len(catalogue.path_words) + 1),
-        (catalogue.department, len(catalogue.department_words) + 1),
-    )
-    for codes, size in groups:
-        code = codes[slates.item] % size  # an unknown one, -1, is the last
-        for weight in (np.ones(len(code)), 1.0 / (1 + slates.place)):
-            shape = (slates.people, size)
-            parts.append(sparse.csr_matrix((weight, (slates.person, code)), shape=shape))
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an attacker makes of slates, by how often and by how high things were shown."""
+
+    items: sparse.csr_matrix  # (people, 2 items + 1): the last is how many places were filled
+    words: sparse.csr_matrix  # (people, …): product words (whole category paths), departments
+
+
+def seen(slates: Slates, catalogue: Catalogue) -> Seen:
+    """Counts and sums of 1 / (1 + place) of each person's slates."""
     filled = np.bincount(slates.person, minlength=slates.people).astype(np.float64)
-    return sparse.csr_matrix(sparse.hstack([*parts, sparse.csr_matrix(filled[:, None])]))
+    size = len(catalogue)
+    items = _shown(slates, slates.item, size)
+    words = [
+        _shown(slates, codes[slates.item] % (size + 1), size + 1)  # an unknown one is the last
+        for codes, size in (
+            (catalogue.path, len(catalogue.path_words)),
+            (catalogue.department, len(catalogue.department_words)),
+        )
+    ]
+    count = sparse.csr_matrix(filled[:, None])
+    return Seen(
+        sparse.csr_matrix(sparse.hstack([*items, count])),
+        sparse.csr_matrix(sparse.hstack([*words[0], *words[1], count])),
+    )
+
+
+def _shown(slates: Slates, code: Ints, size: int) -> list[sparse.csr_matrix]:
+    shape = (slates.people, size)
+    return [
+        sparse.csr_matrix((weight, (slates.person, code)), shape=shape)
+        for weight in (np.ones(len(code)), 1.0 / (1 + slates.place))
+    ]
 
 
 def split_households(households: Sequence[str], random: np.random.Generator) -> Bools:
@@ -58,18 +75,35 @@ def split_households(households: Sequence[str], random: np.random.Generator) -> 
 
 
 def attack(
-    features: sparse.csr_matrix, has: Bools, known: Bools, seed: int
-) -> dict[str, Interval] | None:
-    """AUC on people who are not known, by classifier; None where too few have the condition.
+    features: Seen, has: Bools, known: Bools, parts: Mapping[str, Bools], seed: int
+) -> dict[str, Interval]:
+    """AUC on people who are not known, by classifier and part of the people.
 
-    Settings are fixed beforehand: nothing is chosen on the people who are guessed.
+    A part of which too few have the condition is left out. Settings are fixed beforehand: nothing
+    is chosen on the people who are guessed.
     """
-    for side in (known, ~known):
-        if min(int(has[side].sum()), int((~has[side]).sum())) < LEAST:
-            return None
-    scale = np.maximum(np.asarray(abs(features[known]).max(axis=0).todense()).ravel(), 1e-9)
-    scaled = sparse.csr_matrix(features.multiply(1 / scale))
-    linear = LogisticRegression(C=0.1, max_iter=2000).fit(scaled[known], has[known])
+    if min(int(has[known].sum()), int((~has[known]).sum())) < LEAST:
+        return {}
+    guesses = _guesses(features, has, known, seed)
+    found = {}
+    for part, among in parts.items():
+        rows = among[~known]
+        labels = has[~known][rows]
+        if min(int(labels.sum()), int((~labels).sum())) >= LEAST:
+            for name, score in guesses.items():
+                found[f"{name}, {part}"] = auc_interval(labels, score[rows], seed=seed)
+    return found
+
+
+def _guesses(features: Seen, has: Bools, known: Bools, seed: int) -> dict[str, Floats]:
+    """Scores of the people who are not known."""
+    found = {}
+    for name, table, strength in (("items", features.items, 0.1), ("words", features.words, 1.0)):
+        scale = np.asarray(abs(table[known]).max(axis=0).todense()).ravel()
+        scaled = sparse.csr_matrix(table.multiply(1 / np.maximum(scale, 1e-9)))
+        linear = LogisticRegression(C=strength, max_iter=2000).fit(scaled[known], has[known])
+        found[name] = np.asarray(linear.decision_function(scaled[~known]))
+    dense = features.words.toarray()
     trees = lgb.LGBMClassifier(
         n_estimators=80,
         num_leaves=15,
@@ -79,15 +113,9 @@ def attack(
         random_state=seed,
         n_jobs=1,
         verbose=-1,
-    ).fit(features[known], has[known])
-    guesses = {
-        "logistic": linear.decision_function(scaled[~known]),
-        "trees": np.asarray(trees.predict_proba(features[~known]))[:, 1],
-    }
-    return {
-        name: auc_interval(has[~known], np.asarray(score), seed=seed)
-        for name, score in guesses.items()
-    }
+    ).fit(dense[known], has[known])
+    found["trees"] = np.asarray(trees.predict_proba(dense[~known]))[:, 1]
+    return found
 
 
 def auc_interval(has: Bools, score: Floats, *, seed: int) -> Interval:

@@ -32,18 +32,22 @@ def test_the_attack_is_as_good_as_what_slates_tell(catalogue, lift, low, high):
     random = np.random.default_rng(0)
     has = random.random(PEOPLE) < 0.3
     features = seen(slates(random, has, lift), catalogue)
-    assert features.shape[0] == PEOPLE
+    assert features.items.shape == (PEOPLE, 2 * ITEMS + 1)
     known = random.random(PEOPLE) < 0.5
-    for auc in attack(features, has, known, seed=0).values():
-        assert low < auc.value < high
-        assert auc.low < auc.value < auc.high
+    parts = {"all": np.ones(PEOPLE, bool), "few": np.arange(PEOPLE) < 20}
+    found = attack(features, has, known, parts, seed=0)
+    assert set(found) == {"items, all", "words, all", "trees, all"}  # too few of a part: left out
+    auc = found["items, all"]
+    assert low < auc.value < high
+    assert auc.low < auc.value < auc.high
 
 
 def test_nothing_is_said_of_what_too_few_have(catalogue):
     random = np.random.default_rng(0)
     has = np.arange(PEOPLE) < 20
     features = seen(slates(random, has, 0.5), catalogue)
-    assert attack(features, has, random.random(PEOPLE) < 0.5, seed=0) is None
+    everybody = {"all": np.ones(PEOPLE, bool)}
+    assert attack(features, has, random.random(PEOPLE) < 0.5, everybody, seed=0) == {}
 
 
 def test_a_household_is_on_one_side_of_the_split():

@@ -43,18 +43,16 @@ def cost_of_safety(evaluation: Evaluation) -> list[Cost]:
 
 def safety_table(costs: Sequence[Cost], title: str) -> Table:
     """Slices in rows; intervals are 95 % bootstraps of the paired difference."""
-    table = Table("slice", "people", title=f"What safety costs: {title}")
-    for metric in METRICS:
-        table.add_column(f"{metric} without → with the gate", no_wrap=True)
-        table.add_column("change", no_wrap=True)
+    table = Table(title=f"What safety costs: {title}")
+    for heading in ("slice", "people", f"{METRICS[0]} → gated", *(f"change {m}" for m in METRICS)):
+        table.add_column(heading, no_wrap=True)
     for part in dict.fromkeys(cost.part for cost in costs):
         mine = [cost for cost in costs if cost.part == part]
-        cells = [
-            cell
-            for cost in mine
-            for cell in (f"{cost.without:.4f} → {cost.through:.4f}", str(cost.change))
+        first = f"{mine[0].without:.3f} → {mine[0].through:.3f}"
+        changes = [
+            f"{c.change.value:+.3f} [{c.change.low:+.3f}, {c.change.high:+.3f}]" for c in mine
         ]
-        table.add_row(part, f"{mine[0].requests:,}", *cells)
+        table.add_row(part, f"{mine[0].requests:,}", first, *changes)
     return table
 
 

@@ -1,6 +1,9 @@
 """What the gate costs is told by slice, over the same people with and without it."""
 
+import io
+
 import pytest
+from rich.console import Console
 
 from galen.assembly.people import People
 from galen.assembly.recipe import Recipe
@@ -9,7 +12,7 @@ from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.eligibility.guard import Guard
 from galen.evaluate.guarded import Guarded
 from galen.evaluate.run import evaluate
-from galen.evaluate.safety import cost_of_safety, safety_figures
+from galen.evaluate.safety import cost_of_safety, safety_figures, safety_table
 
 RECIPE = Recipe.from_tree(
     {"name": "small", "filters": ["stock"], "recall": {"popular": {"quota": 60, "repeat": True}}},
@@ -49,6 +52,16 @@ def test_the_gate_costs_hits_where_it_drops_what_people_took(done):
     assert everybody.without == pytest.approx(free.mean())
     assert everybody.change.value != 0
     assert safety_figures(cost_of_safety(evaluation))["all"]["hr@10"]["with"] == everybody.through
+
+
+def test_the_table_names_every_slice_in_the_width_of_a_page(done):
+    evaluation, _ = done
+    costs = cost_of_safety(evaluation)
+    console = Console(width=112, record=True, file=io.StringIO())
+    console.print(safety_table(costs, "small"))
+    page = console.export_text()
+    assert all(cost.part in page for cost in costs)
+    assert "…" not in page
 
 
 def test_without_a_pack_nothing_is_told_of_its_cost(done):
