@@ -56,6 +56,7 @@ from galen.recall.content import Content
 from galen.recall.ease import Ease
 from galen.recall.item_graph import ItemGraph
 from galen.recall.knowledge import Knowledge
+from galen.recall.needs import Needs
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
 from galen.recall.seasonal import Seasonal
@@ -77,6 +78,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "generator": Generator,
     "item_graph": ItemGraph,
     "knowledge": Knowledge,
+    "needs": Needs,
     "popular": Popular,
     "repurchase": Repurchase,
     "seasonal": Seasonal,

@@ -11,7 +11,7 @@ from galen.pipeline.stages import Scorer
 CHANNELS = sorted(set(RETRIEVERS) - {"knowledge"})
 """Those that read histories; `knowledge` reads words, and its own tests hold it to the same."""
 
-FOR_ALL = ("popular", "seasonal")
+FOR_ALL = ("needs", "popular", "seasonal")
 """Channels that know something for people of whom nothing is known."""
 
 
