@@ -58,6 +58,7 @@ from galen.recall.ease import Ease
 from galen.recall.i2i import I2i
 from galen.recall.item_graph import ItemGraph
 from galen.recall.knowledge import Knowledge
+from galen.recall.needs import Needs
 from galen.recall.popular import Popular
 from galen.recall.repurchase import Repurchase
 from galen.recall.seasonal import Seasonal
@@ -81,6 +82,7 @@ RETRIEVERS: Final[Mapping[str, Callable[..., RetrieverSpec]]] = {
     "i2i": I2i,
     "item_graph": ItemGraph,
     "knowledge": Knowledge,
+    "needs": Needs,
     "popular": Popular,
     "repurchase": Repurchase,
     "seasonal": Seasonal,

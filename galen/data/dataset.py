@@ -37,6 +37,8 @@ class Dataset:
     surface: npt.NDArray[np.int8] | None = None  # (E,) schema.Surface, -1 where not known
     age: Floats | None = None  # (users,) years; NaN where unknown
     life_stage: list[str | None] | None = None  # (users,)
+    sex: list[str | None] | None = None  # (users,)
+    region: list[str | None] | None = None  # (users,)
     enriched: Path | None = None  # the folder of tables that language models wrote
     reach: Extent | None = None  # of the events that these stand for, where some were changed
 
@@ -53,7 +55,7 @@ class Dataset:
         at = np.asarray(pc.cast(table[moment], pa.int64()), dtype=np.int64)
         user = np.asarray(table["user"], dtype=np.int32)
         order = np.lexsort((at, user))
-        users = shop.read("users", ["age", "life_stage"])
+        users = shop.read("users", ["age", "life_stage", "sex", "region"])
         age = pc.fill_null(pc.cast(users["age"], pa.float64()), float("nan"))
         return cls(
             catalogue=Catalogue.read(shop),
@@ -68,6 +70,8 @@ class Dataset:
             surface=np.asarray(pc.fill_null(table["surface"], -1), dtype=np.int8)[order],
             age=np.asarray(age, dtype=np.float64),
             life_stage=users["life_stage"].to_pylist(),
+            sex=users["sex"].to_pylist(),
+            region=users["region"].to_pylist(),
             enriched=enriched_folder(shop.folder),
         )
 

@@ -63,7 +63,7 @@ def test_vectors_that_have_seen_later_events_are_refused(data, tmp_path):
 
 
 def test_without_a_table_it_is_said_how_to_write_one(data):
-    with pytest.raises(EnrichedError, match="galen enrich SHOP vectors"):
+    with pytest.raises(EnrichedError, match="galen enrich vectors SHOP"):
         read_encoded(data)
 
 

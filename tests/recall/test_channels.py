@@ -11,7 +11,7 @@ from galen.pipeline.stages import Scorer
 CHANNELS = sorted(set(RETRIEVERS) - {"knowledge"})
 """Those that read histories; `knowledge` reads words, and its own tests hold it to the same."""
 
-FOR_ALL = ("popular", "seasonal", "words")
+FOR_ALL = ("needs", "popular", "seasonal", "words")
 """Channels that know something for people of whom nothing is known."""
 
 

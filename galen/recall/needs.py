@@ -1,0 +1,264 @@
+"""For people of whom little is known: from the context of a request to product words to SKUs.
+
+Offline, each context has product words with weights: from a table that a language model or rules
+wrote (`table = "needs"`), or counted from the shop's events. Online it is a lookup, and a context
+that is not known backs off to a coarser one. Knowledge chooses the word, the recommender the SKU
+(after LLM4CB of JD Health: a model names the needs of cohorts, a table serves them).
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from scipy import sparse
+
+from galen.data.dataset import Dataset
+from galen.data.enriched import read_enriched
+from galen.data.schema import TAKEN
+from galen.features.context_words import ContextKeys, ContextWords, K
+from galen.features.contexts import ContextReader, Field
+from galen.knowledge.build import built_in
+from galen.knowledge.concept_words import ConceptWords
+from galen.knowledge.graph import Graph
+from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
+from galen.recall.popular import Popular
+from galen.recall.seen import unseen
+
+COLUMNS: Final = ("key", "need", "product_word", "weight")
+SHORTLIST: Final = 4
+"""Times the SKUs that are wanted, of which a person's own are chosen."""
+STRENGTH: Final = 20.0
+"""Expected events with which the factor of brands is drawn to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """`table` names a table of enrichments; where it is empty, contexts are counted from events.
+
+    `fields` are those of the contexts that are counted. An item's score is the weight of its
+    product word times its share of what is taken of that word; with `choose = "person"` also times
+    a factor where the person took something of its brand. `strength` is in people, `half_life` in
+    days, as in `popular`. `knowledge` is a folder of `galen knowledge build`.
+    """
+
+    table: str = ""
+    fields: tuple[Field, ...] = ("age", "life_stage", "season", "landing", "category")
+    words: int = 60  # of a context
+    choose: Literal["popularity", "person"] = "popularity"
+    half_life: float | None = None
+    least_people: int = K
+    strength: float = 300.0
+    repeat: bool = False
+    knowledge: str = ""
+
+    def fit(self, data: Dataset) -> "NeedsIndex":
+        """Learn from a shop's events, and read the table where one is asked for.
+
+        Raises:
+            EnrichedError: the table is missing, cannot be read, or was made from later events.
+        """
+        graph = Graph.open(Path(self.knowledge)) if self.knowledge else built_in()
+        reader = ContextReader.of(data, graph, self.fields)
+        written = _read(self, data, reader) if self.table else _counted(self, data, reader)
+        count = Popular(half_life=self.half_life).fit(data).count
+        word = reader.of_item["landing"]
+        total = np.bincount(word + 1, count, len(reader.words["landing"]) + 1)
+        within = np.where(word < 0, 0.0, count / np.maximum(total[word + 1], 1e-12))
+        brand = np.asarray(data.catalogue.brand, np.int64).copy()
+        factor = _brand_factor(data.of(*TAKEN), brand, count)
+        return NeedsIndex(self, reader, *written, within, brand, factor)
+
+    def load(self, folder: Path) -> "NeedsIndex":
+        saved = load_file(folder / "needs.safetensors")
+        told = json.loads((folder / "needs.json").read_text("utf-8"))
+        reader = ContextReader(
+            tuple(told["fields"]),
+            {field: tuple(words) for field, words in told["words"].items()},
+            {field: saved[f"of_item.{field}"] for field in ("landing", "category", "interest")},
+            ConceptWords(told["asked_for"]),
+            bool(told["clocked"]),
+        )
+        shape = len(saved["codes"]), len(reader.words["landing"])
+        weight = sparse.csr_array((saved["weight"], saved["indices"], saved["indptr"]), shape)
+        keys = ContextKeys.of(saved["codes"], saved["sizes"])
+        brand, within = saved["brand"], saved["within"]
+        factor = float(saved["factor"][0])
+        return NeedsIndex(self, reader, keys, weight, told["needs"], within, brand, factor)
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsIndex:
+    settings: Needs
+    reader: ContextReader
+    keys: ContextKeys
+    weight: sparse.csr_array  # (K, words)
+    needs: list[str]  # of each entry of `weight`; none where they were counted
+    within: Floats  # (items,) share of what is taken of an item's word
+    brand: Ints  # (items,)
+    factor: float  # of items of a brand that the person took before
+
+    def answer(self, requests: Requests) -> "NeedsAnswer":
+        return NeedsAnswer(self, requests)
+
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        row = self.keys.find(self.reader.asked(requests))
+        kinds, kind = np.unique(row, return_inverse=True)
+        personal = self.settings.choose == "person"
+        longest = 0 if self.settings.repeat else int(requests.history.length.max(initial=0))
+        most = (SHORTLIST * k if personal else k) + longest
+        if not k or not len(row):
+            return no_candidates(("score",))
+        lists = [self._best(int(place), most) for place in kinds]
+        request = np.repeat(np.arange(len(row)), [len(lists[place][0]) for place in kind])
+        item = np.concatenate([lists[place][0] for place in kind])
+        score = np.concatenate([lists[place][1] for place in kind])
+        if personal:
+            score = score * self.own(requests, request, item)
+        whole = Candidates(request, item, {"score": score})
+        return (whole if self.settings.repeat else unseen(requests, whole)).top(k, by="score")
+
+    def _best(self, row: int, most: int) -> tuple[Ints, Floats]:
+        """The best SKUs of a key, with their scores."""
+        items = np.flatnonzero(self.within > 0)
+        score = self.scores(np.full(len(items), row), items)
+        items, score = items[score > 0], score[score > 0]
+        if 0 < most < len(score):
+            high = np.flatnonzero(score >= np.partition(score, -most)[-most])
+            items, score = items[high], score[high]
+        order = np.lexsort((items, -score))[:most]
+        return items[order], score[order]
+
+    def scores(self, row: Ints, item: Ints) -> Floats:
+        """(N,): how likely an item is taken next in the contexts of rows; 0 where nobody did."""
+        word = self.reader.of_item["landing"][item]
+        known = (row >= 0) & (word >= 0)
+        out = np.zeros(len(item))
+        weight = self.weight[row[known], word[known]] if known.any() else np.empty(0)
+        out[known] = np.asarray(weight, np.float64).reshape(-1) * self.within[item[known]]
+        return out
+
+    def own(self, requests: Requests, request: Ints, item: Ints) -> Floats:
+        """(N,): the factor of each row, where the person took something of its brand."""
+        taken = requests.taken
+        known = taken.item < len(self.brand)
+        brands = self.brand[taken.item[known]]
+        width = 1 + int(self.brand.max(initial=-1))
+        theirs = (taken.request[known] * width + brands)[brands >= 0]
+        brand = self.brand[item]
+        same = (brand >= 0) & np.isin(request * width + brand, theirs)
+        return np.where(same, self.factor, 1.0)
+
+    def reason(self, requests: Requests, request: int, item: int) -> str | None:
+        """The way from a need to an item: "hay fever season → antihistamine tablets"."""
+        row = int(self.keys.find(self.reader.asked(requests.part(request, request + 1)))[0])
+        word = int(self.reader.of_item["landing"][item]) if item < len(self.within) else -1
+        if row < 0 or word < 0 or not self.needs:
+            return None
+        start, stop = self.weight.indptr[row], self.weight.indptr[row + 1]
+        place = start + np.flatnonzero(self.weight.indices[start:stop] == word)
+        if not len(place):
+            return None
+        return f"{self.needs[int(place[0])]} → {self.reader.words['landing'][word]}"
+
+    def save(self, folder: Path) -> None:
+        tensors = {
+            "codes": self.keys.codes,
+            "sizes": self.keys.sizes,
+            "weight": self.weight.data,
+            "indices": self.weight.indices,
+            "indptr": self.weight.indptr,
+            "within": self.within,
+            "brand": self.brand,
+            "factor": np.array([self.factor]),
+            **{f"of_item.{field}": code for field, code in self.reader.of_item.items()},
+        }
+        save_file(
+            {n: np.ascontiguousarray(t) for n, t in tensors.items()}, folder / "needs.safetensors"
+        )
+        told = {
+            "fields": self.reader.fields,
+            "words": self.reader.words,
+            "asked_for": self.reader.asked_for.rows,
+            "clocked": self.reader.clocked,
+            "needs": self.needs,
+        }
+        (folder / "needs.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsAnswer:
+    """How likely an item is taken in the context of a request; NaN where nobody took it."""
+
+    index: NeedsIndex
+    requests: Requests
+
+    def best(self, k: int) -> Candidates:
+        return self.index.retrieve(self.requests, k)
+
+    def scores(self, candidates: Candidates) -> Floats:
+        index = self.index
+        out = np.full(len(candidates), np.nan)
+        known = candidates.item < len(index.within)
+        known[known] = index.within[candidates.item[known]] > 0
+        request, item = candidates.request[known], candidates.item[known]
+        row = index.keys.find(index.reader.asked(self.requests))
+        out[known] = index.scores(row[request], item)
+        if index.settings.choose == "person":
+            out[known] *= index.own(self.requests, request, item)
+        return out
+
+
+Written = tuple[ContextKeys, sparse.csr_array, list[str]]
+
+
+def _counted(settings: Needs, data: Dataset, reader: ContextReader) -> Written:
+    """The shares of the words that most people take in each context."""
+    found = ContextWords.count(
+        data, reader, least_people=settings.least_people, strength=settings.strength
+    )
+    words = found.share.shape[1]
+    share = found.share if found.takers.any() else np.zeros_like(found.share)
+    if settings.words < words:
+        least = np.partition(share, -settings.words, axis=1)[:, -settings.words][:, None]
+        share = np.where(share >= least, share, 0.0)
+    return found.keys, sparse.csr_array(share), []
+
+
+def _read(settings: Needs, data: Dataset, reader: ContextReader) -> Written:
+    """The words of a table, of each key the `words` with the most weight."""
+    table = read_enriched(data.enriched, settings.table, COLUMNS, known=data.extent)
+    place = {name: code for code, name in enumerate(reader.words["landing"])}
+    of_key = {key: reader.codes(key) for key in table["key"].unique().to_pylist()}
+    rows: dict[str, dict[int, tuple[float, str]]] = {}
+    for key, need, word, weight in zip(*(table[c].to_pylist() for c in COLUMNS), strict=True):
+        if of_key[key] is not None and word in place and weight > 0:
+            entry = rows.setdefault(key, {})
+            entry[place[word]] = max(entry.get(place[word], (0.0, "")), (weight, need))
+    sizes = np.array([len(reader.words[field]) + 1 for field in reader.fields], np.int64)
+    known = sorted(rows, key=lambda key: of_key[key] or [])
+    codes = np.array([of_key[key] for key in known], np.int64).reshape(len(known), len(sizes))
+    entries = []
+    for row, key in enumerate(known):
+        best = sorted(rows[key].items(), key=lambda one: (-one[1][0], one[0]))[: settings.words]
+        entries += [(row, word, weight, need) for word, (weight, need) in sorted(best)]
+    at = [entry[0] for entry in entries], [entry[1] for entry in entries]
+    shape = len(known), len(place)
+    weight = sparse.csr_array((np.array([entry[2] for entry in entries], np.float64), at), shape)
+    return ContextKeys.of(codes, sizes), weight, [entry[3] for entry in entries]
+
+
+def _brand_factor(taken: Dataset, brand: Ints, count: Floats) -> float:
+    """How much more often people take a brand that they took last, over what chance would be."""
+    of_event = brand[taken.item]
+    later = np.flatnonzero(taken.place > 0)
+    last, now = of_event[later - 1], of_event[later]
+    visit_apart = taken.item[later] != taken.item[later - 1]  # the same item is no choice of brand
+    pairs = (last >= 0) & (now >= 0) & visit_apart
+    counted = np.asarray(np.bincount(brand + 1, count), np.float64)[1:]
+    share = counted / max(float(counted.sum()), 1e-12)
+    expected = float(share[last[pairs]].sum())
+    same = float((last[pairs] == now[pairs]).sum())
+    return (same + STRENGTH) / (expected + STRENGTH)
