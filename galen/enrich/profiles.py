@@ -1,0 +1,138 @@
+"""What people of a cohort like, as product words: for people of few events, and as a feature.
+
+The recall channel `needs` reads this table too (`table = "profiles"`): it scores whatever other
+channels propose, so its standing is a feature of rankers, and its weights travel in the bundle.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+from pydantic import Field as Bounds
+
+from galen.data.dataset import Dataset
+from galen.enrich import meaning
+from galen.enrich.cohorts import Cohorts
+from galen.enrich.faults import Fault, FaultCode
+from galen.enrich.items import needs_served
+from galen.enrich.needs import Weighed
+from galen.enrich.parsing import Said
+from galen.enrich.prompt_file import PromptFile, told_data
+from galen.enrich.task import Asked, Record
+from galen.enrich.vocabulary import OTHER, Vocabulary
+from galen.enrich.word_safety import unsafe_words
+from galen.features.contexts import Field
+from galen.knowledge.concept_words import ConceptWords
+from galen.knowledge.graph import Graph
+from galen.knowledge.schema import ConceptKind
+from galen.llm.language_model import Prompt
+
+NAME: Final = "profiles"
+JUDGED: Final = "profiles 1"
+FIELDS: Final[tuple[Field, ...]] = ("sex", "region", "age", "life_stage", "season", "interest")
+
+COLUMNS: Final = pa.schema(
+    [
+        pa.field("need", pa.string()),  # the life stage that leads to the word, or "other"
+        pa.field("product_word", pa.string()),
+        pa.field("weight", pa.float64()),
+    ]
+)
+
+
+class ProfileAnswer(Said):
+    """What is said of one cohort."""
+
+    words: tuple[Weighed, ...] = Bounds(min_length=1, max_length=40)
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The task of a shop's cohorts. The key is the cohort's, in words."""
+
+    asked: Asked[ProfileAnswer]
+    cohorts: Cohorts
+    served: Mapping[str, frozenset[str]]  # product word -> needs that the graph leads to it from
+    unsafe: Mapping[str, frozenset[str]]  # life stage -> words that are not for it
+    illnesses: ConceptWords
+    names: Sequence[str]
+
+    @classmethod
+    def of(cls, data: Dataset, graph: Graph, fields: Sequence[Field] = FIELDS) -> "Profiles":
+        """Of the events of `data`: those before the split, where an evaluation is to follow.
+
+        Raises:
+            EnrichError: see `Cohorts.of`.
+        """
+        cohorts = Cohorts.of(data, graph, fields)
+        asked = Asked(
+            NAME,
+            PromptFile.shipped(NAME),
+            ProfileAnswer,
+            Vocabulary({"product_word": (*cohorts.words.reader.words["landing"], OTHER)}),
+            COLUMNS,
+            graph.version,
+            f"{graph.version} {JUDGED}",
+            cohorts.made_from,
+        )
+        illnesses = ConceptWords.of(graph, ConceptKind.CONDITION)
+        unsafe = unsafe_words(graph)
+        return cls(asked, cohorts, needs_served(graph), unsafe, illnesses, graph.names)
+
+    def records(self) -> Iterator[Record]:
+        return self.cohorts.records()
+
+    def judge(self, record: Record, answer: ProfileAnswer) -> Sequence[Fault]:
+        """Goods only, and those that the cohort takes or that are for its stage of life."""
+        told = {str(one["word"]) for one in record.content["take"]}
+        stage = _stage(record.content)
+        unsafe = self.unsafe.get(stage, frozenset())
+        faults: list[Fault] = []
+        for one in answer.words:
+            word = one.product_word
+            faults += meaning.no_illness("words", word, self.illnesses, self.names)
+            if word in unsafe:
+                faults.append(Fault(FaultCode.KNOWLEDGE, f"{word!r} is not for {stage!r}"))
+            elif word not in (*told, OTHER) and stage not in self.served.get(word, frozenset()):
+                said = f"these people do not take {word!r}, and nothing leads to it"
+                faults.append(Fault(FaultCode.KNOWLEDGE, said))
+        named = [one.product_word for one in answer.words]
+        if len(named) != len(set(named)):
+            faults.append(Fault(FaultCode.RANGE, "words: one of them is named twice"))
+        return faults
+
+    def rows(self, record: Record, answer: ProfileAnswer) -> Sequence[Mapping[str, Any]]:
+        stage = _stage(record.content)
+        return [
+            {
+                "need": stage if stage in self.served.get(one.product_word, ()) else OTHER,
+                "product_word": one.product_word,
+                "weight": one.weight,
+            }
+            for one in answer.words
+            if one.product_word != OTHER
+        ]
+
+
+def profile_rules(task: Profiles) -> Callable[[Prompt], str]:
+    """A function that answers the prompt of `profiles`: what was told, but for what is unsafe."""
+
+    def answer(prompt: Prompt) -> str:
+        told = told_data(prompt.user)
+        unsafe = task.unsafe.get(_stage(told), frozenset())
+        words = [
+            {"product_word": one["word"], "weight": one["share"]}
+            for one in told["take"]
+            if one["share"] > 0
+            and one["word"] not in unsafe
+            and next(task.illnesses.all_in(one["word"]), None) is None
+        ]
+        return json.dumps({"words": words or [{"product_word": OTHER, "weight": 1.0}]})
+
+    return answer
+
+
+def _stage(content: Mapping[str, Any]) -> str:
+    return str(content["people"].get("life stage", "")).lower()
