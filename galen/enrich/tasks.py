@@ -7,6 +7,9 @@ from typing import Any, Final
 from galen.data.dataset import Dataset
 from galen.enrich.item_rules import item_rules
 from galen.enrich.items import Items
+from galen.enrich.need_rules import need_rules
+from galen.enrich.needs import Needs
+from galen.enrich.profiles import Profiles, profile_rules
 from galen.enrich.relation_rules import relation_rules
 from galen.enrich.relations import Relations
 from galen.enrich.sample_rules import sample_rules
@@ -54,8 +57,20 @@ def open_samples(sources: Sources) -> Opened:
     return Opened(task, RulesModel("samples", 1, sample_rules), GOODS)
 
 
+def open_needs(sources: Sources) -> Opened:
+    task = Needs.of(sources.data, sources.graph)
+    return Opened(task, RulesModel("needs", 1, need_rules(task)))
+
+
+def open_profiles(sources: Sources) -> Opened:
+    task = Profiles.of(sources.data, sources.graph)
+    return Opened(task, RulesModel("profiles", 1, profile_rules(task)))
+
+
 TASKS: Final[Mapping[str, Callable[[Sources], Opened]]] = {
     "items": open_items,
+    "needs": open_needs,
+    "profiles": open_profiles,
     "relations": open_relations,
     "samples": open_samples,
 }
