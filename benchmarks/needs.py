@@ -5,15 +5,16 @@
 
 Synthetic: what people take in the last 28 days, asked as they come. complete_journey: its last
 three tenths, each predicted from what was known when it began, taken together. People with at most
-two events are counted. Weights are counted from the training part, without a language model.
+two events are counted. All is learned from the part before: `needs` counts its weights, and
+`needs, table by rules` reads a table that rules wrote, without any language model.
 `popular by key` has the keys and the back-off of `needs`, and counts items. `gain` is recall@50
 over its recall@50, less 1, with a bootstrap interval over people.
 """
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -32,11 +33,16 @@ from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.schema import TAKEN
 from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
+from galen.enrich.journal import Journal
+from galen.enrich.need_rules import need_rules
+from galen.enrich.needs import Needs as NeedsTask
+from galen.enrich.runner import run
 from galen.evaluate.intervals import ratio_interval
 from galen.evaluate.offline import Question, answer
 from galen.features.context_words import ContextKeys, ContextWords, coarser
 from galen.features.contexts import ContextReader
 from galen.knowledge.build import built_in
+from galen.llm.language_model import Answer, Prompt, Reply
 from galen.pipeline.candidates import Candidates, Floats, Requests
 from galen.pipeline.stages import Retriever
 from galen.recall.fusion import OneChannel
@@ -47,6 +53,8 @@ from galen.recall.seasonal import Seasonal
 HEALTH: Final = "DRUG GM,COSMETICS,NUTRITION"
 METRIC: Final = "recall@50"
 BY_KEY: Final = "popular by key"
+WRITTEN: Final = "needs, table by rules"
+BRIEF: Final = "needs by cohort, season"
 LITTLE: Final = 1e-6
 """Events that a coarser key is worth: it only fills up what the key itself leaves empty."""
 
@@ -111,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, help="of complete_journey, instead of synthetic")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
-    print('counted without a language model; a table is read with `table = "needs"`')
+    print("no language model was asked: weights are counted, and the table is by the rules")
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         if options.folder is not None:
@@ -155,7 +163,7 @@ def _measure(moments: Sequence[Moment], people: People, data: str, seed: int) ->
     full = Needs(half_life=90.0, repeat=True)
     brief = Needs(half_life=90.0, repeat=True, fields=("age", "life_stage", "season"))
     by_key: Floats | None = None
-    names = (BY_KEY, "popular", "popular of late", "seasonal", "needs", "needs by cohort, season")
+    names = (BY_KEY, "popular", "popular of late", "seasonal", "needs", WRITTEN, BRIEF)
     for name in names:
         with measured() as cost:
             parts = [_recall(name, question, full, brief) for question in questions]
@@ -196,8 +204,10 @@ def _recall(name: str, question: Question, full: Needs, brief: Needs) -> Floats:
             retriever = Seasonal(repeat=True).fit(fit)
         case "needs":
             retriever = full.fit(fit)
-        case "needs by cohort, season":
+        case _ if name == BRIEF:
             retriever = brief.fit(fit)
+        case _ if name == WRITTEN:
+            retriever = _written(fit, full)
         case _:
             retriever = PopularByKey.fit(fit, full)
     tree = {"name": "one", "filters": FILTERS, "recall": {"needs": {"quota": 300}}}
@@ -205,6 +215,29 @@ def _recall(name: str, question: Question, full: Needs, brief: Needs) -> Floats:
     parts = Parts(recipe, {"needs": retriever}, OneChannel("needs"), None)
     result = answer(question, name, parts.pipeline(fit.catalogue, question.store))
     return result.by_request[METRIC]
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """Rules in the place of a language model."""
+
+    rule: Callable[[Prompt], str]
+    name: str = "rules:needs"
+    endpoint: str = ""
+
+    def complete(self, prompts: Sequence[Prompt]) -> list[Answer]:
+        return [Reply(self.rule(prompt)) for prompt in prompts]
+
+
+def _written(data: Dataset, settings: Needs) -> Retriever:
+    """The channel with a table that rules wrote of the training part, through every judge."""
+    task = NeedsTask.of(data, built_in(), settings.fields)
+    with tempfile.TemporaryDirectory() as folder, Journal(Path(folder)) as journal:
+        now = int(data.at.max())
+        model = _Rules(need_rules(task))
+        report = run(task, model, journal, Path(folder), now=lambda: now)
+        print(f"rules wrote {report.records} contexts, held {report.held}", flush=True)
+        return replace(settings, table="needs").fit(replace(data, enriched=Path(folder)))
 
 
 if __name__ == "__main__":

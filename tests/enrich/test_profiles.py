@@ -58,7 +58,7 @@ def test_an_illness_is_no_product_word(task):
     assert FaultCode.DIAGNOSIS in {f.code for f in task.judge(record, said("hay fever"))}
 
 
-def test_parents_of_a_baby_are_told_more_of_nappies_than_others(task, data):
+def test_parents_of_a_baby_are_told_more_of_baby_wipes_than_others(task, data):
     with Journal(data.enriched) as journal:
         rules = Ruled(profile_rules(task))
         report = run(task, rules, journal, data.enriched, now=lambda: 1)
@@ -75,7 +75,7 @@ def test_parents_of_a_baby_are_told_more_of_nappies_than_others(task, data):
         np.zeros(2, np.int64),
         life_stage=stages,
     )
-    word = index.reader.words["landing"].index("nappies")
+    word = index.reader.words["landing"].index("baby wipes")
     items = np.flatnonzero((index.reader.of_item["landing"] == word) & (index.within > 0))
     rows = Candidates(np.repeat([0, 1], len(items)), np.tile(items, 2))
     score = index.answer(requests).scores(rows).reshape(2, -1)
