@@ -51,8 +51,8 @@ def need_rules(task: Needs) -> Callable[[Prompt], str]:
 
 def _reason(need: str, people: dict[str, str]) -> str:
     who = [people[field] for field in ("life stage", "season") if field in people]
-    what = "what people take" if need == OTHER else need
-    return f"{what[:40]} ({', '.join(who)[:36]})" if who else what[:80]
+    what = "what people take" if need == OTHER else "what such people need"
+    return f"{what} ({', '.join(who)[:50]})" if who else what
 
 
 def _none() -> list[dict[str, Any]]:

@@ -106,7 +106,9 @@ class Needs:
                 word = one.product_word
                 if word in unsafe:
                     faults.append(Fault(FaultCode.KNOWLEDGE, f"{word!r} is not for {stage!r}"))
-                elif word not in told and need.need not in self.served.get(word, frozenset()):
+                elif word not in (*told, OTHER) and need.need not in self.served.get(
+                    word, frozenset()
+                ):
                     said = f"nothing leads from {need.need!r} to {word!r}"
                     faults.append(Fault(FaultCode.KNOWLEDGE, said))
         named = [one.product_word for need in answer.needs for one in need.words]
