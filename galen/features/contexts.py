@@ -15,7 +15,7 @@ import numpy.typing as npt
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, Surface
-from galen.features.product_words import ProductWords
+from galen.features.item_words import ItemWords, spoken
 from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.graph import Graph
 from galen.pipeline.candidates import Floats, Histories, Ints, Requests
@@ -66,7 +66,7 @@ class ContextReader:
     @classmethod
     def of(cls, data: Dataset, graph: Graph, fields: Sequence[Field]) -> "ContextReader":
         """The words that a shop's people and catalogue have."""
-        words = ProductWords.of(data.catalogue, graph)
+        words = ItemWords.of(data.catalogue, graph, data.enriched, data.extent)
         around, category = _around(data.catalogue)
         department = [name.lower() for name in data.catalogue.department_words]
         known: dict[str, tuple[str, ...]] = {
@@ -86,7 +86,7 @@ class ContextReader:
             "interest": np.asarray(data.catalogue.department, np.int64).copy(),
         }
         chosen = tuple(field for field in FIELDS if field in fields)
-        asked_for = ConceptWords(words.synonyms)
+        asked_for = ConceptWords(spoken(words, graph))
         return cls(chosen, known, of_item, asked_for, data.clock == "time")
 
     def past(self, data: Dataset) -> Ints:

@@ -77,6 +77,18 @@ class ItemWords:
         return sparse.csr_array((np.ones(len(rows)), (rows, self.of_item[rows])), shape)
 
 
+def spoken(words: ItemWords, graph: Graph) -> dict[str, int]:
+    """Every name under which people ask for a word, folded -> its place among the words."""
+    place = {name: at for at, name in enumerate(words.names)}
+    found = {folded(name): at for name, at in place.items()}
+    for known, row in ConceptWords.of(graph, ConceptKind.PRODUCT_WORD).rows.items():
+        at = place.get(graph.names[row].lower(), -1)
+        if at >= 0:
+            found.setdefault(known, at)
+    found.pop("", None)
+    return found
+
+
 def holds_of(words: ItemWords, catalogue: Catalogue, graph: Graph) -> sparse.csr_array:
     """(words, concepts): 1 for ingredients that at least half of a word's items hold."""
     namer = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)

@@ -5,8 +5,9 @@ from worlds import items_table
 
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import PROVENANCE, EnrichedError, Extent, write_enriched
-from galen.features.item_words import ItemWords, holds_of
+from galen.features.item_words import ItemWords, holds_of, spoken
 from galen.knowledge.build import built_in
+from galen.knowledge.concept_words import folded
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +73,13 @@ def test_a_shop_without_items_has_no_words(graph):
     assert len(words) == 0
     assert words.of_item.tolist() == []
     assert np.diff(words.items.indptr).tolist() == []
+
+
+def test_a_word_is_asked_for_by_its_synonyms_too(graph):
+    words = ItemWords.of(catalogue({"title": "Aqualis saline nasal spray"}), graph)
+    names = spoken(words, graph)
+    assert names[folded("saline nasal spray")] == 0
+    row = graph.row_of["product_word:saline nasal spray"]
+    synonyms = graph.concepts["synonyms"][row].as_py()
+    assert synonyms
+    assert {names[folded(name)] for name in synonyms} == {0}
