@@ -62,10 +62,10 @@ class Generator(Protocol):
 class Reasoner(Protocol):
     """A channel that can say why it proposed an item, in words for a person.
 
-    `reason` is of one of the requests; None where it has nothing to say.
+    `why` reads one of the requests once, and answers for items; None where it has nothing to say.
     """
 
-    def reason(self, requests: Requests, request: int, item: int) -> str | None: ...
+    def why(self, requests: Requests, request: int) -> Callable[[int], str | None]: ...
 
 
 class Continued(Protocol):

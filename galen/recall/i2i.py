@@ -5,7 +5,7 @@ offline; a learned weight chooses the SKU. An item that nobody took is reached b
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -169,18 +169,22 @@ class I2iIndex:
         votes.data[values_at(apart, request, word) > 0] = 0.0
         return VotesAnswer(votes, requests, self.settings.repeat)
 
-    def reason(self, requests: Requests, request: int, item: int) -> str | None:
+    def why(self, requests: Requests, request: int) -> Callable[[int], str | None]:
         """Why an item goes with what a person has, as the table says, or "razor → shaving foam"."""
         had = self._had(requests.part(request, request + 1))
-        if item >= len(self.word) or not had.nnz:
-            return None
         mine = had.indices.astype(np.int64)
-        weight = had.data * values_at(self.weights, mine, np.full(len(mine), item))
-        best = int(weight.argmax())
-        if weight[best] <= 0:
-            return None
-        one, other = int(self.word[mine[best]]), int(self.word[item])
-        return self.said.get((one, other)) or f"{self.words[one]} → {self.words[other]}"
+
+        def reason(item: int) -> str | None:
+            if item >= len(self.word) or not len(mine):
+                return None
+            weight = had.data * values_at(self.weights, mine, np.full(len(mine), item))
+            best = int(weight.argmax())
+            if weight[best] <= 0:
+                return None
+            one, other = int(self.word[mine[best]]), int(self.word[item])
+            return self.said.get((one, other)) or f"{self.words[one]} → {self.words[other]}"
+
+        return reason
 
     def _had(self, requests: Requests) -> sparse.csr_array:
         """(R, items): the newest items of a history, an older one counting less, and the cart."""

@@ -4,6 +4,7 @@ Knowledge chooses the word, popularity the item. What must not be shown is for e
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -108,19 +109,24 @@ class KnowledgeIndex:
         asked = [(need, 1.0) for need in dict.fromkeys(self.words.all_in(query or ""))]
         return asked + [(need, STAGE) for need in dict.fromkeys(self.words.all_in(stage or ""))]
 
-    def reason(self, requests: Requests, request: int, item: int) -> str | None:
+    def why(self, requests: Requests, request: int) -> Callable[[int], str | None]:
         """The way from what was asked for to an item: "blocked nose → saline nasal spray"."""
-        best, said = 0.0, None
         query = None if requests.query is None else requests.query[request]
-        for need in dict.fromkeys(self.words.all_in(query or "")):
-            row = slice(self.weight.indptr[need], self.weight.indptr[need + 1])
-            place = np.flatnonzero(self.weight.indices[row] == item)
-            if len(place) and self.weight.data[row][place[0]] > best:
-                best = float(self.weight.data[row][place[0]])
-                way = int(self.through.data[row][place[0]]) - 1
-                ends = self.names[need], self.names[way]
-                said = ends[0] if way == need else " → ".join(ends)
-        return said
+        needs = list(dict.fromkeys(self.words.all_in(query or "")))
+
+        def reason(item: int) -> str | None:
+            best, said = 0.0, None
+            for need in needs:
+                row = slice(self.weight.indptr[need], self.weight.indptr[need + 1])
+                place = np.flatnonzero(self.weight.indices[row] == item)
+                if len(place) and self.weight.data[row][place[0]] > best:
+                    best = float(self.weight.data[row][place[0]])
+                    way = int(self.through.data[row][place[0]]) - 1
+                    ends = self.names[need], self.names[way]
+                    said = ends[0] if way == need else " → ".join(ends)
+            return said
+
+        return reason
 
     def save(self, folder: Path) -> None:
         tensors = {

@@ -7,6 +7,7 @@ that is not known backs off to a coarser one. Knowledge chooses the word, the re
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -151,17 +152,21 @@ class NeedsIndex:
         same = (brand >= 0) & np.isin(request * width + brand, theirs)
         return np.where(same, self.factor, 1.0)
 
-    def reason(self, requests: Requests, request: int, item: int) -> str | None:
+    def why(self, requests: Requests, request: int) -> Callable[[int], str | None]:
         """The way from a need to an item: "hay fever season → antihistamine tablets"."""
+        if not self.needs:
+            return lambda item: None
         row = int(self.keys.find(self.reader.asked(requests.part(request, request + 1)))[0])
-        word = int(self.reader.of_item["landing"][item]) if item < len(self.within) else -1
-        if row < 0 or word < 0 or not self.needs:
-            return None
-        start, stop = self.weight.indptr[row], self.weight.indptr[row + 1]
-        place = start + np.flatnonzero(self.weight.indices[start:stop] == word)
-        if not len(place):
-            return None
-        return f"{self.needs[int(place[0])]} → {self.reader.words['landing'][word]}"
+        start, stop = (self.weight.indptr[row], self.weight.indptr[row + 1]) if row >= 0 else (0, 0)
+        words = self.weight.indices[start:stop].tolist()
+        need_of = dict(zip(words, self.needs[start:stop], strict=True))
+
+        def reason(item: int) -> str | None:
+            word = int(self.reader.of_item["landing"][item]) if item < len(self.within) else -1
+            need = need_of.get(word)
+            return None if need is None else f"{need} → {self.reader.words['landing'][word]}"
+
+        return reason
 
     def save(self, folder: Path) -> None:
         tensors = {

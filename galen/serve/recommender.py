@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -224,13 +224,15 @@ class Recommender:
         }
         scores = rows.columns.get("score")
         shown, unsaid = [], 0
+        told: dict[str, Callable[[int], str | None]] = {}
         for place, item in enumerate(rows.item.tolist()):
             found = {name: float(rank[place]) for name, rank in ranks.items()}
             channels = sorted(
                 (name for name, rank in found.items() if not math.isnan(rank)),
                 key=found.__getitem__,
             )
-            said = self._told(requests, item, channels, asked), self._reason(channels, like)
+            first = self._told(requests, item, channels, asked, told)
+            said = first, self._reason(channels, like)
             reason, kept_back = first_allowed(said, partial(self._may_say, item))
             unsaid += kept_back
             price = float(catalogue.price[item])
@@ -256,17 +258,27 @@ class Recommender:
             return False
 
     def _told(
-        self, requests: Requests, item: int, channels: list[str], asked: RecommendRequest
+        self,
+        requests: Requests,
+        item: int,
+        channels: list[str],
+        asked: RecommendRequest,
+        told: dict[str, Callable[[int], str | None]],
     ) -> str | None:
         """What the first channel says of its own proposal; nothing where others look on."""
         if asked.discreet or not channels:
             return None
+        name = channels[0]
         try:
-            asking = self.pipeline.recall.channels
-            first = next((c.retriever for c in asking if c.name == channels[0]), None)
-            return first.reason(requests, 0, item) if isinstance(first, Reasoner) else None
+            if name not in told:
+                asking = self.pipeline.recall.channels
+                first = next((c.retriever for c in asking if c.name == name), None)
+                told[name] = (
+                    first.why(requests, 0) if isinstance(first, Reasoner) else lambda item: None
+                )
+            return told[name](item)
         except Exception:
-            log.exception("a channel could not say why", channel=channels[0])
+            log.exception("a channel could not say why", channel=name)
             return None
 
     def _reason(self, channels: list[str], like: str | None) -> str:

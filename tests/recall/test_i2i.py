@@ -116,12 +116,12 @@ def test_a_table_decides_where_the_shop_has_one(tmp_path):
 def test_the_reason_is_the_one_that_was_judged_or_else_the_way(tmp_path):
     data = word_shop(BASKETS, enriched=tmp_path)
     by_rule, foam = I2i().fit(data), item("shaving foam")
-    assert by_rule.reason(asked(item("razor")), 0, foam) == "razor → shaving foam"
+    assert by_rule.why(asked(item("razor")), 0)(foam) == "razor → shaving foam"
     write_relations(tmp_path, ("razor", "shaving foam", "complement", "first_then_second"))
     I2i().fit(data).save(tmp_path)
     index = I2i().load(tmp_path)
-    assert index.reason(asked(item("razor")), 0, foam) == "shaving foam follows razor"
-    assert index.reason(asked(item("nail file")), 0, foam) is None
+    assert index.why(asked(item("razor")), 0)(foam) == "shaving foam follows razor"
+    assert index.why(asked(item("nail file")), 0)(foam) is None
 
 
 def test_substitutes_are_proposed_only_where_they_are_wanted(tmp_path):
@@ -195,9 +195,9 @@ def test_weights_are_learned_from_what_was_shown_and_clicked():
 def test_says_by_which_words_an_item_was_found():
     index = I2i().fit(word_shop(BASKETS))
     request = asked(item("razor"))
-    assert index.reason(request, 0, item("shaving foam")) == "razor → shaving foam"
-    assert index.reason(request, 0, item("nail file")) is None
-    assert index.reason(asked(), 0, item("nail file")) is None
+    assert index.why(request, 0)(item("shaving foam")) == "razor → shaving foam"
+    assert index.why(request, 0)(item("nail file")) is None
+    assert index.why(asked(), 0)(item("nail file")) is None
 
 
 def _joined(one, other):

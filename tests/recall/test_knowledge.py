@@ -61,19 +61,19 @@ def test_a_symptom_leads_to_what_is_for_it(index, query):
     found = index.retrieve(asked(query), 10)
     assert {0, 4} <= set(found.item.tolist())
     assert not {3, 5} & set(found.item.tolist())
-    assert "→" in index.reason(asked(query), 0, 0)
+    assert "→" in index.why(asked(query), 0)(0)
 
 
 def test_a_product_is_found_by_its_word_before_what_is_for_the_same(index):
     found = index.retrieve(asked("saline nasal sprays"), 10)
     assert found.item.tolist()[:2] == [4, 0]  # both; the one that is taken more often first
-    assert index.reason(asked("saline nasal spray"), 0, 0) == "saline nasal spray"
+    assert index.why(asked("saline nasal spray"), 0)(0) == "saline nasal spray"
 
 
 def test_an_ingredient_leads_to_what_holds_it_and_a_class_to_its_members(index):
     assert index.retrieve(asked("ibuprofen"), 1).item.tolist() == [2]
     assert 2 in index.retrieve(asked("an nsaid"), 10).item
-    assert "nsaid" in index.reason(asked("an nsaid"), 0, 2)
+    assert "nsaid" in index.why(asked("an nsaid"), 0)(2)
 
 
 def test_a_life_stage_leads_to_goods_after_those_that_were_asked_for(index):
@@ -85,7 +85,7 @@ def test_a_life_stage_leads_to_goods_after_those_that_were_asked_for(index):
 
 def test_words_that_nobody_knows_lead_nowhere(index):
     assert len(index.retrieve(asked("qwxyz", "", None), 10)) == 0
-    assert index.reason(asked("qwxyz"), 0, 0) is None
+    assert index.why(asked("qwxyz"), 0)(0) is None
 
 
 def test_a_batch_is_answered_as_its_requests_one_by_one(index):
@@ -101,7 +101,7 @@ def test_what_is_saved_answers_the_same(index, tmp_path):
     again = Knowledge().load(tmp_path)
     request = asked("nasal congestion", "ibuprofen")
     assert again.retrieve(request, 5).item.tolist() == index.retrieve(request, 5).item.tolist()
-    assert again.reason(request, 0, 0) == index.reason(request, 0, 0)
+    assert again.why(request, 0)(0) == index.why(request, 0)(0)
 
 
 def test_requests_without_any_query_are_answered_with_nothing(index):

@@ -30,8 +30,8 @@ class Saying:
     def __init__(self, inner: Retriever, words: str) -> None:
         self.retrieve, self.save, self.words = inner.retrieve, inner.save, words
 
-    def reason(self, requests: Requests, request: int, item: int) -> str:
-        return self.words
+    def why(self, requests: Requests, request: int) -> Callable[[int], str]:
+        return lambda item: self.words
 
 
 def let_say(service: Service, words: str) -> None:

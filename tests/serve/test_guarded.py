@@ -219,12 +219,12 @@ def test_words_of_danger_are_answered_with_advice_and_no_product(
 def test_a_channel_s_own_reason_is_told_but_not_where_others_look_on(service: Service) -> None:
     channels = service.recommender.pipeline.recall.channels
 
-    def reason(self: Any, requests: Any, request: int, item: int) -> str:
-        return "because of what you asked"
+    def why(self: Any, requests: Any, request: int) -> Any:
+        return lambda item: "because of what you asked"
 
     kind = type(channels[1].retriever)  # popular: every anonymous slate is its
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kind, "reason", reason, raising=False)
+        patch.setattr(kind, "why", why, raising=False)
         told = {item.reason for item in ask(service).items}
         hidden = {item.reason for item in ask(service, discreet=True).items}
     assert "because of what you asked" in told
