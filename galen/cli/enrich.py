@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from galen.data.shop import Shop
     from galen.enrich.plan import Plan
     from galen.enrich.runner import Report
-    from galen.enrich.tasks import Opened
+    from galen.enrich.tasks import Opened, Sources
     from galen.knowledge.graph import Graph
 
 enrich = typer.Typer(
@@ -68,9 +68,8 @@ def run_task(
     settings = read_settings(provider)
     with doing(quiet) as say:
         say("reading the shop")
-        data = _data(opened_shop, before_split, moments)
-        graph = _graph(knowledge)
-        opened = _opened(table, data, graph, folder, new_vocabulary)
+        sources = sources_of(shop, before_split, moments, knowledge, anew=new_vocabulary)
+        opened = _opened(table, sources)
     asked = open_provider(settings, opened.rules, None if dry_run else budget)
     running = Running(workers or settings.workers, settings.batch, tries, again)
     with Journal(folder) as journal:
@@ -222,13 +221,17 @@ def _graph(folder: Path | None) -> "Graph":
     return built_in() if folder is None else Graph.open(folder)
 
 
-def _opened(table: str, data: "Dataset", graph: "Graph", folder: Path, anew: bool) -> "Opened":
-    """A task with the vocabulary of the shop's tables, which is kept until a new one is wanted."""
-    from galen.enrich.tasks import TASKS, Sources
+def sources_of(
+    shop: Path, protocol: str | None, moments: int, knowledge: Path | None, *, anew: bool
+) -> "Sources":
+    """What tasks are made from, with the vocabulary of the shop's tables, kept until `anew`."""
+    from galen.data.enriched import enriched_folder
+    from galen.data.shop import Shop
+    from galen.enrich.tasks import Sources
     from galen.enrich.vocabulary import Vocabulary
 
-    if table not in TASKS:
-        raise typer.BadParameter(f"{table!r} is none of {', '.join(TASKS)}", param_hint="TABLE")
+    data, graph = _data(Shop.open(shop), protocol, moments), _graph(knowledge)
+    folder = enriched_folder(shop)
     now = Vocabulary.of(data.catalogue, graph)
     kept = Vocabulary.open(folder)
     if kept is None or anew:
@@ -242,7 +245,15 @@ def _opened(table: str, data: "Dataset", graph: "Graph", folder: Path, anew: boo
             style="yellow",
             markup=False,
         )
-    return TASKS[table](Sources(data, graph, kept))
+    return Sources(data, graph, kept)
+
+
+def _opened(table: str, sources: "Sources") -> "Opened":
+    from galen.enrich.tasks import TASKS
+
+    if table not in TASKS:
+        raise typer.BadParameter(f"{table!r} is none of {', '.join(TASKS)}", param_hint="TABLE")
+    return TASKS[table](sources)
 
 
 def _guarded(model: Any, opened: "Opened", shop: "Shop") -> Any:

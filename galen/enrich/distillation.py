@@ -14,6 +14,9 @@ from typing import Any, Final
 import lightgbm
 import numpy as np
 import numpy.typing as npt
+from lightgbm.basic import LightGBMError
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 from sklearn.metrics import cohen_kappa_score
 
 from galen.enrich.faults import EnrichError
@@ -46,6 +49,7 @@ class Judged:
 class Distillation:
     """`sure` is the least probability of a verdict; `folds` are those of the measurement."""
 
+    size: int = 32  # leading directions of the vectors that are read
     trees: int = 200
     leaves: int = 15
     rate: float = 0.05
@@ -69,18 +73,21 @@ class Distilled:
 
     names: tuple[str, ...]
     sure: float
+    directions: Singles  # (d, size)
     booster: lightgbm.Booster
     pairs: Agreement  # held out
     ends: Agreement  # with an end held out
 
     def judge(self, vectors: Singles, one: Ints, other: Ints) -> tuple[Ints, Floats]:
         """(P,) verdicts, `UNSURE` where it is not sure enough, and their probabilities."""
-        return _judged(self.booster, pair_columns(vectors, one, other), self.sure)
+        columns = pair_columns(vectors @ self.directions, one, other)
+        return _judged(self.booster, columns, self.sure)
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.booster.save_model(folder / "trees.txt")
         told = {"names": self.names, "sure": self.sure}
+        save_file({"directions": self.directions}, folder / "directions.safetensors")
         (folder / "verdicts.json").write_text(json.dumps(told) + "\n", "utf-8")
 
 
@@ -99,7 +106,8 @@ def distil(judged: Judged, vectors: Singles, settings: Distillation | None = Non
     random = np.random.default_rng(settings.seed)
     of_pair = random.permutation(len(judged)) % settings.folds
     of_end = random.permutation(len(vectors)) % settings.folds
-    columns = pair_columns(vectors, judged.one, judged.other)
+    directions = _leading(vectors, settings.size)
+    columns = pair_columns(vectors @ directions, judged.one, judged.other)
     pairs, ends = [], []
     for fold in range(settings.folds):
         held = of_pair == fold
@@ -107,11 +115,20 @@ def distil(judged: Judged, vectors: Singles, settings: Distillation | None = Non
         touched = (of_end[judged.one] == fold) | (of_end[judged.other] == fold)
         ends.append(_held_out(judged, columns, touched, ~touched, settings))
     booster = _learn(columns, judged.verdict, len(judged.names), settings)
-    return Distilled(judged.names, settings.sure, booster, _agreement(pairs), _agreement(ends))
+    return Distilled(
+        judged.names, settings.sure, directions, booster, _agreement(pairs), _agreement(ends)
+    )
 
 
-def open_distilled(folder: Path) -> tuple[tuple[str, ...], float, lightgbm.Booster]:
-    """The names of the verdicts, the least probability, and the trees of a folder.
+def _leading(vectors: Singles, size: int) -> Singles:
+    """(d, size or fewer): the directions in which vectors differ most."""
+    spread = vectors - vectors.mean(axis=0)
+    found = np.linalg.svd(spread, full_matrices=False)[2][:size].T
+    return np.ascontiguousarray(found, np.float32)
+
+
+def open_distilled(folder: Path) -> tuple[tuple[str, ...], float, Singles, lightgbm.Booster]:
+    """The names of the verdicts, the least probability, the directions and trees of a folder.
 
     Raises:
         EnrichError: a file is missing or cannot be read.
@@ -119,8 +136,9 @@ def open_distilled(folder: Path) -> tuple[tuple[str, ...], float, lightgbm.Boost
     try:
         told = json.loads((folder / "verdicts.json").read_text("utf-8"))
         booster = lightgbm.Booster(model_file=str(folder / "trees.txt"))
-        return tuple(told["names"]), float(told["sure"]), booster
-    except (OSError, ValueError, KeyError, lightgbm.basic.LightGBMError) as error:
+        directions = load_file(folder / "directions.safetensors")["directions"]
+        return tuple(told["names"]), float(told["sure"]), directions, booster
+    except (OSError, ValueError, KeyError, SafetensorError, LightGBMError) as error:
         raise EnrichError(f"{folder} holds no distilled judge: {error}") from error
 
 
@@ -142,6 +160,7 @@ def _learn(columns: Singles, verdict: Ints, kinds: int, settings: Distillation) 
         "num_leaves": settings.leaves,
         "learning_rate": settings.rate,
         "min_data_in_leaf": 5,
+        "max_bin": 63,
         "seed": settings.seed,
         "deterministic": True,
         "num_threads": 1,

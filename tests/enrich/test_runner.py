@@ -261,3 +261,16 @@ def test_progress_is_told(tmp_path):
     )
     assert seen[-1][0] == 10
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_a_full_disk_stops_with_what_to_do_and_keeps_what_was_kept(tmp_path):
+    task = numbered(400)
+    with Journal(tmp_path) as journal:
+        journal._base.execute("pragma max_page_count = 40")  # as if the disk ended there
+        with pytest.raises(EnrichError, match=r"database or disk is full.*run again"):
+            run(task, by_rules(task), journal, tmp_path, now=lambda: 1, running=SMALL)
+    with Journal(tmp_path) as journal:
+        kept = journal.spent("items").answers
+    rest = by_rules(task)
+    assert 0 < run_once(task, rest, tmp_path).kept_before == kept
+    assert len(rest.asked) == 400 - kept
