@@ -173,15 +173,17 @@ class I2iIndex:
         """Why an item goes with what a person has, as the table says, or "razor → shaving foam"."""
         had = self._had(requests.part(request, request + 1))
         mine = had.indices.astype(np.int64)
+        beside = sparse.csc_array(self.weights[mine]) if len(mine) else None
 
         def reason(item: int) -> str | None:
-            if item >= len(self.word) or not len(mine):
+            if beside is None or item >= len(self.word):
                 return None
-            weight = had.data * values_at(self.weights, mine, np.full(len(mine), item))
-            best = int(weight.argmax())
-            if weight[best] <= 0:
+            column = slice(beside.indptr[item], beside.indptr[item + 1])
+            weight = had.data[beside.indices[column]] * beside.data[column]
+            if not len(weight) or weight.max() <= 0:
                 return None
-            one, other = int(self.word[mine[best]]), int(self.word[item])
+            best = mine[beside.indices[column][weight.argmax()]]
+            one, other = int(self.word[best]), int(self.word[item])
             return self.said.get((one, other)) or f"{self.words[one]} → {self.words[other]}"
 
         return reason
