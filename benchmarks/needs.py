@@ -13,7 +13,7 @@ over its recall@50, less 1, with a bootstrap interval over people.
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +42,7 @@ from galen.evaluate.offline import Question, answer
 from galen.features.context_words import ContextKeys, ContextWords, coarser
 from galen.features.contexts import ContextReader
 from galen.knowledge.build import built_in
-from galen.llm.language_model import Answer, Prompt, Reply
+from galen.llm.rules import RulesModel
 from galen.pipeline.candidates import Candidates, Floats, Requests
 from galen.pipeline.stages import Retriever
 from galen.recall.fusion import OneChannel
@@ -217,24 +217,12 @@ def _recall(name: str, question: Question, full: Needs, brief: Needs) -> Floats:
     return result.by_request[METRIC]
 
 
-@dataclass(frozen=True)
-class _Rules:
-    """Rules in the place of a language model."""
-
-    rule: Callable[[Prompt], str]
-    name: str = "rules:needs"
-    endpoint: str = ""
-
-    def complete(self, prompts: Sequence[Prompt]) -> list[Answer]:
-        return [Reply(self.rule(prompt)) for prompt in prompts]
-
-
 def _written(data: Dataset, settings: Needs) -> Retriever:
     """The channel with a table that rules wrote of the training part, through every judge."""
     task = NeedsTask.of(data, built_in(), settings.fields)
     with tempfile.TemporaryDirectory() as folder, Journal(Path(folder)) as journal:
         now = int(data.at.max())
-        model = _Rules(need_rules(task))
+        model = RulesModel("needs", 1, need_rules(task))
         report = run(task, model, journal, Path(folder), now=lambda: now)
         print(f"rules wrote {report.records} contexts, held {report.held}", flush=True)
         return replace(settings, table="needs").fit(replace(data, enriched=Path(folder)))

@@ -58,23 +58,33 @@ class TextEncoderFolder:
 
     @cached_property
     def _read(self) -> tuple[Any, Any, Any]:
-        with quietly():
-            try:
-                import torch
-                from transformers import AutoModel, AutoTokenizer
-            except ImportError as error:
-                raise LanguageModelError(MISSING) from error
-            told = {"local_files_only": True, "trust_remote_code": False}
-            try:
-                tokenizer = AutoTokenizer.from_pretrained(self.folder, **told)
-                model: Any = AutoModel.from_pretrained(self.folder, use_safetensors=True, **told)
-            except (OSError, ValueError) as error:
-                raise LanguageModelError(
-                    f"{self.folder} holds no encoder in safetensors: {error}"
-                ) from error
-        if tokenizer.pad_token_id is None:
-            tokenizer.pad_token = tokenizer.eos_token
-        return torch, tokenizer, model.eval()
+        return read_folder(self.folder, "AutoModel", "encoder")
+
+
+def read_folder(folder: Path, kind: str, called: str) -> tuple[Any, Any, Any]:
+    """PyTorch, and the tokenizer and the model of a folder; `kind` is a class of `transformers`.
+
+    Raises:
+        LanguageModelError: the extra is missing, or the folder holds no such model.
+    """
+    with quietly():
+        try:
+            import torch
+            import transformers
+        except ImportError as error:
+            raise LanguageModelError(MISSING) from error
+        told = {"local_files_only": True, "trust_remote_code": False}
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **told)
+            reader = getattr(transformers, kind)
+            model: Any = reader.from_pretrained(folder, use_safetensors=True, **told)
+        except (OSError, ValueError) as error:
+            raise LanguageModelError(
+                f"{folder} holds no {called} in safetensors: {error}"
+            ) from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return torch, tokenizer, model.eval()
 
 
 @contextmanager

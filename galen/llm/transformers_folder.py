@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from galen.llm.language_model import Answer, LanguageModelError, Prompt, Reply
-from galen.llm.text_encoder import MISSING, quietly
+from galen.llm.language_model import Answer, Prompt, Reply
+from galen.llm.text_encoder import read_folder
 
 
 class TransformersFolder:
@@ -90,22 +90,4 @@ class TransformersFolder:
 
     @cached_property
     def _read(self) -> tuple[Any, Any, Any]:
-        with quietly():
-            try:
-                import torch
-                from transformers import AutoModelForCausalLM, AutoTokenizer
-            except ImportError as error:
-                raise LanguageModelError(MISSING) from error
-            told = {"local_files_only": True, "trust_remote_code": False}
-            try:
-                tokenizer = AutoTokenizer.from_pretrained(self.folder, **told)
-                model: Any = AutoModelForCausalLM.from_pretrained(
-                    self.folder, use_safetensors=True, **told
-                )
-            except (OSError, ValueError) as error:
-                raise LanguageModelError(
-                    f"{self.folder} holds no causal model in safetensors: {error}"
-                ) from error
-        if tokenizer.pad_token_id is None:
-            tokenizer.pad_token = tokenizer.eos_token
-        return torch, tokenizer, model.eval()
+        return read_folder(self.folder, "AutoModelForCausalLM", "causal model")

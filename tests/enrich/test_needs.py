@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,18 +20,8 @@ from galen.enrich.needs import Needs, NeedsAnswer
 from galen.enrich.runner import run
 from galen.enrich.task import Record
 from galen.knowledge.build import built_in
-from galen.llm.language_model import Reply
+from galen.llm.rules import RulesModel
 from galen.recall.needs import Needs as NeedsChannel
-
-
-@dataclass(frozen=True)
-class Ruled:
-    rule: object
-    name: str = "rules:needs"
-    endpoint: str = ""
-
-    def complete(self, prompts):
-        return [Reply(self.rule(prompt)) for prompt in prompts]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +48,9 @@ def task(past):
 @pytest.fixture(scope="module")
 def written(task, past):
     with Journal(past.enriched) as journal:
-        return run(task, Ruled(need_rules(task)), journal, past.enriched, now=lambda: 1)
+        return run(
+            task, RulesModel("needs", 1, need_rules(task)), journal, past.enriched, now=lambda: 1
+        )
 
 
 def said(need, word):
@@ -69,7 +61,7 @@ def said(need, word):
 
 def test_nothing_of_a_person_goes_over_the_wire(task, shop, data):
     people = People.read(shop)
-    wire = "\n".join(q.prompt.user for q in asked_of(task, Ruled(None)))
+    wire = "\n".join(q.prompt.user for q in asked_of(task, RulesModel("needs", 1, None)))
     for words in (people.ids, data.catalogue.ids, shop.read("users")["household_id"].to_pylist()):
         assert not set(words) & set(re.findall(r"[\w-]+", wire))
     assert not re.search(r'"age"|address|"region"|[12]\d\d\d-\d\d', wire)

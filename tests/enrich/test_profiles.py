@@ -1,7 +1,6 @@
 """Profiles of cohorts: product words only, grounded, and read by the recall channel."""
 
 import json
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -14,19 +13,9 @@ from galen.enrich.profiles import ProfileAnswer, Profiles, profile_rules
 from galen.enrich.runner import run
 from galen.enrich.task import Record
 from galen.knowledge.build import built_in
-from galen.llm.language_model import Reply
+from galen.llm.rules import RulesModel
 from galen.pipeline.candidates import Candidates, Requests, no_histories
 from galen.recall.needs import Needs
-
-
-@dataclass(frozen=True)
-class Ruled:
-    rule: object
-    name: str = "rules:profiles"
-    endpoint: str = ""
-
-    def complete(self, prompts):
-        return [Reply(self.rule(prompt)) for prompt in prompts]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +49,7 @@ def test_an_illness_is_no_product_word(task):
 
 def test_parents_of_a_baby_are_told_more_of_baby_wipes_than_others(task, data):
     with Journal(data.enriched) as journal:
-        rules = Ruled(profile_rules(task))
+        rules = RulesModel("profiles", 1, profile_rules(task))
         report = run(task, rules, journal, data.enriched, now=lambda: 1)
     assert report.held == {}
     index = Needs(table="profiles", fields=("life_stage",)).fit(data)
