@@ -25,16 +25,16 @@ def need_rules(task: Needs) -> Callable[[Prompt], str]:
         people = told["people"]
         stage, season = str(people.get("life stage", "")).lower(), str(people.get("season", ""))
         wanted = [need for need in (stage, *SEASONS.get(season, (season,))) if need in known]
-        unsafe = task.unsafe.get(stage, frozenset())
+        unsafe = task.goods.unsafe.get(stage, frozenset())
         share = {one["word"]: one["share"] for one in told["take"] if one["share"] > 0}
         least = min(share.values(), default=1.0)
         for word in words:
-            if word not in share and task.served.get(word, frozenset()) & set(wanted):
+            if word not in share and task.goods.served.get(word, frozenset()) & set(wanted):
                 share[word] = LED * least
         best = sorted(share.items(), key=lambda one: (-one[1], one[0]))
         by_need: dict[str, list[dict[str, Any]]] = {}
         for word, weight in [one for one in best if one[0] not in unsafe][:MOST]:
-            served = task.served.get(word, frozenset()) & known
+            served = task.goods.served.get(word, frozenset()) & known
             need = next((n for n in wanted if n in served), min(served, default=OTHER))
             if need not in by_need and len(by_need) == 29:  # one is left
                 need = OTHER

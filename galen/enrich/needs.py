@@ -14,16 +14,13 @@ from galen.data.dataset import Dataset
 from galen.enrich import meaning
 from galen.enrich.cohorts import Cohorts
 from galen.enrich.faults import Fault, FaultCode
-from galen.enrich.items import needs_served
+from galen.enrich.known_goods import KnownGoods
 from galen.enrich.parsing import Said, chosen_from
 from galen.enrich.prompt_file import PromptFile
 from galen.enrich.task import Asked, Record
 from galen.enrich.vocabulary import OTHER, Vocabulary
-from galen.enrich.word_safety import unsafe_words
 from galen.features.contexts import Field
-from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.graph import Graph
-from galen.knowledge.schema import ConceptKind
 
 NAME: Final = "needs"
 JUDGED: Final = "needs 1"
@@ -62,10 +59,7 @@ class Needs:
 
     asked: Asked[NeedsAnswer]
     cohorts: Cohorts
-    served: Mapping[str, frozenset[str]]  # product word -> needs that the graph leads to it from
-    unsafe: Mapping[str, frozenset[str]]  # life stage -> words that are not for it
-    illnesses: ConceptWords
-    names: Sequence[str]
+    goods: KnownGoods
 
     @classmethod
     def of(cls, data: Dataset, graph: Graph, fields: Sequence[Field] = FIELDS) -> "Needs":
@@ -87,9 +81,7 @@ class Needs:
             f"{graph.version} {JUDGED}",
             cohorts.made_from,
         )
-        illnesses = ConceptWords.of(graph, ConceptKind.CONDITION)
-        unsafe = unsafe_words(graph)
-        return cls(asked, cohorts, needs_served(graph), unsafe, illnesses, graph.names)
+        return cls(asked, cohorts, KnownGoods.of(graph))
 
     def records(self) -> Iterator[Record]:
         return self.cohorts.records()
@@ -98,15 +90,17 @@ class Needs:
         """Every word is led to from its need or taken by these people, and not against them."""
         told = {str(one["word"]) for one in record.content["take"]}
         stage = str(record.content["people"].get("life stage", ""))
-        unsafe = self.unsafe.get(stage.lower(), frozenset())
+        unsafe = self.goods.unsafe.get(stage.lower(), frozenset())
         faults: list[Fault] = []
         for need in answer.needs:
-            faults += meaning.no_illness("reason", need.reason, self.illnesses, self.names)
+            faults += meaning.no_illness(
+                "reason", need.reason, self.goods.illnesses, self.goods.names
+            )
             for one in need.words:
                 word = one.product_word
                 if word in unsafe:
                     faults.append(Fault(FaultCode.KNOWLEDGE, f"{word!r} is not for {stage!r}"))
-                elif word not in (*told, OTHER) and need.need not in self.served.get(
+                elif word not in (*told, OTHER) and need.need not in self.goods.served.get(
                     word, frozenset()
                 ):
                     said = f"nothing leads from {need.need!r} to {word!r}"

@@ -16,17 +16,14 @@ from galen.data.dataset import Dataset
 from galen.enrich import meaning
 from galen.enrich.cohorts import Cohorts
 from galen.enrich.faults import Fault, FaultCode
-from galen.enrich.items import needs_served
+from galen.enrich.known_goods import KnownGoods
 from galen.enrich.needs import Weighed
 from galen.enrich.parsing import Said
 from galen.enrich.prompt_file import PromptFile, told_data
 from galen.enrich.task import Asked, Record
 from galen.enrich.vocabulary import OTHER, Vocabulary
-from galen.enrich.word_safety import unsafe_words
 from galen.features.contexts import Field
-from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.graph import Graph
-from galen.knowledge.schema import ConceptKind
 from galen.llm.language_model import Prompt
 
 NAME: Final = "profiles"
@@ -54,10 +51,7 @@ class Profiles:
 
     asked: Asked[ProfileAnswer]
     cohorts: Cohorts
-    served: Mapping[str, frozenset[str]]  # product word -> needs that the graph leads to it from
-    unsafe: Mapping[str, frozenset[str]]  # life stage -> words that are not for it
-    illnesses: ConceptWords
-    names: Sequence[str]
+    goods: KnownGoods
 
     @classmethod
     def of(cls, data: Dataset, graph: Graph, fields: Sequence[Field] = FIELDS) -> "Profiles":
@@ -77,9 +71,7 @@ class Profiles:
             f"{graph.version} {JUDGED}",
             cohorts.made_from,
         )
-        illnesses = ConceptWords.of(graph, ConceptKind.CONDITION)
-        unsafe = unsafe_words(graph)
-        return cls(asked, cohorts, needs_served(graph), unsafe, illnesses, graph.names)
+        return cls(asked, cohorts, KnownGoods.of(graph))
 
     def records(self) -> Iterator[Record]:
         return self.cohorts.records()
@@ -88,14 +80,16 @@ class Profiles:
         """Goods only, and those that the cohort takes or that are for its stage of life."""
         told = {str(one["word"]) for one in record.content["take"]}
         stage = _stage(record.content)
-        unsafe = self.unsafe.get(stage, frozenset())
+        unsafe = self.goods.unsafe.get(stage, frozenset())
         faults: list[Fault] = []
         for one in answer.words:
             word = one.product_word
-            faults += meaning.no_illness("words", word, self.illnesses, self.names)
+            faults += meaning.no_illness("words", word, self.goods.illnesses, self.goods.names)
             if word in unsafe:
                 faults.append(Fault(FaultCode.KNOWLEDGE, f"{word!r} is not for {stage!r}"))
-            elif word not in (*told, OTHER) and stage not in self.served.get(word, frozenset()):
+            elif word not in (*told, OTHER) and stage not in self.goods.served.get(
+                word, frozenset()
+            ):
                 said = f"these people do not take {word!r}, and nothing leads to it"
                 faults.append(Fault(FaultCode.KNOWLEDGE, said))
         named = [one.product_word for one in answer.words]
@@ -107,7 +101,7 @@ class Profiles:
         stage = _stage(record.content)
         return [
             {
-                "need": stage if stage in self.served.get(one.product_word, ()) else OTHER,
+                "need": stage if stage in self.goods.served.get(one.product_word, ()) else OTHER,
                 "product_word": one.product_word,
                 "weight": one.weight,
             }
@@ -121,13 +115,13 @@ def profile_rules(task: Profiles) -> Callable[[Prompt], str]:
 
     def answer(prompt: Prompt) -> str:
         told = told_data(prompt.user)
-        unsafe = task.unsafe.get(_stage(told), frozenset())
+        unsafe = task.goods.unsafe.get(_stage(told), frozenset())
         words = [
             {"product_word": one["word"], "weight": one["share"]}
             for one in told["take"]
             if one["share"] > 0
             and one["word"] not in unsafe
-            and next(task.illnesses.all_in(one["word"]), None) is None
+            and next(task.goods.illnesses.all_in(one["word"]), None) is None
         ]
         return json.dumps({"words": words or [{"product_word": OTHER, "weight": 1.0}]})
 
