@@ -2,11 +2,9 @@
 
 import dataclasses
 import difflib
-import tomllib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -91,19 +89,6 @@ class Recipe:
     fusion: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tune: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # path -> range to search
     samples: SamplesPart = SamplesPart()
-
-    @classmethod
-    def read(cls, path: Path) -> "Recipe":
-        """Read a TOML file.
-
-        Raises:
-            RecipeError: the file is not TOML, or a key or a value is not one that galen knows.
-        """
-        try:
-            tree = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise RecipeError(f"{path}: {error}") from error
-        return cls.from_tree({"name": path.stem, **tree}, where=str(path))
 
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any], where: str) -> "Recipe":

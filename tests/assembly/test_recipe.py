@@ -78,3 +78,62 @@ def test_a_file_that_is_not_toml_is_named(tmp_path):
 def test_a_name_that_is_nothing_lists_what_there_is():
     with pytest.raises(RecipeError, match=r"neither a file nor a shipped recipe .*popular"):
         find_recipe("populr")
+
+
+BASE = """
+filters = ["stock"]
+[recall.item_graph]
+quota = 10
+window = 2
+[recall.popular]
+[rank]
+model = "gbdt"
+trees = 7
+[[rerank]]
+model = "one_per_product"
+"""
+
+
+def extending(tmp_path, text):
+    (tmp_path / "base.toml").write_text(BASE)
+    (tmp_path / "mine.toml").write_text(text)
+    return find_recipe(str(tmp_path / "mine.toml"))
+
+
+def test_a_recipe_that_extends_another_says_only_what_differs(tmp_path):
+    found = extending(tmp_path, 'extends = "base.toml"\n[recall.item_graph]\nquota = 20\n')
+    assert found.name == "mine"
+    assert list(found.recall) == ["item_graph", "popular"]
+    assert found.recall["item_graph"].quota == 20
+    assert found.recall["item_graph"].settings == {"window": 2}
+    assert found.rank.settings == {"trees": 7}
+    assert Recipe.from_tree(found.to_tree(), where="again") == found
+
+
+def test_a_stage_is_replaced_in_one_line(tmp_path):
+    line = 'extends = "base.toml"\nrank = {model = "channel", channel = "item_graph"}\n'
+    found = extending(tmp_path, line)
+    check_recipe(found)
+    assert found.rank.settings == {"channel": "item_graph"}  # none of the trees is left
+
+
+def test_a_recipe_may_leave_out_parts_of_the_other(tmp_path):
+    line = 'extends = "base.toml"\nwithout = ["rank", "recall.popular", "rerank"]\n'
+    found = extending(tmp_path, line)
+    assert (found.rank, found.rerank, list(found.recall)) == (None, (), ["item_graph"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('extends = "mine.toml"', "in a circle"),
+        ('extends = "bse.toml"', "neither a file nor a shipped recipe"),
+        ('extends = "base.toml"\nwithout = ["recall.popula"]', "Did you mean 'recall.popular'"),
+        ('without = ["rank"]\nfilters = []', "needs `extends`"),
+        ("extends = 3", "a name or a path"),
+        ('extends = "base.toml"\nfiltres = []', "Did you mean 'filters'"),
+    ],
+)
+def test_what_cannot_be_extended_is_named(tmp_path, text, said):
+    with pytest.raises(RecipeError, match=said):
+        extending(tmp_path, text)
