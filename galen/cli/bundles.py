@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from galen.cli.grouped_help import LEARN, SERVE
 from galen.cli.tables import evaluate_on_table, train_on_table
 from galen.cli.terminal import (
     BundleFolder,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from galen.serve.messages import RecommendRequest
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE)
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the shop and its bundles go.")] = Path(
         "shops/demo"
@@ -48,7 +49,7 @@ def demo(
         serve_shop(folder / "shop", folder / "bundle", port=port)
 
 
-@app.command()
+@app.command(rich_help_panel=LEARN)
 def train(
     shop: Annotated[
         Path, typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP")
@@ -98,7 +99,7 @@ def train(
     typer.echo(f"bundle {saved.version} is current in {bundle}")
 
 
-@app.command()
+@app.command(rich_help_panel=LEARN)
 def evaluate(
     shop: Annotated[
         Path, typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP")
@@ -156,7 +157,7 @@ def _asked(
     return RecommendRequest(user=user, recent=ids, n=n, surface=where, query=query, explain=explain)
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE)
 def recommend(
     shop: ShopFolder,
     bundle: BundleFolder,
@@ -179,7 +180,7 @@ def recommend(
     typer.echo(told.trace)
 
 
-@app.command("explain-item")
+@app.command("explain-item", rich_help_panel=SERVE)
 def explain_item(
     shop: ShopFolder,
     bundle: BundleFolder,
@@ -210,7 +211,7 @@ def explain_item(
     typer.echo(f"model {told.model_version}, rules {told.rules_version}")
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE)
 def serve(
     shop: ShopFolder,
     bundle: BundleFolder,
@@ -224,7 +225,7 @@ def serve(
     serve_shop(shop, bundle, settings_file=settings, host=host, port=port)
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE)
 def rollback(
     bundle: BundleFolder,
     to: Annotated[str | None, typer.Option(help="A version; the one before by default.")] = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from galen.cli.grouped_help import SHOP
 from galen.cli.terminal import (
     JsonFile,
     Quiet,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from galen.data.importing.importer import ImportSettings
 
 
-@app.command()
+@app.command(rich_help_panel=SHOP)
 def synth(
     folder: ShopFolder,
     users: Annotated[int, typer.Option(min=1)] = 10_000,
@@ -60,7 +61,7 @@ def _import_settings(
     return ImportSettings(max_bad_share, assume, tables, options)
 
 
-@app.command("import")
+@app.command("import", rich_help_panel=SHOP)
 def import_(
     source: Annotated[str, typer.Argument(help="A named source; `table` for files of your own.")],
     folder: ShopFolder,
@@ -113,7 +114,7 @@ def import_(
         json.write_text(report.json() + "\n")
 
 
-@app.command()
+@app.command(rich_help_panel=SHOP)
 def describe(
     shop: ShopFolder,
     report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,

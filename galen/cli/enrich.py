@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from galen.cli.grouped_help import SHOP
 from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, app, bar, console, doing, show
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ enrich = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.add_typer(enrich, name="enrich")
+app.add_typer(enrich, name="enrich", rich_help_panel=SHOP)
 
 TaskName = Annotated[str, typer.Argument(help="The table: items, …", metavar="TABLE")]
 Knowledge = Annotated[

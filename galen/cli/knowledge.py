@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from galen.cli.grouped_help import KNOWLEDGE
 from galen.cli.terminal import JsonFile, Quiet, ShopFolder, app, doing, pairs, show
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ knowledge = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.add_typer(knowledge, name="knowledge")
+app.add_typer(knowledge, name="knowledge", rich_help_panel=KNOWLEDGE)
 
 KnowledgeFolder = Annotated[Path, typer.Argument(help="The folder.", metavar="KNOWLEDGE")]
 

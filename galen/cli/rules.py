@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from galen.cli.grouped_help import KNOWLEDGE
 from galen.cli.terminal import Quiet, ShopFolder, app, doing, show
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ rules = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.add_typer(rules, name="rules")
+app.add_typer(rules, name="rules", rich_help_panel=KNOWLEDGE)
 
 PackName = Annotated[
     str, typer.Argument(help="general, eu, us, cn, or a TOML file.", metavar="PACK")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from galen.cli.grouped_help import SAMPLES
 from galen.cli.terminal import (
     JsonFile,
     Quiet,
@@ -71,7 +72,7 @@ def evaluate_on_table(
     typer.echo(f"report: {path}")
 
 
-@app.command()
+@app.command(rich_help_panel=SAMPLES)
 def scale(
     table: Annotated[Path, typer.Argument(help="A folder of samples.", metavar="TABLE")],
     recipe: Annotated[
@@ -106,7 +107,7 @@ def scale(
     typer.echo(f"report: {report or folder / 'scaling.html'}")
 
 
-@app.command()
+@app.command(rich_help_panel=SAMPLES)
 def tune(
     table: Annotated[Path, typer.Argument(help="A folder of samples.", metavar="TABLE")],
     recipe: Annotated[

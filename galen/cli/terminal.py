@@ -8,13 +8,36 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from galen.cli.grouped_help import GroupedCommands
+
 app = typer.Typer(
-    help="galen: a recommender for health shops.",
+    cls=GroupedCommands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 console = Console(stderr=True)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"galen {version('galen')}")
+        raise typer.Exit
+
+
+@app.callback()
+def galen(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """galen: a recommender for health shops."""
+
 
 ShopFolder = Annotated[Path, typer.Argument(help="The shop's folder.", metavar="SHOP")]
 BundleFolder = Annotated[Path, typer.Argument(help="The bundle's folder.", metavar="BUNDLE")]

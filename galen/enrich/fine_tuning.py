@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from galen.data.extras import extra
 from galen.enrich.asking import asked_of
 from galen.enrich.faults import EnrichError
 from galen.enrich.journal import Journal
@@ -77,8 +78,9 @@ def tune(base: Path, lessons: Sequence[Lesson], to: Path, tuning: Tuning | None 
     """Teach the model in the folder `base`, and write it with what it learned into `to`.
 
     Raises:
-        EnrichError: the extra is missing, the folder cannot be read, there are too few lessons, or
-            a loss is no number; what stood in `to` before is then left.
+        MissingExtraError: the extra `local` is missing.
+        EnrichError: the folder cannot be read, there are too few lessons, or a loss is no number;
+            what stood in `to` before is then left.
     """
     tuning = tuning or Tuning()
     torch, model, tokenizer = _opened(base, tuning)
@@ -105,12 +107,10 @@ def tune(base: Path, lessons: Sequence[Lesson], to: Path, tuning: Tuning | None 
 
 def _opened(base: Path, tuning: Tuning) -> tuple[Any, Any, Any]:
     """PyTorch, the model with adaptors to learn, and its tokenizer."""
-    try:
+    with extra("local", "teaching a model"):
         import peft
         import torch
         import transformers
-    except ImportError as error:
-        raise EnrichError(f"{error.name} is missing; install galen[local].") from error
     settings = {"local_files_only": True, "trust_remote_code": False}
     try:
         model = transformers.AutoModelForCausalLM.from_pretrained(
