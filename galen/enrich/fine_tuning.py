@@ -118,7 +118,8 @@ def _opened(base: Path, tuning: Tuning) -> tuple[Any, Any, Any]:
         )
         tokenizer = transformers.AutoTokenizer.from_pretrained(base, **settings)
     except (OSError, ValueError) as error:
-        raise EnrichError(f"{base} holds no causal model in safetensors: {error}") from error
+        told = str(error).splitlines()[0]
+        raise EnrichError(f"{base} holds no causal model in safetensors: {told}") from error
     adaptors = peft.LoraConfig(
         r=tuning.rank,
         lora_alpha=tuning.alpha,

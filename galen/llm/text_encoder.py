@@ -79,7 +79,7 @@ def read_folder(folder: Path, kind: str, called: str) -> tuple[Any, Any, Any]:
             model: Any = reader.from_pretrained(folder, use_safetensors=True, **told)
         except (OSError, ValueError) as error:
             raise LanguageModelError(
-                f"{folder} holds no {called} in safetensors: {error}"
+                f"{folder} holds no {called} in safetensors: {str(error).splitlines()[0]}"
             ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
