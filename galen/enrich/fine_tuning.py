@@ -21,6 +21,7 @@ from galen.enrich.journal import Journal
 from galen.enrich.parsing import Answer
 from galen.enrich.task import Task
 from galen.llm.language_model import LanguageModel, Prompt
+from galen.llm.text_encoder import read_folder
 
 IGNORED: Final = -100
 """A label that the loss of `transformers` leaves out."""
@@ -79,8 +80,9 @@ def tune(base: Path, lessons: Sequence[Lesson], to: Path, tuning: Tuning | None 
 
     Raises:
         MissingExtraError: the extra `local` is missing.
-        EnrichError: the folder cannot be read, there are too few lessons, or a loss is no number;
-            what stood in `to` before is then left.
+        LanguageModelError: the folder holds no causal model.
+        EnrichError: there are too few lessons, or a loss is no number; what stood in `to` before
+            is then left.
     """
     tuning = tuning or Tuning()
     torch, model, tokenizer = _opened(base, tuning)
@@ -109,17 +111,7 @@ def _opened(base: Path, tuning: Tuning) -> tuple[Any, Any, Any]:
     """PyTorch, the model with adaptors to learn, and its tokenizer."""
     with extra("local", "teaching a model"):
         import peft
-        import torch
-        import transformers
-    settings = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            base, use_safetensors=True, **settings
-        )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(base, **settings)
-    except (OSError, ValueError) as error:
-        told = str(error).splitlines()[0]
-        raise EnrichError(f"{base} holds no causal model in safetensors: {told}") from error
+    torch, tokenizer, model = read_folder(base, "AutoModelForCausalLM", "causal model")
     adaptors = peft.LoraConfig(
         r=tuning.rank,
         lora_alpha=tuning.alpha,

@@ -71,6 +71,8 @@ def read_folder(folder: Path, kind: str, called: str) -> tuple[Any, Any, Any]:
     with extra("local", f"the {called} of a folder"):
         import torch
         import transformers
+    if not folder.is_dir():  # or a name would be looked up far away
+        raise LanguageModelError(f"{folder} is no folder; give that of a {called} in safetensors.")
     with quietly():
         told = {"local_files_only": True, "trust_remote_code": False}
         try:
