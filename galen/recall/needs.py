@@ -92,6 +92,8 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class NeedsIndex:
+    """`Needs` after learning."""
+
     settings: Needs
     reader: ContextReader
     keys: ContextKeys
