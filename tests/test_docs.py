@@ -100,7 +100,7 @@ def test_a_bundle_can_be_moved_and_rolled_back_as_the_guide_says(tmp_path, monke
     galen = f'set -e\ngalen() {{ "{sys.executable}" -m galen "$@"; }}\n'
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     for block in blocks:
-        subprocess.run(["bash", "-c", galen + block], cwd=tmp_path, check=True, timeout=120)
+        subprocess.run(["bash", "-c", galen + block], cwd=tmp_path, check=True, timeout=300)
 
 
 def test_decisions_are_numbered_without_a_gap():
