@@ -93,6 +93,8 @@ class Needs:
 
 @dataclass(frozen=True)
 class NeedsIndex:
+    """`Needs` after learning."""
+
     settings: Needs
     reader: ContextReader
     keys: ContextKeys

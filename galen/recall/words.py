@@ -47,6 +47,8 @@ class Words:
 
 @dataclass(frozen=True)
 class WordsIndex:
+    """`Words` after learning."""
+
     settings: Words
     seasonal: SeasonalIndex  # how often items were taken, and the factors of their words
     brand: Ints  # (items,)
