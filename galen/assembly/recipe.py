@@ -2,11 +2,9 @@
 
 import dataclasses
 import difflib
-import tomllib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -93,20 +91,12 @@ class Recipe:
     samples: SamplesPart = SamplesPart()
 
     @classmethod
-    def read(cls, path: Path) -> "Recipe":
-        """Read a TOML file.
+    def from_tree(cls, tree: Mapping[str, Any], where: str) -> "Recipe":
+        """The recipe of a tree as TOML has it, with its name.
 
         Raises:
-            RecipeError: the file is not TOML, or a key or a value is not one that galen knows.
+            RecipeError: a key or a value is not one that galen knows; `where` begins the message.
         """
-        try:
-            tree = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise RecipeError(f"{path}: {error}") from error
-        return cls.from_tree({"name": path.stem, **tree}, where=str(path))
-
-    @classmethod
-    def from_tree(cls, tree: Mapping[str, Any], where: str) -> "Recipe":
         _check_keys(tree, _names(cls), where)
         if "recall" not in tree or "filters" not in tree:
             raise RecipeError(f"{where}: a recipe needs [recall.<name>] and filters = […].")
