@@ -67,7 +67,8 @@ def _joined(
     joined = dict(under)
     for key, value in over.items():
         below, at = under.get(key), (*path, key)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
+        whole = path == ("surfaces",)  # each is a recipe of its own
+        if isinstance(value, Mapping) and isinstance(below, Mapping) and not whole:
             joined[key] = _joined(_of_same_model(below, value, at), value, at)
         else:
             joined[key] = value

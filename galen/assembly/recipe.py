@@ -89,6 +89,7 @@ class Recipe:
     fusion: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tune: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # path -> range to search
     samples: SamplesPart = SamplesPart()
+    surfaces: Mapping[str, "Recipe"] = dataclasses.field(default_factory=dict)  # where not this one
 
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any], where: str) -> "Recipe":
@@ -120,11 +121,17 @@ class Recipe:
             samples=SamplesPart(
                 **settings_of(SamplesPart, tree.get("samples", {}), f"{where}: [samples]")
             ),
+            surfaces={
+                surface: cls.from_tree(part, f"{where}: [surfaces] {surface}")
+                for surface, part in tree.get("surfaces", {}).items()
+            },
         )
 
     def to_tree(self) -> dict[str, Any]:
         """The recipe as a tree that `from_tree` reads back, for a bundle's manifest."""
-        tree = dataclasses.asdict(self)
+        alone = dataclasses.replace(self, surfaces={})
+        tree = dataclasses.asdict(alone)
+        tree["surfaces"] = {s: one.to_tree() for s, one in self.surfaces.items()} or None
         tree["recall"] = {name: _flat(part) for name, part in tree["recall"].items()}
         tree["rerank"] = [_flat(part) for part in tree["rerank"]]
         tree["rank"] = None if self.rank is None else _flat(tree["rank"])

@@ -12,6 +12,9 @@ from galen.assembly.recipe import Recipe, RecipeError
 EXTENDS: Final = "extends"
 """The key that names the recipe below: a shipped name, or a path from the file's folder."""
 
+SURFACES: Final = "surfaces"
+"""The table of surfaces that have another recipe, named in the same way."""
+
 
 def shipped_recipes() -> list[str]:
     """Names of the recipes that come with galen."""
@@ -50,20 +53,32 @@ def _tree(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{path}: {error}") from error
     own = {"name": path.stem, **own}
+    here = (*above, path.resolve())
+    if SURFACES in own:
+        own[SURFACES] = _of_surfaces(own[SURFACES], path, here)
     if EXTENDS not in own:
         if WITHOUT in own:
             raise RecipeError(
                 f"{path}: {WITHOUT} leaves parts out of a recipe that {EXTENDS} names."
             )
         return own
-    name = own.pop(EXTENDS)
-    below = _below(name, path, (*above, path.resolve()))
-    return laid_over(_tree(below, (*above, path.resolve())), own, str(path))
+    below = _named(own.pop(EXTENDS), EXTENDS, path, here)
+    return laid_over(_tree(below, here), own, str(path))
 
 
-def _below(name: object, path: Path, above: tuple[Path, ...]) -> Path:
-    """The file that `extends` names."""
-    at = f"{path}: {EXTENDS} = {name!r}"
+def _of_surfaces(named: object, path: Path, here: tuple[Path, ...]) -> dict[str, Any]:
+    """The trees of the recipes that surfaces name."""
+    if not isinstance(named, dict):
+        raise RecipeError(f'{path}: [{SURFACES}] takes lines such as cart = "i2i".')
+    return {
+        surface: _tree(_named(name, f"[{SURFACES}] {surface}", path, here), here)
+        for surface, name in named.items()
+    }
+
+
+def _named(name: object, key: str, path: Path, above: tuple[Path, ...]) -> Path:
+    """The file of the recipe that a key of a file names."""
+    at = f"{path}: {key} = {name!r}"
     if not isinstance(name, str):
         raise RecipeError(f"{at} must be the name of a shipped recipe, or a path.")
     below = _found(name, path.parent)
