@@ -35,7 +35,7 @@ class RankPart:
     moments: int = 1  # past moments that are replayed for training; 0 learns from the newest
     by_propensity: bool = False  # weigh impressions by 1 / the probability of being shown
     calibrate_by: str = ""  # a category whose values are calibrated each on its own
-    fit_blend: str = ""  # the label for which the powers of [blend] are learned from validation
+    fit_blend: str = ""  # the label, where there is one, for which [blend] learns its powers
     seed: int | None = None  # of every draw in learning; that of the run where not given
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a network
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of objectives in a loss

@@ -204,7 +204,7 @@ class _Lesson:
         learning = self._with_guesses(learning)
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
         ranker = learned(spec, learning, held_out)
-        if not rank.fit_blend:
+        if rank.fit_blend not in held_out.labels:  # not wanted, or not what these examples tell
             return ranker, {}
         self.progress(f"weighing objectives for {rank.fit_blend}")
         return ranker, fitted_blend(ranker, held_out, rank.fit_blend, seed=self.seed)
