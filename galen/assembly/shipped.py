@@ -1,31 +1,24 @@
-"""Recipes by name or path: those that come with galen, one's own, and those that stand on others.
-
-    extends = "classic"              # a shipped recipe, or a path beside this file
-    without = ["rerank", "recall.als"]
-    rank = {model = "channel", channel = "generator"}
-
-Tables are laid over those of the other recipe key by key; a part of another model takes the whole
-place of the one before it, and so does a list.
-"""
+"""Recipes as files: those that come with galen by name, one's own by path, and what they extend."""
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from galen.assembly.extending import WITHOUT, laid_over
 from galen.assembly.recipe import Recipe, RecipeError
 
 EXTENDS: Final = "extends"
-WITHOUT: Final = "without"
-OUTERMOST: Final = ("rank", "rerank", "blend", "fusion", "tune", "samples")
-"""Keys that a recipe may be without, besides single channels."""
+"""The key that names the recipe below: a shipped name, or a path from the file's folder."""
+
+SURFACES: Final = "surfaces"
+"""The table of surfaces that have another recipe, named in the same way."""
 
 
 def shipped_recipes() -> list[str]:
     """Names of the recipes that come with galen."""
-    folder = _shipped()
+    folder = _folder()
     return sorted(str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.toml"))
 
 
@@ -33,75 +26,80 @@ def find_recipe(name: str) -> Recipe:
     """A shipped recipe by name, or one's own by the path of its TOML file.
 
     Raises:
-        RecipeError: there is neither, it is not TOML, a key or a value is not one that galen
-            knows, or recipes extend each other in a circle.
+        RecipeError: there is neither, or it cannot be read.
     """
-    path = _path(name, Path())
-    return Recipe.from_tree({"name": path.stem, **_tree(path, ())}, where=str(path))
-
-
-def _shipped() -> Path:
-    return Path(str(files("galen") / "recipes"))
-
-
-def _path(name: str, beside: Path) -> Path:
-    if name in shipped_recipes():
-        return _shipped() / f"{name}.toml"
-    path = beside / name
-    if not path.exists():
+    path = _found(name, Path())
+    if path is None:
         raise RecipeError(
             f"{name!r} is neither a file nor a shipped recipe ({', '.join(shipped_recipes())})."
         )
-    return path
+    return read_recipe(path)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe of a TOML file, laid over the one that it extends.
+
+    Raises:
+        RecipeError: a file is not TOML, a key or a value is not one that galen knows, or what it
+            extends is not there or leads back to it.
+    """
+    return Recipe.from_tree(_tree(path, ()), where=str(path))
 
 
 def _tree(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
-    """What a file says, laid over what it extends; `above` are the files that extend it."""
-    if path in above:
-        circle = " → ".join(str(one) for one in (*above[above.index(path) :], path))
-        raise RecipeError(f"recipes extend each other in a circle: {circle}.")
+    """The file's keys over those of all files below it; `above` are the files that led here."""
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        own = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{path}: {error}") from error
-    base, without = tree.pop(EXTENDS, None), tree.pop(WITHOUT, [])
-    if base is None:
-        if without:
-            raise RecipeError(f"{path}: `without` needs `extends`, which names what to leave out.")
-        return tree
-    if not isinstance(base, str) or not isinstance(without, list):
-        raise RecipeError(f"{path}: `extends` is a name or a path, `without` a list of keys.")
-    under = _tree(_path(base, path.parent), (*above, path))
-    for key in without:
-        _leave_out(under, str(key), f"{path}: without")
-    return _laid_over(under, tree)
+    own = {"name": path.stem, **own}
+    here = (*above, path.resolve())
+    if SURFACES in own:
+        own[SURFACES] = _of_surfaces(own[SURFACES], path, here)
+    if EXTENDS not in own:
+        if WITHOUT in own:
+            raise RecipeError(
+                f"{path}: {WITHOUT} leaves parts out of a recipe that {EXTENDS} names."
+            )
+        return own
+    below = _named(own.pop(EXTENDS), EXTENDS, path, here)
+    return laid_over(_tree(below, here), own, str(path))
 
 
-def _leave_out(tree: dict[str, Any], key: str, where: str) -> None:
-    known = list(_removable(tree))
-    if key not in known:
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise RecipeError(f"{where}: there is no {key!r} to leave out.{hint}")
-    outer, _, inner = key.partition(".")
-    if inner:
-        del tree[outer][inner]
-    else:
-        del tree[outer]
+def _of_surfaces(named: object, path: Path, here: tuple[Path, ...]) -> dict[str, Any]:
+    """The trees of the recipes that surfaces name."""
+    if not isinstance(named, dict):
+        raise RecipeError(f'{path}: [{SURFACES}] takes lines such as cart = "i2i".')
+    return {
+        surface: _tree(_named(name, f"[{SURFACES}] {surface}", path, here), here)
+        for surface, name in named.items()
+    }
 
 
-def _removable(tree: Mapping[str, Any]) -> Iterator[str]:
-    yield from (key for key in OUTERMOST if key in tree)
-    yield from (f"recall.{name}" for name in tree.get("recall", {}))
+def _named(name: object, key: str, path: Path, above: tuple[Path, ...]) -> Path:
+    """The file of the recipe that a key of a file names."""
+    at = f"{path}: {key} = {name!r}"
+    if not isinstance(name, str):
+        raise RecipeError(f"{at} must be the name of a shipped recipe, or a path.")
+    below = _found(name, path.parent)
+    if below is None:
+        near = difflib.get_close_matches(name, shipped_recipes(), n=1, cutoff=0.0)
+        raise RecipeError(
+            f"{at} is neither a shipped recipe nor a file beside it. Did you mean {near[0]!r}?"
+        )
+    if below.resolve() in above:
+        way = " → ".join(one.name for one in (*above, below))
+        raise RecipeError(f"{at} leads back to where it began: {way}.")
+    return below
 
 
-def _laid_over(under: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    whole = dict(under)
-    for key, value in own.items():
-        before = whole.get(key)
-        if isinstance(value, Mapping) and isinstance(before, Mapping):
-            same = value.get("model", before.get("model")) == before.get("model")
-            whole[key] = _laid_over(before, value) if same else value
-        else:
-            whole[key] = value
-    return whole
+def _found(name: str, folder: Path) -> Path | None:
+    """A shipped recipe's file, else the file of that path from the folder, if there is one."""
+    if name in shipped_recipes():
+        return _folder() / f"{name}.toml"
+    path = folder / name
+    return path if path.is_file() else None
+
+
+def _folder() -> Path:
+    return Path(str(files("galen") / "recipes"))

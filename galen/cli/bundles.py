@@ -226,7 +226,8 @@ def explain_item(
         for found in told.findings:
             table.add_row(found.rule, found.action, found.words, found.citation)
         Console().print(table)
-    typer.echo(f"model {told.model_version}, rules {told.rules_version}")
+    made_by = f"model {told.model_version}, recipe {told.recipe}"
+    typer.echo(f"{made_by}, rules {told.rules_version}")
 
 
 @app.command(rich_help_panel=SERVE)
