@@ -2,10 +2,10 @@
 
 import sys
 
-from galen.cli import bundles, data, enrich, knowledge, rules, tables, teaching
+from galen.cli import bundles, compare, data, enrich, knowledge, rules, tables, teaching
 from galen.cli.terminal import app, console
 
-COMMANDS = (bundles, data, enrich, knowledge, rules, tables, teaching)
+COMMANDS = (bundles, compare, data, enrich, knowledge, rules, tables, teaching)
 """Modules that add their commands to the application when they are read."""
 
 

@@ -1,11 +1,11 @@
 """What to do, in one plain sentence a slice, made from the figures and nothing else."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from galen.compare.forbidden import Forbidden
 from galen.compare.verdicts import FEWEST, Verdict
+from galen.evaluate.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +26,56 @@ def advise(verdict: Verdict, seconds: Mapping[str, float], *, metric: str = "NDC
     level = {n for n in verdict.means if n == verdict.best or not verdict.over_best[n].surely}
     use = min((n for n in verdict.means if n in level), key=lambda n: seconds[n])
     value = f"{metric} {verdict.means[use]:.4f}"
-    others = [name for name in verdict.means if name != use]
     if verdict.people < FEWEST:
         told = f"{whom.capitalize()}: only {verdict.people}, too few to tell; {use} has {value}."
-    elif not others:
+    elif len(verdict.means) == 1:
         told = f"For {whom} use {use}: {value}; nothing else was compared."
     elif level == {use}:
         told = f"For {whom} use {use}: {value}, {_gain(verdict, use, seconds)}."
+    elif len(level) == len(verdict.means):
+        told = f"For {whom} nothing is surely better than another: use {use}, the cheapest to "
+        told += f"learn: {value}{_from_best(verdict, use, seconds)}."
     else:
-        told = f"For {whom} use {use}, {_among(verdict, use, level, seconds)}: {value}"
-        told += f"{_short_of_best(verdict, use)}."
+        told = f"For {whom} use {use}: {value}{_over_first(verdict, use, seconds)}"
+        told += f"{_from_best(verdict, use, seconds) or _cheaper(verdict, use, level)}."
     return Advice(verdict.slice, use, told)
 
 
 def _gain(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
     """What the surely best gains over the first recipe; where it is the first, over the next."""
-    first = next(iter(verdict.means))
-    if use != first:
-        change, over = verdict.over_first[use].change, first
-        low, high, value = change.low, change.high, change.value
-    else:
-        over = max((n for n in verdict.means if n != use), key=lambda n: verdict.means[n])
-        worse = verdict.over_best[over].change
-        value, low, high = -worse.value, -worse.high, -worse.low
-    return f"{value:+.4f} [{low:.4f}, {high:.4f}] over {over}, {_times(seconds, use, over)}"
+    over = next(iter(verdict.means))
+    if use != over:
+        return (
+            f"{_signed(verdict.over_first[use].change)} over {over}, {_times(seconds, use, over)}"
+        )
+    over = max((n for n in verdict.means if n != use), key=lambda n: verdict.means[n])
+    worse = verdict.over_best[over].change
+    gain = Interval(-worse.value, -worse.high, -worse.low)
+    return f"{_signed(gain)} over {over}, {_times(seconds, use, over)}"
 
 
-def _among(verdict: Verdict, use: str, level: set[str], seconds: Mapping[str, float]) -> str:
-    rivals = [name for name in verdict.means if name in level and name != use]
-    nothing = (
-        "nothing is surely better than it"
-        if len(level) == len(verdict.means)
-        else (f"not surely worse than the best and cheaper than {_listed(rivals)}")
-    )
-    return f"the cheapest to learn ({_times(seconds, use, rivals[0])}); {nothing}"
+def _over_first(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
+    """What it gains over the first recipe, where that is sure."""
+    if use not in verdict.over_first or not verdict.over_first[use].better:
+        return ""
+    return f", {_gain(verdict, use, seconds)}"
 
 
-def _short_of_best(verdict: Verdict, use: str) -> str:
+def _from_best(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
     if use == verdict.best:
         return ""
-    change = verdict.over_best[use].change
-    return f", {change.value:+.4f} [{change.low:.4f}, {change.high:.4f}] from {verdict.best}"
+    change, best = verdict.over_best[use].change, verdict.best
+    return f"; {_signed(change)} against {best}, {_times(seconds, use, best)}"
+
+
+def _cheaper(verdict: Verdict, use: str, level: set[str]) -> str:
+    rivals = [name for name in verdict.means if name in level and name != use]
+    are = "is" if len(rivals) == 1 else "are"
+    return f"; {_listed(rivals)} {are} not surely worse, but dearer to learn"
+
+
+def _signed(change: Interval) -> str:
+    return f"{change.value:+.4f} [{change.low:.4f}, {change.high:.4f}]"
 
 
 def _times(seconds: Mapping[str, float], use: str, over: str) -> str:
@@ -102,14 +111,14 @@ def words_of(name: str) -> str:
         "history 1-3": "people with 1-3 events",
         "history 4-10": "people with 4-10 events",
         "history > 10": "people with more than 10 events",
-        "warm items": "who takes warm items",
-        "tail items": "who takes items of the tail",
+        "warm items": "those who take warm items",
+        "tail items": "those who take items of the tail",
     }
     if name in known:
         return known[name]
     for start, said in (
-        ("cold item", "who takes a cold item"),
-        ("head items", "who takes items of the head"),
+        ("cold item", "those who take a cold item"),
+        ("head items", "those who take items of the head"),
         ("surface ", "the surface "),
         ("department ", "the department "),
     ):
@@ -117,8 +126,3 @@ def words_of(name: str) -> str:
             rest = name.removeprefix(start)
             return said if not said.endswith(" ") else said + rest
     return name
-
-
-def is_number(value: float) -> bool:
-    """Is there a figure at all?"""
-    return math.isfinite(value)

@@ -15,7 +15,7 @@ from scipy.stats import ttest_1samp
 
 from galen.evaluate.intervals import Interval, paired_interval
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Bools, Floats
+from galen.pipeline.candidates import Floats
 
 LEVEL: Final = 0.05
 FEWEST: Final = 30
@@ -112,8 +112,3 @@ def holm(p: Floats) -> Floats:
     found = np.empty(len(p))
     found[order] = stepped
     return found
-
-
-def any_of(slices: Sequence[Slice]) -> Bools:
-    """(R,): who is in any of some slices."""
-    return np.logical_or.reduce([part.requests for part in slices])
