@@ -106,7 +106,7 @@ def at_rate(
         wait = due - clock()
         if wait > 0:
             sleep(wait)
-        elif number and clock() > end:
+        elif number and clock() >= end:
             return Timed(seconds[:number], degraded)
         degraded += not ask(one)
         seconds[number] = clock() - due

@@ -100,8 +100,10 @@ def _against(
         colour = COLOURS[order.index(entry.name) % len(COLOURS)]
         axes.plot([x, x], [found.low, found.high], color=colour, linewidth=1.5)
         axes.scatter([x], [found.value], color=colour, label=plain(entry.name), zorder=2)
-    if min(cost) > 0:
+    if min(cost) > 0 and max(cost) > 10 * min(cost):
         axes.set_xscale("log")
+    else:
+        axes.set_xlim(0, 1.1 * max(*cost, 1e-9))
     axes.set_xlabel(what)
     axes.set_ylabel("NDCG@10")
     _legend_above(axes, len(entries))

@@ -113,6 +113,7 @@ def run_plan(
             ):
                 not_run.append(name)
             else:
+                task.place.mkdir(parents=True, exist_ok=True)
                 why = runner(task, contestant.name, say)
                 if why is not None:
                     failed[contestant.name if step == "learned" else name] = why
@@ -157,7 +158,6 @@ def _contestant(plan: Plan, recipe: Recipe) -> Contestant:
 
 def in_own_process(task: Task, name: str, say: Progress) -> str | None:
     """Run a task in a process of its own; None where it is done, else why it is not."""
-    task.place.mkdir(parents=True, exist_ok=True)
     source = str(Path(galen.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
     log = task.place / LOG
