@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from galen.compare.forbidden import Forbidden
-from galen.compare.verdicts import FEWEST, Verdict
+from galen.compare.verdicts import FEWEST, Verdict, opposite
 from galen.evaluate.intervals import Interval
 
 
@@ -49,8 +49,7 @@ def _gain(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
             f"{_signed(verdict.over_first[use].change)} over {over}, {_times(seconds, use, over)}"
         )
     over = max((n for n in verdict.means if n != use), key=lambda n: verdict.means[n])
-    worse = verdict.over_best[over].change
-    gain = Interval(-worse.value, -worse.high, -worse.low)
+    gain = opposite(verdict.over_best[over].change)
     return f"{_signed(gain)} over {over}, {_times(seconds, use, over)}"
 
 

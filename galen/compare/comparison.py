@@ -28,8 +28,12 @@ class Entry:
     latency: Latency | None = None
     left_out: LeftOut | None = None
 
-    def interval(self, metric: str, part: Slice, *, seed: int) -> Interval:
-        return mean_interval(self.by_person[metric][part.requests], seed=seed)
+    def intervals(self, part: Slice, seed: int) -> dict[str, Interval]:
+        """95 % intervals over the people of a slice, by metric."""
+        return {
+            name: mean_interval(values[part.requests], seed=seed)
+            for name, values in self.by_person.items()
+        }
 
     @property
     def gauc(self) -> float:

@@ -9,6 +9,7 @@ import msgspec
 from galen.compare.advice import Advice, advise, advise_on_safety
 from galen.compare.comparison import Comparison, Entry
 from galen.compare.verdicts import LEVEL, Paired, Verdict, verdicts
+from galen.evaluate.intervals import Interval
 
 METRIC: Final = "ndcg@10"
 """What recipes are compared by."""
@@ -19,6 +20,7 @@ class Findings:
     """Everything that was found, in one place."""
 
     comparison: Comparison
+    intervals: Mapping[str, Mapping[str, Interval]]  # recipe -> metric -> of everybody
     verdicts: Sequence[Verdict]  # the first is of everybody
     compared: int  # paired comparisons that the correction is over
     advice: Sequence[Advice]  # one a slice
@@ -30,9 +32,10 @@ class Findings:
         seed = comparison.ran.plan.seed
         found, compared = verdicts(metric, comparison.slices, seed=seed)
         seconds = {e.name: e.learned.training.cpu_seconds for e in comparison.entries}
+        intervals = {e.name: e.intervals(comparison.everybody, seed) for e in comparison.entries}
         safety = {e.name: (e.learned.with_gate, e.learned.without_gate) for e in comparison.entries}
         advice = [advise(verdict, seconds) for verdict in found]
-        return cls(comparison, found, compared, advice, advise_on_safety(safety))
+        return cls(comparison, intervals, found, compared, advice, advise_on_safety(safety))
 
     def notes(self) -> list[str]:
         """What a reader must know: failures, what was not run, and how "surely" is meant."""
@@ -64,7 +67,7 @@ def tree_of(findings: Findings) -> dict[str, Any]:
         "pack": plan.pack,
         "people": comparison.people,
         "prices": asdict(comparison.prices),
-        "recipes": {entry.name: _entry(comparison, entry) for entry in comparison.entries},
+        "recipes": {entry.name: _entry(findings, entry) for entry in comparison.entries},
         "slices": {verdict.slice: _verdict(verdict) for verdict in findings.verdicts},
         "comparisons": findings.compared,
         "advice": {one.slice: {"use": one.use, "why": one.sentence} for one in findings.advice},
@@ -76,16 +79,11 @@ def tree_of(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _entry(comparison: Comparison, entry: Entry) -> dict[str, Any]:
-    seed = comparison.ran.plan.seed
-    intervals = {
-        name: asdict(entry.interval(name, comparison.everybody, seed=seed))
-        for name in entry.by_person
-    }
+def _entry(findings: Findings, entry: Entry) -> dict[str, Any]:
     learned: dict[str, Any] = msgspec.to_builtins(entry.learned)
     return learned | {
-        "intervals": intervals,
-        "dollars": comparison.prices.of(entry.learned.training),
+        "intervals": {m: asdict(found) for m, found in findings.intervals[entry.name].items()},
+        "dollars": findings.comparison.prices.of(entry.learned.training),
         "latency": msgspec.to_builtins(entry.latency),
         "left_out": msgspec.to_builtins(entry.left_out),
     }

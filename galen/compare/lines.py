@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from galen.compare.comparison import Comparison, Entry
-from galen.compare.findings import Findings
+from galen.compare.findings import METRIC, Findings
 
 NOT_RUN: Final = "not run"
 MEBI: Final = 2**20
@@ -25,14 +25,15 @@ class Lines:
 def tables_of(findings: Findings) -> list[Lines]:
     """Quality, cost, slices, and what each part contributes."""
     return [
-        _quality(findings.comparison),
+        _quality(findings),
         _cost(findings.comparison),
         _slices(findings),
         *_parts(findings.comparison),
     ]
 
 
-def _quality(comparison: Comparison) -> Lines:
+def _quality(findings: Findings) -> Lines:
+    comparison = findings.comparison
     plan = comparison.ran.plan
     note = (
         f"{plan.protocol}, seed {plan.seed}, {comparison.people:,} people, full ranking, through "
@@ -40,18 +41,15 @@ def _quality(comparison: Comparison) -> Lines:
     )
     headings = ("recipe", "NDCG@10", "HR@10", "MRR", "recall@50", "gAUC", "coverage", "novelty",
                 "forbidden")  # fmt: skip
-    return Lines(
-        "Quality", note, headings, [_quality_of(comparison, e) for e in comparison.entries]
-    )
+    return Lines("Quality", note, headings, [_quality_of(findings, e) for e in comparison.entries])
 
 
-def _quality_of(comparison: Comparison, entry: Entry) -> list[str]:
+def _quality_of(findings: Findings, entry: Entry) -> list[str]:
     means, learned = entry.learned.means, entry.learned
-    interval = entry.interval("ndcg@10", comparison.everybody, seed=comparison.ran.plan.seed)
     degraded = f" (degraded: {', '.join(learned.degraded)})" if learned.degraded else ""
     return [
         entry.name + degraded,
-        str(interval),
+        str(findings.intervals[entry.name][METRIC]),
         *(f"{means[name]:.4f}" for name in ("hr@10", "mrr", "recall@50")),
         "-" if math.isnan(entry.gauc) else f"{entry.gauc:.4f}",
         f"{means['coverage@10']:.3f}",

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from galen.compare.comparison import Comparison, Entry
+from galen.compare.comparison import Entry
 from galen.compare.findings import METRIC, Findings
 from galen.compare.lines import tables_of
 from galen.data.drawing import plain, svg
@@ -30,37 +30,36 @@ def write_report(findings: Findings, path: Path) -> None:
         findings=findings,
         notes=findings.notes(),
         tables=tables_of(findings),
-        plots=_plots(comparison, findings),
+        plots=_plots(findings),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
 
 
-def _plots(comparison: Comparison, findings: Findings) -> list[tuple[str, Markup]]:
-    entries = comparison.entries
+def _plots(findings: Findings) -> list[tuple[str, Markup]]:
+    entries = findings.comparison.entries
     plots = [
-        ("NDCG@10 with its 95 % interval", _bars(comparison)),
+        ("NDCG@10 with its 95 % interval", _bars(findings)),
         ("NDCG@10 by slice", _by_slice(findings)),
     ]
     seconds = [entry.learned.training.cpu_seconds for entry in entries]
-    plots.append(("Quality against training", _against(comparison, entries, seconds, "CPU s")))
+    plots.append(("Quality against training", _against(findings, entries, seconds, "CPU s")))
     served = [entry for entry in entries if entry.latency is not None]
     if served:
         p99 = [entry.latency.p99_ms for entry in served if entry.latency is not None]
-        plots.append(("Quality against latency", _against(comparison, served, p99, "p99, ms")))
+        plots.append(("Quality against latency", _against(findings, served, p99, "p99, ms")))
     for entry in entries:
         if entry.left_out is not None and entry.left_out.changes:
             plots.append((f"What each part of {entry.name} contributes", _parts(entry)))
     return plots
 
 
-def _bars(comparison: Comparison) -> Markup:
-    names = [plain(entry.name) for entry in comparison.entries]
+def _bars(findings: Findings) -> Markup:
+    names = [plain(entry.name) for entry in findings.comparison.entries]
     figure = Figure(figsize=(8, 0.45 * len(names) + 1))
     axes = figure.add_subplot()
-    seed = comparison.ran.plan.seed
-    for row, entry in enumerate(comparison.entries):
-        found = entry.interval(METRIC, comparison.everybody, seed=seed)
+    for row, entry in enumerate(findings.comparison.entries):
+        found = findings.intervals[entry.name][METRIC]
         axes.barh(row, found.value, color=COLOURS[row % len(COLOURS)], height=0.6)
         axes.plot([found.low, found.high], [row, row], color=INK, linewidth=1.5)
     axes.set_yticks(range(len(names)), names)
@@ -89,14 +88,13 @@ def _by_slice(findings: Findings) -> Markup:
 
 
 def _against(
-    comparison: Comparison, entries: Sequence[Entry], cost: Sequence[float], what: str
+    findings: Findings, entries: Sequence[Entry], cost: Sequence[float], what: str
 ) -> Markup:
     figure = Figure(figsize=(6.5, 4))
     axes = figure.add_subplot()
-    order = [entry.name for entry in comparison.entries]
-    seed = comparison.ran.plan.seed
+    order = [entry.name for entry in findings.comparison.entries]
     for entry, x in zip(entries, cost, strict=True):
-        found = entry.interval(METRIC, comparison.everybody, seed=seed)
+        found = findings.intervals[entry.name][METRIC]
         colour = COLOURS[order.index(entry.name) % len(COLOURS)]
         axes.plot([x, x], [found.low, found.high], color=colour, linewidth=1.5)
         axes.scatter([x], [found.value], color=colour, label=plain(entry.name), zorder=2)

@@ -64,35 +64,42 @@ def verdicts(
     comparisons of all slices are one family.
     """
     first = next(iter(metric))
-    pairs: dict[tuple[str, str, str], Interval] = {}
+    compared: dict[tuple[str, str, str], Interval] = {}  # (slice, one, other)
     raw: list[float] = []
     bests = {}
     for part in slices:
-        means = {name: float(values[part.requests].mean()) for name, values in metric.items()}
+        inside = {name: values[part.requests] for name, values in metric.items()}
+        means = {name: float(values.mean()) for name, values in inside.items()}
         best = max(means, key=lambda name: means[name])
-        bests[part.name] = (best, means)
-        for name in metric:
-            for other in dict.fromkeys((best, first)):
-                if name == other or (part.name, name, other) in pairs:
-                    continue
-                mine, theirs = metric[name][part.requests], metric[other][part.requests]
-                pairs[part.name, name, other] = paired_interval(mine, theirs, seed=seed)
-                raw.append(p_of(mine - theirs))
-    corrected = dict(zip(pairs, holm(np.array(raw)).tolist(), strict=True))
-    people = {part.name: int(part.requests.sum()) for part in slices}
+        bests[part.name] = best, means
+        others = [(name, best) for name in metric if name != best]
+        others += [(name, first) for name in metric if name not in (best, first) and best != first]
+        for name, other in others:
+            mine, theirs = inside[name], inside[other]
+            compared[part.name, name, other] = paired_interval(mine, theirs, seed=seed)
+            raw.append(p_of(mine - theirs))
+    corrected = dict(zip(compared, holm(np.array(raw)).tolist(), strict=True))
 
-    def against(slice_name: str, other: str) -> dict[str, Paired]:
-        return {
-            key[1]: Paired(*key, people[slice_name], change, corrected[key])
-            for key, change in pairs.items()
-            if key[0] == slice_name and key[2] == other
-        }
+    def paired(part: Slice, name: str, other: str) -> Paired:
+        key, turned = (part.name, name, other), (part.name, other, name)
+        people = int(part.requests.sum())
+        if key in compared:
+            return Paired(*key, people, compared[key], corrected[key])
+        return Paired(*key, people, opposite(compared[turned]), corrected[turned])
 
-    found = [
-        Verdict(name, people[name], means, best, against(name, best), against(name, first))
-        for name, (best, means) in bests.items()
-    ]
-    return found, len(pairs)
+    found = []
+    for part in slices:
+        best, means = bests[part.name]
+        over_best = {name: paired(part, name, best) for name in metric if name != best}
+        over_first = {name: paired(part, name, first) for name in metric if name != first}
+        people = int(part.requests.sum())
+        found.append(Verdict(part.name, people, means, best, over_best, over_first))
+    return found, len(compared)
+
+
+def opposite(change: Interval) -> Interval:
+    """The interval of the difference taken the other way round."""
+    return Interval(-change.value, -change.high, -change.low)
 
 
 def p_of(difference: Floats) -> float:

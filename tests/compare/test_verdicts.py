@@ -42,9 +42,24 @@ def test_ten_people_are_too_few_to_tell(made_up):
     assert not any(pair.surely for pair in few.over_best.values())
 
 
-def test_every_pair_is_counted_once(made_up):
-    best_is_new = sum(one.best == "new" for one in made_up[0])
-    assert made_up[1] == 2 * best_is_new + (len(made_up[0]) - best_is_new)
+def test_every_pair_is_counted_once_whichever_way_it_is_looked_at(made_up):
+    assert made_up[1] == len(made_up[0])
+    for verdict in made_up[0]:
+        if verdict.best == "new":
+            gain, loss = verdict.over_first["new"], verdict.over_best["old"]
+            assert gain.p == loss.p
+            assert gain.change.low == -loss.change.high
+
+
+def test_of_three_recipes_each_is_compared_with_the_best_and_with_the_first():
+    random = np.random.default_rng(0)
+    metric = {name: random.random(100) + place for place, name in enumerate("abc")}
+    everybody = [Slice("all", np.ones(100, bool))]
+    (verdict,), compared = verdicts(metric, everybody, seed=0)
+    assert verdict.best == "c"
+    assert set(verdict.over_best) == {"a", "b"}
+    assert set(verdict.over_first) == {"b", "c"}
+    assert compared == 3
 
 
 def test_holm_s_correction_is_that_of_his_paper():
