@@ -14,6 +14,7 @@ from pathlib import Path
 from safetensors import safe_open
 
 from galen.assembly.parts import Parts
+from galen.assembly.storage import save_parts
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def measured() -> Iterator[Cost]:
 def parameters_of(parts: Parts) -> int:
     """How many numbers a recommender keeps of what it learned, vectors of items included."""
     with tempfile.TemporaryDirectory() as folder:
-        parts.save(Path(folder))
+        save_parts(Path(folder), parts, ())
         count = 0
         for file in Path(folder).rglob("*.safetensors"):
             with safe_open(file, "numpy") as tensors:
