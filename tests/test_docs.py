@@ -10,6 +10,7 @@ import pytest
 
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe
+from galen.assembly.shipped import read_recipe, shipped_recipes
 from galen.assembly.split import PROTOCOLS
 from galen.cli.enrich import enrich
 from galen.cli.knowledge import knowledge
@@ -25,13 +26,21 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
 
 
-def test_the_recipe_of_the_guide_is_whole_and_its_parts_fit_in_one():
+def test_the_recipes_of_the_guide_are_whole_and_its_parts_fit_in_one(tmp_path):
     text = (ROOT / "docs/guides/recipes.md").read_text()
-    whole, *parts = (tomllib.loads(b) for b in re.findall(r"```toml\n(.*?)```", text, re.DOTALL))
-    check_recipe(Recipe.from_tree({"name": "guide", **whole}, where="the guide"))
+    whole, *parts = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    check_recipe(Recipe.from_tree({"name": "guide", **tomllib.loads(whole)}, where="the guide"))
     for part in parts:
-        tree = {"name": "guide", "filters": [], **part}
-        check_recipe(Recipe.from_tree(tree, where="a part of the guide"))
+        file = tmp_path / "mine.toml"
+        file.write_text(part if "extends = " in part else f"filters = []\n{part}")
+        check_recipe(read_recipe(file))
+
+
+def test_the_guide_names_the_five_ways():
+    text = (ROOT / "docs/guides/recipes.md").read_text()
+    ways = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert len(ways) == 5
+    assert set(ways) <= set(shipped_recipes())
 
 
 def test_the_guide_names_every_protocol():
