@@ -99,6 +99,8 @@ class _Shelves:
 
 @dataclass(frozen=True)
 class SiblingsIndex:
+    """`Siblings` after learning."""
+
     settings: Siblings
     product: Ints  # (items,) standard product
     size: Floats  # (items,) units a pack; NaN where unknown
