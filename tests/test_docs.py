@@ -15,7 +15,7 @@ import pytest
 
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe
-from galen.assembly.shipped import find_recipe
+from galen.assembly.shipped import find_recipe, shipped_recipes
 from galen.assembly.split import PROTOCOLS
 from galen.cli.compare import compare
 from galen.cli.knowledge import knowledge
@@ -47,6 +47,13 @@ def test_the_recipes_of_the_guide_are_whole_or_parts_of_one(tmp_path):
         else:
             part = {"name": "guide", "filters": [], **tree}
             check_recipe(Recipe.from_tree(part, where="a part of the guide"))
+
+
+def test_the_guide_names_the_five_ways():
+    text = (ROOT / "docs/guides/recipes.md").read_text()
+    ways = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert len(ways) == 5
+    assert set(ways) <= set(shipped_recipes())
 
 
 def test_the_guide_names_every_protocol():

@@ -73,7 +73,7 @@ class VectorsOfShop:
     vectors: Singles  # (items, d), 0 where there is none
 
     def fit(self, schema: Schema, train: Samples) -> tuple["ItemVectorFields", Samples]:
-        """Nothing is learned; the schema is told of two more vectors.
+        """Nothing is learned; the schema is told of two more vectors, of an empty table of none.
 
         Raises:
             SchemaError: samples name no item.
@@ -81,7 +81,8 @@ class VectorsOfShop:
         if not schema.item:
             raise SchemaError("vector_fields needs to know which category is the item.")
         size, adaptor = self.vectors.shape[1], self.settings.adaptor
-        more = (Vector("item vector", size, adaptor), Vector("taken vector", size, adaptor))
+        names = ("item vector", "taken vector") if size else ()
+        more = tuple(Vector(name, size, adaptor) for name in names)
         extended = msgspec.structs.replace(schema, vectors=(*schema.vectors, *more))
         made = ItemVectorFields(extended, self.vectors)
         return made, made.extend(train)

@@ -21,6 +21,7 @@ from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind, Relation
 from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
+from galen.recall.best import best_places
 from galen.recall.popular import Popular
 
 NEEDS: Final = (
@@ -102,7 +103,7 @@ class KnowledgeIndex:
             score[reached] = np.maximum(score[reached], weight * self.weight.data[row])
         items = np.flatnonzero(score)
         total = score[items] + 0.1 * self.popularity[items]
-        order = np.lexsort((items, -total))[:k]
+        order = best_places(total, k)
         return items[order], total[order]
 
     def _needs(self, requests: Requests, request: int) -> list[tuple[int, float]]:

@@ -8,6 +8,7 @@ Kaldor, "Empirical Bayes estimates of age-standardized relative risks", Biometri
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -17,7 +18,8 @@ from safetensors.numpy import load_file, save_file
 
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, TAKEN
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, place_within
+from galen.recall.best import best_places
 from galen.recall.popular import Popular
 from galen.recall.seen import unseen
 
@@ -74,7 +76,7 @@ class Seasonal:
         return SeasonalIndex(self, saved["count"], saved["word"], *tables, stages, clocked)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SeasonalIndex:
     """`Seasonal` after learning: popularity and its factors."""
 
@@ -87,6 +89,18 @@ class SeasonalIndex:
     stages: list[str]  # names of the stages after it
     clocked: bool
 
+    @cached_property
+    def taken(self) -> tuple[Ints, Ints]:
+        """Items that people took, and the place of each in its word by how often, 0 first.
+
+        All items of a word have the same factors, so their order is that of their counts.
+        """
+        taken = np.flatnonzero(self.count > 0)
+        order = np.lexsort((taken, -self.count[taken], self.word[taken]))
+        place = np.empty(len(taken), np.int64)
+        place[order] = place_within(self.word[taken][order].astype(np.int64))
+        return taken, place
+
     def answer(self, requests: Requests) -> "SeasonalAnswer":
         return SeasonalAnswer(self, requests)
 
@@ -95,11 +109,12 @@ class SeasonalIndex:
         kinds, kind = np.unique(places, axis=0, return_inverse=True)
         repeat = self.settings.repeat
         longest = 0 if repeat else int(requests.history.length.max(initial=0))
-        some = np.flatnonzero(self.count > 0)
+        taken, place = self.taken
+        some = taken[place < k + longest]  # what stands lower in its word is never among the best
         lists, scores = [some[:0]], [np.empty(0)]
         for row in kinds:
             score = self.scores(some, np.broadcast_to(row, (len(some), 3)))
-            best = _best(score, k + longest)
+            best = best_places(score, k + longest)
             lists.append(some[best])
             scores.append(score[best])
         wanted = kind.reshape(-1) + 1
@@ -160,14 +175,6 @@ class SeasonalAnswer:
         out = np.full(len(candidates), np.nan)
         out[known] = self.index.scores(candidates.item[known], places)
         return out
-
-
-def _best(score: Floats, k: int) -> Ints:
-    """The places of the k highest scores, highest first; of equal ones the first come first."""
-    if not 0 < k < len(score):
-        return np.argsort(-score, kind="stable")[:k]
-    high = np.flatnonzero(score >= np.partition(score, -k)[-k])
-    return high[np.argsort(-score[high], kind="stable")[:k]]
 
 
 def _weeks(at: Ints) -> Ints:

@@ -164,3 +164,20 @@ def test_a_part_of_a_batch_keeps_the_life_stages_of_its_people(data):
     index = Seasonal().fit(data)
     assert order(index, two.part(1, 2)) == order(index, asked(JULY, stage="parents"))
     assert order(index, two.part(1, 2)) != order(index, two.part(0, 1))
+
+
+def test_the_best_are_those_of_all_that_were_taken():
+    random = np.random.default_rng(2)
+    made = [{"item_id": f"i{i}", "category": [f"word {i % 3}"]} for i in range(60)]
+    item, user = random.integers(0, 60, 400), np.arange(400)
+    at = random.integers(0, 300 * DAY, 400)
+    kind = np.full(400, int(Kind.PURCHASE))
+    columns = {"user": user, "item": item, "kind": kind, "at": at}
+    kinds = {"user": np.int32, "item": np.int32, "kind": np.int8, "at": np.int64}
+    typed = {name: column.astype(kinds[name]) for name, column in columns.items()}
+    index = Seasonal().fit(Dataset(Catalogue(items_table(made)), "time", 400, **typed))
+    summer = asked(JULY, age=30.0)
+    all_taken = np.flatnonzero(index.count > 0)
+    places = np.broadcast_to(index.places(summer), (len(all_taken), 3))
+    expected = all_taken[np.argsort(-index.scores(all_taken, places), kind="stable")]
+    assert index.retrieve(summer, 7).item.tolist() == expected[:7].tolist()
