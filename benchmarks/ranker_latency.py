@@ -21,9 +21,10 @@ from torch import nn
 
 from benchmarks.rows import Row, measured, write_rows
 from galen.assembly.catalog import NETWORKS
+from galen.data.extras import EXTRAS
 from galen.features.encoding.schema import Category, Schema
 from galen.nn.compact import Kind, compacted
-from galen.nn.exporting import NEEDED, Session
+from galen.nn.exporting import Session
 from galen.nn.inputs import Inputs
 from galen.rank.serving import FILE, Serving, example_of, write_exported
 
@@ -73,7 +74,7 @@ def _measure(name: str, rows: int, calls: int) -> dict[str, float]:
     for tables in TABLES:
         small = compacted(network, tables)
         ways = {"eager": _eager(small, inputs)}
-        if all(map(find_spec, NEEDED)):
+        if all(map(find_spec, EXTRAS["onnx"])):
             ways["onnx"] = _onnx(schema, network, tables, inputs)
         for engine, call in ways.items():
             way = f"{engine}_{tables}"

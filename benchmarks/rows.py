@@ -11,6 +11,7 @@ from pathlib import Path
 from safetensors import safe_open
 
 from galen.assembly.parts import Parts
+from galen.assembly.storage import save_parts
 from galen.compare.cost import Cost, measured
 
 __all__ = ["Cost", "Row", "measured", "parameters_of", "write_rows"]
@@ -33,7 +34,7 @@ class Row:
 def parameters_of(parts: Parts) -> int:
     """How many numbers a recommender keeps of what it learned, vectors of items included."""
     with tempfile.TemporaryDirectory() as folder:
-        parts.save(Path(folder))
+        save_parts(Path(folder), parts, ())
         count = 0
         for file in Path(folder).rglob("*.safetensors"):
             with safe_open(file, "numpy") as tensors:

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 from worlds import items_table
 
+from benchmarks.condition_inference import highest, mean_of
+from benchmarks.condition_shop import MODES, Shopfront
 from benchmarks.inference_attack import Slates, attack, auc_interval, seen, split_households
 from benchmarks.many_requests import together
 from galen.data.catalogue import Catalogue
+from galen.data.synthetic.shop import SyntheticSettings
+from galen.evaluate.intervals import Interval
 from galen.features.store import FeatureStore
 
 PEOPLE, ITEMS, SHOWN = 1200, 30, 6
@@ -74,3 +78,31 @@ def test_requests_put_together_are_what_they_were_alone(world):
     assert whole.age.tolist() == [20.0, 21.0, 22.0, 23.0]
     assert whole.seed.tolist() == [0, 1, 2, 3]
     assert whole.impersonal.tolist() == [False] * 4
+
+
+@pytest.fixture(scope="module")
+def shopfront(tmp_path_factory):
+    settings = SyntheticSettings(300, 150, days=60, seed=0)
+    shop = Shopfront.open(tmp_path_factory.mktemp("front"), settings, "popular", "general")
+    yield shop
+    shop.service.close()
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode.private], ids=lambda m: m.name)
+def test_a_private_slate_is_the_same_whoever_asks(shopfront, mode):
+    assert shopfront.told_apart(mode, 60, 20, seed=0) == 0
+
+
+def test_what_people_declared_shows_where_nothing_is_hidden(shopfront):
+    """Else the test above would be blind."""
+    (open_mode,) = (mode for mode in MODES if mode.name == "non-personalised")
+    assert shopfront.told_apart(open_mode, 60, 20, seed=0) > 0
+
+
+def test_the_mean_over_shops_is_surer_than_one_of_them():
+    one = Interval(0.52, 0.46, 0.58)
+    mean = mean_of([one, Interval(0.5, 0.44, 0.56)])
+    assert mean.value == pytest.approx(0.51)
+    assert mean.high - mean.low == pytest.approx(0.12 / 2**0.5)
+    assert highest([{"a": one, "b": mean}])[0] == "a"
+    assert highest([{"a": one, "b": mean}, {"b": mean}])[0] == "b"  # "a" was not made in all

@@ -2,10 +2,26 @@
 
 import json
 
+import numpy as np
 import structlog
 
 from benchmarks import eligibility, eligibility_cost
+from benchmarks.health_world import (
+    Words,
+    catalogue_of,
+    draw_pack,
+    draw_people,
+    draw_shelf,
+    requests_of,
+)
 from galen.data.schema import Surface
+from galen.eligibility.gate import Gate
+from galen.eligibility.premises import WARN
+from galen.features.item_facts import ItemFacts
+from galen.knowledge.concept_words import ConceptWords
+from galen.knowledge.contents import IngredientReader
+from galen.knowledge.schema import ConceptKind
+from galen.pipeline.candidates import Candidates
 
 
 def test_nothing_forbidden_is_shown_with_the_gate_and_much_without(tmp_path, monkeypatch):
@@ -40,3 +56,22 @@ def test_an_oracle_that_is_asked_about_a_forbidden_slate_says_so():
     person = eligibility.Person(Surface.HOME, 40.0)
     assert ("interaction", 1) in oracle.forbidden(person, [0, 1])
     assert oracle.forbidden(person, [0]) == []
+
+
+def test_only_families_that_have_notices_ever_warn():
+    """The reply asks the others for no notice, so a warning of theirs would be lost."""
+    random, graph = np.random.default_rng(0), eligibility.built_in()
+    words = Words.of(graph, IngredientReader.of(graph))
+    catalogue = catalogue_of(draw_shelf(words, 300, random), words)
+    kinds = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
+    facts = ItemFacts(catalogue, words.reader, kinds)
+    people = draw_people(words, 300, 40, random)
+    requests = requests_of(people, graph)
+    rows = Candidates(np.repeat(np.arange(40), 300), np.tile(np.arange(300), 40))
+    warned = set()
+    for _ in range(4):
+        gate = Gate.of(catalogue, facts, graph, draw_pack(random))
+        for family in gate.families:
+            if (family.actions(requests, rows) == WARN).any():
+                warned.add(family.rule)
+    assert warned == {family.rule for family in gate.warning}

@@ -44,7 +44,7 @@ def test_a_pharmacy_builds_compares_and_explains_its_knowledge(tmp_path):
     assert "severities that rose: 1" in run("diff", old, new, "--json", figures)
     (shift,) = json.loads(figures.read_text())["rose"]
     assert (shift["before"], shift["after"]) == (2, 3)
-    said = run("explain", "myrrh", "warfarin", "--folder", new)
+    said = run("explain", "myrrh", "warfarin", "--knowledge", new)
     assert "- warfarin interacts with myrrh, major (mine)" in said
 
 

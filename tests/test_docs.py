@@ -1,8 +1,11 @@
 """The documentation is tested like code."""
 
+import importlib
 import inspect
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -12,10 +15,12 @@ import pytest
 
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe
+from galen.assembly.shipped import find_recipe
 from galen.assembly.split import PROTOCOLS
 from galen.cli.compare import compare
-from galen.cli.enrich import enrich
 from galen.cli.knowledge import knowledge
+from galen.cli.rules import rules
+from galen.cli.teaching import enrich
 from galen.enrich.duplicates import NAME
 from galen.enrich.tasks import TASKS
 from galen.evaluate.slices import Slice
@@ -23,19 +28,25 @@ from galen.features.item_vectors import TABLE
 from galen.knowledge.build import built_in
 from galen.knowledge.checking_files import check_path
 from galen.knowledge.explaining import Explainer
+from galen.knowledge.pack import Pack, read_pack
+from galen.knowledge.pack_check import check_pack
 from galen.knowledge.sources import LABELS, SOURCES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
 
 
-def test_the_recipe_of_the_guide_is_whole_and_its_parts_fit_in_one():
+def test_the_recipes_of_the_guide_are_whole_or_parts_of_one(tmp_path):
     text = (ROOT / "docs/guides/recipes.md").read_text()
-    whole, *parts = (tomllib.loads(b) for b in re.findall(r"```toml\n(.*?)```", text, re.DOTALL))
-    check_recipe(Recipe.from_tree({"name": "guide", **whole}, where="the guide"))
-    for part in parts:
-        tree = {"name": "guide", "filters": [], **part}
-        check_recipe(Recipe.from_tree(tree, where="a part of the guide"))
+    for written in re.findall(r"```toml\n(.*?)```", text, re.DOTALL):
+        tree = tomllib.loads(written)
+        path = tmp_path / "guide.toml"
+        path.write_text(written)
+        if "extends" in tree or "filters" in tree:
+            check_recipe(find_recipe(str(path)))
+        else:
+            part = {"name": "guide", "filters": [], **tree}
+            check_recipe(Recipe.from_tree(part, where="a part of the guide"))
 
 
 def test_the_guide_names_every_protocol():
@@ -47,6 +58,59 @@ def test_the_guide_names_every_protocol():
 def test_links_between_pages_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
         assert (page.parent / link).exists(), f"{page}: {link}"
+
+
+def headings(page):
+    """Anchors as they are made from headings: small letters, hyphens for spaces."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in found}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_to_headings_lead_to_one(page):
+    for link, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text()):
+        target = page.parent / link if link else page
+        assert anchor in headings(target), f"{page}: {link}#{anchor}"
+
+
+def test_every_page_can_be_reached_from_the_index():
+    reached, waiting = set(), [ROOT / "docs/README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page.suffix == ".md" and page not in reached:
+            reached.add(page)
+            links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+            waiting += [(page.parent / link).resolve() for link in links]
+    pages = {p.resolve() for p in PAGES if "decisions" not in p.parts}
+    assert pages - {(ROOT / "README.md").resolve()} <= reached
+
+
+def test_the_rule_pack_of_the_guide_is_right(tmp_path):
+    text = (ROOT / "docs/guides/own-rule-pack.md").read_text()
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "corner.toml").write_text(block)
+    pack = read_pack(tmp_path / "corner.toml")
+    assert check_pack(pack, built_in(), date(2026, 12, 1)) == []
+    assert check_pack(pack, built_in(), date(2028, 1, 1)) != []
+    ids = {rule.id for rule in pack.rules}
+    assert {"age-melatonin", "house-no-codeine", "house-paracetamol", "eu-narcotics"} <= ids
+    (others,) = re.findall(r"Other tables: (.*?)\.\n", text, re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", others)) <= set(Pack.__struct_fields__)
+    told = re.findall(r"^galen rules ([\w-]+)", text, re.MULTILINE)
+    assert set(told) <= {c.name for c in rules.registered_commands}
+
+
+@pytest.mark.slow
+def test_a_bundle_can_be_moved_and_rolled_back_as_the_guide_says(tmp_path, monkeypatch):
+    text = (ROOT / "docs/guides/move-a-bundle.md").read_text()
+    made = "galen synth shop --users 120 --items 60 --days 40 --quiet\n"
+    made += "galen train shop bundle --recipe popular --quiet\n"
+    made += "galen train shop bundle --recipe item_graph --quiet\n"
+    blocks = [made, *re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
+    galen = f'set -e\ngalen() {{ "{sys.executable}" -m galen "$@"; }}\n'
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for block in blocks:
+        subprocess.run(["bash", "-c", galen + block], cwd=tmp_path, check=True, timeout=300)
 
 
 def test_decisions_are_numbered_without_a_gap():
@@ -74,6 +138,7 @@ def test_the_guide_of_knowledge_can_be_followed(tmp_path):
 
 def test_the_guide_of_enrichment_names_commands_and_tables_that_there_are():
     text = (ROOT / "docs/guides/enrichment.md").read_text()
+    importlib.import_module("galen.cli.main")  # every module has added its commands
     commands = {c.name or c.callback.__name__ for c in enrich.registered_commands}
     assert set(re.findall(r"galen enrich ([a-z]\w+)", text)) == commands
     tables = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))

@@ -2,49 +2,29 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
 
 import msgspec
 
 from galen.assembly import versions
+from galen.assembly.bundle_manifest import (
+    FORMAT,
+    BundleError,
+    BundleManifest,
+    described,
+    read_manifest,
+)
 from galen.assembly.parts import Parts
 from galen.assembly.recipe import Recipe
-from galen.assembly.split import Protocol
+from galen.assembly.storage import load_parts, save_parts
 from galen.assembly.train import Trained
 from galen.data.catalogue import Catalogue
 from galen.data.manifest import NAME, sha256
-from galen.data.mendable import MendableError
+from galen.pipeline.by_surface import NamedPipeline, PipelinesBySurface
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.stages import Assembler
-
-FORMAT: Final = 1
-
-
-class BundleError(MendableError):
-    """A bundle cannot be used; the message says which file and what to do."""
-
-
-class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a bundle is made of, and from what."""
-
-    format: int
-    version: str  # of the content: the same files have the same version
-    recipe: dict[str, Any]
-    shop: str
-    protocol: Protocol
-    seed: int
-    items: int  # rows of the catalogue that it was trained on
-    trained_at: str  # ISO 8601, UTC
-    files: dict[str, str]  # path -> SHA-256
-
-
-class _Kind(msgspec.Struct, frozen=True):
-    """What every manifest says of itself."""
-
-    kind: str = "recommender"
 
 
 @dataclass(frozen=True)
@@ -71,17 +51,7 @@ class Bundle:
             raise BundleError(
                 f"{folder} is not a bundle: it has no {NAME}. Make one with `galen train`."
             )
-        try:
-            if msgspec.json.decode(path.read_bytes(), type=_Kind).kind == "table":
-                raise BundleError(
-                    f"{folder} ranks a table of samples; it recommends nothing by itself. Train "
-                    "its recipe on a shop, or give `galen evaluate` the folder of samples."
-                )
-            manifest = msgspec.json.decode(path.read_bytes(), type=BundleManifest)
-        except msgspec.DecodeError as error:
-            raise BundleError(f"{path} cannot be read ({error}); train again.") from error
-        if manifest.format != FORMAT:
-            raise BundleError(f"{path} has format {manifest.format}; this galen reads {FORMAT}.")
+        manifest = read_manifest(path.read_bytes(), str(path))
         for name, digest in manifest.files.items():
             file = folder / name
             if not file.exists() or sha256(file) != digest:
@@ -89,32 +59,51 @@ class Bundle:
                     f"{file} is missing or not the file written. `galen rollback "
                     f"{folder.parent}` serves the version before it; `galen train` makes a new one."
                 )
-        return cls(folder, manifest, Recipe.from_tree(manifest.recipe, where=str(path)))
+        return cls(folder, manifest, manifest.whole_recipe(str(path)))
 
     @property
     def version(self) -> str:
         return self.manifest.version
 
     def parts(self) -> Parts:
-        """The learned parts, read from the folder."""
-        return Parts.load(self.recipe, self.folder)
+        """The learned parts of the recipe that answers wherever no other is named."""
+        return self.all_parts()[self.recipe.name]
+
+    def all_parts(self) -> dict[str, Parts]:
+        """The learned parts of every recipe by its name; channels that they share are one."""
+        return load_parts(self.folder, self.recipe, self.recipe.surfaces.values())
+
+    def pipelines(
+        self, catalogue: Catalogue, store: Assembler, *, executor: Executor | None = None
+    ) -> PipelinesBySurface:
+        """The recommenders of all surfaces; an executor gives their channels deadlines."""
+        named = {
+            name: NamedPipeline(name, parts.pipeline(catalogue, store, executor=executor))
+            for name, parts in self.all_parts().items()
+        }
+        return PipelinesBySurface(
+            named[self.recipe.name],
+            {surface: named[one.name] for surface, one in self.recipe.surfaces.items()},
+        )
 
     def pipeline(
         self, catalogue: Catalogue, store: Assembler, *, executor: Executor | None = None
     ) -> Pipeline:
-        """The recommender; an executor gives its channels their deadlines."""
-        return self.parts().pipeline(catalogue, store, executor=executor)
+        """The recommender wherever no other is named."""
+        return self.pipelines(catalogue, store, executor=executor).usual.pipeline
 
 
 def save_bundle(root: Path, trained: Trained, *, shop: str, seed: int, now: datetime) -> Bundle:
     """Write what has learned as the new current version of a folder, whole or not at all."""
     parts, split = trained.parts, trained.split
+    surfaces = {surface: other.recipe for surface, other in trained.surfaces.items()}
+    recipe = replace(parts.recipe, surfaces=surfaces)  # with what training learned of each
 
     def describe(version: str, files: Mapping[str, str]) -> bytes:
         manifest = BundleManifest(
             format=FORMAT,
             version=version,
-            recipe=parts.recipe.to_tree(),
+            **described(recipe),
             shop=shop,
             protocol=split.protocol,
             seed=seed,
@@ -125,5 +114,5 @@ def save_bundle(root: Path, trained: Trained, *, shop: str, seed: int, now: date
         return msgspec.json.encode(manifest)
 
     with versions.new_version(root, describe) as folder:
-        parts.save(folder)
+        save_parts(folder, parts, trained.surfaces.values())
     return Bundle.open(root)

@@ -3,12 +3,14 @@
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from galen.assembly import catalog
 from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
+from galen.data.schema import Surface
 from galen.nn.training import Training
 from galen.rank.channel import ChannelScore
 from galen.rank.serving import Serving
@@ -42,6 +44,7 @@ def check_recipe(recipe: Recipe) -> None:
         )
         _one_of(("auto", "impressions", "replay"), recipe.rank.examples, f"{at}: examples")
     _check_samples(recipe, f"{where}: [samples]")
+    _check_surfaces(recipe, where)
     for name in recipe.filters:
         _one_of(catalog.FILTERS, name, f"{where}: filters")
     for place, rerank in enumerate(recipe.rerank):
@@ -54,6 +57,19 @@ def check_recipe(recipe: Recipe) -> None:
         if rerank.model in catalog.BORROWERS:
             _check_lender(recipe, own.pop(LENT_BY, None), at)
         settings_of(kind, own, at)
+
+
+def _check_surfaces(recipe: Recipe, where: str) -> None:
+    """See that recipes of surfaces are whole, and that a name stands for one recipe."""
+    named = {recipe.name: replace(recipe, surfaces={})}
+    for surface, other in recipe.surfaces.items():
+        at = f"{where}: [surfaces] {surface}"
+        _one_of([one.name.lower() for one in Surface], surface, f"{where}: [surfaces]")
+        if other.surfaces:
+            raise RecipeError(f"{at}: {other.name!r} has [surfaces] of its own; give one without.")
+        check_recipe(other)
+        if named.setdefault(other.name, other) != other:
+            raise RecipeError(f"{at}: another recipe is named {other.name!r} too; rename one file.")
 
 
 def _check_samples(recipe: Recipe, at: str) -> None:

@@ -30,7 +30,7 @@ from galen.rank.network import Network
 from galen.rank.segmented import Segmented
 from galen.rank.serving import Serving
 from galen.rank.shop import ShopRanker
-from galen.recall.fusion import Fusion, FusionModel, OneChannel
+from galen.recall.fusion import Fusion, OneChannel
 
 BLEND: Final = "blend"
 """The ranking model that is made of others."""
@@ -92,26 +92,19 @@ class Parts:
         own = {key: value for key, value in part.settings.items() if key != LENT_BY}
         return catalog.BORROWERS[part.model](self.retrievers[part.settings[LENT_BY]], **own)
 
-    def save(self, folder: Path) -> None:
-        for name, retriever in self.retrievers.items():
-            retriever.save(_made(folder / "recall" / name))
-        if isinstance(self.fuser, FusionModel):
-            self.fuser.save(_made(folder / "fusion"))
-        if self.ranker is not None:
-            self.ranker.save(_made(folder / "rank"))
 
-    @classmethod
-    def load(cls, recipe: Recipe, folder: Path) -> "Parts":
-        names = list(recipe.recall)
-        retrievers = {
-            name: retriever_spec(recipe, name).load(folder / "recall" / name) for name in names
-        }
-        fuser: Fuser = OneChannel(names[0])
-        if len(names) > 1:
-            fuser = Fusion(**recipe.fusion).load(folder / "fusion")
-        spec = ranker_spec(recipe)
-        ranker = None if spec is None else ShopRanker(spec.load(folder / "rank"))
-        return cls(recipe, retrievers, fuser, ranker)
+def loaded_fuser(recipe: Recipe, folder: Path) -> Fuser:
+    """The fuser that learned for a recipe; of one channel there is none to read."""
+    names = list(recipe.recall)
+    if len(names) == 1:
+        return OneChannel(names[0])
+    return Fusion(**recipe.fusion).load(folder / "fusion")
+
+
+def loaded_ranker(recipe: Recipe, folder: Path) -> Ranker | None:
+    """The ranker that learned for a recipe, where it has one."""
+    spec = ranker_spec(recipe)
+    return None if spec is None else ShopRanker(spec.load(folder / "rank"))
 
 
 def retriever_spec(recipe: Recipe, name: str, seed: int = 0) -> RetrieverSpec:
@@ -199,8 +192,3 @@ def _made_of(kind: Any, settings: Mapping[str, Any], seed: Mapping[str, int] | N
     """A part from settings as TOML has them; a seed goes to a part that draws."""
     draws = seed if seed and "seed" in kind.__dataclass_fields__ else {}
     return kind(**settings_of(kind, {**draws, **settings}, kind.__name__))
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

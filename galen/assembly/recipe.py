@@ -2,11 +2,9 @@
 
 import dataclasses
 import difflib
-import tomllib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,7 +35,7 @@ class RankPart:
     moments: int = 1  # past moments that are replayed for training; 0 learns from the newest
     by_propensity: bool = False  # weigh impressions by 1 / the probability of being shown
     calibrate_by: str = ""  # a category whose values are calibrated each on its own
-    fit_blend: str = ""  # the label for which the powers of [blend] are learned from validation
+    fit_blend: str = ""  # the label, where there is one, for which [blend] learns its powers
     seed: int | None = None  # of every draw in learning; that of the run where not given
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a network
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of objectives in a loss
@@ -91,22 +89,15 @@ class Recipe:
     fusion: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tune: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # path -> range to search
     samples: SamplesPart = SamplesPart()
-
-    @classmethod
-    def read(cls, path: Path) -> "Recipe":
-        """Read a TOML file.
-
-        Raises:
-            RecipeError: the file is not TOML, or a key or a value is not one that galen knows.
-        """
-        try:
-            tree = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise RecipeError(f"{path}: {error}") from error
-        return cls.from_tree({"name": path.stem, **tree}, where=str(path))
+    surfaces: Mapping[str, "Recipe"] = dataclasses.field(default_factory=dict)  # where not this one
 
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any], where: str) -> "Recipe":
+        """The recipe of a tree as TOML has it, with its name.
+
+        Raises:
+            RecipeError: a key or a value is not one that galen knows; `where` begins the message.
+        """
         _check_keys(tree, _names(cls), where)
         if "recall" not in tree or "filters" not in tree:
             raise RecipeError(f"{where}: a recipe needs [recall.<name>] and filters = […].")
@@ -130,11 +121,17 @@ class Recipe:
             samples=SamplesPart(
                 **settings_of(SamplesPart, tree.get("samples", {}), f"{where}: [samples]")
             ),
+            surfaces={
+                surface: cls.from_tree(part, f"{where}: [surfaces] {surface}")
+                for surface, part in tree.get("surfaces", {}).items()
+            },
         )
 
     def to_tree(self) -> dict[str, Any]:
         """The recipe as a tree that `from_tree` reads back, for a bundle's manifest."""
-        tree = dataclasses.asdict(self)
+        alone = dataclasses.replace(self, surfaces={})
+        tree = dataclasses.asdict(alone)
+        tree["surfaces"] = {s: one.to_tree() for s, one in self.surfaces.items()} or None
         tree["recall"] = {name: _flat(part) for name, part in tree["recall"].items()}
         tree["rerank"] = [_flat(part) for part in tree["rerank"]]
         tree["rank"] = None if self.rank is None else _flat(tree["rank"])

@@ -13,7 +13,7 @@ TUNE: Final = "tune"
 
 
 def toml_of(recipe: Recipe, comment: str = "") -> str:
-    """The text of a TOML file that `Recipe.read` reads back as this recipe, but for its name."""
+    """The text of a TOML file that `read_recipe` reads back as this recipe, but for its name."""
     tree = recipe.to_tree()
     recall = {
         name: _part(part, RecallPart, {"model": name}) for name, part in tree["recall"].items()

@@ -12,7 +12,7 @@ import msgspec
 from torch import nn
 
 from galen.assembly import versions
-from galen.assembly.bundle import BundleError
+from galen.assembly.bundle_manifest import BundleError
 from galen.assembly.check import check_recipe
 from galen.assembly.parts import model_spec
 from galen.assembly.recipe import RankPart, Recipe, RecipeError

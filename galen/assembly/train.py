@@ -1,7 +1,8 @@
 """From a recipe and a shop to learned parts: channels, then fusion, then the ranker."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -9,10 +10,19 @@ from galen.assembly.blending import fitted_blend
 from galen.assembly.check import check_recipe
 from galen.assembly.impressions import impression_examples
 from galen.assembly.judged_samples import JudgedSamples
-from galen.assembly.parts import Parts, channels, of_shop, ranker_spec, retriever_spec
+from galen.assembly.learned_channels import LearnedChannels
+from galen.assembly.parts import (
+    BLEND,
+    CHANNEL,
+    Parts,
+    channels,
+    of_shop,
+    ranker_spec,
+    retriever_spec,
+)
 from galen.assembly.people import People
 from galen.assembly.preference_pairs import preference_examples
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipe import RankPart, Recipe
 from galen.assembly.replay import joined, replayed, requests_at, was_taken, with_something_taken
 from galen.assembly.split import Moment, Protocol, Split, split_by
 from galen.data.dataset import Dataset
@@ -41,6 +51,7 @@ class Trained:
     parts: Parts
     split: Split
     people: People
+    surfaces: Mapping[str, Parts] = field(default_factory=dict)  # of surfaces with their own recipe
 
 
 @dataclass(frozen=True)
@@ -55,9 +66,18 @@ class _Asked:
 
 
 def train(
-    recipe: Recipe, shop: Shop, protocol: Protocol, *, seed: int = 0, progress: Progress
+    recipe: Recipe,
+    shop: Shop,
+    protocol: Protocol,
+    *,
+    seed: int = 0,
+    progress: Progress,
+    known: LearnedChannels | None = None,
 ) -> Trained:
     """Learn every part of a recipe from a shop's events, holding out what the protocol says.
+
+    The recipes of surfaces learn too, and channels that recipes share learn once. `known` are
+    channels that have learned from this shop with this seed; new ones are put to them.
 
     Raises:
         RecipeError: a part or a setting is not one that galen knows.
@@ -67,26 +87,27 @@ def train(
     check_recipe(recipe)
     progress("reading events")
     data = Dataset.read(shop)
-    moments = max(recipe.rank.moments, 1) if recipe.rank else 1
-    split = split_by(protocol, data, moments=moments, seed=seed)
+    recipes = {one.name: one for one in (*recipe.surfaces.values(), recipe)}
+    moments = {name: max(one.rank.moments, 1) if one.rank else 1 for name, one in recipes.items()}
+    split = split_by(protocol, data, moments=max(moments.values()), seed=seed)
     impressions = bool((data.kind == int(Kind.IMPRESSION)).any())
-    people, guessed = People.read(shop), None
-    if recipe.samples:
-        progress("reading guesses to learn from")
-        guessed = JudgedSamples.read(recipe.samples, split.valid.fit, seed)
-    lesson = _Lesson(recipe, shop, people, split, impressions, seed, progress, guessed)
-    if recipe.rank is None and len(recipe.recall) == 1:  # nothing is chosen by validation
-        retrievers = lesson.learn(split.final, "all that may be learned from")
-        only = OneChannel(*recipe.recall)
-        return Trained(Parts(recipe, retrievers, only, None), split, lesson.people)
-    valid = lesson.ask(split.valid, "validation")
-    fuser = lesson.fuser(valid)
-    ranker, powers = lesson.ranker(valid, fuser)
-    recipe = replace(recipe, blend={**recipe.blend, **powers})
-    retrievers = valid.retrievers
-    if len(split.final) != len(split.valid.fit):
-        retrievers = lesson.learn(split.final, "all that may be learned from")
-    return Trained(Parts(recipe, retrievers, fuser, ranker), split, lesson.people)
+    people, known = People.read(shop), known or LearnedChannels()
+    learned_parts = {}
+    for name, one in recipes.items():
+        told = _told_of(name, progress) if len(recipes) > 1 else progress
+        guessed = None
+        if one.samples:
+            told("reading guesses to learn from")
+            guessed = JudgedSamples.read(one.samples, split.valid.fit, seed)
+        own = replace(split, train=split.train[: moments[name]])
+        lesson = _Lesson(one, shop, people, own, impressions, seed, told, guessed, known)
+        learned_parts[name] = lesson.parts()
+    surfaces = {surface: learned_parts[one.name] for surface, one in recipe.surfaces.items()}
+    return Trained(learned_parts[recipe.name], split, people, surfaces)
+
+
+def _told_of(name: str, progress: Progress) -> Progress:
+    return lambda what: progress(f"recipe {name}: {what}")
 
 
 @dataclass(frozen=True)
@@ -101,14 +122,35 @@ class _Lesson:
     seed: int
     progress: Progress
     guessed: JudgedSamples | None = None
+    known: LearnedChannels = field(default_factory=LearnedChannels)
+
+    def parts(self) -> Parts:
+        """Everything that the recipe names, having learned."""
+        recipe = self.recipe
+        if recipe.rank is None and len(recipe.recall) == 1:  # nothing is chosen by validation
+            retrievers = self.learn(self.split.final, "all that may be learned from")
+            return Parts(recipe, retrievers, OneChannel(*recipe.recall), None)
+        valid = self.ask(self.split.valid, "validation")
+        fuser = self.fuser(valid)
+        ranker, powers = self.ranker(valid, fuser)
+        recipe = replace(recipe, blend={**recipe.blend, **powers})
+        retrievers = valid.retrievers
+        if len(self.split.final) != len(self.split.valid.fit):
+            retrievers = self.learn(self.split.final, "all that may be learned from")
+        return Parts(recipe, retrievers, fuser, ranker)
 
     def learn(self, data: Dataset, what: str) -> dict[str, Retriever]:
-        retrievers = {}
-        data = data if self.guessed is None else self.guessed.events(data)
-        for name in self.recipe.recall:
+        """Each channel, of these events; one that learned from them before is taken as it is."""
+        events = data if self.guessed is None else self.guessed.events(data)
+
+        def fitted(name: str) -> Retriever:
             self.progress(f"learning channel {name} ({what})")
-            retrievers[name] = retriever_spec(self.recipe, name, self.seed).fit(data)
-        return retrievers
+            return retriever_spec(self.recipe, name, self.seed).fit(events)
+
+        return {
+            name: self.known.of(self.recipe, name, data, partial(fitted, name))
+            for name in self.recipe.recall
+        }
 
     def ask(self, moment: Moment, what: str) -> _Asked:
         """What recall would have said at a moment, having learned only from before it."""
@@ -141,7 +183,8 @@ class _Lesson:
         oldest = self.split.train[-1] if self.split.train else self.split.valid
         spec = of_shop(spec, oldest.fit)
         by_time = self.split.valid.after is not None
-        logged = rank.examples == "auto" and self.impressions and by_time
+        may_be_logged = rank.examples == "auto" and not _asks_channels(rank)
+        logged = may_be_logged and self.impressions and by_time
         if rank.examples == "impressions" or logged:
             self.progress("making examples from impressions")
             learning, held_out, _ = impression_examples(
@@ -161,7 +204,7 @@ class _Lesson:
         learning = self._with_guesses(learning)
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
         ranker = learned(spec, learning, held_out)
-        if not rank.fit_blend:
+        if rank.fit_blend not in held_out.labels:  # not wanted, or not what these examples tell
             return ranker, {}
         self.progress(f"weighing objectives for {rank.fit_blend}")
         return ranker, fitted_blend(ranker, held_out, rank.fit_blend, seed=self.seed)
@@ -195,3 +238,10 @@ class _Lesson:
             negatives=self.recipe.rank.negatives,
             seed=self.seed,
         )
+
+
+def _asks_channels(rank: RankPart) -> bool:
+    """Does the ranker read what channels say? Impressions do not tell that."""
+    if rank.model == BLEND:
+        return any(_asks_channels(member) for member in rank.members)
+    return rank.model == CHANNEL

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from galen.cli.grouped_help import LEARN, SERVE
 from galen.cli.tables import evaluate_on_table, train_on_table
 from galen.cli.terminal import (
     BundleFolder,
@@ -17,13 +18,14 @@ from galen.cli.terminal import (
     app,
     doing,
     show,
+    write_json,
 )
 
 if TYPE_CHECKING:
     from galen.serve.messages import RecommendRequest
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE, short_help="Make a shop, train, evaluate, and serve the page.")
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the shop and its bundles go.")] = Path(
         "shops/demo"
@@ -31,8 +33,10 @@ def demo(
     users: Annotated[int, typer.Option(min=200, help="People of the made-up shop.")] = 2000,
     items: Annotated[int, typer.Option(min=100, help="SKUs of the made-up shop.")] = 1000,
     seed: Seed = 0,
-    run_server: Annotated[bool, typer.Option("--serve/--no-serve")] = True,
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    run_server: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Serve the page when all is made.")
+    ] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8000,
     json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -48,7 +52,9 @@ def demo(
         serve_shop(folder / "shop", folder / "bundle", port=port)
 
 
-@app.command()
+@app.command(
+    rich_help_panel=LEARN, short_help="Learn a recipe from a shop, and make it the current bundle."
+)
 def train(
     shop: Annotated[
         Path, typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP")
@@ -65,6 +71,7 @@ def train(
     tensorboard: Annotated[
         Path | None, typer.Option(help="Write TensorBoard events here (samples only).")
     ] = None,
+    json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Learn a recipe's parts from a shop, and make the bundle the current version of its folder.
@@ -80,7 +87,10 @@ def train(
     from galen.data.shop import Shop
 
     if is_table(shop):
-        train_on_table(shop, bundle, recipe, seed, quiet, warm=warm, tensorboard=tensorboard)
+        version = train_on_table(
+            shop, bundle, recipe, seed, quiet, warm=warm, tensorboard=tensorboard
+        )
+        write_json(json, {"bundle": str(bundle), "version": version})
         return
     opened = Shop.open(shop)
     found = find_recipe(recipe)
@@ -95,10 +105,13 @@ def train(
             seed=seed,
             now=datetime.now(UTC),
         )
+    write_json(json, {"bundle": str(bundle), "version": saved.version})
     typer.echo(f"bundle {saved.version} is current in {bundle}")
 
 
-@app.command()
+@app.command(
+    rich_help_panel=LEARN, short_help="Ask a bundle about the part that it did not learn from."
+)
 def evaluate(
     shop: Annotated[
         Path, typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP")
@@ -156,7 +169,7 @@ def _asked(
     return RecommendRequest(user=user, recent=ids, n=n, surface=where, query=query, explain=explain)
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE, short_help="Print one slate, and what each stage did.")
 def recommend(
     shop: ShopFolder,
     bundle: BundleFolder,
@@ -167,19 +180,23 @@ def recommend(
     query: Query = None,
     pack: RulePack = "general",
     json: JsonFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Print one slate, with each item's channels and what each stage did."""
     from galen.serve.once import recommend_once
 
     asked = _asked(user, recent, n, surface, query, True)
-    told = recommend_once(shop, bundle, asked, pack=pack)
-    if json is not None:
-        json.write_text(told.json() + "\n")
+    with doing(quiet) as say:
+        say("opening the shop and the bundle")
+        told = recommend_once(shop, bundle, asked, pack=pack)
+    write_json(json, told.json())
     Console().print(told.table)
     typer.echo(told.trace)
 
 
-@app.command("explain-item")
+@app.command(
+    "explain-item", rich_help_panel=SERVE, short_help="Say why an item is in a slate or is not."
+)
 def explain_item(
     shop: ShopFolder,
     bundle: BundleFolder,
@@ -191,6 +208,7 @@ def explain_item(
     query: Query = None,
     pack: RulePack = "general",
     json: JsonFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Say why an item is in a slate or is not: stages, rules and citations."""
     from rich.table import Table
@@ -198,25 +216,27 @@ def explain_item(
     from galen.serve.once import explain_once
 
     asked = _asked(user, recent, n, surface, query, False)
-    told = explain_once(shop, bundle, asked, item, pack=pack)
-    if json is not None:
-        json.write_text(told.model_dump_json(indent=1) + "\n")
+    with doing(quiet) as say:
+        say("opening the shop and the bundle")
+        told = explain_once(shop, bundle, asked, item, pack=pack)
+    write_json(json, told.model_dump_json(indent=1))
     typer.echo(f"{told.item}: {told.because}")
     if told.findings:
         table = Table("rule", "action", "what", "by")
         for found in told.findings:
             table.add_row(found.rule, found.action, found.words, found.citation)
         Console().print(table)
-    typer.echo(f"model {told.model_version}, rules {told.rules_version}")
+    made_by = f"model {told.model_version}, recipe {told.recipe}"
+    typer.echo(f"{made_by}, rules {told.rules_version}")
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE)
 def serve(
     shop: ShopFolder,
     bundle: BundleFolder,
     settings: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
     host: Annotated[str | None, typer.Option(help="Address; a public one needs keys.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0: any free one.")] = None,
 ) -> None:
     """Serve the API and the first page."""
     from galen.console.start import serve_shop
@@ -224,10 +244,11 @@ def serve(
     serve_shop(shop, bundle, settings_file=settings, host=host, port=port)
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE)
 def rollback(
     bundle: BundleFolder,
     to: Annotated[str | None, typer.Option(help="A version; the one before by default.")] = None,
+    json: JsonFile = None,
 ) -> None:
     """Serve an earlier version of a bundle from now on."""
     from galen.assembly import versions
@@ -236,4 +257,5 @@ def rollback(
         to = versions.rollback(bundle)
     else:
         versions.switch(bundle, to)
+    write_json(json, {"bundle": str(bundle), "version": to})
     typer.echo(f"bundle {to} is current in {bundle}")

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from galen.cli.bundles import RulePack
+from galen.cli.grouped_help import LEARN
 from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, app, doing, show
 
 
-@app.command()
+@app.command(rich_help_panel=LEARN, short_help="Say which recipe to take, for whom, at what cost.")
 def compare(
     shop: ShopFolder,
     recipe: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from galen.cli.grouped_help import SHOP
 from galen.cli.terminal import (
     JsonFile,
     Quiet,
@@ -14,20 +15,25 @@ from galen.cli.terminal import (
     ShopFolder,
     app,
     bar,
+    doing,
     pairs,
+    write_json,
 )
 
 if TYPE_CHECKING:
     from galen.data.importing.importer import ImportSettings
 
 
-@app.command()
+@app.command(
+    rich_help_panel=SHOP, short_help="Make a synthetic shop; it is no evidence of quality."
+)
 def synth(
     folder: ShopFolder,
-    users: Annotated[int, typer.Option(min=1)] = 10_000,
-    items: Annotated[int, typer.Option(min=1)] = 2000,
-    days: Annotated[int, typer.Option(min=1)] = 180,
+    users: Annotated[int, typer.Option(min=1, help="People of the made-up shop.")] = 10_000,
+    items: Annotated[int, typer.Option(min=1, help="SKUs of the made-up shop.")] = 2000,
+    days: Annotated[int, typer.Option(min=1, help="How long the shop has been open.")] = 180,
     seed: Seed = 0,
+    json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Make a synthetic shop, for demo, tests and load; it is no evidence of quality."""
@@ -36,8 +42,9 @@ def synth(
     with bar(quiet, "making people and their events") as advance:
         settings = SyntheticSettings(users=users, items=items, days=days, seed=seed)
         shop = synthesize(folder, settings, progress=advance)
-    rows = ", ".join(f"{shop.rows(t):,} {t}" for t in ("items", "users", "events"))
-    typer.echo(f"{folder}: {rows}")
+    rows = {table: shop.rows(table) for table in ("items", "users", "events")}
+    write_json(json, rows)
+    typer.echo(f"{folder}: {', '.join(f'{n:,} {table}' for table, n in rows.items())}")
 
 
 def _import_settings(
@@ -60,7 +67,9 @@ def _import_settings(
     return ImportSettings(max_bad_share, assume, tables, options)
 
 
-@app.command("import")
+@app.command(
+    "import", rich_help_panel=SHOP, short_help="Make a shop from CSV, JSON Lines or Parquet."
+)
 def import_(
     source: Annotated[str, typer.Argument(help="A named source; `table` for files of your own.")],
     folder: ShopFolder,
@@ -109,11 +118,10 @@ def import_(
             source, paths, folder, now=datetime.now(UTC), settings=settings, progress=advance
         )
     Console().print(report.table())
-    if json is not None:
-        json.write_text(report.json() + "\n")
+    write_json(json, report.json())
 
 
-@app.command()
+@app.command(rich_help_panel=SHOP, short_help="Report a shop's data quality.")
 def describe(
     shop: ShopFolder,
     report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,
@@ -121,19 +129,21 @@ def describe(
         bool, typer.Option("--claims", help="Count what copy may not say of its products, too.")
     ] = False,
     json: JsonFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Report a shop's data quality: what is missing, what is unknown, what was quarantined."""
     from galen.data.describe import describe as look
     from galen.data.describe import write_report
     from galen.data.shop import Shop
 
-    quality = look(Shop.open(shop))
+    with doing(quiet) as say:
+        say("reading the shop")
+        quality = look(Shop.open(shop))
     for table in quality.tables():
         Console().print(table)
     if claims:
         _count_claims(shop)
-    if json is not None:
-        json.write_text(quality.json() + "\n")
+    write_json(json, quality.json())
     path = report or shop / "quality.html"
     write_report(quality, path)
     typer.echo(f"report: {path}")

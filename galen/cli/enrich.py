@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, app, bar, console, doing, show
+from galen.cli.grouped_help import SHOP
+from galen.cli.terminal import (
+    JsonFile,
+    Knowledge,
+    Quiet,
+    Seed,
+    ShopFolder,
+    app,
+    bar,
+    console,
+    doing,
+    show,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from galen.data.dataset import Dataset
@@ -22,12 +35,14 @@ enrich = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.add_typer(enrich, name="enrich")
+app.add_typer(
+    enrich,
+    name="enrich",
+    rich_help_panel=SHOP,
+    short_help="Tables that language models write, offline.",
+)
 
 TaskName = Annotated[str, typer.Argument(help="The table: items, …", metavar="TABLE")]
-Knowledge = Annotated[
-    Path | None, typer.Option(help="A folder of knowledge; else what galen ships.")
-]
 
 
 @enrich.command("run")
@@ -69,7 +84,7 @@ def run_task(
     with doing(quiet) as say:
         say("reading the shop")
         sources = sources_of(shop, before_split, moments, knowledge, anew=new_vocabulary)
-        opened = _opened(table, sources)
+        opened = opened_task(table, sources)
     asked = open_provider(settings, opened.rules, None if dry_run else budget)
     running = Running(workers or settings.workers, settings.batch, tries, again)
     with Journal(folder) as journal:
@@ -105,8 +120,6 @@ def review(
     json: JsonFile = None,
 ) -> None:
     """Judge a sample of what was written, one by one or by a file; tells the precision."""
-    import msgspec
-
     from galen.cli.reviewing import judged_by_file, judged_by_person, write_sample
     from galen.data.enriched import enriched_folder, read_all
     from galen.enrich.journal import Journal
@@ -133,19 +146,18 @@ def review(
         f"{found.good} of {found.judged} judged are good: precision {found.share:.3f} "
         f"[{found.low:.3f}, {found.high:.3f}] (Wilson, 95 %)"
     )
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    write_json(json, found)
 
 
 @enrich.command()
 def held(table: TaskName, shop: ShopFolder, json: JsonFile = None) -> None:
     """List the records without a good answer, each with its reason."""
-    import msgspec
-
     from galen.data.enriched import enriched_folder
+    from galen.data.shop import Shop
     from galen.enrich.journal import Journal
 
-    with Journal(enriched_folder(shop)) as journal:
+    _check_table(table)
+    with Journal(enriched_folder(Shop.open(shop).folder)) as journal:
         found = sorted(journal.held(table).values(), key=lambda one: (one.code, one.record))
     told = Table(title=f"{len(found):,} records are held")
     for name in ("record", "reason", "tries", "detail"):
@@ -153,12 +165,11 @@ def held(table: TaskName, shop: ShopFolder, json: JsonFile = None) -> None:
     for one in found[:100]:
         told.add_row(one.record, one.code, str(one.tries), one.detail[:80])
     show(told)
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    write_json(json, found)
 
 
 @enrich.command()
-def groups(shop: ShopFolder, quiet: Quiet = False) -> None:
+def groups(shop: ShopFolder, json: JsonFile = None, quiet: Quiet = False) -> None:
     """Propose which items are packs of one standard product; a person decides."""
     from galen.data.catalogue import Catalogue
     from galen.data.enriched import Extent, enriched_folder, write_enriched
@@ -171,6 +182,7 @@ def groups(shop: ShopFolder, quiet: Quiet = False) -> None:
         rows = with_origin(found, datetime.now(UTC))
         path = write_enriched(enriched_folder(shop), NAME, rows, Extent())
     count = len(set(found["group"].to_pylist()))
+    write_json(json, {"items": len(found), "groups": count, "table": str(path)})
     typer.echo(f"{len(found):,} items in {count:,} groups: {path}")
 
 
@@ -180,6 +192,7 @@ def vectors(
     embedder: Annotated[
         str, typer.Option(help="`minilm`, or a TOML file of a server or folder.")
     ] = "minilm",
+    json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Turn the texts of items into vectors; only texts that changed are read again."""
@@ -195,6 +208,7 @@ def vectors(
         report = write_vectors(
             catalogue, enriched_folder(shop), open_embedder(embedder), now=datetime.now(UTC)
         )
+    write_json(json, report)
     told = f"{report.encoded:,} encoded, {report.kept:,} kept, {report.empty:,} without text"
     typer.echo(f"{told}, {report.refused:,} refused, {report.gone:,} gone")
     if report.encoder_changed:
@@ -248,12 +262,23 @@ def sources_of(
     return Sources(data, graph, kept)
 
 
-def _opened(table: str, sources: "Sources") -> "Opened":
+def opened_task(table: str, sources: "Sources") -> "Opened":
+    """The task of a table.
+
+    Raises:
+        BadParameter: there is no such table.
+    """
+    from galen.enrich.tasks import TASKS
+
+    _check_table(table)
+    return TASKS[table](sources)
+
+
+def _check_table(table: str) -> None:
     from galen.enrich.tasks import TASKS
 
     if table not in TASKS:
         raise typer.BadParameter(f"{table!r} is none of {', '.join(TASKS)}", param_hint="TABLE")
-    return TASKS[table](sources)
 
 
 def _guarded(model: Any, opened: "Opened", shop: "Shop") -> Any:
@@ -269,8 +294,6 @@ def _guarded(model: Any, opened: "Opened", shop: "Shop") -> Any:
 
 
 def _tell_plan(found: "Plan", model: str, json: Path | None) -> None:
-    import msgspec
-
     time = "not known before a first run" if found.seconds is None else f"{found.seconds:,.0f} s"
     told = Table("", "", title=f"what {model} would be asked", show_header=False)
     told.add_row("records", f"{found.records:,}")
@@ -283,13 +306,10 @@ def _tell_plan(found: "Plan", model: str, json: Path | None) -> None:
     told.add_row("time", time)
     told.add_row("from runs before" if found.measured else "estimated by length", "")
     show(told)
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    write_json(json, found)
 
 
 def _tell_report(report: "Report", model: str, json: Path | None) -> None:
-    import msgspec
-
     spent = report.spent
     typer.echo(
         f"{report.records:,} records by {model}: {report.kept_before:,} answered before, "
@@ -299,6 +319,4 @@ def _tell_report(report: "Report", model: str, json: Path | None) -> None:
     for reason, count in sorted(report.held.items()):
         typer.echo(f"  held, {reason}: {count:,}")
     typer.echo(str(report.table))
-    if json is not None:
-        told = msgspec.to_builtins(report, enc_hook=str)
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(told)) + b"\n")
+    write_json(json, report)

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from galen.cli.terminal import JsonFile, Quiet, ShopFolder, app, doing, pairs, show
+from galen.cli.grouped_help import KNOWLEDGE
+from galen.cli.terminal import (
+    JsonFile,
+    Knowledge,
+    Quiet,
+    ShopFolder,
+    app,
+    doing,
+    pairs,
+    show,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from galen.knowledge.graph import Graph
@@ -18,7 +29,12 @@ knowledge = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.add_typer(knowledge, name="knowledge")
+app.add_typer(
+    knowledge,
+    name="knowledge",
+    rich_help_panel=KNOWLEDGE,
+    short_help="Concepts and relations, with their sources.",
+)
 
 KnowledgeFolder = Annotated[Path, typer.Argument(help="The folder.", metavar="KNOWLEDGE")]
 
@@ -32,7 +48,7 @@ def build(
     source: Annotated[
         list[str] | None, typer.Option(help="A source of yours, as name=path; repeatable.")
     ] = None,
-    shipped: Annotated[bool, typer.Option(help="Begin with what galen ships.")] = True,
+    shipped: Annotated[bool, typer.Option(help="With what galen ships.")] = True,
     json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -46,8 +62,7 @@ def build(
     with doing(quiet) as say:
         report = make(given, folder, datetime.now(UTC), shipped, say)
     show(report.table())
-    if json is not None:
-        json.write_text(report.json() + "\n")
+    write_json(json, report.json())
 
 
 @knowledge.command()
@@ -55,9 +70,7 @@ def check(
     paths: Annotated[
         list[Path], typer.Argument(help="Folders of knowledge, TOML files, files of sources.")
     ],
-    shipped: Annotated[
-        bool, typer.Option(help="TOML files may name the concepts that galen ships.")
-    ] = True,
+    shipped: Annotated[bool, typer.Option(help="With what galen ships.")] = True,
     json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -70,10 +83,7 @@ def check(
         for path in paths:
             say(f"checking {path}")
             problems += check_path(path, datetime.now(UTC).date(), shipped)
-    if json is not None:
-        from msgspec.json import encode, format
-
-        json.write_bytes(format(encode(problems)) + b"\n")
+    write_json(json, problems)
     refuse(problems)
     if not quiet:
         typer.echo("no problem found")
@@ -92,8 +102,7 @@ def diff(old: KnowledgeFolder, new: KnowledgeFolder, json: JsonFile = None) -> N
             typer.echo(f"severities that {how}: {len(shifts):,}")
         for shift in shifts[:20]:
             typer.echo(f"  {shift}")
-    if json is not None:
-        json.write_text(difference.json() + "\n")
+    write_json(json, difference.json())
 
 
 def _graph(folder: Path | None) -> "Graph":
@@ -106,10 +115,7 @@ def _graph(folder: Path | None) -> "Graph":
 @knowledge.command()
 def claims(
     shop: ShopFolder,
-    folder: Annotated[
-        Path | None,
-        typer.Option("--knowledge", help="A folder of knowledge; else what galen ships."),
-    ] = None,
+    folder: Knowledge = None,
     lines: Annotated[int, typer.Option(min=0, help="Breaches to list; the JSON has all.")] = 50,
     json: JsonFile = None,
     quiet: Quiet = False,
@@ -122,8 +128,7 @@ def claims(
 
     with doing(quiet) as say:
         report = claims_of_shop(shop, _graph(folder), say)
-    if json is not None:
-        json.write_text(report.json() + "\n")
+    write_json(json, report.json())
     if report.breaches and not quiet:
         table = Table("item", "class", "where", "rule", "what", "source")
         for found in report.breaches[:lines]:
@@ -144,9 +149,7 @@ def claims(
 def explain(
     concept: Annotated[str, typer.Argument(help="A name in any language, or an id.")],
     other: Annotated[str | None, typer.Argument(help="Another, to tell of both.")] = None,
-    folder: Annotated[
-        Path | None, typer.Option(help="A folder of knowledge; else what galen ships.")
-    ] = None,
+    folder: Knowledge = None,
     json: JsonFile = None,
 ) -> None:
     """Say what is known of a concept, or how two hang together, with sources."""
@@ -166,5 +169,4 @@ def explain(
             out.print(f"  - {step}")
     if other is not None and not told.statements and not told.paths:
         out.print("nothing is known of the two together; that is no proof that they are safe")
-    if json is not None:
-        json.write_text(told.json() + "\n")
+    write_json(json, told.json())

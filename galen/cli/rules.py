@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from galen.cli.terminal import Quiet, ShopFolder, app, doing, show
+from galen.cli.grouped_help import KNOWLEDGE
+from galen.cli.terminal import JsonFile, Knowledge, Quiet, ShopFolder, app, doing, show, write_json
 
 if TYPE_CHECKING:
     from galen.knowledge.graph import Graph
@@ -16,15 +17,12 @@ rules = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.add_typer(rules, name="rules")
+app.add_typer(rules, name="rules", rich_help_panel=KNOWLEDGE)
 
 PackName = Annotated[
     str, typer.Argument(help="general, eu, us, cn, or a TOML file.", metavar="PACK")
 ]
 KeyFile = Annotated[Path, typer.Option(help="A file of 32 random bytes or more.")]
-Knowledge = Annotated[
-    Path | None, typer.Option(help="A folder of `galen knowledge build`; else galen's own.")
-]
 
 
 def _graph(folder: Path | None) -> "Graph":
@@ -35,7 +33,7 @@ def _graph(folder: Path | None) -> "Graph":
 
 
 @rules.command("show")
-def show_(pack: PackName) -> None:
+def show_(pack: PackName, json: JsonFile = None) -> None:
     """List a pack's rules with their references and dates."""
     from rich.table import Table
 
@@ -47,18 +45,22 @@ def show_(pack: PackName) -> None:
     for rule in read.rules:
         about = ", ".join(concepts_of(rule)) or type(rule).__name__.lower()
         table.add_row(rule.id, about, rule.citation, str(rule.date))
+    write_json(json, {"version": read.version, "said": read.said, "rules": read.rules})
     show(table)
     typer.echo(f"{read.version}\n{read.said}")
 
 
 @rules.command("check")
-def check_(pack: PackName, knowledge: Knowledge = None, quiet: Quiet = False) -> None:
+def check_(
+    pack: PackName, knowledge: Knowledge = None, json: JsonFile = None, quiet: Quiet = False
+) -> None:
     """Refuse a pack that contradicts itself, is out of date, or names what nobody knows."""
     from galen.knowledge.pack import PackError, read_pack
     from galen.knowledge.pack_check import check_pack
 
     read = read_pack(pack)
     problems = check_pack(read, _graph(knowledge), datetime.now(UTC).date())
+    write_json(json, problems)
     if problems:
         raise PackError("\n".join(f"{pack}: {problem}" for problem in problems))
     if not quiet:
@@ -86,6 +88,7 @@ def verify_(
     pack: PackName,
     key: KeyFile,
     signature: Annotated[Path | None, typer.Option(help="Else PACK.sig.")] = None,
+    json: JsonFile = None,
 ) -> None:
     """Refuse a pack that is not what the key signed."""
     from galen.knowledge.pack import read_pack
@@ -93,6 +96,7 @@ def verify_(
 
     read, told = read_pack(pack), read_signature(signature or signature_file(pack))
     verify(read, told, read_key(key))
+    write_json(json, {"pack": read.version, "key": told.key})
     typer.echo(f"{read.version} is what key {told.key} signed")
 
 
@@ -100,6 +104,7 @@ def verify_(
 def audit(
     file: Annotated[Path, typer.Argument(help="audit.jsonl of a server's log.", metavar="FILE")],
     last: Annotated[str, typer.Option(help="A digest noted before, which must be there.")] = "",
+    json: JsonFile = None,
 ) -> None:
     """Print an audit trail and follow its chain; 1 where it is broken, and at which line."""
     from galen.data.mendable import MendableError
@@ -109,6 +114,7 @@ def audit(
         told = read_audit(file)
     except OSError as error:
         raise MendableError(f"{file} cannot be read: {error}.") from error
+    write_json(json, {"entries": told.entries, "broken": told.broken, "last": told.last})
     for entry in told.entries:
         said = " ".join(f"{name}={value}" for name, value in entry.told.items())
         typer.echo(f"{entry.number} {entry.at} {entry.event} by {entry.by or 'no key'}: {said}")
@@ -126,6 +132,7 @@ def dry_run(
     old: Annotated[str, typer.Option(help="The pack in force.")] = "general",
     days: Annotated[int, typer.Option(min=1, help="Of the newest impressions.")] = 1,
     knowledge: Knowledge = None,
+    json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Show what another pack would have changed on the slates of the last days."""
@@ -144,6 +151,7 @@ def dry_run(
         both = [Guard.over(data.catalogue, graph, reader, read_pack(p)) for p in (old, pack)]
         say("asking both packs")
         trial = try_pack(data, opened.read("users"), both[0], both[1], days)
+    write_json(json, trial)
     if trial.changes:
         show(trial.table())
     typer.echo(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from galen.cli.grouped_help import SAMPLES
 from galen.cli.terminal import (
     JsonFile,
     Quiet,
@@ -27,7 +28,8 @@ def train_on_table(
     *,
     warm: bool,
     tensorboard: Path | None,
-) -> None:
+) -> str | None:
+    """Train, and give the version that is now current; None on a process that does not lead."""
     import shutil
 
     from galen.assembly.shipped import find_recipe
@@ -52,6 +54,8 @@ def train_on_table(
             saved = save_run(bundle, run, now=datetime.now(UTC))
             shutil.rmtree(checkpoints.parent, ignore_errors=True)
             typer.echo(f"bundle {saved.manifest.version} is current in {bundle}")
+            return saved.manifest.version
+    return None
 
 
 def evaluate_on_table(
@@ -71,7 +75,7 @@ def evaluate_on_table(
     typer.echo(f"report: {path}")
 
 
-@app.command()
+@app.command(rich_help_panel=SAMPLES, short_help="Fit the scaling law of a family of networks.")
 def scale(
     table: Annotated[Path, typer.Argument(help="A folder of samples.", metavar="TABLE")],
     recipe: Annotated[
@@ -106,7 +110,7 @@ def scale(
     typer.echo(f"report: {report or folder / 'scaling.html'}")
 
 
-@app.command()
+@app.command(rich_help_panel=SAMPLES, short_help="Search a recipe's settings within its ranges.")
 def tune(
     table: Annotated[Path, typer.Argument(help="A folder of samples.", metavar="TABLE")],
     recipe: Annotated[

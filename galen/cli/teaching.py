@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from galen.cli.enrich import TaskName, enrich, sources_of
-from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, doing
+from galen.cli.enrich import TaskName, enrich, opened_task, sources_of
+from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, doing, write_json
 
 
 @enrich.command()
@@ -18,25 +18,22 @@ def tune(
     provider: Annotated[
         str, typer.Option(help="Who answered: `rules`, or the TOML file of the run.")
     ] = "rules",
-    epochs: Annotated[int, typer.Option(min=1)] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Times that each lesson is read.")] = 3,
     rank: Annotated[int, typer.Option(min=1, help="Of the adaptors.")] = 8,
     seed: Seed = 0,
     json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Teach a small causal model the answers of a table that were judged good."""
-    import msgspec
-
     from galen.data.enriched import enriched_folder
     from galen.enrich.fine_tuning import Tuning, lessons_of
     from galen.enrich.fine_tuning import tune as teach
     from galen.enrich.journal import Journal
-    from galen.enrich.tasks import TASKS
     from galen.llm.providers import open_provider, read_settings
 
     with doing(quiet) as say:
         say("reading the shop")
-        opened = TASKS[table](sources_of(shop, None, 1, None, anew=False))
+        opened = opened_task(table, sources_of(shop, None, 1, None, anew=False))
         teacher = open_provider(read_settings(provider), opened.rules).model
         with Journal(enriched_folder(shop)) as journal:
             lessons = lessons_of(opened.task, teacher, journal)
@@ -46,9 +43,7 @@ def tune(
         f"{found.lessons:,} lessons, {found.held_out:,} held out, {found.left_out:,} too long; "
         f"loss on what was held out {found.loss_before:.3f} -> {found.loss_after:.3f} nats a token"
     )
-    if json is not None:
-        told = msgspec.to_builtins(found, enc_hook=str)
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(told)) + b"\n")
+    write_json(json, found)
 
 
 @enrich.command("distil")
@@ -64,8 +59,6 @@ def distil_judge(
     quiet: Quiet = False,
 ) -> None:
     """Distil the table `relations` into trees that judge every pair of the shop's words."""
-    import msgspec
-
     from galen.data.enriched import enriched_folder, read_all
     from galen.enrich.distillation import Distillation
     from galen.enrich.distilled_relations import distil_relations
@@ -84,5 +77,4 @@ def distil_judge(
         )
     told = ", ".join(f"{name} {count:,}" for name, count in found.judged.items())
     typer.echo(f"all {found.of:,} pairs in {found.seconds:.1f} s: {told}")
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    write_json(json, found)

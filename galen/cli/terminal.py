@@ -8,18 +8,46 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from galen.cli.grouped_help import GroupedCommands
+
 app = typer.Typer(
-    help="galen: a recommender for health shops.",
+    cls=GroupedCommands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 console = Console(stderr=True)
 
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"galen {version('galen')}")
+        raise typer.Exit
+
+
+@app.callback()
+def galen(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """galen: a recommender for health shops."""
+
+
 ShopFolder = Annotated[Path, typer.Argument(help="The shop's folder.", metavar="SHOP")]
 BundleFolder = Annotated[Path, typer.Argument(help="The bundle's folder.", metavar="BUNDLE")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
-Seed = Annotated[int, typer.Option(help="Decides every random draw.")]
+Seed = Annotated[int, typer.Option(min=0, help="Decides every random draw.")]
+Knowledge = Annotated[
+    Path | None,
+    typer.Option("--knowledge", help="A folder of `galen knowledge build`; else galen's own."),
+]
+Report = Annotated[Path | None, typer.Option(help="Where the HTML report goes.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, only results and errors.")]
 
 
@@ -54,6 +82,17 @@ def bar(quiet: bool, what: str) -> Iterator[Callable[[str, int, int], None]]:
             progress.update(task, description=doing, completed=done, total=total or None)
 
         yield advance
+
+
+def write_json(path: Path | None, told: Any) -> None:
+    """Write the figures of a command, as text that is JSON already or as what it was told with."""
+    import msgspec
+
+    if path is None:
+        return
+    plain = told if isinstance(told, str) else msgspec.to_builtins(told, enc_hook=str)
+    text = plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
+    path.write_text(msgspec.json.format(text) + "\n", encoding="utf-8")
 
 
 def show(table: Any) -> None:

@@ -29,9 +29,6 @@ class Allergenic:
         concept = self.premises.items.concept[candidates.item]
         return self.bearing.actions(declared_of(requests).allergies, candidates, concept)
 
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
-
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         declared = declared_of(requests).allergies.part(request, request + 1).values
         graph, told = self.premises.graph, self.premises.items.concept[item]

@@ -21,9 +21,6 @@ class Overclaiming:
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         return np.where(self.claims.banned[candidates.item], DROP, NONE).astype(np.int8)
 
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
-
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         return [
             Finding(f"claims:{found.rule}", DROP, f"{found.field}: {found.text!r}", found.citation)

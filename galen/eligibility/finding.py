@@ -36,15 +36,19 @@ class Family(Protocol):
         ...
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
-        """(N,) NONE, WARN or DROP."""
-        ...
-
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        """What is to be shown with an item that it warns of."""
+        """(N,) NONE, DROP, or WARN where it is a `WarningFamily`."""
         ...
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         """What it has against showing an item to one of the requests; slow, for few."""
+        ...
+
+
+class WarningFamily(Family, Protocol):
+    """A family that may let an item be shown with a notice; the others only show or drop."""
+
+    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
+        """What is to be shown with an item that it warns of."""
         ...
 
 

@@ -11,7 +11,7 @@ from galen.eligibility.allergy import Allergenic
 from galen.eligibility.claimed import Overclaiming
 from galen.eligibility.contraindication import Contraindicated
 from galen.eligibility.duplicate import Duplicate
-from galen.eligibility.finding import Family, FamilyFilter, Finding
+from galen.eligibility.finding import Family, FamilyFilter, Finding, WarningFamily
 from galen.eligibility.hazard import Hazardous
 from galen.eligibility.ingredient_age import OldEnoughForIngredients
 from galen.eligibility.interaction import Interacting
@@ -41,6 +41,7 @@ class Gate:
 
     premises: Premises
     families: tuple[Family, ...]
+    warning: tuple[WarningFamily, ...]  # those of the families that may warn
     together: GoTogether
     hazardous: Hazardous
     withdrawals: Withdrawals = field(default_factory=Withdrawals)
@@ -66,6 +67,7 @@ class Gate:
         interacting, duplicate = Interacting.of(premises), Duplicate.of(premises)
         contraindicated = Contraindicated.of(premises)
         quantity, hazardous = WithinQuantity.of(premises), Hazardous.of(premises)
+        unknown = KnownEnough(premises)
         families: tuple[Family, ...] = (
             NotWithdrawn(premises, listed),
             OfferedBySurface.of(premises),
@@ -79,14 +81,15 @@ class Gate:
             duplicate,
             quantity,
             hazardous,
-            KnownEnough(premises),
+            unknown,
         )
+        warning = (contraindicated, interacting, duplicate, unknown)
         if pack.claims == "hide":
             claims = claims or ItemClaims(catalogue, facts, graph)
             families = (*families, Overclaiming(claims))
         together = GoTogether.of(premises, interacting, duplicate, hazardous, quantity)
         pool = SafePool.of(premises, (families[0].rule,))
-        return cls(premises, families, together, hazardous, listed, pool)
+        return cls(premises, families, warning, together, hazardous, listed, pool)
 
     @property
     def version(self) -> str:
@@ -113,7 +116,7 @@ class Gate:
     ) -> list[list[str]]:
         """For each row of a slate what is to be shown with it; rules `without` are not asked."""
         told: list[list[str]] = [[] for _ in range(len(slate))]
-        for family in (f for f in self.families if f.rule not in without):
+        for family in (f for f in self.warning if f.rule not in without):
             for row in np.flatnonzero(family.actions(requests, slate) == WARN).tolist():
                 said = family.notices(requests, int(slate.request[row]), int(slate.item[row]))
                 told[row] += [notice for notice in said if notice not in told[row]]

@@ -87,12 +87,14 @@ class Hazardous:
         bought, cart = declared.bought, declared.cart
         in_cart, before = self.bits_of(cart.values), self.bits_of(bought.item.values)
         ago = requests.at[bought.item.request] - bought.at
-        for place, rule in enumerate(rules):
-            column = np.zeros(len(requests), np.uint64)
-            recent = ago < rule.days * DAY
-            np.bitwise_or.at(column, cart.request, in_cart)
+        carts = np.zeros(len(requests), np.uint64)
+        np.bitwise_or.at(carts, cart.request, in_cart)
+        windows = np.array([rule.days for rule in rules], np.int64)
+        for days in np.unique(windows).tolist():
+            column, recent = carts.copy(), ago < days * DAY
             np.bitwise_or.at(column, bought.item.request[recent], before[recent])
-            met[:, place] = column & self.masks[place]
+            same = windows == days
+            met[:, same] = column[:, None] & self.masks[same]
         return met
 
     def _near(self, requests: Requests) -> Packed:
@@ -121,9 +123,6 @@ class Hazardous:
             [rule for rule, shown in zip(rules, row, strict=True) if shown and rule.card]
             for row in near.tolist()
         ]
-
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = requests.part(request, request + 1)

@@ -10,6 +10,8 @@ from galen.pipeline.candidates import Bools, Candidates, Requests
 
 @dataclass(frozen=True, slots=True)
 class NotHidden:
+    """Drops what the catalogue hides, and what it does not say of."""
+
     catalogue: Catalogue
     rule: str = "hidden"
     reason: str = "the shop has hidden it, or has not said that it may be shown"

@@ -31,9 +31,6 @@ class OldEnoughForIngredients:
         old_enough = (limit == 0) | (requests.age[candidates.request] >= limit)
         return np.where(old_enough, NONE, DROP).astype(np.int8)  # NaN is at least nothing
 
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
-
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         age, which = requests.age[request], np.array([item])
         return [

@@ -29,9 +29,6 @@ class NotOnlineGoods:
         held = self.premises.having(self.barred, candidates.item)
         return np.where(held, DROP, NONE).astype(np.int8)
 
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
-
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         which = np.array([item])
         return [

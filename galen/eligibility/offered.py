@@ -54,7 +54,9 @@ class OfferedBySurface:
         prescribed = declared_of(requests).prescribed
         if len(prescribed.values):
             wanted = self.unlocked[known] & (rx_class == RX_CLASSES.index(RxClass.PRESCRIPTION))
-            allowed = allowed | (wanted & self._unlocked(requests, candidates))
+            rows = np.flatnonzero(wanted & ~allowed)
+            if len(rows):
+                allowed[rows] = self._unlocked(requests, candidates.take(rows))
         return np.where(allowed, NONE, DROP).astype(np.int8)
 
     def _unlocked(self, requests: Requests, candidates: Candidates) -> Bools:
@@ -69,9 +71,6 @@ class OfferedBySurface:
         named = (named == UNLOCKED).reshape(concept.shape) & self.lockable[concept]
         every = (named | ~ingredients).all(axis=1) & ingredients.any(axis=1)
         return np.asarray(every & items.recognised[candidates.item])
-
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = Candidates(np.array([request]), np.array([item]))

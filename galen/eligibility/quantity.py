@@ -54,9 +54,6 @@ class WithinQuantity:
         amounts = np.concatenate([amount * recent, in_cart])
         return np.bincount(request, amounts, minlength=len(requests)).astype(np.float64)
 
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
-
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         found = []
         for place, limit in enumerate(self.premises.pack.quantity):

@@ -39,9 +39,6 @@ class SameForAll:
         told = items.medicine[candidates.item] | self.premises.having(self.telling, candidates.item)
         return np.where(shared & told, DROP, NONE).astype(np.int8)
 
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
-
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = Candidates(np.array([request]), np.array([item]))
         if self.actions(requests, one)[0] == NONE:

@@ -62,9 +62,6 @@ class Discreet:
             self.paths[key] = np.array([*told, False])
         return self.paths[key]
 
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
-
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         shared = bool(declared_of(requests).shared[request])
         return [

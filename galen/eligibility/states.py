@@ -19,17 +19,20 @@ AGE_GROUPS: Final = (
 )
 """Concept, from and below which years. Of people whose age is unknown age limits take care."""
 
+FROM: Final = np.array([low for _, low, _ in AGE_GROUPS], np.float64)
+BELOW: Final = np.array([high for _, _, high in AGE_GROUPS], np.float64)
+
 
 def states_of(requests: Requests, premises: Premises) -> Packed:
     """Concepts of what is declared of people and of the groups of their age."""
     declared = declared_of(requests).states
-    request, value = [declared.request], [declared.values]
-    for concept, low, high in AGE_GROUPS:
-        within = np.flatnonzero((requests.age >= low) & (requests.age < high))
-        row = premises.row(concept) if len(within) else -1
-        if row >= 0:
-            request.append(within)
-            value.append(np.full(len(within), row))
-    if len(request) == 1:
+    group, request = np.nonzero((requests.age >= FROM[:, None]) & (requests.age < BELOW[:, None]))
+    if not len(group):
         return declared
-    return Packed.grouped(np.concatenate(request), np.concatenate(value), len(requests))
+    value = np.array([premises.row(concept) for concept, _, _ in AGE_GROUPS])[group]
+    known = value >= 0
+    return Packed.grouped(
+        np.concatenate([declared.request, request[known]]),
+        np.concatenate([declared.values, value[known]]),
+        len(requests),
+    )

@@ -10,6 +10,8 @@ from galen.pipeline.candidates import Bools, Candidates, Requests
 
 @dataclass(frozen=True, slots=True)
 class InStock:
+    """Drops what is out of stock, and what has no known stock."""
+
     catalogue: Catalogue
     rule: str = "stock"
     reason: str = "it is sold out, or its stock is unknown"

@@ -79,9 +79,6 @@ class NotWithdrawn:
             named |= self.premises.having(self.premises.mask([name], self.rule))
         return named
 
-    def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return []
-
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         if not self._mask()[item]:
             return []

@@ -14,12 +14,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from galen.data.extras import extra
 from galen.enrich.asking import asked_of
 from galen.enrich.faults import EnrichError
 from galen.enrich.journal import Journal
 from galen.enrich.parsing import Answer
 from galen.enrich.task import Task
 from galen.llm.language_model import LanguageModel, Prompt
+from galen.llm.text_encoder import read_folder
 
 IGNORED: Final = -100
 """A label that the loss of `transformers` leaves out."""
@@ -77,8 +79,10 @@ def tune(base: Path, lessons: Sequence[Lesson], to: Path, tuning: Tuning | None 
     """Teach the model in the folder `base`, and write it with what it learned into `to`.
 
     Raises:
-        EnrichError: the extra is missing, the folder cannot be read, there are too few lessons, or
-            a loss is no number; what stood in `to` before is then left.
+        MissingExtraError: the extra `local` is missing.
+        LanguageModelError: the folder holds no causal model.
+        EnrichError: there are too few lessons, or a loss is no number; what stood in `to` before
+            is then left.
     """
     tuning = tuning or Tuning()
     torch, model, tokenizer = _opened(base, tuning)
@@ -105,20 +109,9 @@ def tune(base: Path, lessons: Sequence[Lesson], to: Path, tuning: Tuning | None 
 
 def _opened(base: Path, tuning: Tuning) -> tuple[Any, Any, Any]:
     """PyTorch, the model with adaptors to learn, and its tokenizer."""
-    try:
+    with extra("local", "teaching a model"):
         import peft
-        import torch
-        import transformers
-    except ImportError as error:
-        raise EnrichError(f"{error.name} is missing; install galen[local].") from error
-    settings = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            base, use_safetensors=True, **settings
-        )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(base, **settings)
-    except (OSError, ValueError) as error:
-        raise EnrichError(f"{base} holds no causal model in safetensors: {error}") from error
+    torch, tokenizer, model = read_folder(base, "AutoModelForCausalLM", "causal model")
     adaptors = peft.LoraConfig(
         r=tuning.rank,
         lora_alpha=tuning.alpha,

@@ -59,12 +59,22 @@ def evaluate_bundle(
             f"{len(data.catalogue)}. Train again on this shop."
         )
     split = split_by(bundle.manifest.protocol, data, seed=bundle.manifest.seed)
-    people, parts = People.read(shop), bundle.parts()
+    people, named = People.read(shop), bundle.all_parts()
+    parts = named[bundle.recipe.name]
+    surfaces = {surface: named[one.name] for surface, one in bundle.recipe.surfaces.items()}
     guarded = None
     if pack is not None:
         guarded = Guarded(Guard.of(split.final.catalogue, pack=pack), shop.read("users"))
     seed = bundle.manifest.seed
-    done = evaluate(parts, split, people, seed=seed, progress=progress, guarded=guarded)
+    done = evaluate(
+        parts,
+        split,
+        people,
+        seed=seed,
+        progress=progress,
+        guarded=guarded,
+        surfaces=surfaces,
+    )
     ranked = ranked_by(parts, shop, split, seed=seed)
     path = report or bundle.folder / "report.html"
     progress("writing the report")

@@ -1,7 +1,7 @@
 """Replay the held-out future through the same pipeline that serves, and count."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from galen.assembly.people import People
 from galen.assembly.replay import requests_at
 from galen.assembly.split import Moment
 from galen.data.dataset import Dataset
-from galen.data.schema import TAKEN
+from galen.data.schema import TAKEN, Surface
 from galen.evaluate.intervals import Interval, mean_interval, paired_interval
 from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
 from galen.evaluate.slices import Slice, slices_of
@@ -43,6 +43,11 @@ class Question:
             moment.past.catalogue,
         )
         return cls(moment, store, requests, popularity, slices)
+
+    def on(self, surface: Surface) -> "Question":
+        """The same question, asked on another surface."""
+        there = np.full(len(self.requests), int(surface))
+        return replace(self, requests=replace(self.requests, surface=there))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Evaluate a recommender on the held-out part: stage by stage, beside the usual baselines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from galen.assembly.parts import Parts, retriever_spec
@@ -8,7 +8,7 @@ from galen.assembly.people import People
 from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol, Split, SplitError
-from galen.data.schema import Kind
+from galen.data.schema import Kind, Surface
 from galen.evaluate.guarded import Guarded
 from galen.evaluate.offline import Question, Result, answer
 from galen.recall.fusion import OneChannel
@@ -37,10 +37,12 @@ def evaluate(
     seed: int,
     progress: Progress,
     guarded: Guarded | None = None,
+    surfaces: Mapping[str, Parts] | None = None,
 ) -> Evaluation:
     """Run the pipeline, its stages and the baselines over the people of the test part.
 
     With `guarded` the whole recommender is also asked through the gate, as it would be served.
+    The recipes of `surfaces` are asked the same question as those surfaces would ask it.
 
     Raises:
         SplitError: the protocol holds nothing out.
@@ -62,6 +64,11 @@ def evaluate(
             progress(f"evaluating {name}")
             pipeline = model.pipeline(split.final.catalogue, question.store)
             results[name] = answer(question, name, pipeline)
+    for surface, other in (surfaces or {}).items():
+        name = f"{other.recipe.name} on {surface}"
+        progress(f"evaluating {name}")
+        pipeline = other.pipeline(split.final.catalogue, question.store)
+        results[name] = answer(question.on(Surface[surface.upper()]), name, pipeline)
     gated = None
     if guarded is not None and through_gate is not None:
         gated = f"{parts.recipe.name} under {guarded.guard.gate.premises.pack.name}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from galen.assembly.bundle import BundleError
+from galen.assembly.bundle_manifest import BundleError
 from galen.assembly.table import TableBundle, TableRun, read_parts
 from galen.data.mendable import MendableError
 from galen.evaluate.table_slices import table_slices

@@ -288,6 +288,7 @@ def _divided(over: Floats, under: Floats) -> Floats:
 
 
 def log_or_nan(price: Floats) -> Floats:
+    """The natural logarithm of prices; NaN where one is unknown or not above 0."""
     return np.asarray(np.log(np.where(price > 0, price, np.nan)))
 
 

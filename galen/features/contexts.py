@@ -7,6 +7,7 @@ which look them up.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -50,7 +51,7 @@ VISIT: Final = DAY // 2
 YEAR: Final = 365.25  # days
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContextReader:
     """Reads contexts as codes, -1 where a field is not known; what it has not met is not known.
 
@@ -124,7 +125,7 @@ class ContextReader:
         landing, category = self._of("landing", newest), self._of("category", newest)
         wanted = self._wanted(requests)
         landing = np.where(wanted >= 0, wanted, landing)
-        category = np.where(wanted >= 0, self._category_of(wanted), category)
+        category = np.where(wanted >= 0, self._around_word[wanted], category)
         everybody = np.arange(size)
         columns = {
             "sex": nobody,
@@ -135,8 +136,9 @@ class ContextReader:
             "season": self._season(requests.at),
             "landing": landing,
             "category": category,
-            "interest": _most_of(taken, self._of("interest", taken.item)),
         }
+        if "interest" in self.fields:
+            columns["interest"] = _most_of(taken, self._of("interest", taken.item))
         return self._stacked(columns, size)
 
     def key(self, codes: Sequence[int]) -> str:
@@ -174,13 +176,14 @@ class ContextReader:
         )
         return np.fromiter(found, np.int64, len(requests))
 
-    def _category_of(self, landing: Ints) -> Ints:
-        """(N,): the category around the first item of each product word."""
+    @cached_property
+    def _around_word(self) -> Ints:
+        """(words + 1,): the category around the first item of each product word; -1 of no word."""
         names, first = np.unique(self.of_item["landing"], return_index=True)
         category = np.full(len(self.words["landing"]) + 1, -1)
         category[names] = self.of_item["category"][first]
-        category[-1] = -1  # of no word
-        return np.asarray(category[landing])
+        category[-1] = -1
+        return category
 
     def _season(self, at: Ints) -> Ints:
         if not self.clocked:

@@ -53,6 +53,7 @@ class ItemClaims:
         self._facts = facts
         self._uses = Uses.of(graph)
         self._classes = ProductClasses.read()
+        self._said: dict[tuple[str, ProductClass, frozenset[str]], list[Breach]] = {}
         self._known: dict[bytes, frozenset[str]] = {}  # facts, by concepts
         self._class = np.empty(0, np.int8)
         self._breaches: dict[int, tuple[CopyBreach, ...]] = {}
@@ -99,13 +100,17 @@ class ItemClaims:
 
     def of_text(self, text: str, row: int) -> list[Breach]:
         """What a text may not say of the item in a row."""
-        kind = CLASSES[self.product_class[row]]
-        found = self._remembered(text, kind, frozenset())
-        if not found:  # facts only ever allow more, so what is allowed without any is allowed
-            return found
-        return self._remembered(text, kind, self.facts(row))
+        said = text, CLASSES[self.product_class[row]], self.facts(row)
+        if said not in self._said:  # a request asks again and again, and a digest costs it more
+            self._said[said] = self._remembered(*said)
+        return self._said[said]
 
     def _remembered(self, text: str, kind: ProductClass, facts: frozenset[str]) -> list[Breach]:
+        plain = self._judged(text, kind, frozenset())
+        # Facts only ever allow more, so what is allowed without any is allowed.
+        return self._judged(text, kind, facts) if plain else plain
+
+    def _judged(self, text: str, kind: ProductClass, facts: frozenset[str]) -> list[Breach]:
         key = blake2b("\0".join((text, kind, *sorted(facts))).encode(), digest_size=16).hexdigest()
         if key not in self.verdicts:
             self.verdicts[key] = self.check.check(text, kind, facts)
@@ -141,7 +146,7 @@ class ItemClaims:
             for field in FIELDS
             for text in [record[field]]
             if text
-            for breach in self.of_text(text, row)
+            for breach in self._remembered(text, kind, self.facts(row))
         )
 
     def _stale(self, version: int) -> Sequence[int]:

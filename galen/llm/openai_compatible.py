@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.extras import extra
 from galen.llm.budget import Prices
 from galen.llm.language_model import (
     Answer,
@@ -29,7 +30,6 @@ from galen.llm.language_model import (
 if TYPE_CHECKING:
     import openai
 
-MISSING: Final = "the openai client is missing; install it with: pip install 'galen[openai]'"
 STATUS: Final = {401: Trouble.KEY, 403: Trouble.KEY, 429: Trouble.THROTTLED}
 
 
@@ -52,7 +52,8 @@ class OpenAICompatible:
         """Open a client; nothing is sent yet.
 
         Raises:
-            LanguageModelError: the extra is missing, or the variable with the key is empty.
+            MissingExtraError: the extra `openai` is missing.
+            LanguageModelError: the variable with the key is empty.
         """
         self.server, self._client = server, client_of(server)
 
@@ -122,12 +123,11 @@ def client_of(server: Server) -> "openai.OpenAI":
     """A client that tries once and tells nobody else.
 
     Raises:
-        LanguageModelError: the extra is missing, or the variable with the key is empty.
+        MissingExtraError: the extra `openai` is missing.
+        LanguageModelError: the variable with the key is empty.
     """
-    try:
+    with extra("openai", f"asking {server.address}"):
         import openai
-    except ImportError as error:
-        raise LanguageModelError(MISSING) from error
     key = os.environ.get(server.key_variable, "") if server.key_variable else "none"
     if not key:
         raise LanguageModelError(

@@ -108,7 +108,8 @@ def open_embedder(given: str) -> Embedder:
     """`minilm`, or the path of a TOML file with the kind `openai` or `transformers`.
 
     Raises:
-        LanguageModelError: there is no such embedder, or an extra is missing.
+        MissingExtraError: the packages of this embedder are not installed.
+        LanguageModelError: there is no such embedder.
     """
     if given == "minilm":
         return MiniLm()

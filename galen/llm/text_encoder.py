@@ -3,20 +3,19 @@
 Needs the extra `local`.
 """
 
-import importlib
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.extras import extra
 from galen.llm.language_model import LanguageModelError
-
-MISSING = "transformers is missing; install it with: pip install 'galen[local]'"
 
 
 class TextEncoderFolder:
@@ -34,7 +33,8 @@ class TextEncoderFolder:
         """(N, d), each of length 1; an empty text is 0.
 
         Raises:
-            LanguageModelError: the extra is missing, or the folder holds no encoder.
+            MissingExtraError: the extra `local` is missing.
+            LanguageModelError: the folder holds no encoder.
         """
         torch, tokenizer, model = self._read
         out = np.zeros((len(texts), int(model.config.hidden_size)), np.float32)
@@ -65,14 +65,15 @@ def read_folder(folder: Path, kind: str, called: str) -> tuple[Any, Any, Any]:
     """PyTorch, and the tokenizer and the model of a folder; `kind` is a class of `transformers`.
 
     Raises:
-        LanguageModelError: the extra is missing, or the folder holds no such model.
+        MissingExtraError: `transformers` is not installed.
+        LanguageModelError: the folder holds no such model.
     """
+    with extra("local", f"the {called} of a folder"):
+        import torch
+        import transformers
+    if not folder.is_dir():  # or a name would be looked up far away
+        raise LanguageModelError(f"{folder} is no folder; give that of a {called} in safetensors.")
     with quietly():
-        try:
-            import torch
-            import transformers
-        except ImportError as error:
-            raise LanguageModelError(MISSING) from error
         told = {"local_files_only": True, "trust_remote_code": False}
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **told)
@@ -80,7 +81,7 @@ def read_folder(folder: Path, kind: str, called: str) -> tuple[Any, Any, Any]:
             model: Any = reader.from_pretrained(folder, use_safetensors=True, **told)
         except (OSError, ValueError) as error:
             raise LanguageModelError(
-                f"{folder} holds no {called} in safetensors: {error}"
+                f"{folder} holds no {called} in safetensors: {str(error).splitlines()[0]}"
             ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -93,10 +94,7 @@ def quietly() -> Iterator[None]:
     logger = logging.getLogger("transformers")
     before = logger.level
     logger.setLevel(logging.ERROR)
-    try:
-        told: Any = importlib.import_module("transformers.utils.logging")
-    except ImportError as error:
-        raise LanguageModelError(MISSING) from error
+    told: Any = import_module("transformers.utils.logging")
     bars = told.is_progress_bar_enabled()
     told.disable_progress_bar()
     try:

@@ -33,7 +33,8 @@ class TransformersFolder:
         """Prompts of one length whose answers are not drawn are answered together.
 
         Raises:
-            LanguageModelError: the extra is missing, or the folder holds no model.
+            MissingExtraError: the extra `local` is missing.
+            LanguageModelError: the folder holds no model.
         """
         answers: dict[int, Answer] = {}
         alike: dict[tuple[int, int], list[int]] = {}

@@ -4,21 +4,18 @@ from pathlib import Path
 
 from torch import nn
 
-from galen.nn.training import Epoch, TrainingError, Watch
+from galen.data.extras import extra
+from galen.nn.training import Epoch, Watch
 
 
 def event_writer(folder: Path) -> Watch:
     """Told of each epoch, writes its figures.
 
     Raises:
-        TrainingError: TensorBoard is not installed.
+        MissingExtraError: TensorBoard is not installed.
     """
-    try:
+    with extra("tensorboard", "writing events"):
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise TrainingError(
-            "TensorBoard is not installed; `pip install galen[tensorboard]` adds it."
-        ) from error
     writer = SummaryWriter(str(folder))
 
     def write(epoch: Epoch, network: nn.Module) -> None:

@@ -1,25 +1,24 @@
 """A network as an ONNX file, and that file as something that scores without PyTorch's overhead."""
 
-import importlib
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from galen.data.extras import EXTRAS, extra
+from galen.data.mendable import MendableError
 from galen.nn.inputs import Inputs
 
-NEEDED: Final = ("onnx", "onnxscript", "onnxruntime")
 
-
-class ExportError(RuntimeError):
+class ExportError(MendableError):
     """A network cannot be exported, or its file cannot be run; the message says what to do."""
 
 
@@ -28,9 +27,10 @@ def export(network: nn.Module, example: Inputs, path: Path) -> None:
     example's length.
 
     Raises:
-        ExportError: the packages are not installed, or the network has what ONNX cannot express.
+        MissingExtraError: the packages are not installed.
+        ExportError: the network has what ONNX cannot express.
     """
-    _check_installed()
+    _runtime()
     every = torch.export.Dim.DYNAMIC
     network.eval()
     try:
@@ -58,12 +58,12 @@ class Session:
     """An exported network that is open.
 
     Raises:
-        ExportError: ONNX Runtime is not installed, or the file is not whole.
+        MissingExtraError: ONNX Runtime is not installed.
+        ExportError: the file is not whole.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        _check_installed()
-        runtime = importlib.import_module("onnxruntime")
+        runtime = _runtime()
         settings = runtime.SessionOptions()
         settings.intra_op_num_threads = threads
         settings.log_severity_level = 3
@@ -101,13 +101,11 @@ class _ByPlace(nn.Module):
         return logits
 
 
-def _check_installed() -> None:
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise ExportError(
-            f"{', '.join(missing)} not installed; `pip install galen[onnx]`, or serve with "
-            'engine = "eager".'
-        )
+def _runtime() -> Any:
+    with extra("onnx", "a network as ONNX", 'serve with engine = "eager"'):
+        for name in EXTRAS["onnx"]:
+            import_module(name)
+        return import_module("onnxruntime")
 
 
 @contextmanager

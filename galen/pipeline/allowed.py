@@ -1,6 +1,6 @@
-"""Which items of the whole catalogue may be shown, for a channel that makes items and finds none.
+"""Which items may be shown, for a channel that must know before it proposes.
 
-Such a channel writes only what is allowed; the filters are asked again after it like after all.
+Such a channel proposes only what is allowed; the filters are asked again after it like after all.
 """
 
 from collections.abc import Sequence
@@ -17,25 +17,29 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AllowedItems:
-    """The rules of one call, asked about every item when a channel wants to know."""
+    """The rules of one call, asked when a channel wants to know."""
 
     requests: Requests
     filters: Sequence[Filter]
     failed: list[str] = field(default_factory=list)  # rules that could not be asked
 
     def among(self, people: Ints, items: int) -> Bools:
-        """(P, items): may each of the first `items` items be shown to these requests (P,)?
+        """(P, items): may each of the first `items` items be shown to these requests (P,)?"""
+        every = self.rows(np.repeat(people, items), np.tile(np.arange(items), len(people)))
+        return every.reshape(len(people), items)
+
+    def rows(self, request: Ints, item: Ints) -> Bools:
+        """(M,): may the item of each row be shown to its request?
 
         A rule that fails closes: nothing is allowed to anybody.
         """
-        request = np.repeat(people, items)
-        every = Candidates(request, np.tile(np.arange(items), len(people)))
-        allowed = np.ones(len(every), bool)
+        asked = Candidates(request, item)
+        allowed = np.ones(len(asked), bool)
         for rule in self.filters:
             try:
-                allowed &= rule.keep(self.requests, every)
+                allowed &= rule.keep(self.requests, asked)
             except Exception:
-                log.exception("a rule could not be asked for a generator", rule=rule.rule)
+                log.exception("a rule could not be asked by a channel", rule=rule.rule)
                 self.failed.append(rule.rule)
                 allowed[:] = False
-        return allowed.reshape(len(people), items)
+        return allowed

@@ -17,7 +17,7 @@ from galen.pipeline.candidates import (
     no_candidates,
     place_within,
 )
-from galen.pipeline.stages import Answer, Filter, Generator, Retriever, Scorer
+from galen.pipeline.stages import Answer, Chooser, Filter, Generator, Retriever, Scorer
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class ChannelRunner:
     _late: dict[str, Future[None]] = field(default_factory=dict)
 
     def recall(self, requests: Requests, filters: Sequence[Filter] = ()) -> Recalled:
-        """What the channels propose; those that make items are told by the filters what they may.
+        """What the channels propose; those that must know are told by the filters what they may.
 
         Rows of others are not filtered here.
         """
@@ -154,6 +154,8 @@ def proposed(channel: Channel, allowed: AllowedItems) -> Proposal:
     answer = retriever.answer(requests) if isinstance(retriever, Scorer) else None
     if isinstance(retriever, Generator):
         found = retriever.generate(requests, channel.quota, allowed.among)
+    elif isinstance(retriever, Chooser):
+        found = retriever.choose(requests, channel.quota, allowed.rows)
     elif answer is not None:
         found = answer.best(channel.quota)
     else:

@@ -37,7 +37,7 @@ class Packed:
     @property
     def count(self) -> Ints:
         """(R,)"""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]  # np.diff takes several times as long
 
     @property
     def request(self) -> Ints:

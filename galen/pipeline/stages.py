@@ -59,6 +59,18 @@ class Generator(Protocol):
 
 
 @runtime_checkable
+class Chooser(Protocol):
+    """A channel that thinks of few items and chooses by which of those may be shown.
+
+    `may` tells of rows, a request (M,) and an item (M,) each, whether they may: (M,).
+    """
+
+    def choose(
+        self, requests: Requests, k: int, may: Callable[[Ints, Ints], Bools]
+    ) -> Candidates: ...
+
+
+@runtime_checkable
 class Reasoner(Protocol):
     """A channel that can say why it proposed an item, in words for a person.
 

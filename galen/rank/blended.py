@@ -40,6 +40,8 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class BlendedModel:
+    """Models whose scores are blended, after learning."""
+
     models: Mapping[str, Model]
     weights: dict[str, list[float]]
 

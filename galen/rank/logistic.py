@@ -66,6 +66,8 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class LogisticModel:
+    """`Logistic` after learning."""
+
     schema: Schema
     objectives: tuple[str, ...]
     crosses: int

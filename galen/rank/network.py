@@ -128,6 +128,8 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class NetworkModel:
+    """A network after learning."""
+
     schema: Schema
     objectives: tuple[str, ...]
     network: nn.Module

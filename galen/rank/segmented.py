@@ -85,6 +85,8 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class SegmentedModel:
+    """A model whose scores are mended by a line for each segment, after learning."""
+
     model: Model
     by: str
     lines: tuple[Lines, ...]  # of each objective

@@ -111,6 +111,8 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class XGBoostModel:
+    """`XGBoost` after learning."""
+
     schema: Schema
     objectives: tuple[str, ...]
     categories: bool

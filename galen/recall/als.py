@@ -64,6 +64,8 @@ class Als:
 
 @dataclass(frozen=True, slots=True)
 class AlsIndex:
+    """`Als` after learning: vectors of items, from which people are solved."""
+
     settings: Als
     found: FoundVectors
     model: AlternatingLeastSquares  # solves for a person, given the item vectors

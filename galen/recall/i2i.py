@@ -138,6 +138,8 @@ class I2i:
 
 @dataclass(frozen=True)
 class I2iIndex:
+    """`I2i` after learning."""
+
     settings: I2i
     weights: sparse.csr_array  # (items, items): how likely the column is wanted beside the row
     word: Ints  # (items,) -1 where an item has none

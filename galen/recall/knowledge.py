@@ -75,6 +75,8 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeIndex:
+    """`Knowledge` after learning."""
+
     settings: Knowledge
     weight: sparse.csr_matrix  # (concepts, items): of the best way from a need to an item
     through: sparse.csr_matrix  # the same entries: 1 + the concept by which the item is reached

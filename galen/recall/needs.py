@@ -9,6 +9,7 @@ that is not known backs off to a coarser one. Knowledge chooses the word, the re
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
 
@@ -90,8 +91,10 @@ class Needs:
         return NeedsIndex(self, reader, keys, weight, told["needs"], within, brand, factor)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NeedsIndex:
+    """`Needs` after learning."""
+
     settings: Needs
     reader: ContextReader
     keys: ContextKeys
@@ -121,10 +124,23 @@ class NeedsIndex:
         whole = Candidates(request, item, {"score": score})
         return (whole if self.settings.repeat else unseen(requests, whole)).top(k, by="score")
 
+    @cached_property
+    def _shelf(self) -> tuple[Ints, Ints]:
+        """Items that people took by word, the most taken first, and where each word begins."""
+        word = self.reader.of_item["landing"]
+        item = np.flatnonzero((self.within > 0) & (word >= 0))
+        item = item[np.lexsort((item, -self.within[item], word[item]))]
+        return item, np.searchsorted(word[item], np.arange(self.weight.shape[1] + 1))
+
     def _best(self, row: int, most: int) -> tuple[Ints, Floats]:
-        """The best SKUs of a key, with their scores."""
-        items = np.flatnonzero(self.within > 0)
-        score = self.scores(np.full(len(items), row), items)
+        """The best SKUs of a key, with their scores; of a word no more than its `most` first."""
+        item, begins = self._shelf
+        key = slice(*self.weight.indptr[row : row + 2].tolist()) if row >= 0 else slice(0)
+        word = self.weight.indices[key]
+        count = np.minimum(begins[word + 1] - begins[word], most)
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        items = item[np.repeat(begins[word], count) + within]
+        score = np.repeat(self.weight.data[key], count) * self.within[items]
         items, score = items[score > 0], score[score > 0]
         if 0 < most < len(score):
             high = np.flatnonzero(score >= np.partition(score, -most)[-most])

@@ -46,6 +46,8 @@ class Popular:
 
 @dataclass(frozen=True)
 class PopularIndex:
+    """`Popular` after learning: how popular each item is."""
+
     settings: Popular
     count: Floats  # (items,)
     category: Ints  # (items,)

@@ -107,6 +107,8 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class RepurchaseIndex:
+    """`Repurchase` after learning: what was bought and how soon it is bought again."""
+
     settings: Repurchase
     product: Ints  # (items,) standard product
     good: Ints  # (items,) code of what runs out

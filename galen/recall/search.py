@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
+from galen.data.extras import extra
 from galen.data.mendable import MendableError
 from galen.nn.search import top_items
 from galen.pipeline.candidates import Bools, Ints, Singles
@@ -22,7 +23,7 @@ NOTHING: Final[Pairs] = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 class SearchError(MendableError):
-    """Approximate search cannot be had, or would miss too much; the message says what to do."""
+    """Approximate search would miss too much; the message says what to do."""
 
 
 class Search(Protocol):
@@ -41,7 +42,8 @@ def search_of(vectors: Singles, kind: SearchKind) -> Search:
     """A search of this kind over vectors (items, d).
 
     Raises:
-        SearchError: approximate search was asked for, and faiss is missing or misses too much.
+        MissingExtraError: approximate search was asked for, and faiss is missing.
+        SearchError: approximate search misses too much.
     """
     return Approximate.built(vectors) if kind == "approximate" else Exact(vectors)
 
@@ -85,7 +87,8 @@ class Approximate:
         500 of the vectors. `lists` 0 makes 4 √items of them.
 
         Raises:
-            SearchError: faiss is not installed, or even `most_probes` lists do not find enough.
+            MissingExtraError: faiss is not installed.
+            SearchError: even `most_probes` lists do not find enough.
         """
         faiss = _faiss()
         items, width = vectors.shape
@@ -161,10 +164,6 @@ def _share(found: Ints, best: Ints) -> float:
 
 
 def _faiss() -> Any:
-    try:
+    with extra("ann", "approximate search", 'use search = "exact"'):
         import faiss
-    except ImportError as error:
-        raise SearchError(
-            'approximate search needs faiss: pip install "galen[ann]", or use search = "exact".'
-        ) from error
     return faiss

@@ -76,6 +76,8 @@ class Seasonal:
 
 @dataclass(frozen=True, slots=True)
 class SeasonalIndex:
+    """`Seasonal` after learning: popularity and its factors."""
+
     settings: Seasonal
     count: Floats  # (items,)
     word: Ints  # (items,)

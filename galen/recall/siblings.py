@@ -23,20 +23,15 @@ from galen.pipeline.candidates import (
     Floats,
     Ints,
     Requests,
-    no_candidates,
     place_within,
-    stacked,
 )
-
-BLOCK: Final = 4_000_000
-"""Pairs of a request and an item that are asked about at once."""
 
 STRENGTH: Final = re.compile(
     r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|µg|g|iu|%)(?![a-z])(?:\s*/\s*(\d*\s*(?:ml|g|dose|h)\b))?",
     re.IGNORECASE,
 )
 
-Allowed = Callable[[Ints, int], Bools]
+May = Callable[[Ints, Ints], Bools]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +99,8 @@ class _Shelves:
 
 @dataclass(frozen=True)
 class SiblingsIndex:
+    """`Siblings` after learning."""
+
     settings: Siblings
     product: Ints  # (items,) standard product
     size: Floats  # (items,) units a pack; NaN where unknown
@@ -119,31 +116,18 @@ class SiblingsIndex:
         return _Shelves.of(self.alike)
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
-        every = np.ones((1, len(self.product)), bool)
-        return self._found(requests, np.broadcast_to(every, (len(requests), every.shape[1])), k)
+        return self.choose(requests, k, lambda request, item: np.ones(len(item), bool))
 
-    def generate(self, requests: Requests, k: int, allowed: Allowed) -> Candidates:
-        """At most k items a request, none but those that are allowed."""
-        items = len(self.product)
-        people = max(BLOCK // max(items, 1), 1)
-        parts = [no_candidates(("score",))]
-        for start in range(0, len(requests), people):
-            stop = min(start + people, len(requests))
-            may = allowed(np.arange(start, stop), items)
-            part = self._found(requests.part(start, stop), may, k)
-            parts.append(Candidates(part.request + start, part.item, part.columns))
-        return stacked(parts)
-
-    def _found(self, requests: Requests, may: Bools, k: int) -> Candidates:
-        """`may` is (R, items)."""
+    def choose(self, requests: Requests, k: int, may: May) -> Candidates:
+        """At most k items a request, none but those that may be shown."""
         anchors = self._anchors(requests)
         anchor, item = self.products.members(self.product[anchors.item])
-        open_ = may[anchors.request[anchor], item]
+        open_ = may(anchors.request[anchor], item)
         if self.settings.of == "substitutes":
             sold = np.bincount(anchor[open_], minlength=len(anchors.item)) > 0
             anchors = anchors.take(~sold & (self.alike[anchors.item] >= 0))
             anchor, item = self.medicines.members(self.alike[anchors.item])
-            open_ = may[anchors.request[anchor], item]
+            open_ = may(anchors.request[anchor], item)
         anchor, item = anchor[open_], item[open_]
         order = self._by_fit(anchors, anchor, item)
         anchor, item = anchor[order], item[order]

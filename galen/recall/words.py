@@ -8,6 +8,7 @@ over its share of the shop's, and for having been taken by them before. With `le
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
 
@@ -44,11 +45,33 @@ class Words:
         return WordsIndex(self, seasonal, saved["brand"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WordsIndex:
+    """`Words` after learning."""
+
     settings: Words
     seasonal: SeasonalIndex  # how often items were taken, and the factors of their words
     brand: Ints  # (items,)
+
+    @cached_property
+    def shelf(self) -> tuple[Ints, Ints]:
+        """Items that people took by word, the most taken first, and where each word begins."""
+        count, word = self.seasonal.count, self.seasonal.word
+        by_word = np.lexsort((-count, word))
+        by_word = by_word[count[by_word] > 0]
+        return by_word, np.searchsorted(word[by_word], np.arange(len(self.seasonal.season) + 1))
+
+    @cached_property
+    def of_word(self) -> Floats:
+        """(words,): how often things of each word were taken."""
+        words = len(self.seasonal.season)
+        return np.bincount(self.seasonal.word, self.seasonal.count, words).astype(np.float64)
+
+    @cached_property
+    def of_brand(self) -> Floats:
+        """(brands,): how often things of each brand were taken."""
+        brands = int(self.brand.max(initial=-1)) + 1
+        return np.bincount(self.brand, self.seasonal.count, brands).astype(np.float64)
 
     def answer(self, requests: Requests) -> "WordsAnswer":
         return WordsAnswer(self, requests)
@@ -72,10 +95,7 @@ class WordsAnswer:
         """The best of the items of the words that are needed most, at the settings' level."""
         repeat = self.index.settings.repeat
         need = self._need()
-        count, word = self.index.seasonal.count, self.index.seasonal.word
-        by_word = np.lexsort((-count, word))
-        by_word = by_word[count[by_word] > 0]
-        starts = np.searchsorted(word[by_word], np.arange(need.shape[1] + 1))
+        by_word, starts = self.index.shelf
         words = np.argsort(-need, axis=1, kind="stable")[:, :MOST_WORDS]
         held = np.minimum(np.diff(starts), MOST_ITEMS)[words]
         request = np.repeat(np.arange(len(need)), held.sum(axis=1))
@@ -109,7 +129,7 @@ class WordsAnswer:
         """(R, words): the chance that the next thing taken is of each word."""
         seasonal, strength = self.index.seasonal, self.index.settings.strength
         words = len(seasonal.season)
-        share = np.bincount(seasonal.word, seasonal.count, words) / max(seasonal.count.sum(), 1e-9)
+        share = self.index.of_word / max(self.index.of_word.sum(), 1e-9)
         request = np.repeat(np.arange(len(self.requests)), words)
         places = seasonal.places(self.requests)[request]
         whole = np.tile(np.arange(words), len(self.requests))
@@ -133,10 +153,9 @@ class WordsAnswer:
         """(N,): log of the share of the word times the person's lift of the brand and the item."""
         seasonal, strength = self.index.seasonal, self.index.settings.strength
         count, brand = seasonal.count, self.index.brand
-        of_word = np.bincount(seasonal.word, count)[seasonal.word[rows.item]]
-        brands = int(brand.max(initial=-1)) + 1
-        share = np.bincount(brand, count, brands) / max(count.sum(), 1e-9)
-        own = self._own(brand, brands)
+        of_word = self.index.of_word[seasonal.word[rows.item]]
+        share = self.index.of_brand / max(count.sum(), 1e-9)
+        own = self._own(brand, len(share))
         mine, mean = own[rows.request, brand[rows.item]], share[brand[rows.item]]
         lift = (mine + strength * mean) / (own.sum(axis=1)[rows.request] + strength) / mean
         history = self.requests.taken

@@ -51,6 +51,7 @@ def popular_pipeline(pipeline: Pipeline, taken: Floats, wanted: Wanted) -> Pipel
         pipeline,
         recall=ChannelRunner((Channel(CHANNEL, MostTaken(taken, wanted), QUOTA),)),
         fuser=ByPopularity(),
+        rank_limit=QUOTA,  # that of a recipe may be as small as its only channel
         assembler=None,
         ranker=None,
     )

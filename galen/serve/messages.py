@@ -188,6 +188,7 @@ class Recommendation(Message):
 
     request_id: str
     model_version: str
+    recipe: str = Field(description="The recipe that answered, of those in the model's bundle.")
     rules_version: str = Field(description="The rule pack and the knowledge that decided.")
     degraded: list[str]
     items: list[ShownItem]
@@ -367,6 +368,7 @@ class ItemExplained(Message):
     findings: list[FindingTold]
     rules_version: str
     model_version: str
+    recipe: str = Field(description="The recipe that answered, of those in the model's bundle.")
 
 
 class Health(Message):

@@ -56,9 +56,8 @@ class Told:
         steps = [] if self.reply.explanation is None else self.reply.explanation.steps
         lines += [f"{s.name:<28}{s.rows:>7} rows {s.milliseconds:>9.2f} ms" for s in steps]
         lines += self.reply.cards
-        return "\n".join(
-            [*lines, f"model {self.reply.model_version}, rules {self.reply.rules_version}"]
-        )
+        made_by = f"model {self.reply.model_version}, recipe {self.reply.recipe}"
+        return "\n".join([*lines, f"{made_by}, rules {self.reply.rules_version}"])
 
 
 def recommend_once(
@@ -113,9 +112,9 @@ def _opened(shop_folder: Path, bundle_folder: Path, pack: str) -> Recommender:
     with closing(_reading(folder / LOG)) as log:
         log.execute("BEGIN")  # one moment of the log, though a server writes to it
         state = State.restore(shop, log, Snapshots(folder / SNAPSHOT))
-    pipeline = bundle.pipeline(state.catalogue, state.store)
+    pipelines = bundle.pipelines(state.catalogue, state.store)
     guard = Guard.of(state.catalogue, pack=pack, withdrawals=state.withdrawals)
-    return Recommender(state, pipeline, bundle.version, guard)
+    return Recommender.over(state, pipelines, bundle.version, guard)
 
 
 def _reading(path: Path) -> sqlite3.Connection:

@@ -2,8 +2,8 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from galen.data.schema import Kind
 from galen.eligibility.declarations import Words
 from galen.eligibility.gate import with_placed
 from galen.eligibility.guard import Guard
+from galen.pipeline.by_surface import NamedPipeline, PipelinesBySurface
 from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.stages import Reasoner
@@ -53,9 +54,24 @@ class Recommender:
     """Answers one request at a time from the state as it is; never raises, never unfiltered."""
 
     state: State
-    pipeline: Pipeline  # without the guard's gate
+    pipeline: Pipeline  # without the guard's gate; of surfaces that have none of their own
     version: str
     guard: Guard
+    recipe: str = ""  # what the pipeline was made of
+    surfaces: Mapping[str, NamedPipeline] = field(default_factory=dict)
+
+    @classmethod
+    def over(
+        cls, state: State, pipelines: PipelinesBySurface, version: str, guard: Guard
+    ) -> "Recommender":
+        """A recommender whose pipeline depends on the surface that asks."""
+        usual, others = pipelines.usual, pipelines.others
+        return cls(state, usual.pipeline, version, guard, usual.name, others)
+
+    def answering(self, surface: str) -> NamedPipeline:
+        """What answers on a surface, without the guard's gate."""
+        usual = NamedPipeline(self.recipe, self.pipeline)
+        return PipelinesBySurface(usual, self.surfaces).of(surface)
 
     def answer(
         self, asked: RecommendRequest, request_id: str, now: int, like: str | None = None
@@ -101,6 +117,7 @@ class Recommender:
         reply = Recommendation(
             request_id=request_id,
             model_version=self.version,
+            recipe=self.answering(asked.surface).name,
             rules_version=self.guard.gate.version,
             degraded=list(dict.fromkeys(degraded)),
             items=shown,
@@ -167,7 +184,7 @@ class Recommender:
         """The pipeline's slate, and a second one of popular items where the first is short."""
         wanted = Wanted(self.state.catalogue, asked.filters)
         slate = Slate(Candidates(np.empty(0, np.int64), np.empty(0, np.int64)), (), ())
-        pipeline = self.guard.gate.guard(self.pipeline)
+        pipeline = self.guard.gate.guard(self.answering(asked.surface).pipeline)
         try:
             slate = pipeline.run(requests, asked.n, (wanted,))
         except Exception:
@@ -271,7 +288,7 @@ class Recommender:
         name = channels[0]
         try:
             if name not in told:
-                asking = self.pipeline.recall.channels
+                asking = self.answering(asked.surface).pipeline.recall.channels
                 first = next((c.retriever for c in asking if c.name == name), None)
                 told[name] = (
                     first.why(requests, 0) if isinstance(first, Reasoner) else lambda item: None

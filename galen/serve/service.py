@@ -117,7 +117,7 @@ class Service:
                 salt = tables.identity(reading)
                 state.store.keep_states(settings.kept_states)
             channels = ThreadPoolExecutor(settings.channel_threads, "recall")
-            pipeline = bundle.pipeline(state.catalogue, state.store, executor=channels)
+            pipelines = bundle.pipelines(state.catalogue, state.store, executor=channels)
             guard = Guard.of(
                 state.catalogue,
                 pack=trusted_pack(settings),
@@ -130,7 +130,7 @@ class Service:
             events.close()
             raise
         service = cls(
-            Recommender(state, pipeline, bundle.version, guard),
+            Recommender.over(state, pipelines, bundle.version, guard),
             events,
             snapshots,
             snapshot_every=settings.snapshot_every,

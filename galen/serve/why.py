@@ -68,7 +68,8 @@ def explain_item(
         raise NotFound(f"there is no item {item_id!r}")
     guard, degraded = recommender.guard, list[str]()
     requests = recommender.requests(asked, "explain", now, degraded)
-    on_its_way = _Asked(guard.gate.guard(recommender.pipeline), requests, row, asked.n)
+    answering = recommender.answering(asked.surface)
+    on_its_way = _Asked(guard.gate.guard(answering.pipeline), requests, row, asked.n)
     findings = guard.gate.findings(requests, 0, row)
     proposed, barred, place = on_its_way.proposed(), on_its_way.barred(), on_its_way.place()
     return ItemExplained(
@@ -88,6 +89,7 @@ def explain_item(
         ],
         rules_version=guard.gate.version,
         model_version=recommender.version,
+        recipe=answering.name,
     )
 
 

@@ -59,3 +59,16 @@ def test_an_unknown_label_is_told():
 def test_the_seed_decides_the_powers():
     first, again = (fitted_blend(Known(), examples(), "purchase", seed=0) for _ in range(2))
     assert first == again
+
+
+def test_recall_is_weighed_beside_the_ranker_where_its_score_is_known():
+    rows = examples()
+    draw = np.random.default_rng(1)
+    asked = np.log(rows.batch.per_row["click"]) * 2 + draw.normal(size=len(rows))
+    columns = {**rows.batch.per_row, "recall_score": asked.astype(np.float32)}
+    told = Examples(Batch(rows.batch.request, {}, columns), rows.labels, rows.weight)
+    assert "recall" not in fitted_blend(Known(), rows, "purchase", seed=0)
+    assert fitted_blend(Known(), told, "purchase", seed=0)["recall"] == pytest.approx(0, abs=0.1)
+    noisy = {**columns, "click": draw.uniform(0.05, 0.9, len(rows)).astype(np.float32)}
+    lost = Examples(Batch(rows.batch.request, {}, noisy), rows.labels, rows.weight)
+    assert fitted_blend(Known(), lost, "purchase", seed=0)["recall"] > 0.3

@@ -10,6 +10,7 @@ from galen.assembly.bundle import save_bundle
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.recipe_text import toml_of
+from galen.assembly.shipped import read_recipe
 from galen.assembly.train import train
 from galen.features.store import FeatureStore
 
@@ -54,7 +55,7 @@ def test_a_bundle_lends_its_channel_to_the_reranker_again(world, tmp_path):
 def test_a_recipe_of_a_borrower_is_written_and_read_back(tmp_path):
     made = recipe(channel="writes")
     (tmp_path / "written.toml").write_text(toml_of(made))
-    back = Recipe.read(tmp_path / "written.toml")
+    back = read_recipe(tmp_path / "written.toml")
     assert back == made
     check_recipe(back)
 

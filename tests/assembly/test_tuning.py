@@ -13,7 +13,7 @@ import pytest
 from galen.assembly.ranges import own_values, ranges_of, with_settings
 from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.recipe_text import toml_of
-from galen.assembly.shipped import find_recipe, shipped_recipes
+from galen.assembly.shipped import find_recipe, read_recipe, shipped_recipes
 from galen.assembly.table import train_table
 from galen.assembly.tuning import (
     Budget,
@@ -255,7 +255,7 @@ def test_a_written_recipe_is_the_same_recipe(name, tmp_path):
     found = find_recipe(name)
     path = tmp_path / f"{name.rsplit('/', maxsplit=1)[-1]}.toml"
     path.write_text(toml_of(found, "of a test"))
-    assert Recipe.read(path) == found
+    assert read_recipe(path) == found
 
 
 def test_settings_are_put_in_their_place():

@@ -8,7 +8,7 @@ from enrich.tiny_model import make_tiny_model
 from galen.enrich.faults import EnrichError
 from galen.enrich.fine_tuning import Lesson, Tuning, lessons_of, tune
 from galen.enrich.journal import Journal
-from galen.llm.language_model import Prompt
+from galen.llm.language_model import LanguageModelError, Prompt
 
 SHORT = Tuning(epochs=12, rate=1e-2, batch=4)
 
@@ -57,5 +57,5 @@ def test_lessons_that_are_too_long_are_left_out_and_told(base, tmp_path):
 
 
 def test_a_folder_without_a_model_is_told(tmp_path):
-    with pytest.raises(EnrichError, match="holds no causal model"):
+    with pytest.raises(LanguageModelError, match="holds no causal model"):
         tune(tmp_path, lessons(5), tmp_path / "to", SHORT)

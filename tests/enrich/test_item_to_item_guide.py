@@ -12,6 +12,7 @@ from worlds import World, write_world
 
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe, SamplesPart
+from galen.assembly.shipped import read_recipe
 from galen.enrich.tasks import TASKS
 
 GUIDE = (Path(__file__).parents[2] / "docs/guides/item-to-item.md").read_text()
@@ -45,4 +46,4 @@ def test_it_names_every_kind_of_guess():
 @pytest.mark.parametrize("name", ["i2i"])
 def test_the_recipe_that_it_names_is_shipped(name):
     path = Path(__file__).parents[2] / f"galen/recipes/{name}.toml"
-    check_recipe(Recipe.read(path))
+    check_recipe(read_recipe(path))

@@ -1,7 +1,5 @@
 """Vector search: exact and approximate find the same, and nothing that is masked."""
 
-import builtins
-
 import numpy as np
 import pytest
 
@@ -89,19 +87,6 @@ def test_an_index_that_misses_too_much_is_refused():
     noise = np.random.default_rng(0).normal(size=(3000, 64)).astype(np.float32)
     with pytest.raises(SearchError, match='use search = "exact"'):
         Approximate.built(noise, lists=200, most_probes=2)
-
-
-def test_a_missing_library_says_what_to_install(monkeypatch, vectors):
-    whole = builtins.__import__
-
-    def without(name, *rest, **named):
-        if name == "faiss":
-            raise ImportError(name)
-        return whole(name, *rest, **named)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(SearchError, match=r"galen\[ann\]"):
-        search_of(vectors, "approximate")
 
 
 def test_a_channel_finds_the_same_either_way_in_a_small_shop(world):

@@ -70,8 +70,8 @@ def offered(settings: Siblings, records: list[dict], *bought: int) -> list[str]:
     """Ids that the channel proposes under the rules of stock, visibility and region."""
     data, requests = shop(records), asked(*bought)
     rules = [rule(data.catalogue) for rule in (InStock, NotHidden, SoldInRegion)]
-    allowed = AllowedItems(requests, rules).among
-    found = settings.fit(data).generate(requests, 10, allowed)
+    may = AllowedItems(requests, rules).rows
+    found = settings.fit(data).choose(requests, 10, may)
     return [data.catalogue.ids[item] for item in found.item]
 
 
@@ -161,8 +161,7 @@ def test_without_the_rules_of_a_pipeline_nothing_is_known_to_be_sold_out():
     assert len(index.retrieve(asked(1), 10)) == 0
 
 
-def test_many_people_are_answered_as_each_of_them_alone(monkeypatch):
-    monkeypatch.setattr("galen.recall.siblings.BLOCK", 7)
+def test_many_people_are_answered_as_each_of_them_alone():
     data = shop(items())
     index = Siblings().fit(data)
     two = replace(
@@ -178,6 +177,6 @@ def test_many_people_are_answered_as_each_of_them_alone(monkeypatch):
         region=["east", "east"],
     )
     rules = [InStock(data.catalogue)]
-    found = index.generate(two, 5, AllowedItems(two, rules).among)
+    found = index.choose(two, 5, AllowedItems(two, rules).rows)
     assert found.item[found.request == 0].tolist() == [1, 0]
     assert found.item[found.request == 1].tolist() == [3]

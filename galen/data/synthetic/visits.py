@@ -177,4 +177,5 @@ def _first(items: Ints, shown: Bools) -> Bools:
 
 
 def sigmoid(score: npt.NDArray[Any]) -> Floats:
+    """The logistic function, of each number."""
     return np.asarray(1 / (1 + np.exp(-score)))

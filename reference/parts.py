@@ -1,0 +1,44 @@
+"""The parts of recipes with their settings, from the catalogue of parts."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from galen.assembly import catalog
+from reference.rows import remarks_of_class, summary, table
+
+KINDS: Final[tuple[tuple[str, str, Mapping[str, Callable[..., Any]]], ...]] = (
+    ("Channels", "`[recall.NAME]`, by `model`", catalog.RETRIEVERS),
+    ("Rankers", "`[rank]`, by `model`", catalog.RANKERS),
+    ("Networks", "`[rank]`, by `model`", catalog.NETWORKS),
+    ("Extensions", "`[[rank.extend]]`, by `model`", catalog.EXTENSIONS),
+    ("Filters", "`filters`, by name", catalog.FILTERS),
+    ("Rerankers", "`[[rerank]]`, by `model`", {**catalog.RERANKERS, **catalog.BORROWERS}),
+)
+GIVEN: Final = ("catalogue", "channel", "rule", "reason")
+"""What a part is given by the recipe around it, and not by its own settings."""
+
+
+def parts() -> str:
+    """The page."""
+    told = ["# Parts of recipes\n\nHow they are put together: [recipes](../guides/recipes.md).\n"]
+    for title, where, found in KINDS:
+        told.append(f"\n## {title}\n\n{where}.\n")
+        for name, part in sorted(found.items()):
+            told.append(f"\n### {name}\n\n{summary(part)}\n")
+            rows = _settings(part)
+            if rows:
+                told.append("\n" + table(("setting", "kind", "default", "meaning"), rows))
+    return "".join(told)
+
+
+def _settings(part: Any) -> list[tuple[str, str, str, str]]:
+    said = remarks_of_class(part) if inspect.isclass(part) else {}
+    rows = []
+    for name, one in inspect.signature(part).parameters.items():
+        if name in GIVEN:
+            continue
+        default = "required" if one.default is one.empty else f"`{one.default!r}`"
+        kind = inspect.formatannotation(one.annotation).replace("typing.", "")
+        rows.append((f"`{name}`", f"`{kind}`", default, said.get(name, "")))
+    return rows
