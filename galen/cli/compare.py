@@ -10,9 +10,7 @@ from galen.cli.grouped_help import LEARN
 from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, app, doing, show
 
 
-@app.command(
-    rich_help_panel=LEARN, short_help="Hold recipes against each other: quality, safety, cost."
-)
+@app.command(rich_help_panel=LEARN, short_help="Say which recipe to take, for whom, at what cost.")
 def compare(
     shop: ShopFolder,
     recipe: Annotated[

@@ -88,7 +88,7 @@ def _by_surface(shop: Shop, moment: Moment) -> list[Slice]:
     column = shop.read("events", ["surface"])["surface"]
     if column.null_count == len(column):
         return []
-    surface = _surface_of_truth(Dataset.read(shop, TAKEN), moment)
+    surface = surface_of_truth(Dataset.read(shop, TAKEN), moment)
     parts = []
     for one in Surface:
         inside: Bools = np.zeros(len(moment.users), bool)
@@ -97,7 +97,7 @@ def _by_surface(shop: Shop, moment: Moment) -> list[Slice]:
     return [part for part in parts if part.requests.any()]
 
 
-def _surface_of_truth(taken: Dataset, moment: Moment) -> Ints:
+def surface_of_truth(taken: Dataset, moment: Moment) -> Ints:
     """(T,): the surface of the first event that a true item stands for; -1 where not known."""
     rows = taken.nth_last(1) if moment.after is None else taken.since(moment.after)
     assert rows.surface is not None

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from galen.compare.comparison import Entry
 from galen.compare.findings import METRIC, Findings
@@ -100,6 +101,9 @@ def _against(
         axes.scatter([x], [found.value], color=colour, label=plain(entry.name), zorder=2)
     if min(cost) > 0 and max(cost) > 10 * min(cost):
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.set_xlim(0, 1.1 * max(*cost, 1e-9))
     axes.set_xlabel(what)

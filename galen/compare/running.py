@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -164,7 +165,7 @@ def in_own_process(task: Task, name: str, say: Progress) -> str | None:
     with (
         log.open("wb") as errors,
         subprocess.Popen(
-            [sys.executable, "-m", MODULE],
+            [sys.executable, "-P", "-m", MODULE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -177,10 +178,13 @@ def in_own_process(task: Task, name: str, say: Progress) -> str | None:
             process.stdin.write(msgspec.json.encode(task) + b"\n")
             process.stdin.flush()
             told = _listen(process.stdout, name, say)
+        except BrokenPipeError:  # it ended before it read its task
+            told = None
         except BaseException:
             process.kill()
             raise
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         process.wait()
     if isinstance(told, Failed):
         return told.why
