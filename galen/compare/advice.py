@@ -80,7 +80,8 @@ def _signed(change: Interval) -> str:
 def _times(seconds: Mapping[str, float], use: str, over: str) -> str:
     if seconds[over] <= 0:
         return f"at {seconds[use]:.1f} CPU s of training"
-    return f"at {seconds[use] / seconds[over]:.2g}x its training cost"
+    ratio = seconds[use] / seconds[over]
+    return f"at {f'{ratio:,.0f}' if ratio >= 10 else f'{ratio:.2g}'}x its training cost"
 
 
 def _listed(names: Sequence[str]) -> str:
