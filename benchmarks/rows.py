@@ -12,9 +12,6 @@ from safetensors import safe_open
 
 from galen.assembly.parts import Parts
 from galen.assembly.storage import save_parts
-from galen.compare.cost import Cost, measured
-
-__all__ = ["Cost", "Row", "measured", "parameters_of", "write_rows"]
 
 
 @dataclass(frozen=True)
