@@ -1,11 +1,13 @@
 """A recipe stands on another in one line, and says what is wrong where it cannot."""
 
+from dataclasses import fields
 from itertools import pairwise
 
 import pytest
 
 from galen.assembly.check import check_recipe
-from galen.assembly.recipe import RecipeError
+from galen.assembly.extending import OF_STAGE
+from galen.assembly.recipe import RankPart, RecallPart, RecipeError
 from galen.assembly.shipped import find_recipe, read_recipe
 
 CHAIN = ("classic", "scaled", "enriched", "hybrid")
@@ -52,6 +54,11 @@ def test_another_model_keeps_what_is_of_the_stage_and_drops_the_old_models_setti
     channel = written('extends = "enriched"\n[recall.content]\nmodel = "popular"')
     assert channel.recall["content"].settings == {}
     assert channel.recall["content"].quota == find_recipe("enriched").recall["content"].quota
+
+
+def test_what_is_of_a_stage_is_a_key_of_every_part_of_it():
+    for stage, kind in (("recall", RecallPart), ("rank", RankPart)):
+        assert set(OF_STAGE[stage]) <= {field.name for field in fields(kind)}
 
 
 def test_a_list_is_replaced(written):
