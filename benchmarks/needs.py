@@ -6,7 +6,7 @@
 Synthetic: what people take in the last 28 days, asked as they come. complete_journey: its last
 three tenths, each predicted from what was known when it began, taken together. People with at most
 two events are counted. All is learned from the part before: `needs` counts its weights, and
-`needs, table by rules` reads a table that rules wrote, without any language model.
+`needs, table by …` reads a table that rules wrote, or the language model of `--provider`.
 `popular by key` has the keys and the back-off of `needs`, and counts items. `gain` is recall@50
 over its recall@50, less 1, with a bootstrap interval over people.
 """
@@ -37,12 +37,13 @@ from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.enrich.journal import Journal
 from galen.enrich.need_rules import need_rules
 from galen.enrich.needs import Needs as NeedsTask
-from galen.enrich.runner import run
+from galen.enrich.runner import Running, run
 from galen.evaluate.intervals import ratio_interval
 from galen.evaluate.offline import Question, answer
 from galen.features.context_words import ContextKeys, ContextWords, coarser
 from galen.features.contexts import ContextReader
 from galen.knowledge.build import built_in
+from galen.llm.providers import open_provider, read_settings
 from galen.llm.rules import RulesModel
 from galen.pipeline.candidates import Candidates, Floats, Requests
 from galen.pipeline.stages import Retriever
@@ -54,7 +55,7 @@ from galen.recall.seasonal import Seasonal
 HEALTH: Final = "DRUG GM,COSMETICS,NUTRITION"
 METRIC: Final = "recall@50"
 BY_KEY: Final = "popular by key"
-WRITTEN: Final = "needs, table by rules"
+WRITTEN: Final = "needs, table by"
 BRIEF: Final = "needs by cohort, season"
 LITTLE: Final = 1e-6
 """Events that a coarser key is worth: it only fills up what the key itself leaves empty."""
@@ -118,24 +119,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--back", type=int, default=1, help="windows back from the end")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="of complete_journey, instead of synthetic")
+    parser.add_argument("--provider", default="rules", help="of the table: rules, or a TOML file")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
-    print("no language model was asked: weights are counted, and the table is by the rules")
+    if options.provider == "rules":
+        print(
+            "no language model was asked: weights are counted, and the table is by the rules. "
+            "What a model's table gives needs a model endpoint:\n"
+            "  python -m benchmarks.needs --provider PROVIDER.toml --seeds 3"
+        )
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         if options.folder is not None:
-            rows += _complete_journey(options.folder, Path(folder) / "shop")
+            rows += _complete_journey(options.folder, Path(folder) / "shop", options.provider)
         for seed in range(options.seeds if options.folder is None else 0):
             made = SyntheticSettings(options.users, options.items, options.days, seed)
             shop = synthesize(Path(folder) / f"{seed}", made, lambda *_: None)
             data, people = Dataset.read(shop), People.read(shop)
             moments = [_moment(data, 28, options.back)]
-            rows += _measure(moments, people, f"synthetic-{options.users}", seed)
+            name = f"synthetic-{options.users}"
+            rows += _measure(moments, people, name, seed, options.provider)
             write_rows(options.json, rows)
     write_rows(options.json, rows)
 
 
-def _complete_journey(source: Path, place: Path) -> Iterator[Row]:
+def _complete_journey(source: Path, place: Path, provider: str) -> Iterator[Row]:
     chosen = ImportSettings(options={"departments": HEALTH})
     import_shop(
         "complete-journey", {"folder": source}, place, now=datetime.now(UTC), settings=chosen
@@ -145,7 +153,7 @@ def _complete_journey(source: Path, place: Path) -> Iterator[Row]:
     first, last = int(data.at.min()), int(data.at.max()) + 1
     window = (last - first) // 10
     moments = [_few(data, last - back * window, window) for back in (3, 2, 1)]
-    yield from _measure(moments, People.read(shop), "complete_journey", 0)
+    yield from _measure(moments, People.read(shop), "complete_journey", 0, provider)
 
 
 def _few(data: Dataset, start: int, length: int) -> Moment:
@@ -159,15 +167,18 @@ def _few(data: Dataset, start: int, length: int) -> Moment:
     return Moment(past, past, users, at, request.astype(np.int64), pairs[:, 1], start)
 
 
-def _measure(moments: Sequence[Moment], people: People, data: str, seed: int) -> Iterator[Row]:
+def _measure(
+    moments: Sequence[Moment], people: People, data: str, seed: int, provider: str
+) -> Iterator[Row]:
     questions = [Question.of(moment, people, seed=seed) for moment in moments]
     full = Needs(half_life=90.0, repeat=True)
     brief = Needs(half_life=90.0, repeat=True, fields=("age", "life_stage", "season"))
     by_key: Floats | None = None
-    names = (BY_KEY, "popular", "popular of late", "seasonal", "needs", WRITTEN, BRIEF)
+    written = f"{WRITTEN} {Path(provider).stem}"
+    names = (BY_KEY, "popular", "popular of late", "seasonal", "needs", written, BRIEF)
     for name in names:
         with measured() as cost:
-            parts = [_recall(name, question, full, brief) for question in questions]
+            parts = [_recall(name, question, full, brief, provider) for question in questions]
             found = np.concatenate(parts)
         by_key = found if by_key is None else by_key
         gain = ratio_interval(found, by_key, seed=seed)
@@ -192,7 +203,7 @@ def _measure(moments: Sequence[Moment], people: People, data: str, seed: int) ->
         )
 
 
-def _recall(name: str, question: Question, full: Needs, brief: Needs) -> Floats:
+def _recall(name: str, question: Question, full: Needs, brief: Needs, provider: str) -> Floats:
     """(R,) recall of one model that learned from the question's past."""
     fit = question.moment.fit
     retriever: Retriever
@@ -207,8 +218,8 @@ def _recall(name: str, question: Question, full: Needs, brief: Needs) -> Floats:
             retriever = full.fit(fit)
         case _ if name == BRIEF:
             retriever = brief.fit(fit)
-        case _ if name == WRITTEN:
-            retriever = _written(fit, full)
+        case _ if name.startswith(WRITTEN):
+            retriever = _written(fit, full, provider)
         case _:
             retriever = PopularByKey.fit(fit, full)
     tree = {"name": "one", "filters": FILTERS, "recall": {"needs": {"quota": 300}}}
@@ -218,14 +229,16 @@ def _recall(name: str, question: Question, full: Needs, brief: Needs) -> Floats:
     return result.by_request[METRIC]
 
 
-def _written(data: Dataset, settings: Needs) -> Retriever:
-    """The channel with a table that rules wrote of the training part, through every judge."""
+def _written(data: Dataset, settings: Needs, provider: str) -> Retriever:
+    """The channel with a table that was written of the training part, through every judge."""
     task = NeedsTask.of(data, built_in(), settings.fields)
     with tempfile.TemporaryDirectory() as folder, Journal(Path(folder)) as journal:
         now = int(data.at.max())
-        model = RulesModel("needs", 1, need_rules(task))
-        report = run(task, model, journal, Path(folder), now=lambda: now)
-        print(f"rules wrote {report.records} contexts, held {report.held}", flush=True)
+        asked = open_provider(read_settings(provider), RulesModel("needs", 1, need_rules(task)))
+        running = Running(asked.settings.workers, asked.settings.batch)
+        report = run(task, asked.model, journal, Path(folder), now=lambda: now, running=running)
+        said = f"{report.records} contexts, held {report.held}"
+        print(f"{asked.model.name} wrote {said}", flush=True)
         return replace(settings, table="needs").fit(replace(data, enriched=Path(folder)))
 
 

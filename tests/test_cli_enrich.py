@@ -55,6 +55,14 @@ def test_a_second_run_asks_nothing(written):
     assert " 0 asked" in said("run", "items", written, "--quiet")
 
 
+def test_measures_are_written_where_prometheus_reads_them(shop, tmp_path):
+    file = tmp_path / "enrich.prom"
+    said("run", "relations", shop, "--quiet", "--measures", file)
+    told = dict(line.rsplit(" ", 1) for line in file.read_text().splitlines() if line[0] != "#")
+    (asked,) = (v for name, v in told.items() if name.startswith("galen_llm_questions_total"))
+    assert float(asked) > 0
+
+
 def test_what_is_held_is_listed_with_its_reason(written, tmp_path):
     told = tmp_path / "held.json"
     said("held", "items", written, "--json", told)

@@ -66,6 +66,9 @@ def run_task(
         str | None, typer.Option(help="A protocol: learn from nothing that it holds out.")
     ] = None,
     moments: Annotated[int, typer.Option(min=1, help="Of training, with --before-split.")] = 1,
+    measures: Annotated[
+        Path | None, typer.Option(help="Write measures here, as Prometheus reads text files.")
+    ] = None,
     knowledge: Knowledge = None,
     json: JsonFile = None,
     quiet: Quiet = False,
@@ -77,6 +80,7 @@ def run_task(
     from galen.enrich.plan import plan
     from galen.enrich.runner import Running, microseconds, run
     from galen.llm.providers import open_provider, read_settings
+    from galen.llm.telemetry import measured_into
 
     opened_shop = Shop.open(shop)
     folder = enriched_folder(shop)
@@ -93,7 +97,10 @@ def run_task(
             _tell_plan(found, asked.model.name, json)
             return
         model = _guarded(asked.model, opened, opened_shop)
-        with bar(quiet, f"{table}: asking {model.name}") as advance:
+        with (
+            measured_into(model, measures) as model,
+            bar(quiet, f"{table}: asking {model.name}") as advance,
+        ):
             report = run(
                 opened.task,
                 model,

@@ -1,10 +1,12 @@
 """What is asked of language models, counted for Prometheus and told to nobody else."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, write_to_textfile
 
 from galen.llm.language_model import Answer, Failed, LanguageModel, Prompt, Reply
 
@@ -53,3 +55,19 @@ class Measured:
                 self._tokens.labels(model, "read").inc(answer.tokens_read)
                 self._tokens.labels(model, "written").inc(answer.tokens_written)
         return answers
+
+
+@contextmanager
+def measured_into(model: LanguageModel, file: Path | None) -> Iterator[LanguageModel]:
+    """Count what a model is asked, and write the counts when all is asked, or broken off.
+
+    The file is one that Prometheus's node exporter collects. Without one nothing is counted.
+    """
+    if file is None:
+        yield model
+        return
+    registry = CollectorRegistry()
+    try:
+        yield Measured(model, registry)
+    finally:
+        write_to_textfile(str(file), registry)
