@@ -25,7 +25,8 @@ from rich.progress import track
 from benchmarks.basket_worlds import Basket, Shelf, draw_baskets, listed, random_shelf, synthetic
 from benchmarks.eligibility_oracle import Oracle
 from benchmarks.health_world import Words
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.data.schema import Kind, Surface
 from galen.eligibility.declarations import Words as Said
 from galen.eligibility.guard import Guard

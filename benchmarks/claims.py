@@ -14,7 +14,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.knowledge.claims import ClaimCheck
 
 PHRASES = Path(__file__).parent.parent / "tests" / "knowledge" / "claims_set.tsv"

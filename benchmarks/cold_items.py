@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.asking import BLOCK, K, gains_of, places_of, requests_of, slates_of
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN

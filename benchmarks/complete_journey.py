@@ -14,9 +14,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
+from galen.compare.cost import measured
 from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard

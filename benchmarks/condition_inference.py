@@ -28,7 +28,8 @@ from rich.table import Table
 
 from benchmarks.condition_shop import MODES, Mode, Shopfront
 from benchmarks.inference_attack import Slates, attack, seen, split_households
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.data.synthetic.health import AILMENTS
 from galen.data.synthetic.shop import SyntheticSettings
 from galen.evaluate.intervals import Interval

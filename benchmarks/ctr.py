@@ -26,10 +26,11 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe, shipped_recipes
 from galen.assembly.table import TableRun, learn_encoder, read_parts, train_table
+from galen.compare.cost import measured
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Bools, Samples
 from galen.nn.precision import resolved

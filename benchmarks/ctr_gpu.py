@@ -28,7 +28,8 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.criteo_shape import drawn, schema_of
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.nn.embedding import FusedTable
 from galen.nn.inputs import Inputs, Lesson
 from galen.nn.losses import ObjectiveLoss

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.rows import Cost, Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import Cost, measured
 from galen.knowledge.composition import parse_composition
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.ingredient_names import How, IngredientNames, Matches

@@ -31,7 +31,8 @@ from benchmarks.health_world import (
     draw_shelf,
     requests_of,
 )
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind

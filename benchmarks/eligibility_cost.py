@@ -17,7 +17,8 @@ import numpy as np
 
 from benchmarks.eligibility_oracle import Person
 from benchmarks.health_world import Words, catalogue_of, draw_people, draw_shelf, requests_of
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.eligibility.gate import Gate
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in

@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.bundle import save_bundle
 from galen.assembly.recipe import RecallPart, Recipe
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import split_by
 from galen.assembly.train import train
+from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.enriched import enriched_folder
 from galen.data.shop import Shop

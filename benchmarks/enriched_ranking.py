@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 
 from benchmarks.enriched_rows import HISTORY, Asked, World, samples_of, schema_of
-from benchmarks.rows import Row, measured
+from benchmarks.rows import Row
+from galen.compare.cost import measured
 from galen.evaluate.slices import COLD, head_of
 from galen.nn.training import Training
 from galen.pipeline.candidates import Bools, Floats, Singles

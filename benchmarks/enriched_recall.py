@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from benchmarks.asking import BLOCK, gains_of, places_of, requests_of, slates_of
 from benchmarks.cold_items import World, world_of
-from benchmarks.rows import Row, measured
+from benchmarks.rows import Row
+from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.enriched import Extent, write_enriched
 from galen.enrich.vectors import origin, vector_column

@@ -21,10 +21,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cut import cut
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import protocol_named
 from galen.assembly.train import Trained, train
+from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.evaluate.offline import Question, answer

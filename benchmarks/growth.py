@@ -19,7 +19,8 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.schema import Kind, Surface
 from galen.data.shop import Shop

@@ -20,7 +20,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.knowledge.graph import Graph
 from galen.knowledge.joining import join
 from galen.knowledge.loading.interactions import load_evidence

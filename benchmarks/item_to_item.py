@@ -27,7 +27,8 @@ from rich.table import Table
 
 from benchmarks.asking import K, slates_of
 from benchmarks.random_in_category import RandomInCategory
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
 from galen.data.importing.importer import import_shop

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.bundle import save_bundle
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
+from galen.compare.cost import measured
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.serve.messages import RecommendRequest, Withdrawal
 from galen.serve.service import Service

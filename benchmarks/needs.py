@@ -22,12 +22,13 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from benchmarks.seasonal import FEW, FILTERS, _moment
 from galen.assembly.parts import Parts
 from galen.assembly.people import People
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import Moment
+from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.schema import TAKEN

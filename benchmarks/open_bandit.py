@@ -26,10 +26,11 @@ from rich.table import Table
 from scipy.special import logit, softmax
 from threadpoolctl import threadpool_limits
 
-from benchmarks.rows import Cost, Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe, shipped_recipes
 from galen.assembly.table import TableRun, train_table
+from galen.compare.cost import Cost, measured
 from galen.evaluate.bandit_log import BanditLog, Policy, unseen_mass
 from galen.evaluate.intervals import Interval, mean_interval, paired_interval
 from galen.evaluate.off_policy import dr, estimates, flat, ips

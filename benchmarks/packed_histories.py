@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.nn.backbones.backbone import Backbone, Kind, Shape
 from galen.nn.backbones.catalog import backbone
 from galen.nn.jagged import layout_of

@@ -25,11 +25,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cut import cut
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from benchmarks.slate_figures import figures, gains, slates_of
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import protocol_named
 from galen.assembly.train import train
+from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval

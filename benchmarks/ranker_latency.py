@@ -19,8 +19,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.catalog import NETWORKS
+from galen.compare.cost import measured
 from galen.data.extras import EXTRAS
 from galen.features.encoding.schema import Category, Schema
 from galen.nn.compact import Kind, compacted

@@ -19,7 +19,8 @@ import numpy as np
 
 from benchmarks.complete_journey import HEALTH
 from benchmarks.replenishment_rules import RULES, Learned, Pairs, learn
-from benchmarks.rows import Cost, Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import Cost, measured
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.schema import DAY

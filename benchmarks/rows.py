@@ -2,11 +2,8 @@
 
 import json
 import math
-import resource
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -29,28 +26,6 @@ class Row:
     wall_seconds: float
     peak_memory_bytes: int  # of the whole process so far
     version: str = field(default_factory=lambda: version("galen"))
-
-
-@dataclass
-class Cost:
-    """What a block of code took; filled when the block ends."""
-
-    cpu_seconds: float = 0.0
-    wall_seconds: float = 0.0
-    peak_memory_bytes: int = 0
-
-
-@contextmanager
-def measured() -> Iterator[Cost]:
-    """Count the processor and wall seconds of a block, and the process's peak memory."""
-    cost = Cost()
-    cpu, wall = time.process_time(), time.perf_counter()
-    try:
-        yield cost
-    finally:
-        cost.cpu_seconds = time.process_time() - cpu
-        cost.wall_seconds = time.perf_counter() - wall
-        cost.peak_memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def parameters_of(parts: Parts) -> int:

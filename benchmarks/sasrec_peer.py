@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.split import Moment, split_by
+from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN

@@ -15,11 +15,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.parts import Parts, retriever_spec
 from galen.assembly.people import People
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import Moment
+from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, TAKEN
 from galen.data.synthetic.shop import SyntheticSettings, synthesize

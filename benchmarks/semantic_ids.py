@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import measured
 from galen.features.item_text import text_vectors
 from galen.generative.code_report import code_report
 from galen.generative.fsq import Fsq

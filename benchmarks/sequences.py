@@ -20,10 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cut import cut
-from benchmarks.rows import Cost, Row, measured, parameters_of, write_rows
+from benchmarks.rows import Row, parameters_of, write_rows
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.train import train
+from galen.compare.cost import Cost, measured
 from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.evaluate.offline import HEADLINE, Question, Result, answer

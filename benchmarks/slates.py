@@ -23,12 +23,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cut import cut
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from benchmarks.slate_figures import figures, gains, single_requests, slates_of
 from galen.assembly.parts import Parts
 from galen.assembly.recipe import Recipe, RerankPart
 from galen.assembly.split import protocol_named
 from galen.assembly.train import train
+from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize

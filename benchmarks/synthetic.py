@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.rows import Cost, Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import Cost, measured
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.data.shop import Shop

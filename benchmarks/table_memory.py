@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.recipe import RankPart, RecallPart, Recipe
 from galen.assembly.table import learn_encoder, train_table
+from galen.compare.cost import measured
 
 PIECE = 200_000
 

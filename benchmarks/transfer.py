@@ -27,7 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.asking import gains_of, places_of, requests_of, slates_of
-from benchmarks.rows import Cost, Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
+from galen.compare.cost import Cost, measured
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN

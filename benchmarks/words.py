@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.complete_journey import HEALTH
-from benchmarks.rows import Row, measured, write_rows
+from benchmarks.rows import Row, write_rows
 from galen.assembly.recipe import Recipe
 from galen.assembly.train import train
+from galen.compare.cost import measured
 from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize

@@ -1,6 +1,7 @@
 """The documentation is tested like code."""
 
 import importlib
+import inspect
 import re
 import shlex
 import subprocess
@@ -9,17 +10,20 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe, shipped_recipes
 from galen.assembly.split import PROTOCOLS
+from galen.cli.compare import compare
 from galen.cli.knowledge import knowledge
 from galen.cli.rules import rules
 from galen.cli.teaching import enrich
 from galen.enrich.duplicates import NAME
 from galen.enrich.tasks import TASKS
+from galen.evaluate.slices import Slice
 from galen.features.item_vectors import TABLE
 from galen.knowledge.build import built_in
 from galen.knowledge.checking_files import check_path
@@ -147,3 +151,17 @@ def test_the_guide_of_enrichment_names_commands_and_tables_that_there_are():
     tables = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     assert tables == {*TASKS, TABLE, NAME}
     assert set(re.findall(r"galen enrich run (\w+)", text)) <= set(TASKS)
+
+
+def test_the_guide_of_comparing_names_every_option_and_its_example_advises(capsys):
+    text = (ROOT / "docs/guides/comparing.md").read_text()
+    options = {f"--{name.replace('_', '-')}" for name in inspect.signature(compare).parameters}
+    named = set(re.findall(r"`(--[a-z-]+)`", text))
+    assert named - {"--recipe"} == options - {"--shop", "--recipe", "--seed", "--quiet"}
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    random = np.random.default_rng(0)
+    classic = random.random(500)
+    everybody = [Slice("all", np.ones(500, bool))]
+    enriched = classic + random.normal(0.1, 0.01, 500)
+    exec(example, {"classic": classic, "enriched": enriched, "slices": everybody})
+    assert "For everybody use enriched" in capsys.readouterr().out

@@ -2,12 +2,12 @@
 
 import sys
 
-from galen.cli import bundles, data, enrich, knowledge, rules, tables, teaching
+from galen.cli import bundles, compare, data, enrich, knowledge, rules, tables, teaching
 from galen.cli.terminal import app, console
 
 __all__ = ["COMMANDS", "app", "main"]
 
-COMMANDS = (bundles, data, enrich, knowledge, rules, tables, teaching)
+COMMANDS = (bundles, compare, data, enrich, knowledge, rules, tables, teaching)
 """Modules that add their commands to the application when they are read."""
 
 

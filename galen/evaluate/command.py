@@ -7,15 +7,13 @@ from pathlib import Path
 from rich.table import Table
 
 from galen.assembly.bundle import Bundle
-from galen.assembly.impressions import has_impressions, impression_examples
-from galen.assembly.parts import Parts
 from galen.assembly.people import People
-from galen.assembly.split import Split, SplitError, split_by
+from galen.assembly.split import SplitError, split_by
 from galen.data.dataset import Dataset
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.evaluate.guarded import Guarded
-from galen.evaluate.impressions import Ranked, rank_examples
+from galen.evaluate.impressions import Ranked, ranked_by
 from galen.evaluate.offline import HEADLINE
 from galen.evaluate.report import write_report
 from galen.evaluate.run import Evaluation, Progress, evaluate
@@ -77,7 +75,7 @@ def evaluate_bundle(
         guarded=guarded,
         surfaces=surfaces,
     )
-    ranked = _ranked(parts, shop, split, bundle.manifest.seed)
+    ranked = ranked_by(parts, shop, split, seed=seed)
     path = report or bundle.folder / "report.html"
     progress("writing the report")
     title = f"{bundle.recipe.name} on {shop.manifest.name}"
@@ -87,15 +85,6 @@ def evaluate_bundle(
     costs = cost_of_safety(done)
     safety = safety_table(costs, title) if costs else None
     return Done(table_of(done, ranked, title), path, safety)
-
-
-def _ranked(parts: Parts, shop: Shop, split: Split, seed: int) -> list[Ranked]:
-    if parts.ranker is None or not has_impressions(shop) or split.final.clock != "time":
-        return []
-    if not set(parts.ranker.objectives) <= {"click", "cart", "purchase"}:
-        return []
-    _, _, test = impression_examples(shop, split, seed=seed)
-    return rank_examples(parts.ranker, test)
 
 
 def figures(evaluation: Evaluation, ranked: list[Ranked]) -> dict[str, object]:

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from galen.assembly.impressions import has_impressions, impression_examples
+from galen.assembly.parts import Parts
+from galen.assembly.split import Split
+from galen.data.shop import Shop
 from galen.pipeline.candidates import Floats
 from galen.pipeline.stages import Examples, Ranker
 from galen.rank.score_metrics import all_of, reliability
@@ -31,3 +35,16 @@ def rank_examples(ranker: Ranker, examples: Examples) -> list[Ranked]:
         metrics = all_of(label, probability, examples.batch.request)
         results.append(Ranked(objective, len(label), metrics, said, seen))
     return results
+
+
+def ranked_by(parts: Parts, shop: Shop, split: Split, *, seed: int) -> list[Ranked]:
+    """Metrics of a recommender's ranker on the impressions of the test window.
+
+    None where there is no ranker, no impression or no clock, or it learned other objectives.
+    """
+    if parts.ranker is None or not has_impressions(shop) or split.final.clock != "time":
+        return []
+    if not set(parts.ranker.objectives) <= {"click", "cart", "purchase"}:
+        return []
+    _, _, test = impression_examples(shop, split, seed=seed)
+    return rank_examples(parts.ranker, test)

@@ -75,23 +75,38 @@ def popularity_of(data: Dataset) -> Floats:
     return np.bincount(taken.item, minlength=len(data.catalogue)).astype(np.float64)
 
 
-def answer(
-    question: Question, model: str, pipeline: Pipeline, *, depth: int = 100, block: int = 2048
-) -> Result:
-    """Ask a pipeline for slates of `depth` in blocks of requests, and count what they hold."""
-    moment = question.moment
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a pipeline would show for a question's requests."""
+
+    slates: Candidates  # grouped by request, best first, column `score`
+    degraded: tuple[str, ...]
+
+
+def shown_by(pipeline: Pipeline, requests: Requests, *, depth: int, block: int = 2048) -> Shown:
+    """Slates of `depth` items, asked for in blocks of requests so that memory is bounded."""
     parts, degraded = [], set()
-    for start in range(0, len(question.requests), block):
-        stop = min(start + block, len(question.requests))
-        slate = pipeline.run(question.requests.part(start, stop), depth)
+    for start in range(0, len(requests), block):
+        stop = min(start + block, len(requests))
+        slate = pipeline.run(requests.part(start, stop), depth)
         degraded |= set(slate.degraded)
         rows = slate.candidates
         parts.append(Candidates(rows.request + start, rows.item, {"score": rows.columns["score"]}))
     slates = stacked(parts) if parts else no_candidates(("score",))
+    return Shown(slates, tuple(sorted(degraded)))
+
+
+def counted(question: Question, model: str, shown: Shown) -> Result:
+    """What the slates of a model hold of what people took."""
+    moment, slates = question.moment, shown.slates
     answers = Answers(slates, len(question.requests), moment.truth_request, moment.truth_item)
     return Result(
-        model,
-        by_request(answers),
-        of_catalogue(slates, question.popularity),
-        tuple(sorted(degraded)),
+        model, by_request(answers), of_catalogue(slates, question.popularity), shown.degraded
     )
+
+
+def answer(
+    question: Question, model: str, pipeline: Pipeline, *, depth: int = 100, block: int = 2048
+) -> Result:
+    """Ask a pipeline for slates of `depth` in blocks of requests, and count what they hold."""
+    return counted(question, model, shown_by(pipeline, question.requests, depth=depth, block=block))

@@ -1,0 +1,128 @@
+"""What to do, in one plain sentence a slice, made from the figures and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from galen.compare.forbidden import Forbidden
+from galen.compare.verdicts import FEWEST, Verdict, opposite
+from galen.evaluate.intervals import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One slice's recipe, and the sentence that says so."""
+
+    slice: str
+    use: str  # a recipe
+    sentence: str
+
+
+def advise(verdict: Verdict, seconds: Mapping[str, float], *, metric: str = "NDCG@10") -> Advice:
+    """The cheapest recipe of those that are not surely worse than the best.
+
+    `seconds` is what each recipe took to learn (CPU); of equals the first is taken.
+    """
+    whom = words_of(verdict.slice)
+    level = {n for n in verdict.means if n == verdict.best or not verdict.over_best[n].surely}
+    use = min((n for n in verdict.means if n in level), key=lambda n: seconds[n])
+    value = f"{metric} {verdict.means[use]:.4f}"
+    if verdict.people < FEWEST:
+        told = f"{whom.capitalize()}: only {verdict.people}, too few to tell; {use} has {value}."
+    elif len(verdict.means) == 1:
+        told = f"For {whom} use {use}: {value}; nothing else was compared."
+    elif level == {use}:
+        told = f"For {whom} use {use}: {value}, {_gain(verdict, use, seconds)}."
+    elif len(level) == len(verdict.means):
+        told = f"For {whom} nothing is surely better than another: use {use}, the cheapest to "
+        told += f"learn: {value}{_from_best(verdict, use, seconds)}."
+    else:
+        told = f"For {whom} use {use}: {value}{_over_first(verdict, use, seconds)}"
+        told += f"{_from_best(verdict, use, seconds) or _cheaper(verdict, use, level)}."
+    return Advice(verdict.slice, use, told)
+
+
+def _gain(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
+    """What the surely best gains over the first recipe; where it is the first, over the next."""
+    over = next(iter(verdict.means))
+    if use != over:
+        return (
+            f"{_signed(verdict.over_first[use].change)} over {over}, {_times(seconds, use, over)}"
+        )
+    over = max((n for n in verdict.means if n != use), key=lambda n: verdict.means[n])
+    gain = opposite(verdict.over_best[over].change)
+    return f"{_signed(gain)} over {over}, {_times(seconds, use, over)}"
+
+
+def _over_first(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
+    """What it gains over the first recipe, where that is sure."""
+    if use not in verdict.over_first or not verdict.over_first[use].better:
+        return ""
+    return f", {_gain(verdict, use, seconds)}"
+
+
+def _from_best(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
+    if use == verdict.best:
+        return ""
+    change, best = verdict.over_best[use].change, verdict.best
+    return f"; {_signed(change)} against {best}, {_times(seconds, use, best)}"
+
+
+def _cheaper(verdict: Verdict, use: str, level: set[str]) -> str:
+    rivals = [name for name in verdict.means if name in level and name != use]
+    are = "is" if len(rivals) == 1 else "are"
+    return f"; {_listed(rivals)} {are} not surely worse, but dearer to learn"
+
+
+def _signed(change: Interval) -> str:
+    return f"{change.value:+.4f} [{change.low:.4f}, {change.high:.4f}]"
+
+
+def _times(seconds: Mapping[str, float], use: str, over: str) -> str:
+    if seconds[over] <= 0:
+        return f"at {seconds[use]:.1f} CPU s of training"
+    ratio = seconds[use] / seconds[over]
+    return f"at {f'{ratio:,.0f}' if ratio >= 10 else f'{ratio:.2g}'}x its training cost"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def advise_on_safety(found: Mapping[str, tuple[Forbidden, Forbidden]]) -> str:
+    """One sentence from {recipe: (with the gate, without it)}."""
+    with_gate = {name: gated.forbidden for name, (gated, _) in found.items() if gated.forbidden}
+    if with_gate:
+        told = ", ".join(f"{name} {count:,}" for name, count in with_gate.items())
+        return f"Do not serve: forbidden items were shown through the gate ({told})."
+    shown = sum(gated.shown for gated, _ in found.values())
+    safe = f"With the gate no recipe showed a forbidden item in {shown:,} rows"
+    without = {name: free.forbidden for name, (_, free) in found.items()}
+    if not any(without.values()):
+        return f"{safe}; without it none would have either."
+    told = ", ".join(f"{name} {count:,}" for name, count in without.items())
+    return f"{safe}; without it there would have been: {told}. Keep the gate, whichever you choose."
+
+
+def words_of(name: str) -> str:
+    """A slice's name as a sentence says it: who, or for what."""
+    known = {
+        "all": "everybody",
+        "history 0": "people without a history",
+        "history 1-3": "people with 1-3 events",
+        "history 4-10": "people with 4-10 events",
+        "history > 10": "people with more than 10 events",
+        "warm items": "those who take warm items",
+        "tail items": "those who take items of the tail",
+    }
+    if name in known:
+        return known[name]
+    for start, said in (
+        ("cold item", "those who take a cold item"),
+        ("head items", "those who take items of the head"),
+        ("surface ", "the surface "),
+        ("department ", "the department "),
+    ):
+        if name.startswith(start):
+            rest = name.removeprefix(start)
+            return said if not said.endswith(" ") else said + rest
+    return name

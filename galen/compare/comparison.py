@@ -1,0 +1,103 @@
+"""All that a comparison found, read from its folder: the one thing that tables and pages are of."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from galen.compare.cost import Prices
+from galen.compare.exam import USER, slices_in
+from galen.compare.figures import Latency, Learned, LeftOut
+from galen.compare.keeping import kept, kept_by_person
+from galen.compare.learning import METRICS
+from galen.compare.running import CompareError, Contestant, Ran
+from galen.evaluate.intervals import Interval, mean_interval
+from galen.evaluate.slices import Slice
+from galen.pipeline.candidates import Floats
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recipe's figures; what was not run is None."""
+
+    name: str
+    learned: Learned
+    by_person: Mapping[str, Floats]  # metric -> (R,)
+    latency: Latency | None = None
+    left_out: LeftOut | None = None
+
+    def intervals(self, part: Slice, seed: int) -> dict[str, Interval]:
+        """95 % intervals over the people of a slice, by metric."""
+        return {
+            name: mean_interval(values[part.requests], seed=seed)
+            for name, values in self.by_person.items()
+        }
+
+    @property
+    def gauc(self) -> float:
+        """Mean over objectives; NaN where there are no impressions or no ranker of them."""
+        told = [m["gauc"] for m in self.learned.ranking.values() if math.isfinite(m["gauc"])]
+        return sum(told) / len(told) if told else math.nan
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Recipes that were asked the same question, in the order in which they were named."""
+
+    ran: Ran
+    entries: Sequence[Entry]
+    slices: Sequence[Slice]  # the first is everybody
+    prices: Prices
+
+    @classmethod
+    def read(cls, ran: Ran, prices: Prices) -> "Comparison":
+        """What the finished steps of a run left in its folder.
+
+        Raises:
+            CompareError: no recipe has finished, or two of them were asked different people.
+        """
+        entries: list[Entry] = []
+        slices: Sequence[Slice] = ()
+        users = np.empty(0, np.int64)
+        for contestant in ran.contestants:
+            learned = kept(contestant.task, Learned)
+            if learned is None:
+                continue
+            table = kept_by_person(contestant.task)
+            asked = np.asarray(table[USER])
+            if not entries:
+                users, slices = asked, slices_in(table)
+            elif not np.array_equal(users, asked):
+                raise CompareError(
+                    f"{contestant.folder} was made from other people than {entries[0].name}; "
+                    "remove it and run again."
+                )
+            metrics = {name: np.asarray(table[name], dtype=np.float64) for name in METRICS}
+            entries.append(_entry(contestant, learned, metrics))
+        if not entries:
+            raise CompareError(_nothing(ran))
+        return cls(ran, entries, slices, prices)
+
+    @property
+    def people(self) -> int:
+        return self.entries[0].learned.people
+
+    @property
+    def everybody(self) -> Slice:
+        return self.slices[0]
+
+
+def _entry(contestant: Contestant, learned: Learned, metrics: Mapping[str, Floats]) -> Entry:
+    task = contestant.task
+    latency = kept(msgspec.structs.replace(task, step="latency"), Latency)
+    left_out = kept(msgspec.structs.replace(task, step="left-out"), LeftOut)
+    return Entry(contestant.name, learned, metrics, latency, left_out)
+
+
+def _nothing(ran: Ran) -> str:
+    why = "; ".join(f"{name}: {told}" for name, told in ran.failed.items())
+    if ran.not_run:
+        why += f"{'; ' if why else ''}the budget was spent first; go on with {ran.go_on()}"
+    return f"no recipe has finished. {why}"

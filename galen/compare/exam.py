@@ -1,0 +1,111 @@
+"""The one question that every recipe of a comparison is asked, and the gate that all pass."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from galen.assembly.parts import Parts
+from galen.assembly.people import People
+from galen.assembly.split import Moment, Protocol, Split, SplitError, split_by
+from galen.data.dataset import Dataset
+from galen.data.schema import TAKEN, Surface
+from galen.data.shop import Shop
+from galen.eligibility.guard import Guard
+from galen.evaluate.guarded import Guarded
+from galen.evaluate.offline import Question
+from galen.evaluate.slices import Slice
+from galen.pipeline.candidates import Bools, Floats, Ints
+from galen.pipeline.pipeline import Pipeline
+
+SLICE: Final = "slice: "
+"""What the names of columns begin with that say who is in a slice."""
+
+USER: Final = "user"
+
+
+@dataclass(frozen=True)
+class Exam:
+    """A question with what its people declare, over the catalogue of the split."""
+
+    split: Split
+    question: Question
+    guard: Guard
+
+    @classmethod
+    def of(cls, shop: Shop, split: Split, people: People, *, pack: str, seed: int) -> "Exam":
+        """Put the held-out part of a split as requests that know what their people declare.
+
+        Raises:
+            SplitError: the protocol holds nothing out.
+            PackError: the pack cannot be used.
+        """
+        if split.test is None or not len(split.test.users):
+            raise SplitError(
+                f"protocol {split.protocol!r} holds nothing out to compare on; use strict, refit "
+                "or global-time."
+            )
+        guarded = Guarded(Guard.of(split.final.catalogue, pack=pack), shop.read("users"))
+        asked = guarded.question(Question.of(split.test, people, seed=seed))
+        slices = [*asked.slices, *_by_surface(shop, split.test)]
+        slices = [part for part in slices if part.requests.any()]
+        return cls(split, replace(asked, slices=slices), guarded.guard)
+
+    @classmethod
+    def again(cls, shop: Shop, protocol: Protocol, *, pack: str, seed: int) -> "Exam":
+        """The same exam for parts that have learned before."""
+        split = split_by(protocol, Dataset.read(shop), seed=seed)
+        return cls.of(shop, split, People.read(shop), pack=pack, seed=seed)
+
+    def unguarded(self, parts: Parts) -> Pipeline:
+        """The recommender as its recipe says, without the gate."""
+        return parts.pipeline(self.split.final.catalogue, self.question.store)
+
+    def served(self, parts: Parts) -> Pipeline:
+        """The recommender as it would be served: through the gate."""
+        return self.guard.gate.guard(self.unguarded(parts))
+
+
+def table_of(question: Question, metrics: Mapping[str, Floats]) -> pa.Table:
+    """Who was asked, each metric and who is in which slice, as columns of (R,)."""
+    slices = {f"{SLICE}{part.name}": part.requests for part in question.slices}
+    return pa.table({USER: question.requests.user, **metrics, **slices})
+
+
+def slices_in(table: pa.Table) -> list[Slice]:
+    """The slices that `table_of` wrote."""
+    return [
+        Slice(name.removeprefix(SLICE), np.asarray(table[name], dtype=bool))
+        for name in table.column_names
+        if name.startswith(SLICE)
+    ]
+
+
+def _by_surface(shop: Shop, moment: Moment) -> list[Slice]:
+    """By the surface on which people took what they took, where the shop says where that was."""
+    column = shop.read("events", ["surface"])["surface"]
+    if column.null_count == len(column):
+        return []
+    surface = surface_of_truth(Dataset.read(shop, TAKEN), moment)
+    parts = []
+    for one in Surface:
+        inside: Bools = np.zeros(len(moment.users), bool)
+        inside[moment.truth_request[surface == int(one)]] = True
+        parts.append(Slice(f"surface {one.name.lower()}", inside))
+    return [part for part in parts if part.requests.any()]
+
+
+def surface_of_truth(taken: Dataset, moment: Moment) -> Ints:
+    """(T,): the surface of the first event that a true item stands for; -1 where not known."""
+    rows = taken.nth_last(1) if moment.after is None else taken.since(moment.after)
+    assert rows.surface is not None
+    width = len(taken.catalogue)
+    keys, first = np.unique(rows.user.astype(np.int64) * width + rows.item, return_index=True)
+    if not len(keys):
+        return np.full(len(moment.truth_item), -1)
+    wanted = moment.users[moment.truth_request] * width + moment.truth_item
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    known = keys[place] == wanted
+    return np.where(known, rows.surface[first[place]].astype(np.int64), -1)

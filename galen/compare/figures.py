@@ -1,0 +1,51 @@
+"""What a comparison finds out about one recipe, step by step."""
+
+import msgspec
+
+from galen.compare.cost import Cost
+from galen.compare.forbidden import Forbidden
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """A recipe that has learned and was asked; its metrics by request lie beside, as a table."""
+
+    people: int
+    means: dict[str, float]  # metric -> mean, of what is served
+    ranking: dict[str, dict[str, float]]  # objective -> metric; empty without impressions
+    with_gate: Forbidden
+    without_gate: Forbidden
+    degraded: tuple[str, ...]
+    training: Cost
+    whole: Cost  # training and asking
+    bundle_bytes: int
+    version: str
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """What the served recommender does at a constant rate, and at its fastest."""
+
+    rate: float  # requests a second that were due
+    planned: int
+    answered: int  # fewer than planned, where it was so slow that the rest were not asked
+    p50_ms: float  # from when a request was due
+    p99_ms: float
+    degraded: int  # replies that went without a part
+    requests_per_second: float  # of one core, one request after the other
+    memory_bytes: int
+
+
+class PartChange(msgspec.Struct, frozen=True):
+    """NDCG@10 without a part less that with all parts, paired by person."""
+
+    part: str
+    change: float
+    low: float
+    high: float
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """What each part contributes to the same learned recommender."""
+
+    people: int
+    whole: float  # NDCG@10 with all parts
+    changes: tuple[PartChange, ...]

@@ -1,0 +1,87 @@
+"""Finished steps in a folder, each file whole or not there, under a digest of what it answers."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from galen.compare.figures import Latency, Learned, LeftOut
+from galen.compare.task import StepName, Task
+from galen.data.enriched import enriched_folder
+from galen.data.manifest import NAME, sha256
+from galen.knowledge.pack import read_pack
+
+BY_PERSON: Final = "by_person.parquet"
+
+Figures = TypeVar("Figures", Learned, Latency, LeftOut)
+
+
+def digest_of(task: Task, version: str) -> str:
+    """Of all that the figures of a recipe follow from; latency has its rate and length besides.
+
+    `version` is galen's own. A shop is what its manifest and the tables beside it say.
+
+    Raises:
+        PackError: the pack cannot be read.
+    """
+    shop = Path(task.shop)
+    tables = sorted(enriched_folder(shop).glob("*.parquet"))
+    of = {
+        "recipe": task.recipe,
+        "shop": sha256(shop / NAME),
+        "tables": {path.name: sha256(path) for path in tables},
+        "protocol": task.protocol,
+        "seed": task.seed,
+        "pack": read_pack(task.pack).version,
+        "galen": version,
+    }
+    return hashlib.sha256(msgspec.json.encode(of, order="deterministic")).hexdigest()[:16]
+
+
+def file_of(task: Task) -> Path:
+    """Where the figures of a task's step lie."""
+    name: str = task.step
+    if task.step == "latency":
+        name = f"latency-{task.rate:g}-{task.requests}"
+    return task.place / f"{name}.json"
+
+
+def keep(task: Task, figures: Learned | Latency | LeftOut) -> None:
+    """Write the figures of a step, whole or not at all; what lies beside them is there before."""
+    path = file_of(task)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    with fresh.open("wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(figures)))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def keep_by_person(task: Task, table: pa.Table) -> None:
+    """Write metrics and slices by request, whole or not at all."""
+    fresh = task.place / f".{BY_PERSON}.{os.getpid()}"
+    pq.write_table(table, fresh, compression="zstd")
+    fresh.replace(task.place / BY_PERSON)
+
+
+def kept(task: Task, kind: type[Figures]) -> Figures | None:
+    """The figures of a finished step; None where it is not finished."""
+    path = file_of(task)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def kept_by_person(task: Task) -> pa.Table:
+    return pq.read_table(task.place / BY_PERSON)
+
+
+def is_kept(task: Task) -> bool:
+    """Has the step finished, in this run or an earlier one?"""
+    kinds: dict[StepName, type] = {"learned": Learned, "latency": Latency, "left-out": LeftOut}
+    return kept(task, kinds[task.step]) is not None

@@ -1,0 +1,64 @@
+"""A recipe learns from a shop, is saved, and is asked about the people held out."""
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from galen.assembly.bundle import save_bundle
+from galen.assembly.train import train
+from galen.compare.cost import measured
+from galen.compare.exam import Exam, table_of
+from galen.compare.figures import Learned
+from galen.compare.forbidden import forbidden_in
+from galen.compare.keeping import keep, keep_by_person
+from galen.compare.task import Task
+from galen.data.shop import Shop
+from galen.evaluate.impressions import ranked_by
+from galen.evaluate.offline import counted, shown_by
+
+METRICS: Final = ("ndcg@10", "hr@10", "mrr", "recall@50")
+SEEN: Final = 10
+"""Places of a slate that safety is counted in."""
+
+
+def learn(task: Task, now: datetime, say: Callable[[str], None]) -> None:
+    """Train, save the bundle, ask it through the gate and without, and keep what was found.
+
+    Raises:
+        MendableError: the recipe cannot learn from this shop; the message says why.
+    """
+    shop, recipe = Shop.open(Path(task.shop)), task.read_recipe()
+    shutil.rmtree(task.bundle, ignore_errors=True)  # of a run that was broken off
+    with measured() as whole:
+        with measured() as training:
+            trained = train(recipe, shop, task.protocol, seed=task.seed, progress=say)
+        say("writing the bundle")
+        name = shop.manifest.name
+        bundle = save_bundle(task.bundle, trained, shop=name, seed=task.seed, now=now)
+        say("asking the held-out people")
+        exam = Exam.of(shop, trained.split, trained.people, pack=task.pack, seed=task.seed)
+        requests, gate = exam.question.requests, exam.guard.gate
+        served = shown_by(exam.served(trained.parts), requests, depth=100)
+        result = counted(exam.question, recipe.name, served)
+        say("asking them without the gate")
+        free = shown_by(exam.unguarded(trained.parts), requests, depth=SEEN)
+        say("looking for what must not be shown")
+        with_gate = forbidden_in(gate, requests, served.slates, SEEN)
+        without_gate = forbidden_in(gate, requests, free.slates, SEEN)
+        ranked = ranked_by(trained.parts, shop, exam.split, seed=task.seed)
+    keep_by_person(task, table_of(exam.question, {m: result.by_request[m] for m in METRICS}))
+    figures = Learned(
+        people=len(requests),
+        means=result.mean(),
+        ranking={one.objective: one.metrics for one in ranked},
+        with_gate=with_gate,
+        without_gate=without_gate,
+        degraded=served.degraded,
+        training=training,
+        whole=whole,
+        bundle_bytes=sum(p.stat().st_size for p in bundle.folder.rglob("*") if p.is_file()),
+        version=bundle.version,
+    )
+    keep(task, figures)

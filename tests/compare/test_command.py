@@ -1,0 +1,120 @@
+"""A whole comparison: every figure that a shop chooses by, in tables, in JSON and on a page."""
+
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from galen.compare.command import compare
+from galen.compare.cost import Prices
+from galen.compare.running import CompareError
+
+
+@pytest.fixture(scope="module")
+def figures(finished):
+    return json.loads(finished[2].read_text())
+
+
+def test_every_recipe_is_asked_the_same_people_and_has_every_figure(figures):
+    assert set(figures["recipes"]) == {"plain", "ranked"}
+    for told in figures["recipes"].values():
+        assert told["people"] == figures["people"] > 30
+        assert {"ndcg@10", "hr@10", "mrr", "recall@50", "coverage@10", "novelty@10"} <= set(
+            told["means"]
+        )
+        found = told["intervals"]["ndcg@10"]
+        assert found["low"] <= found["value"] == pytest.approx(told["means"]["ndcg@10"])
+        assert told["bundle_bytes"] > 0
+        assert told["whole"]["cpu_seconds"] >= told["training"]["cpu_seconds"] > 0
+        assert told["whole"]["peak_memory_bytes"] > 50 * 2**20
+        assert told["latency"]["p50_ms"] <= told["latency"]["p99_ms"]
+        assert told["latency"]["requests_per_second"] > 0
+
+
+def test_money_is_what_the_seconds_cost_at_the_stated_price(figures, finished):
+    for told in figures["recipes"].values():
+        assert told["dollars"] == pytest.approx(told["training"]["cpu_seconds"])
+    assert "$3600 a CPU hour" in _text(finished[1])
+
+
+def test_an_impression_ranker_has_its_gauc_and_a_channel_none(figures):
+    assert figures["recipes"]["plain"]["ranking"] == {}
+    assert 0 < figures["recipes"]["ranked"]["ranking"]["click"]["gauc"] < 1
+
+
+def test_slices_are_by_history_items_department_and_surface(figures):
+    names = list(figures["slices"])
+    assert names[0] == "all"
+    for start in ("history 1-3", "cold item", "warm items", "department ", "surface "):
+        assert any(name.startswith(start) for name in names), start
+    assert set(figures["advice"]) == set(names)
+
+
+def test_the_terminal_says_what_the_figures_say(finished, figures):
+    text = _text(finished[1])
+    for name, told in figures["recipes"].items():
+        assert name in text
+        assert f"{told['means']['ndcg@10']:.4f}" in text
+    assert figures["advice"]["all"]["why"] in finished[1].sentences
+    assert "nothing learned again" in text.replace("\n", " ")
+
+
+def test_the_page_needs_no_network_and_has_its_plots(finished):
+    page = finished[1].report.read_text()
+    assert page.count("<svg") >= 5
+    assert not re.search(r'(src|href)="(https?:)?//', page)
+    assert "What each part of ranked contributes" in page
+
+
+def test_the_same_seed_gives_the_same_figures(planned, here, figures, tmp_path):
+    def learn_only(task, name, say):
+        return here(task, name, say) if task.step == "learned" else "not asked for here"
+
+    again = _figures(planned(tmp_path / "comparing"), learn_only, tmp_path)
+    for name in ("plain", "ranked"):
+        mine, theirs = again["recipes"][name], figures["recipes"][name]
+        for key in ("means", "intervals", "with_gate", "without_gate"):
+            assert mine[key] == theirs[key]
+        for objective, metrics in theirs["ranking"].items():  # sums of rows in parallel
+            assert mine["ranking"][objective] == pytest.approx(metrics, rel=1e-6)
+    assert again["slices"] == figures["slices"]
+
+
+def test_a_protocol_that_holds_nothing_out_is_refused_in_words(planned, here, tmp_path):
+    plan = planned(tmp_path, ("plain",), protocol="full")
+    with pytest.raises(CompareError, match="holds nothing out"):
+        _figures(plan, here, tmp_path)
+
+
+def test_a_recipe_that_fails_is_named_and_the_others_go_on(planned, here, once_more, tmp_path):
+    lacking = tmp_path / "lacking.toml"
+    lacking.write_text(
+        'filters = []\n[recall.i2i]\nrelations = "table"\n[recall.popular]\nquota = 10\n'
+    )
+    plan = planned(tmp_path / "comparing", ("plain",))
+    plan = replace(plan, recipes=(str(lacking), *plan.recipes, "no such recipe"))
+
+    def runner(task, name, say):
+        return (once_more if name == "plain" else here)(task, name, say)
+
+    figures = _figures(plan, runner, tmp_path)
+    assert list(figures["recipes"]) == ["plain"]
+    assert set(figures["failed"]) == {"lacking", "no such recipe"}
+    assert "relations" in figures["failed"]["lacking"]
+    assert "nor a shipped recipe" in figures["failed"]["no such recipe"]
+
+
+def _figures(plan, runner, folder):
+    file = folder / "figures.json"
+    compare(plan, Prices(), report=None, json_file=file, progress=lambda what: None, runner=runner)
+    return json.loads(file.read_text())
+
+
+def _text(done):
+    console = Console(record=True, width=180, file=io.StringIO())
+    for table in done.tables:
+        console.print(table)
+    return console.export_text()

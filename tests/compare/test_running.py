@@ -1,0 +1,96 @@
+"""A comparison takes up what is kept, stays within its budget, and names what failed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from galen.compare.keeping import file_of
+from galen.compare.running import WAYS, CompareError, run_plan
+
+
+def quiet(what):
+    pass
+
+
+def test_a_finished_comparison_is_taken_from_its_folder_and_says_so(finished):
+    plan, _, _ = finished
+    said = []
+    ran = run_plan(plan, said.append, runner=_nobody)
+    assert len(ran.taken) == 6
+    assert said[0].startswith("learned of plain: taken from")
+
+
+@pytest.mark.parametrize(
+    ("changed", "learns"),
+    [
+        ({"seed": 1}, True),
+        ({"protocol": "strict"}, True),
+        ({"pack": "eu"}, True),
+        ({"rate": 100.0}, False),
+    ],
+)
+def test_figures_of_another_question_are_not_taken(finished, changed, learns):
+    asked = []
+    plan = replace(finished[0], **changed)
+    ran = run_plan(plan, quiet, runner=lambda task, name, say: asked.append(task.step) or "no")
+    assert ("learned" in asked) == learns
+    assert len(ran.taken) == (0 if learns else 4)
+
+
+def test_a_recipe_of_another_content_is_another_question(finished, own_recipes, tmp_path):
+    changed = tmp_path / "plain.toml"
+    changed.write_text(Path(own_recipes["plain"]).read_text().replace("60", "61"))
+    plan = replace(finished[0], recipes=(str(changed),))
+    assert run_plan(plan, quiet, runner=_nobody).taken == ()
+
+
+def test_a_half_written_file_is_not_taken(finished, tmp_path):
+    plan = replace(finished[0], folder=tmp_path)
+    ran = run_plan(plan, quiet, runner=_nobody)
+    file = file_of(ran.contestants[0].task)
+    file.write_text('{"people": 3, "mea')
+    assert run_plan(plan, quiet, runner=_nobody).taken == ()
+
+
+def test_no_step_begins_after_the_budget_and_what_is_left_is_named(planned, once_more, tmp_path):
+    now = [0.0]
+
+    def slow(task, name, say):
+        now[0] += 60
+        return once_more(task, name, say)
+
+    plan = planned(tmp_path, budget=90.0)
+    ran = run_plan(plan, quiet, runner=slow, clock=lambda: now[0])
+    assert now[0] == 120  # the second step began in time and was let finish
+    assert ran.not_run == (
+        "latency of plain",
+        "latency of ranked",
+        "left-out of plain",
+        "left-out of ranked",
+    )
+    assert ran.go_on().startswith(f"galen compare {plan.shop} --recipe {plan.recipes[0]}")
+    went_on = run_plan(replace(plan, budget=None), quiet, runner=once_more)
+    assert went_on.taken == ("learned of plain", "learned of ranked")
+    assert went_on.not_run == ()
+
+
+def test_two_recipes_of_one_name_are_refused(planned, own_recipes, tmp_path):
+    twice = replace(planned(tmp_path), recipes=(own_recipes["plain"],) * 2)
+    with pytest.raises(CompareError, match="two recipes are named 'plain'"):
+        run_plan(twice, quiet, runner=_nobody)
+
+
+def test_a_process_that_dies_is_told_and_the_others_go_on(planned, tmp_path, monkeypatch):
+    monkeypatch.setattr("galen.compare.running.MODULE", "galen.no_such_module")
+    ran = run_plan(planned(tmp_path), quiet)
+    assert set(ran.failed) == {"plain", "ranked"}
+    assert "log.txt tells more" in ran.failed["plain"]
+
+
+def test_without_a_recipe_the_five_ways_are_meant():
+    assert WAYS == ("classic", "scaled", "enriched", "generative", "hybrid")
+
+
+def _nobody(task, name, say):
+    return "nothing is run here"
