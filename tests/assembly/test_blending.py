@@ -72,3 +72,10 @@ def test_recall_is_weighed_beside_the_ranker_where_its_score_is_known():
     noisy = {**columns, "click": draw.uniform(0.05, 0.9, len(rows)).astype(np.float32)}
     lost = Examples(Batch(rows.batch.request, {}, noisy), rows.labels, rows.weight)
     assert fitted_blend(Known(), lost, "purchase", seed=0)["recall"] > 0.3
+
+
+def test_a_factor_that_is_the_same_everywhere_has_no_power():
+    rows = examples()
+    columns = {**rows.batch.per_row, "item_price": np.full(len(rows), 3.0, np.float32)}
+    same = Examples(Batch(rows.batch.request, {}, columns), rows.labels, rows.weight)
+    assert fitted_blend(Known(), same, "purchase", seed=0)["price"] == 0.0
