@@ -33,7 +33,7 @@ def _within(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
     if inner is None:
         yield words, command
         return
-    for name, one in inner.items():
+    for name, one in sorted(inner.items()):  # as they were added hangs on what was read first
         yield from _within(one, (*words, name))
 
 
