@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from galen.assembly import catalog
 from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
@@ -15,6 +15,9 @@ from galen.nn.training import Training
 from galen.rank.channel import ChannelScore
 from galen.rank.serving import Serving
 from galen.recall.fusion import Fusion
+
+JUDGED_BY: Final = ("auc", "loss")
+"""What a ranking network's validation measures; channels measure ndcg."""
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -106,6 +109,7 @@ def _check_lender(recipe: Recipe, channel: object, at: str) -> None:
 def _check_model(rank: RankPart, at: str) -> None:
     """See that a ranking model, its training, its extensions and its members are known."""
     settings_of(Training, rank.training, f"{at}: training")
+    _one_of(JUDGED_BY, rank.training.get("monitor", "auc"), f"{at}: training: monitor")
     settings_of(Serving, rank.serving, f"{at}: serving")
     for place, piece in enumerate(rank.extend):
         where = f"{at}: [[rank.extend]] number {place + 1}"

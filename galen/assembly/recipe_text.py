@@ -13,7 +13,10 @@ TUNE: Final = "tune"
 
 
 def toml_of(recipe: Recipe, comment: str = "") -> str:
-    """The text of a TOML file that `read_recipe` reads back as this recipe, but for its name."""
+    """The text of a TOML file that `read_recipe` reads back as this recipe.
+
+    Its name is that of the file; recipes of surfaces are files of their own, not named here.
+    """
     tree = recipe.to_tree()
     recall = {
         name: _part(part, RecallPart, {"model": name}) for name, part in tree["recall"].items()
@@ -21,7 +24,8 @@ def toml_of(recipe: Recipe, comment: str = "") -> str:
     whole = {"filters": tree["filters"], "recall": recall}
     if tree.get("rank"):
         whole["rank"] = _rank(tree["rank"])
-    whole |= {key: tree[key] for key in ("blend", "rerank", "fusion", "tune") if tree[key]}
+    others = ("blend", "rerank", "fusion", "tune", "samples")
+    whole |= {key: tree[key] for key in others if tree.get(key)}
     head = [f"# {line}" for line in comment.splitlines()]
     return "\n".join([*head, *_lines(whole, "")]).strip() + "\n"
 

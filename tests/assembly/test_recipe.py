@@ -4,6 +4,7 @@ import pytest
 
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe, RecipeError
+from galen.assembly.recipe_text import toml_of
 from galen.assembly.shipped import find_recipe, shipped_recipes
 
 GOOD = {
@@ -57,6 +58,7 @@ def test_every_shipped_recipe_comes_back_from_its_tree(name):
         ({"rank": {"model": "channel", "channel": "item_grap"}}, "Did you mean 'item_graph'"),
         ({"filters": ["stok"]}, "'stok' is not one of .* Did you mean 'stock'"),
         ({"rank": {"model": "gdbt"}}, "Did you mean 'gbdt'"),
+        ({"rank": {"model": "dcnv2", "training": {"monitor": "ndcg"}}}, "not one of auc, loss"),
         ({"rank": {"leaves": 3}}, "model is missing"),
         ({"rank": {"model": "gbdt", "examples": "replays"}}, "Did you mean 'replay'"),
         ({"rerank": [{"model": "mmr", "balanc": 1.0}]}, "number 1.*Did you mean 'balance'"),
@@ -78,3 +80,11 @@ def test_a_file_that_is_not_toml_is_named(tmp_path):
 def test_a_name_that_is_nothing_lists_what_there_is():
     with pytest.raises(RecipeError, match=r"neither a file nor a shipped recipe .*popular"):
         find_recipe("populr")
+
+
+def test_guesses_to_learn_from_are_written_too(tmp_path):
+    rank = {"model": "gbdt", "loss": "listwise", "weighted": True}
+    recipe = checked(rank=rank, samples={"preferences": 0.5})
+    path = tmp_path / "mine.toml"
+    path.write_text(toml_of(recipe))
+    assert find_recipe(str(path)) == recipe
