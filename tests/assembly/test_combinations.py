@@ -95,8 +95,9 @@ def test_every_allowed_combination_serves_under_the_gate(way, rank, shop, known,
         known=known,
     )
     assert (trained.parts.ranker is None) == (rank == "none")
+    weighed = trained.parts.recipe.blend  # as validation says
     for shape in (one for one in SHAPES if allowed(way, one)):
-        recipe = quick(laid(way, rank, shape, tmp_path))
+        recipe = replace(quick(laid(way, rank, shape, tmp_path)), blend=weighed)
         assert replace(recipe, name="", rerank=()) == replace(trained.parts.recipe, name="")
         reply = serve(replace(trained.parts, recipe=recipe))
         assert reply.degraded == [], (way, rank, shape)
