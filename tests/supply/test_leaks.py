@@ -13,8 +13,20 @@ DATA = {
     "galen/knowledge/shipped/drugs.parquet": "DrugBank open vocabulary, CC0",
     "galen/knowledge/shipped/indications.parquet": "PharmacotherapyDB, CC0",
     "galen/knowledge/shipped/interactions.parquet": "public lists, see LICENCES.md",
+    **{
+        f"tests/assembly/first_format/{name}": "a bundle of a made-up shop, in the first format"
+        for name in (
+            "fusion/fusion.json",
+            "manifest.json",
+            "rank/logistic.json",
+            "rank/logistic.safetensors",
+            "rank/schema.json",
+            "recall/item_graph/graph.safetensors",
+            "recall/popular/popular.safetensors",
+        )
+    },
     "tests/knowledge/claims_set.tsv": "written for galen",
-    "tests/knowledge/drug_names_checked.tsv": "written for galen",
+    "tests/knowledge/drug_names_checked.tsv": "public names of ingredients, checked by hand",
     "tests/knowledge/red_flag_phrases.tsv": "written for galen",
 }
 """Files of data that may ship, and why."""
