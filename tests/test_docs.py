@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from galen.assembly.bundle import Bundle
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe, shipped_recipes
@@ -118,6 +119,10 @@ def test_a_bundle_can_be_moved_and_rolled_back_as_the_guide_says(tmp_path, monke
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     for block in blocks:
         subprocess.run(["bash", "-c", galen + block], cwd=tmp_path, check=True, timeout=300)
+    recipes = {
+        place: Bundle.open(tmp_path / place).recipe.name for place in ("bundle", "elsewhere")
+    }
+    assert recipes == {"bundle": "popular", "elsewhere": "item_graph"}
 
 
 def test_decisions_are_numbered_without_a_gap():

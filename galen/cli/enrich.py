@@ -25,8 +25,9 @@ from galen.cli.terminal import (
 if TYPE_CHECKING:
     from galen.data.dataset import Dataset
     from galen.data.shop import Shop
+    from galen.enrich.journal import Journal
     from galen.enrich.plan import Plan
-    from galen.enrich.runner import Report
+    from galen.enrich.runner import Report, Running
     from galen.enrich.tasks import Opened, Sources
     from galen.knowledge.graph import Graph
 
@@ -78,12 +79,11 @@ def run_task(
     from galen.data.shop import Shop
     from galen.enrich.journal import Journal
     from galen.enrich.plan import plan
-    from galen.enrich.runner import Running, microseconds, run
+    from galen.enrich.runner import Running
     from galen.llm.providers import open_provider, read_settings
     from galen.llm.telemetry import measured_into
 
     opened_shop = Shop.open(shop)
-    folder = enriched_folder(shop)
     settings = read_settings(provider)
     with doing(quiet) as say:
         say("reading the shop")
@@ -91,27 +91,43 @@ def run_task(
         opened = opened_task(table, sources)
     asked = open_provider(settings, opened.rules, None if dry_run else budget)
     running = Running(workers or settings.workers, settings.batch, tries, again)
-    with Journal(folder) as journal:
+    with Journal(enriched_folder(shop)) as journal:
         if dry_run:
             found = plan(opened.task, asked.model, journal, settings.prices, running)
             _tell_plan(found, asked.model.name, json)
             return
-        model = _guarded(asked.model, opened, opened_shop)
-        with (
-            measured_into(model, measures) as model,
-            bar(quiet, f"{table}: asking {model.name}") as advance,
-        ):
-            report = run(
-                opened.task,
-                model,
-                journal,
-                folder,
-                now=microseconds,
-                running=running,
-                progress=lambda done, put: advance(f"{table}: {put:,} asked", done, 0),
-                unchanged=lambda: Shop.open(shop).manifest == opened_shop.manifest,
-            )
+        guarded = _guarded(asked.model, opened, opened_shop)
+        with measured_into(guarded, measures) as model:
+            report = _asked(opened, model, journal, opened_shop, running, quiet=quiet)
     _tell_report(report, asked.model.name, json)
+
+
+def _asked(
+    opened: "Opened",
+    model: Any,
+    journal: "Journal",
+    shop: "Shop",
+    running: "Running",
+    *,
+    quiet: bool,
+) -> "Report":
+    """Ask a model about a shop, which has to stay as it is meanwhile."""
+    from galen.data.enriched import enriched_folder
+    from galen.data.shop import Shop
+    from galen.enrich.runner import microseconds, run
+
+    table = opened.task.asked.name
+    with bar(quiet, f"{table}: asking {model.name}") as advance:
+        return run(
+            opened.task,
+            model,
+            journal,
+            enriched_folder(shop.folder),
+            now=microseconds,
+            running=running,
+            progress=lambda done, put: advance(f"{table}: {put:,} asked", done, 0),
+            unchanged=lambda: Shop.open(shop.folder).manifest == shop.manifest,
+        )
 
 
 @enrich.command()

@@ -17,6 +17,7 @@ GUIDE = (Path(__file__).parents[2] / "docs/guides/embeddings.md").read_text()
 def test_the_examples_run(world, tmp_path):
     shop = write_world(world, tmp_path / "shop").folder
     code = "\n".join(re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL))
+    assert "assert " in code  # else nothing is held against what it says
     exec(compile(code, "docs/guides/embeddings.md", "exec"), {"SHOP": shop})
 
 

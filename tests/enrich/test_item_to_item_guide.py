@@ -23,6 +23,7 @@ def test_its_code_runs(tmp_path):
     none = np.empty(0, np.int64)
     shop = write_world(World(word_shop(baskets), none, none), tmp_path / "shop").folder
     code = "\n".join(re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL))
+    assert "assert " in code  # else nothing is held against what it says
     exec(compile(code, "docs/guides/item-to-item.md", "exec"), {"SHOP": shop})
 
 

@@ -21,7 +21,9 @@ KEY, OTHER = bytes(range(32)), bytes(32)
 def test_a_pack_that_was_signed_passes(tmp_path: Path) -> None:
     pack = read_pack("eu")
     write_signature(sign(pack, KEY), tmp_path / "eu.sig")
-    verify(pack, read_signature(tmp_path / "eu.sig"), KEY)
+    read = read_signature(tmp_path / "eu.sig")
+    assert read == sign(pack, KEY)
+    verify(pack, read, KEY)  # raises where it does not hold
 
 
 def test_a_pack_whose_rule_was_altered_is_refused() -> None:

@@ -185,6 +185,8 @@ def test_a_label_that_never_happened_still_gives_leaves(library):
     never = replace(rows, labels={"click": np.zeros(400, np.float32)})
     made, train = Leaves(library=library).fit(schema_of(rows), never)
     train.checked(made.schema)
+    assert 0 < len(train) < 400  # the others taught the trees
+    assert len(made.schema.categories) > len(schema_of(rows).categories)
 
 
 def test_rows_too_few_to_split_say_so():
