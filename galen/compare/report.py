@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +14,7 @@ from galen.compare.comparison import Entry
 from galen.compare.findings import METRIC, Findings
 from galen.compare.lines import tables_of
 from galen.data.drawing import plain, svg
+from galen.data.page import write_page
 from galen.evaluate.report import ACCENT, INK, PALE
 
 COLOURS: Final = ("#2f7d6b", "#c8743a", "#4a6fa5", "#8a5a83", "#9aa33f", "#7a7f80", "#b9606a")
@@ -22,19 +22,17 @@ COLOURS: Final = ("#2f7d6b", "#c8743a", "#4a6fa5", "#8a5a83", "#9aa33f", "#7a7f8
 
 def write_report(findings: Findings, path: Path) -> None:
     """Write the page; the folder is made where it is missing."""
-    environment = Environment(
-        loader=PackageLoader("galen.compare", "templates"), autoescape=True, trim_blocks=True
-    )
     comparison = findings.comparison
-    page = environment.get_template("report.html").render(
+    write_page(
+        path,
+        "galen.compare",
+        "report.html",
         title=f"Recipes compared on {comparison.ran.plan.shop.name}",
         findings=findings,
         notes=findings.notes(),
         tables=tables_of(findings),
         plots=_plots(findings),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
 
 
 def _plots(findings: Findings) -> list[tuple[str, Markup]]:

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import duckdb
 import msgspec
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from rich.markup import escape
@@ -15,6 +14,7 @@ from rich.table import Table as RichTable
 
 from galen.data.drawing import plain, svg
 from galen.data.manifest import ShopError
+from galen.data.page import write_page
 from galen.data.schema import ITEMS, TABLES, Kind
 from galen.data.shop import Shop
 
@@ -169,10 +169,10 @@ def _counted(what: str, of: str, counts: Mapping[str, int]) -> RichTable:
 
 def write_report(quality: Quality, path: Path) -> None:
     """Write the figures and plots as one HTML page that needs no network."""
-    environment = Environment(
-        loader=PackageLoader("galen.data", "templates"), autoescape=True, trim_blocks=True
-    )
-    page = environment.get_template("quality.html").render(
+    write_page(
+        path,
+        "galen.data",
+        "quality.html",
         quality=quality,
         plots=[
             ("Events by kind", _bars(quality.kinds, "events")),
@@ -187,8 +187,6 @@ def write_report(quality: Quality, path: Path) -> None:
             ),
         ],
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
 
 
 def _bars(values: Mapping[str, float], of: str) -> Markup:

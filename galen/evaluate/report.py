@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from galen.data.drawing import plain, svg
+from galen.data.page import write_page
 from galen.evaluate.impressions import Ranked
 from galen.evaluate.run import Evaluation
 
@@ -27,10 +27,10 @@ class ModelLine:
 
 def write_report(evaluation: Evaluation, ranked: Sequence[Ranked], title: str, path: Path) -> None:
     """Write the page; the folder is made where it is missing."""
-    environment = Environment(
-        loader=PackageLoader("galen.evaluate", "templates"), autoescape=True, trim_blocks=True
-    )
-    page = environment.get_template("report.html").render(
+    write_page(
+        path,
+        "galen.evaluate",
+        "report.html",
         title=title,
         evaluation=evaluation,
         requests=len(evaluation.question.requests),
@@ -45,8 +45,6 @@ def write_report(evaluation: Evaluation, ranked: Sequence[Ranked], title: str, p
             *[(f"Calibration of {one.objective}", _calibration(one)) for one in ranked],
         ],
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
 
 
 def _lines(evaluation: Evaluation) -> list[ModelLine]:

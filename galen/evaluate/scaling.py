@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from rich.table import Table
@@ -14,6 +13,7 @@ from rich.table import Table
 from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.scaling import Family, Ladder, Point, Progress, climb, family_of
 from galen.data.drawing import svg
+from galen.data.page import write_page
 from galen.evaluate.power_law import Fitted, fit_power_law, frontier
 from galen.pipeline.candidates import Floats
 
@@ -150,15 +150,16 @@ def table_of(scaling: Scaling, title: str) -> Table:
 
 def write_report(scaling: Scaling, title: str, path: Path) -> None:
     """One HTML page with its plot inside."""
-    environment = Environment(
-        loader=PackageLoader("galen.evaluate", "templates"), autoescape=True, trim_blocks=True
-    )
     points = sorted(scaling.points, key=lambda point: point.compute)
-    page = environment.get_template("scaling.html").render(
-        title=title, verdict=scaling.verdict, points=points, plot=_plot(scaling)
+    write_page(
+        path,
+        "galen.evaluate",
+        "scaling.html",
+        title=title,
+        verdict=scaling.verdict,
+        points=points,
+        plot=_plot(scaling),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
 
 
 def write_figures(scaling: Scaling, path: Path) -> None:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from galen.data.drawing import plain, svg
+from galen.data.page import write_page
 from galen.evaluate.table_runs import Comparison
 
 COLOURS = ("#2f7d6b", "#b5642b", "#3f5f9e", "#8a3f6b", "#6b6f2f", "#1f2a2e")
@@ -14,17 +14,12 @@ COLOURS = ("#2f7d6b", "#b5642b", "#3f5f9e", "#8a3f6b", "#6b6f2f", "#1f2a2e")
 
 def write_report(comparison: Comparison, path: Path) -> None:
     """Write the page; the folder is made where it is missing."""
-    environment = Environment(
-        loader=PackageLoader("galen.evaluate", "templates"), autoescape=True, trim_blocks=True
-    )
     plots = [("AUC of every run, with its 95 % interval over groups", _bars(comparison))]
     if any(cost.course for cost in comparison.costs):
         plots.append(("Learning: AUC on validation by epoch", _curves(comparison)))
     objectives = list(dict.fromkeys(one.objective for one in comparison.judged))
     plots += [(f"Calibration of {name}", _calibration(comparison, name)) for name in objectives]
-    page = environment.get_template("table.html").render(comparison=comparison, plots=plots)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    write_page(path, "galen.evaluate", "table.html", comparison=comparison, plots=plots)
 
 
 def _bars(comparison: Comparison) -> Markup:
