@@ -5,7 +5,6 @@ validation nor test, nor the store that features are read from, ever holds one.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -19,8 +18,7 @@ from galen.data.schema import TAKEN
 from galen.features.clicks import odd_clicks
 from galen.features.item_words import ItemWords
 from galen.features.word_contexts import WordContexts
-from galen.knowledge.build import built_in
-from galen.knowledge.graph import Graph
+from galen.knowledge.build import graph_of
 from galen.pipeline.candidates import Floats, Ints
 from galen.pipeline.stages import Examples
 
@@ -58,7 +56,7 @@ class JudgedSamples:
         Raises:
             EnrichedError: the table is missing, or was made from later events.
         """
-        graph = Graph.open(Path(part.folder)) if part.folder else built_in()
+        graph = graph_of(part.folder)
         words = ItemWords.of(known.catalogue, graph, known.enriched, known.extent)
         columns = ["kind", "context", "item", "other", "word", "weight"]
         table = read_enriched(known.enriched, TABLE, columns, known=known.extent)

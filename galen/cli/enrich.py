@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from galen.enrich.plan import Plan
     from galen.enrich.runner import Report, Running
     from galen.enrich.tasks import Opened, Sources
-    from galen.knowledge.graph import Graph
 
 enrich = typer.Typer(
     help="Tables that language models write about a shop, offline; no request waits for one.",
@@ -251,13 +250,6 @@ def _data(shop: "Shop", protocol: str | None, moments: int) -> "Dataset":
     return split_by(protocol, data, moments=moments).train[-1].fit
 
 
-def _graph(folder: Path | None) -> "Graph":
-    from galen.knowledge.build import built_in
-    from galen.knowledge.graph import Graph
-
-    return built_in() if folder is None else Graph.open(folder)
-
-
 def sources_of(
     shop: Path, protocol: str | None, moments: int, knowledge: Path | None, *, anew: bool
 ) -> "Sources":
@@ -266,8 +258,9 @@ def sources_of(
     from galen.data.shop import Shop
     from galen.enrich.tasks import Sources
     from galen.enrich.vocabulary import Vocabulary
+    from galen.knowledge.build import graph_of
 
-    data, graph = _data(Shop.open(shop), protocol, moments), _graph(knowledge)
+    data, graph = _data(Shop.open(shop), protocol, moments), graph_of(knowledge)
     folder = enriched_folder(shop)
     now = Vocabulary.of(data.catalogue, graph)
     kept = Vocabulary.open(folder)

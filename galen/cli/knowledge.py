@@ -21,7 +21,6 @@ from galen.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from galen.knowledge.graph import Graph
     from galen.knowledge.loading.loaded import Problem
 
 knowledge = typer.Typer(
@@ -105,13 +104,6 @@ def diff(old: KnowledgeFolder, new: KnowledgeFolder, json: JsonFile = None) -> N
     write_json(json, difference.json())
 
 
-def _graph(folder: Path | None) -> "Graph":
-    from galen.knowledge.build import built_in
-    from galen.knowledge.graph import Graph
-
-    return built_in() if folder is None else Graph.open(folder)
-
-
 @knowledge.command()
 def claims(
     shop: ShopFolder,
@@ -125,9 +117,10 @@ def claims(
     from rich.table import Table
 
     from galen.features.shop_claims import claims_of_shop
+    from galen.knowledge.build import graph_of
 
     with doing(quiet) as say:
-        report = claims_of_shop(shop, _graph(folder), say)
+        report = claims_of_shop(shop, graph_of(folder), say)
     write_json(json, report.json())
     if report.breaches and not quiet:
         table = Table("item", "class", "where", "rule", "what", "source")
@@ -153,9 +146,10 @@ def explain(
     json: JsonFile = None,
 ) -> None:
     """Say what is known of a concept, or how two hang together, with sources."""
+    from galen.knowledge.build import graph_of
     from galen.knowledge.explaining import Explainer
 
-    explainer = Explainer(_graph(folder))
+    explainer = Explainer(graph_of(folder))
     told = explainer.one(concept) if other is None else explainer.two(concept, other)
     out = Console(soft_wrap=True, markup=False, highlight=False)
     for said in told.concepts:

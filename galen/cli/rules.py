@@ -10,7 +10,7 @@ from galen.cli.grouped_help import KNOWLEDGE
 from galen.cli.terminal import JsonFile, Knowledge, Quiet, ShopFolder, app, doing, show, write_json
 
 if TYPE_CHECKING:
-    from galen.knowledge.graph import Graph
+    pass
 
 rules = typer.Typer(
     help="Rule packs: what may be shown where, with references.",
@@ -23,13 +23,6 @@ PackName = Annotated[
     str, typer.Argument(help="general, eu, us, cn, or a TOML file.", metavar="PACK")
 ]
 KeyFile = Annotated[Path, typer.Option(help="A file of 32 random bytes or more.")]
-
-
-def _graph(folder: Path | None) -> "Graph":
-    from galen.knowledge.build import built_in
-    from galen.knowledge.graph import Graph
-
-    return built_in() if folder is None else Graph.open(folder)
 
 
 @rules.command("show")
@@ -55,11 +48,12 @@ def check_(
     pack: PackName, knowledge: Knowledge = None, json: JsonFile = None, quiet: Quiet = False
 ) -> None:
     """Refuse a pack that contradicts itself, is out of date, or names what nobody knows."""
+    from galen.knowledge.build import graph_of
     from galen.knowledge.pack import PackError, read_pack
     from galen.knowledge.pack_check import check_pack
 
     read = read_pack(pack)
-    problems = check_pack(read, _graph(knowledge), datetime.now(UTC).date())
+    problems = check_pack(read, graph_of(knowledge), datetime.now(UTC).date())
     write_json(json, problems)
     if problems:
         raise PackError("\n".join(f"{pack}: {problem}" for problem in problems))
@@ -140,13 +134,14 @@ def dry_run(
     from galen.data.shop import Shop
     from galen.eligibility.guard import Guard
     from galen.evaluate.pack_trial import try_pack
+    from galen.knowledge.build import graph_of
     from galen.knowledge.contents import IngredientReader
     from galen.knowledge.pack import read_pack
 
     opened = Shop.open(shop)
     with doing(quiet) as say:
         say("reading the shop")
-        data, graph = Dataset.read(opened), _graph(knowledge)
+        data, graph = Dataset.read(opened), graph_of(knowledge)
         reader = IngredientReader.of(graph)
         both = [Guard.over(data.catalogue, graph, reader, read_pack(p)) for p in (old, pack)]
         say("asking both packs")

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from galen.data.catalogue import Catalogue
 from galen.eligibility.declarations import Declarations
@@ -11,7 +10,7 @@ from galen.eligibility.gate import Gate
 from galen.eligibility.withdrawn import Withdrawals
 from galen.features.item_claims import ItemClaims
 from galen.features.item_facts import ItemFacts
-from galen.knowledge.build import built_in
+from galen.knowledge.build import graph_of
 from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
@@ -67,7 +66,7 @@ class Guard:
         Raises:
             PackError, KnowledgeError: the pack or the folder cannot be used; nothing has changed.
         """
-        graph = Graph.open(Path(knowledge)) if knowledge else built_in()
+        graph = graph_of(knowledge)
         reader = IngredientReader.of(graph)
         rules = pack if isinstance(pack, Pack) else read_pack(pack)
         return cls.over(catalogue, graph, reader, rules, withdrawals)

@@ -49,6 +49,15 @@ def built_in() -> Graph:
     return Graph(whole.concepts, whole.relations)
 
 
+def graph_of(folder: Path | str | None) -> Graph:
+    """The graph of a folder that `build` wrote; galen's own where none is named.
+
+    Raises:
+        KnowledgeError: the folder is not a graph, or a file of it is not the one written.
+    """
+    return Graph.open(Path(folder)) if folder else built_in()
+
+
 def build(
     given: Mapping[str, Sequence[Path]],
     folder: Path,

@@ -19,8 +19,7 @@ from galen.data.schema import TAKEN
 from galen.features.item_text import TextEncoder, said_of
 from galen.features.item_words import ItemWords, holds_of
 from galen.features.word_pairs import Window, WordPairs, together, values_at
-from galen.knowledge.build import built_in
-from galen.knowledge.graph import Graph
+from galen.knowledge.build import graph_of
 from galen.knowledge.word_relations import WordRelations
 from galen.pipeline.candidates import (
     Candidates,
@@ -73,7 +72,7 @@ class I2i:
         Raises:
             EnrichedError: a table is wanted and missing, or was made from events not in `data`.
         """
-        graph = Graph.open(Path(self.folder)) if self.folder else built_in()
+        graph = graph_of(self.folder)
         words = ItemWords.of(data.catalogue, graph, data.enriched, data.extent)
         known = WordRelations.of(graph, words.concept, holds_of(words, data.catalogue, graph))
         text = self._text(data)

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from galen.data.dataset import Dataset
 from galen.features.item_facts import ItemFacts
-from galen.knowledge.build import built_in
+from galen.knowledge.build import graph_of
 from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
@@ -50,7 +50,7 @@ class Knowledge:
     half_life: float | None = None  # days in which old events count half, for popularity
 
     def fit(self, data: Dataset) -> "KnowledgeIndex":
-        graph = Graph.open(Path(self.folder)) if self.folder else built_in()
+        graph = graph_of(self.folder)
         namer = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
         facts = ItemFacts(data.catalogue, IngredientReader.of(graph), namer).columns
         item, column = np.nonzero(facts.concept >= 0)

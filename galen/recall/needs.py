@@ -22,9 +22,8 @@ from galen.data.enriched import read_enriched
 from galen.data.schema import TAKEN
 from galen.features.context_words import ContextKeys, ContextWords, K
 from galen.features.contexts import ContextReader, Field
-from galen.knowledge.build import built_in
+from galen.knowledge.build import graph_of
 from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.graph import Graph
 from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
 from galen.recall.popular import Popular
 from galen.recall.seen import unseen
@@ -62,7 +61,7 @@ class Needs:
         Raises:
             EnrichedError: the table is missing, cannot be read, or was made from later events.
         """
-        graph = Graph.open(Path(self.knowledge)) if self.knowledge else built_in()
+        graph = graph_of(self.knowledge)
         reader = ContextReader.of(data, graph, self.fields)
         written = _read(self, data, reader) if self.table else _counted(self, data, reader)
         count = Popular(half_life=self.half_life).fit(data).count
