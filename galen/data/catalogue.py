@@ -158,6 +158,11 @@ class Catalogue:
         return self._number("pack_size")
 
     @property
+    def delivery_days(self) -> Floats:
+        """Days from an order to the customer; NaN where unknown."""
+        return self._number("delivery_days")
+
+    @property
     def stock(self) -> Floats:
         """NaN where unknown."""
         return self._number("stock")
@@ -288,6 +293,7 @@ _NUMBERS: Final[dict[str, Callable[[pa.Table], npt.NDArray[Any]]]] = {
     "price": _floats("price"),
     "pack_size": _floats("pack_size"),
     "stock": _floats("stock"),
+    "delivery_days": _floats("delivery_days"),
     "min_age": _floats("min_age"),
     "hidden": _floats("hidden"),
     "rx_class": _rx_class,

@@ -67,6 +67,7 @@ ITEMS: Final = pa.schema(
         pa.field("pack_unit", pa.string()),
         pa.field("batch", pa.string()),  # that is sold now
         pa.field("stock", pa.int64()),
+        pa.field("delivery_days", pa.float64()),  # from an order to the customer
         pa.field("regions", pa.list_(pa.string())),  # where it may be sold; "*" is everywhere
         pa.field("min_age", pa.int64()),  # years; 0 is everyone
         pa.field("hidden", pa.bool_()),

@@ -16,12 +16,16 @@ class OnePerProduct:
     """Ranks standard products by their best SKU, then chooses the SKU that stands for each.
 
     `fit` takes, of the SKUs in the pool, the one that the person bought last, then the pack size
-    nearest to it; who never bought the product gets its best-scored SKU, as `score` always does.
-    The chosen SKU stands at the place and with the score of the product.
+    nearest to it; who never bought the product gets the SKU that `prefer` says: the best-scored,
+    the cheapest by unit (of an unknown size by pack), or the one that comes soonest. What is not
+    known of a SKU counts as the worst. `score` always takes the best-scored. What cannot be had at
+    all is not in the pool: stock and region are for eligibility. The chosen SKU has the place and
+    the score of the product.
     """
 
     catalogue: Catalogue
     choose: Literal["fit", "score"] = "fit"
+    prefer: Literal["score", "price", "delivery"] = "score"
 
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
         if not len(candidates):
@@ -34,13 +38,24 @@ class OnePerProduct:
             return candidates.take(np.sort(first))
         bought = self._bought_last(requests, keys, width)[product]
         apart = self._packs_apart(candidates.item, bought)
-        order = np.lexsort((np.arange(len(key)), apart, product))
+        order = np.lexsort((np.arange(len(key)), self._dearness(candidates.item), apart, product))
         chosen = order[np.searchsorted(product[order], np.arange(len(keys)))]
         by_place = np.argsort(first)
         shaped = candidates.take(chosen[by_place])
         if "score" not in candidates.columns:
             return shaped
         return shaped.with_columns({"score": candidates.columns["score"][first[by_place]]})
+
+    def _dearness(self, item: Ints) -> Floats:
+        """(N,) the less the better; alike where the score is to decide."""
+        if self.prefer == "score":
+            return np.zeros(len(item))
+        if self.prefer == "delivery":
+            told = self.catalogue.delivery_days[item]
+        else:
+            size = self.catalogue.pack_size[item]
+            told = self.catalogue.price[item] / np.where(size > 0, size, 1.0)
+        return np.where(np.isnan(told), np.inf, told)
 
     def _bought_last(self, requests: Requests, keys: Ints, width: int) -> Ints:
         """(products of requests,) the SKU of each that its person bought last, or -1."""

@@ -254,6 +254,7 @@ class ItemRecord(Message):
     pack_unit: Word | None = None
     batch: Word | None = Field(default=None, description="That is sold now.")
     stock: Count | None = None
+    delivery_days: Amount | None = Field(default=None, description="From an order to the customer.")
     regions: list[Word] | None = Field(
         default=None, max_length=300, description='"*" is everywhere.'
     )

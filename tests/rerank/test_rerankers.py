@@ -103,6 +103,36 @@ def test_who_never_bought_the_product_gets_its_best_scored_pack(world):
     assert reranker.rerank(clicked, in_order(2, 3, 0), 5).item.tolist() == [2, 3]
 
 
+def shelf_of_offers():
+    """One product: small and dear, large and cheap by unit, and one of which little is known."""
+    offers = [
+        {"pack_size": 10.0, "price": 5.0, "delivery_days": 1.0},
+        {"pack_size": 60.0, "price": 12.0, "delivery_days": 4.0},
+        {"pack_size": 30.0, "price": None},
+    ]
+    named = [{"item_id": f"{n}", "spu_id": "tablets", **offer} for n, offer in enumerate(offers)]
+    return Catalogue(items_table([*named, {"item_id": "other"}]))
+
+
+@pytest.mark.parametrize(
+    ("prefer", "pool", "first"),
+    [("price", (0, 3, 1, 2), 1), ("delivery", (1, 3, 2, 0), 0), ("score", (2, 3, 1, 0), 2),
+     ("price", (2, 3, 0), 0), ("delivery", (2, 3), 2)],
+)  # fmt: skip
+def test_who_never_bought_the_product_may_get_the_cheapest_or_the_soonest(
+    world, prefer, pool, first
+):
+    reranker = RERANKERS["one_per_product"](shelf_of_offers(), prefer=prefer)
+    shaped = reranker.rerank(world.requests([[3]]), in_order(*pool), 5)
+    assert shaped.item.tolist() == [first, 3]
+    assert shaped.columns["score"][0] == 1
+
+
+def test_the_pack_that_was_bought_comes_before_a_cheaper_one(world):
+    reranker = RERANKERS["one_per_product"](shelf_of_offers(), prefer="price")
+    assert reranker.rerank(world.requests([[0]]), in_order(1, 3, 0), 5).item.tolist() == [0, 3]
+
+
 def test_a_recipe_may_choose_by_score_alone(world):
     reranker = RERANKERS["one_per_product"](shelf_of_packs(), choose="score")
     assert reranker.rerank(world.requests([[0]]), in_order(2, 3, 0), 5).item.tolist() == [2, 3]

@@ -27,7 +27,9 @@ _TYPES: Final = {
     pa.timestamp("us"): "a time",
     pa.string(): "a word",
 }
-_NOT_NEGATIVE: Final = {"price", "quantity", "value", "stock", "position", "pack_size", "order"}
+_NOT_NEGATIVE: Final = {
+    *{"price", "quantity", "value", "stock", "position", "pack_size", "order", "delivery_days"}
+}
 _AGES: Final = {"age", "min_age"}
 RX_WORDS: Final = tuple(rx.value for rx in RxClass)
 

@@ -172,6 +172,7 @@ def _table(drawn: _Drawn, price: Floats, created: Ints, flags: dict[str, list[An
         "pack_size": drawn.size,
         "pack_unit": [w.unit for w, _, _ in rows],
         "batch": pa.nulls(len(rows), pa.string()),
+        "delivery_days": pa.nulls(len(rows), pa.float64()),
         "min_age": [w.min_age for w, _, _ in rows],
         "created_at": pa.array(created, pa.timestamp("us")),
         **flags,
