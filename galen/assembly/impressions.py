@@ -103,10 +103,7 @@ def _batch(table: pa.Table, group: Ints, data: Dataset) -> Batch:
     user, item, at = (np.asarray(table[name], dtype=np.int64) for name in ("user", "item", "at"))
     _, first = np.unique(group, return_index=True)
     acted = data.take(data.kind != int(Kind.IMPRESSION))
-    history = UserLogs.replay(acted.offsets, acted.item, acted.kind, acted.at).before(
-        user[first], at[first]
-    )
-    history = history.latest(HISTORY)
+    history = UserLogs.replay(acted).before(user[first], at[first]).latest(HISTORY)
     catalogue = data.catalogue
     surface = np.nan_to_num(columns["surface"], nan=float(Surface.HOME)).astype(np.int64)
     return Batch(

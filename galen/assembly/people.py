@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from galen.data.columns import numbers_of
 from galen.data.shop import Shop
 from galen.pipeline.candidates import Floats
 
@@ -16,14 +13,15 @@ class People:
     age: Floats  # (users,) years; NaN where unknown
     region: list[str | None]
     life_stage: list[str | None]
+    household: Floats  # (users,) people who live there; NaN where unknown
 
     @classmethod
     def read(cls, shop: Shop) -> "People":
-        table = shop.read("users", ["user_id", "age", "region", "life_stage"])
-        age = pc.fill_null(pc.cast(table["age"], pa.float64()), float("nan"))
+        table = shop.read("users", ["user_id", "age", "region", "life_stage", "household_size"])
         return cls(
             table["user_id"].to_pylist(),
-            np.asarray(age, dtype=np.float64),
+            numbers_of(table["age"]),
             table["region"].to_pylist(),
             table["life_stage"].to_pylist(),
+            numbers_of(table["household_size"]),
         )

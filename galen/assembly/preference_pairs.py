@@ -49,6 +49,7 @@ def preference_examples(
         who,
         np.broadcast_to(np.asarray(now, np.int64), who.shape).copy(),
         age=people.age[who],
+        household=people.household[who],
         region=[people.region[one] for one in user],
         life_stage=[people.life_stage[one] for one in user],
         seed=samples.seed + np.arange(len(who)),

@@ -28,6 +28,7 @@ def requests_at(moment: Moment, store: FeatureStore, people: People, seed: int) 
         moment.users,
         moment.at,
         age=people.age[moment.users],
+        household=people.household[moment.users],
         region=[people.region[user] for user in moment.users],
         life_stage=[people.life_stage[user] for user in moment.users],
         seed=seed + np.arange(len(moment.users)),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.columns import numbers_of
 from galen.data.growing import Coded, Growing, only, put_in_list
 from galen.data.schema import ITEMS, RxClass
 from galen.data.shop import Shop
@@ -158,6 +159,11 @@ class Catalogue:
         return self._number("pack_size")
 
     @property
+    def daily_dose(self) -> Floats:
+        """Units of `pack_unit` that one person takes a day; NaN where unknown."""
+        return self._number("daily_dose")
+
+    @property
     def delivery_days(self) -> Floats:
         """Days from an order to the customer; NaN where unknown."""
         return self._number("delivery_days")
@@ -248,14 +254,7 @@ class Catalogue:
 
 
 def _floats(name: str) -> Callable[[pa.Table], Floats]:
-    def read(table: pa.Table) -> Floats:
-        column = table.column(name)
-        if pa.types.is_boolean(column.type):
-            column = pc.cast(column, pa.int8())
-        whole = pc.fill_null(pc.cast(column, pa.float64()), float("nan"))
-        return np.asarray(whole, dtype=np.float64)
-
-    return read
+    return lambda table: numbers_of(table.column(name))
 
 
 def _rx_class(table: pa.Table) -> Ints:
@@ -292,6 +291,7 @@ def _regions(table: pa.Table) -> list[frozenset[str]]:
 _NUMBERS: Final[dict[str, Callable[[pa.Table], npt.NDArray[Any]]]] = {
     "price": _floats("price"),
     "pack_size": _floats("pack_size"),
+    "daily_dose": _floats("daily_dose"),
     "stock": _floats("stock"),
     "delivery_days": _floats("delivery_days"),
     "min_age": _floats("min_age"),

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.data.catalogue import Bools, Catalogue, Floats, Ints
+from galen.data.columns import numbers_of
 from galen.data.enriched import Extent, enriched_folder
 from galen.data.manifest import Clock
 from galen.data.schema import Kind
@@ -39,6 +40,7 @@ class Dataset:
     life_stage: list[str | None] | None = None  # (users,)
     sex: list[str | None] | None = None  # (users,)
     region: list[str | None] | None = None  # (users,)
+    household: Floats | None = None  # (users,) people who live there; NaN where unknown
     enriched: Path | None = None  # the folder of tables that language models wrote
     reach: Extent | None = None  # of the events that these stand for, where some were changed
 
@@ -55,8 +57,7 @@ class Dataset:
         at = np.asarray(pc.cast(table[moment], pa.int64()), dtype=np.int64)
         user = np.asarray(table["user"], dtype=np.int32)
         order = np.lexsort((at, user))
-        users = shop.read("users", ["age", "life_stage", "sex", "region"])
-        age = pc.fill_null(pc.cast(users["age"], pa.float64()), float("nan"))
+        users = shop.read("users", ["age", "life_stage", "sex", "region", "household_size"])
         return cls(
             catalogue=Catalogue.read(shop),
             clock=shop.clock,
@@ -68,10 +69,11 @@ class Dataset:
             value=np.asarray(pc.fill_null(table["value"], np.nan), dtype=np.float64)[order],
             quantity=np.asarray(pc.fill_null(table["quantity"], np.nan), dtype=np.float64)[order],
             surface=np.asarray(pc.fill_null(table["surface"], -1), dtype=np.int8)[order],
-            age=np.asarray(age, dtype=np.float64),
+            age=numbers_of(users["age"]),
             life_stage=users["life_stage"].to_pylist(),
             sex=users["sex"].to_pylist(),
             region=users["region"].to_pylist(),
+            household=numbers_of(users["household_size"]),
             enriched=enriched_folder(shop.folder),
         )
 

@@ -65,6 +65,7 @@ ITEMS: Final = pa.schema(
         pa.field("form", pa.string()),
         pa.field("pack_size", pa.float64()),
         pa.field("pack_unit", pa.string()),
+        pa.field("daily_dose", pa.float64()),  # of pack_unit, that one person takes a day
         pa.field("batch", pa.string()),  # that is sold now
         pa.field("stock", pa.int64()),
         pa.field("delivery_days", pa.float64()),  # from an order to the customer
@@ -82,6 +83,7 @@ USERS: Final = pa.schema(
         pa.field("sex", pa.string()),
         pa.field("region", pa.string()),
         pa.field("household_id", pa.string()),
+        pa.field("household_size", pa.int64()),  # people who live there
         pa.field("life_stage", pa.string()),
         pa.field("conditions", pa.list_(pa.string())),  # and states such as pregnancy
         pa.field("medicines", pa.list_(pa.string())),  # ingredients that are taken now

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from rich.table import Table
 
+from galen.data.columns import numbers_of
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, Kind
 from galen.eligibility.declarations import Words
@@ -99,13 +99,12 @@ def requests_of(
     asked = [Words()] * len(rows)
     circumstances = guard.declarations.of(asked, people.to_pylist(), bought)
     surface = np.zeros(len(rows), np.int64) if shown.surface is None else shown.surface[rows]
-    age = pc.fill_null(pc.cast(people["age"], pa.float64()), float("nan"))
     return Requests(
         user=user,
         at=at,
         history=no_histories(len(rows)),
         surface=surface.astype(np.int64),
-        age=np.asarray(age, dtype=np.float64),
+        age=numbers_of(people["age"]),
         region=people["region"].to_pylist(),
         seed=np.zeros(len(rows), np.int64),
         circumstances=circumstances,

@@ -303,4 +303,5 @@ def _with_sessions(log: Histories, session: Histories, unknown: Bools) -> Histor
         np.concatenate([log.item, own.item])[order],
         np.concatenate([log.kind, own.kind])[order],
         np.concatenate([log.at, own.at])[order],
+        np.concatenate([log.packs, own.packs])[order],
     )

@@ -15,60 +15,56 @@ LONGEST: Final = 366 * DAY
 
 
 class Ledger:
-    """Purchases by household; a person without a household is one of their own.
+    """Purchases of the people who live together; who has no household lives alone.
 
+    Who moves takes what they bought along, so that a start anew finds the same as a long run did.
     Where the shop's clock is "order" nobody can tell when its own purchases were; they are left
     out, and those that the log has are of the moment they came.
     """
 
     def __init__(self) -> None:
-        self._bought: dict[str, list[tuple[int, int, float, int]]] = {}  # (item, at, packs, user)
-        self._house: dict[int, str] = {}  # by user row
+        self._bought: dict[int, list[tuple[int, int, float]]] = {}  # by user: (item, at, packs)
+        self._house: dict[int, str] = {}  # by user
+        self._members: dict[str, set[int]] = {}
 
     @classmethod
     def replay(cls, data: Dataset, users: pa.Table, since: int) -> "Ledger":
         """Purchases of a dataset from a moment on, whose users' households are in a table."""
         ledger = cls()
-        houses = users["household_id"].to_pylist()
-        for row, house in enumerate(houses):
-            if house is not None:
-                ledger._house[row] = house
+        for row, house in enumerate(users["household_id"].to_pylist()):
+            ledger.live_in(row, house)
         if data.clock == "time":
             chosen = (data.kind == Kind.PURCHASE) & (data.at >= since)
             quantity = np.ones(len(data)) if data.quantity is None else data.quantity
-            for user, item, at, packs in zip(
-                data.user[chosen].tolist(),
-                data.item[chosen].tolist(),
-                data.at[chosen].tolist(),
-                quantity[chosen].tolist(),
-                strict=True,
-            ):
-                ledger.add(user, item, at, packs)
+            columns = (data.user, data.item, data.at, quantity)
+            for one in zip(*(column[chosen].tolist() for column in columns), strict=True):
+                ledger.add(*one)
         return ledger
 
     def live_in(self, user: int, household: str | None) -> None:
-        """Say in which household a user lives; purchases of before stay where they were made."""
-        if household is None:
-            self._house.pop(user, None)
-        else:
+        """Say in which household a user lives."""
+        before = self._house.pop(user, None)
+        if before is not None:
+            self._members[before].discard(user)
+        if household is not None:
             self._house[user] = household
+            self._members.setdefault(household, set()).add(user)
 
     def add(self, user: int, item: int, at: int, packs: float | None) -> None:
         """One purchase; packs that are not told are one."""
         count = 1.0 if packs is None or not packs > 0 else float(packs)
-        self._bought.setdefault(self._of(user), []).append((item, at, count, user))
+        self._bought.setdefault(user, []).append((item, at, count))
 
     def forget(self, user: int) -> None:
         """Drop all that a user bought, also from what their household did."""
-        for where in (self._of(user), _alone(user)):
-            self._bought[where] = [one for one in self._bought.get(where, []) if one[3] != user]
-        self._house.pop(user, None)
+        self._bought.pop(user, None)
+        self.live_in(user, None)
 
     def bought(self, users: Sequence[int], at: Sequence[int]) -> Bought:
         """What the households of users bought in the year before each moment; -1 is nobody."""
         found = []
         for user, moment in zip(users, at, strict=True):
-            every = self._bought.get(self._of(user), []) if user >= 0 else []
+            every = [one for member in self._with(user) for one in self._bought.get(member, [])]
             found.append([one for one in every if moment - LONGEST < one[1] <= moment])
         flat = [one for some in found for one in some]
         return Bought(
@@ -77,9 +73,9 @@ class Ledger:
             np.array([one[2] for one in flat], np.float64),
         )
 
-    def _of(self, user: int) -> str:
-        return self._house.get(user) or _alone(user)
-
-
-def _alone(user: int) -> str:
-    return f"\0user{user}"
+    def _with(self, user: int) -> list[int]:
+        """The people who live with a user, that one among them."""
+        if user < 0:
+            return []
+        house = self._house.get(user)
+        return [user] if house is None else sorted(self._members[house])

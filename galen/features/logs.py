@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from galen.pipeline.candidates import Histories, Ints
+from galen.data.dataset import Dataset
+from galen.pipeline.candidates import Floats, Histories, Ints
 
-FIELDS = 3  # item, kind, at
+FIELDS: Final = 4  # item, kind, at, packs
+PACK: Final = 1000  # packs are kept as whole thousandths, so that a log is one table of integers
 
 
-def packed(requests: int, request: Ints, item: Ints, kind: Ints, at: Ints) -> Histories:
+def packed(
+    requests: int, request: Ints, item: Ints, kind: Ints, at: Ints, quantity: Floats
+) -> Histories:
     """Events of requests 0 … requests - 1, whose rows are grouped by request, as histories."""
     offsets = np.zeros(requests + 1, np.int64)
     np.cumsum(np.bincount(request, minlength=requests), out=offsets[1:])
-    return Histories(offsets, item, kind, at)
+    return Histories(offsets, item, kind, at, quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class _Bulk:
     item: np.ndarray[tuple[int], np.dtype[np.int32]]
     kind: np.ndarray[tuple[int], np.dtype[np.int8]]
     at: Ints
+    packs: Ints  # in thousandths
 
 
 class _OneLog:
@@ -37,7 +43,7 @@ class _OneLog:
         self.size = events.shape[1]
         self.room = events
 
-    def put(self, item: int, kind: int, at: int) -> None:
+    def put(self, item: int, kind: int, at: int, packs: int) -> None:
         if self.size == self.room.shape[1]:
             room = np.empty((FIELDS, max(8, 2 * self.size)), np.int64)
             room[:, : self.size] = self.room
@@ -46,7 +52,7 @@ class _OneLog:
         if place and self.room[2, place - 1] > at:
             place = int(np.searchsorted(self.room[2, : self.size], at, side="right"))
             self.room[:, place + 1 : self.size + 1] = self.room[:, place : self.size].copy()
-        self.room[:, place] = (item, kind, at)
+        self.room[:, place] = (item, kind, at, packs)
         self.size += 1
 
     @property
@@ -60,25 +66,23 @@ class UserLogs:
     def __init__(self) -> None:
         empty = np.empty(0, np.int64)
         self._bulk = _Bulk(
-            np.zeros(1, np.int64), empty.astype(np.int32), empty.astype(np.int8), empty
+            np.zeros(1, np.int64), empty.astype(np.int32), empty.astype(np.int8), empty, empty
         )
         self._changed: dict[int, _OneLog] = {}
 
     @classmethod
-    def replay(
-        cls,
-        offsets: Ints,
-        item: np.ndarray[tuple[int], np.dtype[np.int32]],
-        kind: np.ndarray[tuple[int], np.dtype[np.int8]],
-        at: Ints,
-    ) -> "UserLogs":
-        """Logs of events sorted by (user, at); the columns are kept, not copied, until changed."""
+    def replay(cls, data: Dataset) -> "UserLogs":
+        """Logs of a dataset's events; its columns are kept, not copied, until changed."""
         logs = cls()
-        logs._bulk = _Bulk(offsets, item, kind, at)
+        told = np.ones(len(data)) if data.quantity is None else data.quantity
+        logs._bulk = _Bulk(data.offsets, data.item, data.kind, data.at, _thousandths(told))
         return logs
 
     def events(self, user: int) -> Ints:
-        """(FIELDS, E): item, kind and at of a user's events, oldest first; none where unknown."""
+        """(FIELDS, E) of a user's events, oldest first; none where unknown.
+
+        Item, kind, at, and packs in thousandths.
+        """
         changed = self._changed.get(user)
         if changed is not None:
             return changed.events
@@ -86,13 +90,15 @@ class UserLogs:
         if not 0 <= user < len(bulk.offsets) - 1:
             return np.empty((FIELDS, 0), np.int64)
         rows = slice(int(bulk.offsets[user]), int(bulk.offsets[user + 1]))
-        return np.stack([bulk.item[rows], bulk.kind[rows], bulk.at[rows]])
+        return np.stack([bulk.item[rows], bulk.kind[rows], bulk.at[rows], bulk.packs[rows]])
 
-    def write(self, user: int, item: int, kind: int, at: int) -> None:
+    def write(self, user: int, item: int, kind: int, at: int, packs: float | None = None) -> None:
+        """Put an event in its place; packs that are not told are one."""
         log = self._changed.get(user)
         if log is None:
             log = self._changed[user] = _OneLog(self.events(user))
-        log.put(item, kind, at)
+        told = np.array([np.nan if packs is None else packs])
+        log.put(item, kind, at, int(_thousandths(told)[0]))
 
     def forget(self, user: int) -> None:
         self._changed[user] = _OneLog(np.empty((FIELDS, 0), np.int64))
@@ -115,7 +121,7 @@ class UserLogs:
         past = moment < at[request]
         rows, request = rows[past], request[past]
         item, kind = bulk.item[rows].astype(np.int64), bulk.kind[rows].astype(np.int64)
-        return packed(len(user), request, item, kind, moment[past])
+        return packed(len(user), request, item, kind, moment[past], bulk.packs[rows] / PACK)
 
     def _before_one_by_one(self, user: Ints, at: Ints) -> Histories:
         parts = []
@@ -127,5 +133,13 @@ class UserLogs:
 
 def _joined(parts: Sequence[Ints]) -> Histories:
     length = [part.shape[1] for part in parts]
-    item, kind, at = np.concatenate(parts, axis=1)
-    return Histories(np.concatenate([[0], np.cumsum(length)]).astype(np.int64), item, kind, at)
+    item, kind, at, packs = np.concatenate(parts, axis=1)
+    offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+    return Histories(offsets, item, kind, at, packs / PACK)
+
+
+def _thousandths(packs: Floats) -> Ints:
+    """Of packs as they were told; one where none is."""
+    with np.errstate(invalid="ignore"):
+        told = np.where(packs > 0, np.minimum(packs, 1e12), 1.0)
+    return np.asarray(np.maximum(np.rint(told * PACK), 1), dtype=np.int64)

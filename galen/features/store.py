@@ -15,7 +15,7 @@ from galen.features.counts import DayCounts, Intervals, codes_of, size_of
 from galen.features.declared import declared
 from galen.features.feature import Count, Feature, ItemKey
 from galen.features.logs import UserLogs, packed
-from galen.pipeline.candidates import Batch, Candidates, Histories, Ints, Requests
+from galen.pipeline.candidates import Batch, Candidates, Floats, Histories, Ints, Requests
 from galen.pipeline.kept import KeptStates
 
 ITEM_KEYS: Final[tuple[ItemKey, ...]] = ("item", "category")
@@ -51,7 +51,7 @@ class FeatureStore:
         """The store as it is after all events of a dataset."""
         store = cls(data.catalogue, data.clock, history_length=history_length)
         catalogue = data.catalogue
-        store._logs = UserLogs.replay(data.offsets, data.item, data.kind, data.at)
+        store._logs = UserLogs.replay(data)
         day = store._days(data.at)
         for key, counts in store._counts.items():
             code = codes_of(catalogue, key, data.item.astype(np.int64))
@@ -72,7 +72,7 @@ class FeatureStore:
         """From now on, let channels keep what they made of the `people` who asked last."""
         self._kept = KeptStates(people)
 
-    def write(self, user: int, item: int, kind: int, at: int) -> None:
+    def write(self, user: int, item: int, kind: int, at: int, packs: float | None = None) -> None:
         """Take one event in; it may come late. User -1 is a person who is not known."""
         one = np.array([item])
         day = at // DAY if self._clock == "time" else 0
@@ -84,11 +84,11 @@ class FeatureStore:
             spu = int(self._catalogue.spu[item])
             days = self._purchase_days(user, spu)
             self._intervals.change(spu, days, np.append(days, day))
-        self._logs.write(user, item, kind, at)
+        self._logs.write(user, item, kind, at, packs)
 
     def forget(self, user: int) -> None:
         """Take all of a user's events back, out of the counts of items too."""
-        item, kind, at = self._logs.events(user)
+        item, kind, at, _ = self._logs.events(user)
         day = self._days(at)
         for key, counts in self._counts.items():
             code = codes_of(self._catalogue, key, item)
@@ -111,6 +111,7 @@ class FeatureStore:
         age: float | npt.NDArray[np.floating] = np.nan,
         region: str | Sequence[str | None] | None = None,
         life_stage: Sequence[str | None] | None = None,
+        household: float | npt.NDArray[np.floating] = np.nan,
         seed: int | npt.NDArray[np.integer] = 0,
         recent: Sequence[Sequence[int]] | None = None,
     ) -> Requests:
@@ -130,11 +131,12 @@ class FeatureStore:
             at=moment,
             history=history.latest(self._history_length),
             surface=_spread(surface, len(user)),
-            age=np.broadcast_to(np.asarray(age, np.float64), user.shape).copy(),
+            age=_spread_numbers(age, len(user)),
             region=[region] * len(user) if region is None or isinstance(region, str) else region,
             seed=_spread(seed, len(user)),
             kept=self._kept,
             life_stage=life_stage,
+            household=_spread_numbers(household, len(user)),
         )
 
     def assemble(self, requests: Requests, candidates: Candidates) -> Batch:
@@ -153,7 +155,7 @@ class FeatureStore:
         return at // DAY if self._clock == "time" else np.zeros(len(at), np.int64)
 
     def _purchase_days(self, user: int, spu: int) -> Ints:
-        item, kind, at = self._logs.events(user)
+        item, kind, at, _ = self._logs.events(user)
         bought = kind == Kind.PURCHASE
         return np.asarray(at[bought][self._catalogue.spu[item[bought]] == spu] // DAY)
 
@@ -176,6 +178,10 @@ def _spread(values: npt.ArrayLike, rows: int) -> Ints:
     return np.broadcast_to(np.asarray(values, np.int64), (rows,)).copy()
 
 
+def _spread_numbers(values: npt.ArrayLike, rows: int) -> Floats:
+    return np.broadcast_to(np.asarray(values, np.float64), (rows,)).copy()
+
+
 def _with_recent(history: Histories, at: Ints, recent: Sequence[Sequence[int]]) -> Histories:
     """The histories with the items of sessions at their ends."""
     fresh = []
@@ -196,4 +202,5 @@ def _with_recent(history: Histories, at: Ints, recent: Sequence[Sequence[int]]) 
         np.concatenate([history.item, new])[order],
         np.concatenate([history.kind, clicks])[order],
         np.concatenate([history.at, at[who]])[order],
+        np.concatenate([history.packs, np.ones(len(new))])[order],
     )

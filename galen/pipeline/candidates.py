@@ -31,9 +31,15 @@ class Histories:
     item: Ints  # (H,)
     kind: Ints  # (H,) galen.data.schema.Kind
     at: Ints  # (H,)
+    quantity: Floats | None = None  # (H,) packs that were bought at once; None is one each
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    @property
+    def packs(self) -> Floats:
+        """(H,) packs that were bought at once."""
+        return np.ones(len(self.item)) if self.quantity is None else self.quantity
 
     @property
     def length(self) -> Ints:
@@ -57,7 +63,8 @@ class Histories:
         """The events where `rows` (H,) is true."""
         length = np.bincount(self.request[rows], minlength=len(self))
         offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
-        return Histories(offsets, self.item[rows], self.kind[rows], self.at[rows])
+        quantity = None if self.quantity is None else self.quantity[rows]
+        return Histories(offsets, self.item[rows], self.kind[rows], self.at[rows], quantity)
 
 
 def no_histories(requests: int) -> Histories:
@@ -82,6 +89,7 @@ class Requests:
     life_stage: Sequence[str | None] | None = None  # (R,); None where no one's is known
     query: Sequence[str | None] | None = None  # (R,) what people ask for, in their words
     impersonal: Bools | None = None  # (R,) may only rules read the age? None is nobody's
+    household: Floats | None = None  # (R,) people who live there; NaN where unknown
 
     def __len__(self) -> int:
         return len(self.user)
@@ -98,6 +106,7 @@ class Requests:
                 history.item[first:last],
                 history.kind[first:last],
                 history.at[first:last],
+                None if history.quantity is None else history.quantity[first:last],
             ),
             self.surface[start:stop],
             self.age[start:stop],
@@ -108,6 +117,7 @@ class Requests:
             None if self.life_stage is None else self.life_stage[start:stop],
             None if self.query is None else self.query[start:stop],
             None if self.impersonal is None else self.impersonal[start:stop],
+            None if self.household is None else self.household[start:stop],
         )
 
     @property
@@ -220,6 +230,7 @@ def joined_histories(histories: Sequence[Histories]) -> Histories:
         np.concatenate([history.item for history in histories]),
         np.concatenate([history.kind for history in histories]),
         np.concatenate([history.at for history in histories]),
+        np.concatenate([history.packs for history in histories]),
     )
 
 

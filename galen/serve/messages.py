@@ -252,6 +252,9 @@ class ItemRecord(Message):
     form: Word | None = None
     pack_size: Amount | None = None
     pack_unit: Word | None = None
+    daily_dose: Amount | None = Field(
+        default=None, description="Of `pack_unit`, that one person takes a day."
+    )
     batch: Word | None = Field(default=None, description="That is sold now.")
     stock: Count | None = None
     delivery_days: Amount | None = Field(default=None, description="From an order to the customer.")
@@ -282,6 +285,7 @@ class UserRecord(Message):
     sex: Word | None = None
     region: Word | None = None
     household_id: Id | None = None
+    household_size: Count | None = Field(default=None, description="People who live there.")
     life_stage: Word | None = None
     conditions: list[Word] | None = Field(default=None, max_length=100)
     medicines: list[Word] | None = Field(default=None, max_length=100)

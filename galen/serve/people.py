@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from galen.data.columns import numbers_of
 from galen.data.growing import Growing, put_in_list
 
 
@@ -17,8 +17,8 @@ class People:
     def __init__(self, table: pa.Table) -> None:
         """Take a table of schema USERS, one row a user."""
         ids = table.column("user_id").to_pylist()
-        age = pc.fill_null(pc.cast(table.column("age"), pa.float64()), float("nan"))
-        self._age: Growing[np.float64] = Growing(np.asarray(age, dtype=np.float64))
+        self._age = Growing(numbers_of(table.column("age")))
+        self._household = Growing(numbers_of(table.column("household_size")))
         self._region: list[str | None] = list(table.column("region").to_pylist())
         self._life_stage: list[str | None] = list(table.column("life_stage").to_pylist())
         self._row_of: dict[str, int] = {user: row for row, user in enumerate(ids)}
@@ -46,6 +46,10 @@ class People:
         """Years; NaN where unknown."""
         return float(self._age.values[row]) if row >= 0 else float("nan")
 
+    def household(self, row: int) -> float:
+        """People who live in the user's household; NaN where unknown."""
+        return float(self._household.values[row]) if row >= 0 else float("nan")
+
     def region(self, row: int) -> str | None:
         return self._region[row] if row >= 0 else None
 
@@ -65,11 +69,13 @@ class People:
         row = self._row_of.setdefault(user_id, len(self))
         if row == len(self):
             self._age.put(row, np.nan)
+            self._household.put(row, np.nan)
             put_in_list(self._region, row, None)
             put_in_list(self._life_stage, row, None)
         if record is not None:
-            age = record.get("age")
-            self._age.put(row, np.nan if age is None else age)
+            for column, name in ((self._age, "age"), (self._household, "household_size")):
+                told = record.get(name)
+                column.put(row, np.nan if told is None else told)
             self._region[row] = record.get("region")
             self._life_stage[row] = record.get("life_stage")
             self._records[row] = dict(record)
@@ -80,6 +86,7 @@ class People:
         row = self._row_of.pop(user_id, -1)
         if row >= 0:
             self._age.put(row, np.nan)
+            self._household.put(row, np.nan)
             self._region[row] = None
             self._life_stage[row] = None
             self._records[row] = {}

@@ -160,6 +160,7 @@ class Recommender:
                 age=ages,
                 region=regions,
                 life_stage=stages,
+                household=state.people.household(profiled),
                 seed=seed,
                 recent=[rows],
             )

@@ -21,7 +21,7 @@ from galen.data.manifest import sha256
 from galen.serve import tables
 
 NAME: Final = "snapshot.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 EVENTS: Final = pa.schema(
     [
@@ -30,6 +30,7 @@ EVENTS: Final = pa.schema(
         pa.field("item", pa.int64()),  # the log's number
         pa.field("kind", pa.int8()),
         pa.field("at", pa.int64()),
+        pa.field("quantity", pa.float64()),  # null where not told
     ]
 )
 

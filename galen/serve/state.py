@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from galen.data.catalogue import Catalogue, Ints
+from galen.data.catalogue import Catalogue, Floats, Ints
+from galen.data.columns import numbers_of
 from galen.data.dataset import Dataset
 from galen.data.growing import Growing
 from galen.data.manifest import Clock
@@ -26,6 +27,17 @@ from galen.serve.tables import LoggedEvent
 LOG: Final = "events.db"
 SNAPSHOT: Final = "snapshot"
 NEVER: Final = -1  # the moment before a user's first, where a shop's clock is "order"
+
+
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    """Events of the log by the rows of people and items; what is gone is left out."""
+
+    user: Ints
+    item: Ints
+    kind: Ints
+    at: Ints  # microseconds since the epoch
+    quantity: Floats  # NaN where not told
 
 
 @dataclass
@@ -56,7 +68,9 @@ class State:
         people = People(shop.read("users"))
         user_row, forgotten = _replay_users(people, log, shop)
         data = data.take(~np.isin(data.user, forgotten))
-        data = _joined(data, len(people), snapshots.restore(log), user_row, item_row)
+        logged = _logged(snapshots.restore(log), user_row, item_row)
+        ledger = _ledger(data, logged, people, log, shop.read("users", ["household_id"]))
+        data = _joined(data, len(people), logged)
         data.catalogue.make_columns()
         store = FeatureStore.replay(data)
         taken = np.bincount(data.of(*TAKEN).item, minlength=len(data.catalogue))
@@ -72,7 +86,7 @@ class State:
             Growing(last),
             Growing(np.bincount(stepped.user, minlength=len(people))),
             {item_id for _, item_id, _, gone in tables.items(log) if gone},
-            _ledger(data, people, log, shop.read("users", ["household_id"])),
+            ledger,
             _withdrawals(log),
         )
 
@@ -91,7 +105,7 @@ class State:
             self.taken.put(item, self.taken.values[item] + 1)
         user = -1 if event.user is None else self.put_user(event.user, None)
         at = self.moment(user, event.at)
-        self.store.write(user, item, event.kind, at)
+        self.store.write(user, item, event.kind, at, event.quantity)
         if user >= 0 and event.kind == Kind.PURCHASE:
             self.ledger.add(user, item, event.at, event.quantity)
         if user >= 0 and event.kind != Kind.IMPRESSION:
@@ -156,9 +170,21 @@ def _replay_users(people: People, log: sqlite3.Connection, shop: Shop) -> tuple[
     return _by_number(rows), np.array(forgotten, np.int64)
 
 
-def _ledger(data: Dataset, people: People, log: sqlite3.Connection, houses: pa.Table) -> Ledger:
-    newest = int(data.at.max()) if len(data) else 0
-    ledger = Ledger.replay(data, houses, newest - LONGEST)
+def _ledger(
+    data: Dataset,
+    logged: _Logged,
+    people: People,
+    log: sqlite3.Connection,
+    houses: pa.Table,
+) -> Ledger:
+    """What households bought, by the shop's own events `data` and by those of the log."""
+    own = int(data.at.max(initial=0)) if data.clock == "time" else 0
+    since = max(own, int(logged.at.max(initial=0))) - LONGEST
+    ledger = Ledger.replay(data, houses, since)
+    bought = (logged.kind == Kind.PURCHASE) & (logged.at >= since)
+    columns = (logged.user, logged.item, logged.at, logged.quantity)
+    for row in zip(*(column[bought].tolist() for column in columns), strict=True):
+        ledger.add(*row)
     for _, user_id, record in tables.users(log):
         if record is not None:
             household = UserRecord.model_validate_json(record).household_id
@@ -180,17 +206,19 @@ def _by_number(rows: Iterable[tuple[int, int]]) -> Ints:
     return found
 
 
-def _joined(
-    data: Dataset, users: int, restored: Restored, user_row: Ints, item_row: Ints
-) -> Dataset:
-    """The shop's events and those of the log, as one dataset."""
-    logged = restored.events
-    user = user_row[np.asarray(logged.column("user"))]
-    item = item_row[np.asarray(logged.column("item"))]
-    kind = np.asarray(logged.column("kind"))
-    at = np.asarray(logged.column("at"))
+def _logged(restored: Restored, user_row: Ints, item_row: Ints) -> _Logged:
+    table = restored.events
+    user = user_row[np.asarray(table.column("user"))]
+    item = item_row[np.asarray(table.column("item"))]
     known = (user >= 0) & (item >= 0)
-    user, item, kind, at = user[known], item[known], kind[known], at[known]
+    kind, at = (np.asarray(table.column(name))[known] for name in ("kind", "at"))
+    quantity = numbers_of(table.column("quantity"))
+    return _Logged(user[known], item[known], kind, at, quantity[known])
+
+
+def _joined(data: Dataset, users: int, logged: _Logged) -> Dataset:
+    """The shop's events and those of the log, as one dataset."""
+    user, item, kind, at = logged.user, logged.item, logged.kind, logged.at
     if data.clock == "order":
         at = _orders(data, users, user, kind)
     order = np.lexsort((np.r_[data.at, at], np.r_[data.user, user]))
@@ -203,7 +231,7 @@ def _joined(
         kind=np.r_[data.kind, kind].astype(np.int8)[order],
         at=np.r_[data.at, at][order],
         value=None if data.value is None else np.r_[data.value, unknown][order],
-        quantity=None if data.quantity is None else np.r_[data.quantity, unknown][order],
+        quantity=None if data.quantity is None else np.r_[data.quantity, logged.quantity][order],
         surface=None
         if data.surface is None
         else np.r_[data.surface, nowhere].astype(np.int8)[order],

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from galen.data.mendable import MendableError
 
@@ -237,10 +237,10 @@ def items(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str | None
     )
 
 
-def events_after(connection: sqlite3.Connection, sequence: int) -> Iterator[tuple[int, ...]]:
-    """(sequence, user, item, kind, at) of the events of people, in the log's order."""
+def events_after(connection: sqlite3.Connection, sequence: int) -> Iterator[tuple[Any, ...]]:
+    """(sequence, user, item, kind, at, quantity) of the events of people, in the log's order."""
     yield from connection.execute(
-        "SELECT sequence, user, item, kind, at FROM events"
+        "SELECT sequence, user, item, kind, at, quantity FROM events"
         " WHERE sequence > ? AND user IS NOT NULL ORDER BY sequence",
         (sequence,),
     )

@@ -185,7 +185,7 @@ def test_a_preference_is_a_list_of_two_with_the_columns_of_the_others(tmp_path):
     like = examples(data, [item("razor")], [1])
     more = {"als_score": np.ones(2, np.float32)}
     like = replace(like, batch=replace(like.batch, per_row={**like.batch.per_row, **more}))
-    people = People(["x"] * 80, np.full(80, 40.0), [None] * 80, [None] * 80)
+    people = People(["x"] * 80, np.full(80, 40.0), [None] * 80, [None] * 80, np.full(80, np.nan))
     found = preference_examples(judged, data, people, like)
     assert found.labels["click"].tolist() == [1, 0] * 2
     assert np.isnan(found.labels["purchase"]).all()

@@ -37,4 +37,5 @@ def test_slices_are_read_back_as_they_were_written(world):
 
 
 def _nothing(users):
-    return np.full(users, np.nan), [None] * users, [None] * users
+    unknown = np.full(users, np.nan)
+    return unknown, [None] * users, [None] * users, unknown

@@ -22,6 +22,7 @@ def asked(world):
         np.full(len(users), 30.0),
         [None] * len(users),
         [None] * len(users),
+        np.full(len(users), np.nan),
     )
     guarded = Guarded(Guard.of(world.data.catalogue), users)
     question = Question.of(split_by("strict", world.data).test, people, seed=0)

@@ -38,6 +38,17 @@ def test_a_person_who_is_forgotten_leaves_nothing_of_their_own():
     assert ledger.bought([1], [2 * DAY]).item.values.tolist() == [3]
 
 
+def test_who_moves_takes_what_they_bought_along():
+    ledger = Ledger()
+    for user in (0, 1):
+        ledger.live_in(user, "a")
+    ledger.add(0, 7, DAY, 1.0)
+    ledger.live_in(0, "b")
+    ledger.live_in(2, "b")
+    found = ledger.bought([0, 1, 2], [2 * DAY] * 3)
+    assert found.item.count.tolist() == [1, 0, 1]
+
+
 def test_purchases_of_a_shop_are_replayed_and_nothing_else(world):
     houses = pa.table({"household_id": pa.array([None] * world.data.users, pa.string())})
     ledger = Ledger.replay(world.data, houses, 0)

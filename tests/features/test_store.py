@@ -172,16 +172,22 @@ def test_nothing_at_all_is_no_error() -> None:
 
 
 def test_replayed_and_written_stores_give_the_same(world) -> None:
-    data = world.data
+    packs = np.random.default_rng(0).choice([np.nan, 1.0, 2.5], len(world.data))
+    data = replace(world.data, quantity=packs)
     whole = FeatureStore.replay(data)
     written = FeatureStore(data.catalogue, "time")
     for place in np.random.default_rng(1).permutation(len(data)):
-        written.write(*(int(c[place]) for c in (data.user, data.item, data.kind, data.at)))
+        event = (int(c[place]) for c in (data.user, data.item, data.kind, data.at))
+        written.write(*event, None if np.isnan(packs[place]) else float(packs[place]))
     users = np.arange(data.users)
     pairs = Candidates(np.repeat(users, 24), np.tile(np.arange(24), data.users))
     names = [feature.name for feature in DECLARED]
     found = [s.assemble(s.requests(users, NOW), pairs).matrix(names) for s in (whole, written)]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+    told = [s.requests(users, NOW).history for s in (whole, written)]
+    assert sorted(set(told[0].packs.tolist())) == [1.0, 2.5]
+    own = [np.lexsort((h.packs, h.kind, h.item, h.at, h.request)) for h in told]
+    assert told[0].packs[own[0]].tolist() == told[1].packs[own[1]].tolist()
 
 
 def test_an_age_that_only_rules_may_read_is_no_feature(store: FeatureStore) -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,30 @@ def test_a_start_from_snapshot_and_log_equals_the_service_that_was_closed(
     assert [ids(ask(again, user, n=15)) for user in people] == slates
     assert again.item("fresh") == first.item("fresh")
     assert again.user("u2").age == 77
+
+
+@pytest.mark.parametrize("clock", ["time", "order"])
+def test_what_a_household_bought_is_counted_alike_after_a_start(
+    open_service: Open, clock: str
+) -> None:
+    first = open_service(clock)
+    for user in ("ann", "ben"):
+        first.put_user(user, UserRecord(household_id="home", household_size=2)).result(20)
+    packs = {"user": "ann", "item": "i7", "kind": "purchase", "quantity": 3.0}
+    send(first, Event.model_validate({"event_id": "packs", **packs}))
+
+    def counted(service: Service) -> tuple[list[float], list[float]]:
+        state = service.state
+        ben, ann = (state.people.row(name) for name in ("ben", "ann"))
+        now = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp() * 1e6)
+        household = state.ledger.bought([ben], [now]).quantity.tolist()
+        return household, state.store.requests([ann], now).history.packs.tolist()
+
+    assert counted(first) == ([3.0], [3.0])
+    first.close()
+    again = open_service(clock)
+    assert counted(again) == ([3.0], [3.0])
+    assert again.state.people.household(again.state.people.row("ann")) == 2
 
 
 def test_what_was_shown_is_logged_with_its_place(service: Service, tmp_path: Path) -> None:

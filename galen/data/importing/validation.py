@@ -28,7 +28,8 @@ _TYPES: Final = {
     pa.string(): "a word",
 }
 _NOT_NEGATIVE: Final = {
-    *{"price", "quantity", "value", "stock", "position", "pack_size", "order", "delivery_days"}
+    *{"price", "quantity", "value", "stock", "position", "order", "delivery_days"},
+    *{"pack_size", "daily_dose", "household_size"},
 }
 _AGES: Final = {"age", "min_age"}
 RX_WORDS: Final = tuple(rx.value for rx in RxClass)

@@ -171,6 +171,7 @@ def _table(drawn: _Drawn, price: Floats, created: Ints, flags: dict[str, list[An
         "form": [w.form for w, _, _ in rows],
         "pack_size": drawn.size,
         "pack_unit": [w.unit for w, _, _ in rows],
+        "daily_dose": pa.nulls(len(rows), pa.float64()),
         "batch": pa.nulls(len(rows), pa.string()),
         "delivery_days": pa.nulls(len(rows), pa.float64()),
         "min_age": [w.min_age for w, _, _ in rows],

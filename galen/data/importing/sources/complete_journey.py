@@ -44,10 +44,15 @@ def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
         items, events = _chosen(options["departments"], items, events)
     users = Feed(
         households,
-        {"user_id": "household_id", "life_stage": "household_comp", "age": "years"},
-        adapt=_lower_bound,
-        made=("years",),
-        reads=("age",),
+        {
+            "user_id": "household_id",
+            "life_stage": "household_comp",
+            "age": "years",
+            "household_size": "people",
+        },
+        adapt=_lower_bounds,
+        made=("years", "people"),
+        reads=("age", "household_size"),
     )
     known = users if households.exists() else None
     return Plan(events=events, items=items, users=known, assume=OPEN_SALE)
@@ -107,10 +112,12 @@ def _described(prices: pa.Table) -> Callable[[pa.Table], pa.Table]:
     return describe
 
 
-def _lower_bound(rows: pa.Table) -> pa.Table:
-    """The lowest age of a band such as 35-44 or 65+."""
-    years = pc.struct_field(pc.extract_regex(rows["age"], r"^(?P<low>\d+)"), "low")
-    return rows.append_column("years", years)
+def _lower_bounds(rows: pa.Table) -> pa.Table:
+    """The lowest age of a band such as 35-44 or 65+, and the fewest people of a size such as 5+."""
+    for made, band in (("years", "age"), ("people", "household_size")):
+        low = pc.struct_field(pc.extract_regex(rows[band], r"^(?P<low>\d+)"), "low")
+        rows = rows.append_column(made, low)
+    return rows
 
 
 COMPLETE_JOURNEY = Source(

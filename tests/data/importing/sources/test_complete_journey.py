@@ -33,7 +33,12 @@ def chain(tmp_path: Path) -> Path:
         "sales_value": [8.0, 3.0, 6.0, 0.0],
         "transaction_timestamp": pa.array([MOMENT] * 4, pa.timestamp("us")),
     }
-    people = {"household_id": ["1"], "age": ["65+"], "household_comp": ["1 Adult Kids"]}
+    people = {
+        "household_id": ["1"],
+        "age": ["65+"],
+        "household_comp": ["1 Adult Kids"],
+        "household_size": ["5+"],
+    }
     for name, columns in (
         ("products", products),
         ("transactions_sample", sales),
@@ -53,9 +58,10 @@ def test_sales_become_purchases_of_described_products(chain: Path, tmp_path: Pat
     assert items["30"]["title"] == "DRUG GM"
     assert items["30"]["price"] is None
     users = shop.read("users").to_pylist()
-    assert [(u["user_id"], u["age"], u["life_stage"]) for u in users] == [
-        ("1", 65, "1 Adult Kids"),
-        ("2", None, None),
+    known = ("user_id", "age", "life_stage", "household_size")
+    assert [tuple(user[name] for name in known) for user in users] == [
+        ("1", 65, "1 Adult Kids", 5),
+        ("2", None, None, None),
     ]
     event = shop.read("events").to_pylist()[0]
     assert (event["kind"], event["session"], event["timestamp"]) == (Kind.PURCHASE, "a", MOMENT)
