@@ -27,7 +27,7 @@ from galen.data.schema import DAY
 from galen.data.shop import Shop
 from galen.evaluate.intervals import ratio_interval
 from galen.pipeline.candidates import Bools, Floats, Ints, place_within
-from galen.recall.renewal.spells import spells_of
+from galen.recall.renewal.spells import Purchases, spells_of
 from galen.recall.repurchase import Good, goods_of
 
 WEEKS: Final = 8
@@ -37,15 +37,17 @@ WINDOWS: Final = {"test": 1, "validation": 2}  # windows back from the end
 
 
 @dataclass(frozen=True)
-class Purchases:
+class Bought:
     person: Ints  # (E,)
     good: Ints  # (E,)
     at: Ints  # (E,)
+    people: Floats  # (E,) of the household; NaN where not known
     health: Bools  # (goods,)
     above: Ints  # (goods,) category
 
-    def take(self, rows: Bools) -> "Purchases":
-        return Purchases(self.person[rows], self.good[rows], self.at[rows], self.health, self.above)
+    def take(self, rows: Bools) -> "Bought":
+        person, good, at = self.person[rows], self.good[rows], self.at[rows]
+        return Bought(person, good, at, self.people[rows], self.health, self.above)
 
     def key(self) -> Ints:
         return self.person * len(self.above) + self.good
@@ -104,23 +106,25 @@ def _measure(data: Dataset, of: Good, window: str, seed: int) -> Iterator[Row]:
         yield from _rankings(name, window, chosen, learned, seed, cost)
 
 
-def _purchases(data: Dataset, of: Good) -> Purchases:
+def _purchases(data: Dataset, of: Good) -> Bought:
     good, above = goods_of(data.catalogue, of)
     words = data.catalogue.department_words
     wanted = np.array([word in HEALTH.split(",") for word in words] + [False])
     health = np.zeros(len(above), bool)
     health[good] = wanted[data.catalogue.department]
-    return Purchases(data.user.astype(np.int64), good[data.item], data.at, health, above)
+    user = data.user.astype(np.int64)
+    people = np.full(len(user), np.nan) if data.household is None else data.household[user]
+    return Bought(user, good[data.item], data.at, people, health, above)
 
 
-def _pairs(bought: Purchases, now: int) -> Pairs:
+def _pairs(bought: Bought, now: int) -> Pairs:
     past = bought.take(bought.at < now)
     one = np.ones(len(past.at))
-    spells = spells_of(past.person, past.good, past.at, one, np.full(len(past.at), now))
-    return Pairs(spells)
+    made = Purchases(past.person, past.good, past.at, one, people=past.people)
+    return Pairs(spells_of(made, np.full(len(past.at), now)))
 
 
-def _week(bought: Purchases, now: int, end: int) -> Week:
+def _week(bought: Bought, now: int, end: int) -> Week:
     pairs = _pairs(bought, now)
     spells = pairs.spells
     later = bought.take((bought.at >= now) & (bought.at < now + LONG * DAY))

@@ -3,17 +3,24 @@
 import numpy as np
 import pytest
 
-from benchmarks.replenishment import Purchases, _hits, _only, _reliability, _week
+from benchmarks.replenishment import Bought, _hits, _only, _reliability, _week
 from galen.data.schema import DAY
 
 NOW = 100 * DAY
 
 
-def purchases(*rows: tuple[int, int, float]) -> Purchases:
+def purchases(*rows: tuple[int, int, float]) -> Bought:
     """(person, good, day) of three goods, the last of which is not health."""
     person, good, day = (np.array(column) for column in zip(*rows, strict=True))
     at = (day * DAY).astype(np.int64)
-    return Purchases(person, good, at, np.array([True, True, False]), np.zeros(3, np.int64))
+    return Bought(
+        person,
+        good,
+        at,
+        np.full(len(at), np.nan),
+        np.array([True, True, False]),
+        np.zeros(3, np.int64),
+    )
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from galen.pipeline.candidates import (
 )
 from galen.recall.renewal.fitting import fit_renewal
 from galen.recall.renewal.model import Outlook, Renewal
-from galen.recall.renewal.spells import Spells, spells_of
+from galen.recall.renewal.spells import Purchases, Spells, spells_of
 
 FILE: Final = "repurchase.safetensors"
 Good = Literal["product", "word"]
@@ -39,11 +39,13 @@ class RepurchaseError(MendableError):
 class Repurchase:
     """Items of a person's own purchases, by the probability of buying them again soon.
 
-    What runs out is the standard product, or the `word` (the narrowest category) where people
-    change brands; then a product has the share that it had among a person's purchases of its word.
-    Nothing is proposed too early: while less than `suppress` of such spells would be over. Goods
-    that fewer than `once` of the people buy again are left out, and so is what has a word of
-    `courses` as category, ingredient or words of its title: such a course ends.
+    How long a purchase lasts is told by pack, daily dose and quantity where the items have a dose,
+    else learned from the packs bought; how far a household shares it is learned too. What runs out
+    is the standard product, or the `word` (the narrowest category) where people change brands; then
+    a product has the share that it had among a person's purchases of its word. Nothing is proposed
+    too early: while less than `suppress` of such spells would be over. Goods that fewer than `once`
+    of the people buy again are left out, and so is what has a word of `courses` as category,
+    ingredient or words of its title: such a course ends.
     Where the shop has no clock, only the times bought and the newness count.
     """
 
@@ -59,15 +61,19 @@ class Repurchase:
         course = ends(catalogue, self.courses)
         product = catalogue.spu.copy()
         if data.clock == "order":
-            return RepurchaseIndex(self, product, good, np.ones(len(good)), course, None)
+            one, unknown = np.ones(len(good)), np.full(len(good), np.nan)
+            return RepurchaseIndex(self, product, good, one, unknown, course, None)
         pack = packs(catalogue, good)
-        amount, item = pack[bought.item], bought.item.astype(np.int64)
-        if bought.quantity is not None:
-            amount = amount * _relative(bought.quantity, good[item])
-        now = np.full(len(bought), int(data.at.max(initial=0)))
-        spells = spells_of(bought.user.astype(np.int64), good[item], bought.at, amount, now)
+        days = days_of_supply(catalogue, good, pack)
+        user, item = bought.user.astype(np.int64), bought.item.astype(np.int64)
+        count = packs_of(bought.quantity, len(bought))
+        household = None if data.household is None else data.household[user]
+        made = Purchases(
+            user, good[item], bought.at, pack[item] * count, days[item] * count, household
+        )
+        spells = spells_of(made, np.full(len(bought), int(data.at.max(initial=0))))
         renewal = fit_renewal(spells, above)
-        return RepurchaseIndex(self, product, good, pack, course, renewal)
+        return RepurchaseIndex(self, product, good, pack, days, course, renewal)
 
     def load(self, folder: Path) -> "RepurchaseIndex":
         """Read what was saved.
@@ -76,7 +82,7 @@ class Repurchase:
             RepurchaseError: an older galen saved it, or with other settings.
         """
         saved = load_file(folder / FILE)
-        missing = sorted({"product", "good", "pack", "course"} - set(saved))
+        missing = sorted({"product", "good", "pack", "days", "course"} - set(saved))
         if missing:
             raise RepurchaseError(
                 f"{folder / FILE} has no {', '.join(missing)}: another version of galen saved it. "
@@ -87,9 +93,8 @@ class Repurchase:
             of_goods = saved["shape"], saved["scale"], saved["again"]
             renewal = Renewal(*of_goods, *saved["shop"].tolist())
         course = saved["course"].astype(bool)
-        return RepurchaseIndex(
-            self, saved["product"], saved["good"], saved["pack"], course, renewal
-        )
+        product, good, pack = saved["product"], saved["good"], saved["pack"]
+        return RepurchaseIndex(self, product, good, pack, saved["days"], course, renewal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,7 @@ class RepurchaseIndex:
     product: Ints  # (items,) standard product
     good: Ints  # (items,) code of what runs out
     pack: Floats  # (items,) size, in typical packs of the good
+    days: Floats  # (items,) that a pack lasts one person by its dose; NaN where not known
     course: Bools  # (items,) a course that ends
     renewal: Renewal | None  # None where the shop has no clock
 
@@ -152,9 +158,11 @@ class RepurchaseIndex:
         return Bought(request[row], item[row], times, waited, times / total[pair], pair, spells)
 
     def _spells(self, requests: Requests, history: Histories) -> Spells:
-        item, request = history.item, history.request
-        now = requests.at[request]
-        return spells_of(request, self.good[item], history.at, self.pack[item], now)
+        item, request, count = history.item, history.request, history.packs
+        household = None if requests.household is None else requests.household[request]
+        amount, days = self.pack[item] * count, self.days[item] * count
+        made = Purchases(request, self.good[item], history.at, amount, days, household)
+        return spells_of(made, requests.at[request])
 
     def _wanted(self, bought: Bought, outlook: Outlook) -> Bools:
         assert self.renewal is not None
@@ -168,16 +176,17 @@ class RepurchaseIndex:
             "product": self.product,
             "good": self.good,
             "pack": self.pack,
+            "days": self.days,
             "course": self.course.astype(np.uint8),
         }
         if self.renewal is not None:
             learned = self.renewal
-            of_shop = learned.spread, learned.steadiness, learned.elasticity, learned.unit
+            habits = learned.spread, learned.steadiness, learned.elasticity, learned.sharing
             tensors |= {
                 "shape": learned.shape,
                 "scale": learned.scale,
                 "again": learned.again,
-                "shop": np.array(of_shop),
+                "shop": np.array([*habits, learned.unit]),
             }
         save_file(tensors, folder / FILE)
 
@@ -190,6 +199,30 @@ def packs(catalogue: Catalogue, good: Ints) -> Floats:
     unit = np.asarray(units.indices, dtype=np.int64)
     pairs = np.unique(good * (unit.max(initial=0) + 1) + unit, return_inverse=True)[1]
     return _relative(np.asarray(size, dtype=np.float64), pairs.astype(np.int64))
+
+
+def days_of_supply(catalogue: Catalogue, good: Ints, pack: Floats) -> Floats:
+    """(items,) days that a pack lasts one person, by pack size and daily dose; NaN where unknown.
+
+    A pack whose days are not told lasts as long as those of its good that are, by its size `pack`
+    (items,) in typical packs.
+    """
+    size, dose = catalogue.pack_size, catalogue.daily_dose
+    with np.errstate(divide="ignore", invalid="ignore"):
+        days = np.where((size > 0) & (dose > 0), size / dose, np.nan)
+    known = np.isfinite(days)
+    told = np.bincount(good, known)
+    of_one = np.log(np.where(known, days / pack, 1.0))
+    with np.errstate(invalid="ignore"):
+        mean = np.exp(np.bincount(good, of_one) / told)  # 0 / 0 is NaN: no dose of the good
+    return np.asarray(np.where(known, days, mean[good] * pack))
+
+
+def packs_of(quantity: Floats | None, events: int) -> Floats:
+    """(events,) packs that were bought at once; one where that is not told."""
+    if quantity is None:
+        return np.ones(events)
+    return np.asarray(np.where(quantity > 0, quantity, 1.0))  # NaN is not above 0
 
 
 def ends(catalogue: Catalogue, courses: Sequence[str]) -> Bools:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
@@ -7,7 +9,7 @@ from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.pipeline.candidates import Histories, Requests
-from galen.recall.repurchase import Repurchase, RepurchaseError
+from galen.recall.repurchase import Repurchase, RepurchaseError, days_of_supply, goods_of, packs
 
 WEEKLY, MONTHLY, LARGE, ONCE, COURSE, OTHER_BRAND = range(6)
 SHOP = [
@@ -52,8 +54,8 @@ def data():
     return shop()
 
 
-def asked(*bought: tuple[int, float]) -> Requests:
-    """One person who bought items so many days ago."""
+def asked(*bought: tuple[int, float], packs: float = 1.0, people: float = np.nan) -> Requests:
+    """One person who bought packs of items so many days ago."""
     rows = sorted(bought, key=lambda row: -row[1])
     return Requests(
         user=np.array([-1]),
@@ -63,11 +65,13 @@ def asked(*bought: tuple[int, float]) -> Requests:
             np.array([item for item, _ in rows], np.int64),
             np.full(len(rows), int(Kind.PURCHASE)),
             np.array([NOW - int(days * DAY) for _, days in rows], np.int64),
+            np.full(len(rows), packs),
         ),
         surface=np.zeros(1, np.int64),
         age=np.array([40.0]),
         region=["east"],
         seed=np.zeros(1, np.int64),
+        household=np.array([people]),
     )
 
 
@@ -87,6 +91,51 @@ def test_a_large_pack_is_due_later_than_a_small_one(data):
         item: index.retrieve(asked((item, 26)), 1).columns["score"][0] for item in (MONTHLY, LARGE)
     }
     assert chance[MONTHLY] > chance[LARGE] + 1
+
+
+def due(index, request: Requests) -> float:
+    """Days until the one thing that was bought is due."""
+    return float(index.renewal.outlook(index.bought(request).spells).due(0.5)[0])
+
+
+def test_several_packs_bought_at_once_last_longer(data):
+    index = Repurchase().fit(data)
+    assert due(index, asked((MONTHLY, 0), packs=2.0)) > 1.5 * due(index, asked((MONTHLY, 0)))
+
+
+@pytest.fixture(scope="module")
+def dosed(data):
+    """The tooth paste of a known dose has two siblings that nobody bought, one without a dose."""
+    rows = [dict(item) for item in SHOP]
+    rows[WEEKLY] |= {"spu_id": "a", "daily_dose": 10 / 7}
+    rows.append({**rows[WEEKLY], "item_id": "g", "pack_size": 40.0})
+    rows.append({**rows[WEEKLY], "item_id": "h", "pack_size": 20.0, "daily_dose": None})
+    people = np.where(np.arange(data.users) % 2, 1.0, 4.0)
+    return replace(data, catalogue=Catalogue(items_table(rows)), household=people)
+
+
+def test_days_of_supply_are_the_pack_over_the_daily_dose(dosed):
+    catalogue = dosed.catalogue
+    good = goods_of(catalogue, "product")[0]
+    days = days_of_supply(catalogue, good, packs(catalogue, good))
+    assert days[[WEEKLY, 6, 7]] == pytest.approx([7, 28, 14])
+    assert np.isnan(days[[MONTHLY, ONCE]]).all()
+
+
+def test_a_pack_that_nobody_bought_yet_is_due_by_its_dose(dosed, tmp_path):
+    index = Repurchase().fit(dosed)
+    index.save(tmp_path)
+    for known in (index, Repurchase().load(tmp_path)):
+        week, month = (due(known, asked((item, 0))) for item in (WEEKLY, 6))
+        assert week == pytest.approx(7, abs=1.5)
+        assert month == pytest.approx(4 * week)
+
+
+def test_a_household_that_uses_no_more_than_one_person_changes_nothing(dosed):
+    """Here households of four buy as seldom as people who live alone."""
+    index = Repurchase().fit(dosed)
+    alone, four = (due(index, asked((WEEKLY, 0), people=n)) for n in (1.0, 4.0))
+    assert four == pytest.approx(alone, rel=0.1)
 
 
 def test_nothing_is_proposed_too_early_where_the_recipe_says_so(data):

@@ -11,7 +11,7 @@ from scipy.special import betaln, expit, gammaln
 
 from galen.pipeline.candidates import Floats, Ints
 from galen.recall.renewal.model import Renewal
-from galen.recall.renewal.spells import Spells
+from galen.recall.renewal.spells import Spells, Supply
 
 SAMPLE: Final = 10_000
 """Pairs from which what is common to the whole shop is learned."""
@@ -24,8 +24,11 @@ LIKENESS: Final = 0.3
 """Deviation of the log shapes of categories from that of the shop."""
 
 _PRIOR: Final = np.array(  # mean, deviation of: log shape, log spread, pace, logit again,
-    [[0.3, 0.5], [0.0, 1.0], [0.0, 1.0], [0.0, 1.5], [1.0, 1.0], [0.7, 0.35]]
-)  # log steadiness, elasticity
+    [[0.3, 0.5], [0.0, 1.0], [0.0, 1.0], [0.0, 1.5], [1.0, 1.0], [0.7, 0.35], [0.3, 0.3]]
+)  # log steadiness, elasticity, sharing
+_BOUNDS: Final = [
+    *[(-1.5, 3.0), (-3.0, 5.0), (-5.0, 5.0), (-8.0, 8.0), (-3.0, 6.0), (0.0, 1.2), (0.0, 1.0)]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class _Shop:
     again: float  # logit
     steadiness: float
     elasticity: float
+    sharing: float
     unit: float
 
     @classmethod
@@ -50,6 +54,7 @@ class _Shop:
             float(place[3]),
             float(steadiness),
             float(place[5]),
+            float(place[6]),
             unit,
         )
 
@@ -57,7 +62,11 @@ class _Shop:
     def place(self) -> Floats:
         """What `at` takes."""
         logs = np.log([self.shape, self.spread, self.steadiness])
-        return np.array([*logs[:2], self.pace, self.again, logs[2], self.elasticity])
+        return np.array([*logs[:2], self.pace, self.again, logs[2], self.elasticity, self.sharing])
+
+    def log_unit(self, supply: Supply) -> Floats:
+        """(N,): log of the days that are one unit of a spell."""
+        return supply.log_unit(self.unit, self.elasticity, self.sharing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +87,8 @@ class _Spent:
         return cls(shape, spells.repeats, summed, waited)
 
 
-def _power(days: Floats, supply: Floats, shop: _Shop, shape: Floats) -> Floats:
-    return np.asarray((days / (shop.unit * np.exp(shop.elasticity * supply))) ** shape)
+def _power(days: Floats, supply: Supply, shop: _Shop, shape: Floats) -> Floats:
+    return np.asarray((days / np.exp(shop.log_unit(supply))) ** shape)
 
 
 def fit_renewal(spells: Spells, above: Ints) -> Renewal:
@@ -88,7 +97,8 @@ def fit_renewal(spells: Spells, above: Ints) -> Renewal:
     A shop without purchases learns what is believed beforehand: half of the people come back, after
     a month or so.
     """
-    unit = float(np.exp(np.log(spells.gap).mean())) if len(spells.gap) else 30.0
+    guessed = spells.gap[np.isnan(spells.gap_supply.days)]
+    unit = float(np.exp(np.log(guessed).mean())) if len(guessed) else 30.0
     categories = int(above.max(initial=-1)) + 2  # the last one is of goods without
     above = np.where(above < 0, categories - 1, above)
     every = max(len(spells) // SAMPLE, 1)
@@ -107,6 +117,7 @@ def fit_renewal(spells: Spells, above: Ints) -> Renewal:
         spread=shop.spread,
         steadiness=shop.steadiness,
         elasticity=shop.elasticity,
+        sharing=shop.sharing,
         unit=unit,
     )
 
@@ -231,8 +242,7 @@ def _fit_shop(spells: Spells, start: _Shop, pace: Floats, more_again: Floats) ->
         belief = 0.5 * (((place - mean) / deviation) ** 2).sum()
         return float((belief - told.sum()) / (1 + len(spells)))
 
-    bounds = [(-1.5, 3.0), (-3.0, 5.0), (-5.0, 5.0), (-8.0, 8.0), (-3.0, 6.0), (0.0, 1.2)]
-    found = minimize(loss, start.place, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-7})
+    found = minimize(loss, start.place, method="L-BFGS-B", bounds=_BOUNDS, options={"ftol": 1e-7})
     return _Shop.at(found.x, start.unit)
 
 
@@ -249,8 +259,8 @@ def _log_likelihood(spells: Spells, shop: _Shop, shape: Floats, level: _Level) -
     density = gammaln(tries) - gammaln(shop.spread) + shop.spread * np.log(scale)
     density -= tries * np.log(closed)
     of_gap = shape[spells.pair]
-    relative = np.log(spells.gap / shop.unit) - shop.elasticity * spells.gap_supply
-    each = np.log(of_gap) + (of_gap - 1) * relative - shop.elasticity * spells.gap_supply
+    log_unit = shop.log_unit(spells.gap_supply)
+    each = np.log(of_gap) + (of_gap - 1) * (np.log(spells.gap) - log_unit) - log_unit
     return np.asarray(went_on + waits + density + np.bincount(spells.pair, each, len(spells)))
 
 

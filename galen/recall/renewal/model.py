@@ -1,7 +1,8 @@
 """A fitted renewal process: when each pair of a person and a good buys again, if ever.
 
-A spell t, in units of the shop's typical one and over (supply ^ elasticity), is Weibull: t ^ shape
-is exponential with a rate of the pair, which is Gamma(spread, scale) over the people of a good.
+A spell t, in units of the days that what was bought should last (`Supply.log_unit`), is Weibull:
+t ^ shape is exponential with a rate of the pair, which is Gamma(spread, scale) over the people of a
+good.
 After each purchase the pair goes on with a probability that is Beta over people, as in BG/NBD
 (Fader, Hardie, Lee, "Counting your customers the easy way", Marketing Science 2005). Gamma and
 Beta are conjugate, so what a person did, the open spell included, enters in closed form.
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from galen.pipeline.candidates import Floats
-from galen.recall.renewal.spells import Spells
+from galen.recall.renewal.spells import Spells, Supply
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +25,27 @@ class Renewal:
     again: Floats  # (goods,) probability that a first purchase is followed by another one
     spread: float  # shape of the Gamma: the higher, the more alike people are
     steadiness: float  # of the Beta: pseudo-purchases behind `again`
-    elasticity: float  # how a spell grows with the supply: 0 not at all, 1 in proportion
-    unit: float  # days
+    elasticity: float  # how a spell grows with the amount: 0 not at all, 1 in proportion
+    sharing: float  # how it shrinks with the household: 0 not at all, 1 in proportion
+    unit: float  # days of a typical amount where no dose is known
 
     def outlook(self, spells: Spells) -> "Outlook":
         """What may be expected of each pair from now on."""
         shape = self.shape[spells.good]
-        closed = self._spent(spells.gap, spells.gap_supply, shape[spells.pair])
-        stretch = self.unit * np.exp(self.elasticity * spells.open_supply)
+        spent = (spells.gap / self._unit_of(spells.gap_supply)) ** shape[spells.pair]
         repeats = spells.repeats.astype(np.float64)
         return Outlook(
             shape=shape,
             tries=self.spread + repeats,
-            spent=self.scale[spells.good] + np.bincount(spells.pair, closed, minlength=len(spells)),
+            spent=self.scale[spells.good] + np.bincount(spells.pair, spent, minlength=len(spells)),
             goes_on=(self.steadiness * self.again[spells.good] + repeats)
             / (self.steadiness + repeats),
             waited=spells.open,
-            stretch=stretch,
+            stretch=self._unit_of(spells.open_supply),
         )
 
-    def _spent(self, days: Floats, supply: Floats, shape: Floats) -> Floats:
-        stretch = self.unit * np.exp(self.elasticity * supply)
-        return np.asarray((days / stretch) ** shape)
+    def _unit_of(self, supply: Supply) -> Floats:
+        return np.asarray(np.exp(supply.log_unit(self.unit, self.elasticity, self.sharing)))
 
 
 @dataclass(frozen=True, slots=True)

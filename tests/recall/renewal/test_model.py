@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from galen.recall.renewal.model import Renewal
-from galen.recall.renewal.spells import Spells
+from galen.recall.renewal.spells import Spells, Supply
 
 
 def renewal(**changes) -> Renewal:
@@ -14,6 +14,7 @@ def renewal(**changes) -> Renewal:
         "spread": 50.0,
         "steadiness": 10.0,
         "elasticity": 1.0,
+        "sharing": 0.0,
         "unit": 30.0,
     }
     return Renewal(**(settings | changes))
@@ -25,11 +26,16 @@ def one(waited: float, gaps: tuple[float, ...] = (), supply: float = 0.0) -> Spe
         zero,
         zero,
         np.array([waited]),
-        np.array([supply]),
+        of(np.array([supply])),
         np.zeros(len(gaps), np.int64),
         np.array(gaps),
-        np.zeros(len(gaps)),
+        of(np.zeros(len(gaps))),
     )
+
+
+def of(amount: np.ndarray) -> Supply:
+    """Of people of whose household and dose nothing is known."""
+    return Supply(amount, np.full(len(amount), np.nan), np.zeros(len(amount)))
 
 
 def test_the_chance_of_a_purchase_this_week_rises_until_the_pack_is_used_up():

@@ -2,17 +2,18 @@ import numpy as np
 import pytest
 
 from galen.data.schema import DAY
-from galen.recall.renewal.spells import spells_of
+from galen.recall.renewal.spells import Purchases, spells_of
 
 NOON = DAY // 2
 
 
-def made(rows: list[tuple[int, int, float, float]], now: float):
+def made(rows: list[tuple[int, int, float, float]], now: float, **known: list[float]):
     """Spells of (person, good, day, amount), each bought at noon."""
     person, good, day, amount = (np.array(column) for column in zip(*rows, strict=True))
     at = (day * DAY).astype(np.int64) + NOON
     moment = np.full(len(rows), int(now * DAY) + NOON)
-    return spells_of(person, good, at, amount.astype(float), moment)
+    told = {name: np.array(values, dtype=float) for name, values in known.items()}
+    return spells_of(Purchases(person, good, at, amount.astype(float), **told), moment)
 
 
 def test_spells_are_the_days_between_purchases_and_the_last_one_is_open():
@@ -36,18 +37,31 @@ def test_people_and_goods_are_kept_apart():
 def test_purchases_of_one_day_are_one_with_the_amount_of_both():
     spells = made([(0, 0, 10, 1), (0, 0, 10, 2), (0, 0, 20, 1)], now=20)
     assert spells.repeats.tolist() == [1]
-    assert spells.gap_supply == pytest.approx([np.log(3)])
-    assert spells.open_supply.tolist() == [0]
+    assert spells.gap_supply.amount == pytest.approx([np.log(3)])
+    assert spells.open_supply.amount.tolist() == [0]
 
 
 def test_an_amount_that_is_not_known_is_a_typical_one():
     spells = made([(0, 0, 10, np.nan), (1, 0, 10, 0)], now=20)
-    assert spells.open_supply.tolist() == [0, 0]
+    assert spells.open_supply.amount.tolist() == [0, 0]
+
+
+def test_days_of_supply_add_up_within_a_day_and_are_unknown_where_one_is():
+    rows = [(0, 0, 10, 1), (0, 0, 10, 1), (0, 0, 50, 1), (0, 0, 50, 1), (0, 0, 90, 1)]
+    spells = made(rows, now=95, days=[30, 10, 30, np.nan, 20])
+    assert spells.gap_supply.days == pytest.approx([np.log(40), np.nan], nan_ok=True)
+    assert np.exp(spells.open_supply.days) == pytest.approx([20])
+
+
+def test_a_known_supply_lasts_its_days_and_another_one_a_typical_time():
+    rows = [(0, 0, 10, 2), (1, 0, 10, 2)]
+    supply = made(rows, now=20, days=[24, np.nan], people=[4, np.nan]).open_supply
+    assert np.exp(supply.log_unit(30, 1.0, 0.5)) == pytest.approx([24 / 2, 30 * 2])
 
 
 def test_no_purchases_have_no_spells():
     nothing = np.empty(0, np.int64)
-    spells = spells_of(nothing, nothing, nothing, np.empty(0), nothing)
+    spells = spells_of(Purchases(nothing, nothing, nothing, np.empty(0)), nothing)
     assert len(spells) == 0
     assert len(spells.gap) == 0
 
