@@ -1,7 +1,8 @@
 """Bought before and due again: health goods run out, and a person comes back for the same one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -27,6 +28,10 @@ from galen.recall.renewal.fitting import fit_renewal
 from galen.recall.renewal.model import Outlook, Renewal
 from galen.recall.renewal.spells import Purchases, Spells, spells_of
 
+DUE: Final = (0.1, 0.5, 0.9)
+"""Shares of the people who come back that have done so by the interval's beginning, middle, end."""
+
+FAR: Final = 3650.0  # days; who comes so late is not waited for
 FILE: Final = "repurchase.safetensors"
 Good = Literal["product", "word"]
 
@@ -137,6 +142,24 @@ class RepurchaseIndex:
         found = Candidates(bought.request, bought.item, {"score": score})
         return found.take(keep).top(k, by="score")
 
+    def why(self, requests: Requests, request: int) -> Callable[[int], str | None]:
+        """When what a person bought is due: by which half buy again, between a tenth and nine."""
+        asked = requests.part(request, request + 1)
+        bought = self.bought(asked)
+        if self.renewal is None or not len(bought.item):
+            return lambda item: None
+        outlook = self.renewal.outlook(bought.spells)
+        due = np.stack([outlook.due(share) for share in DUE], axis=1)[bought.pair]
+        due[outlook.passed()[bought.pair] >= DUE[1]] = 0  # half would have come by now
+        told = [_told(int(asked.at[0]), *days) for days in due.tolist()]
+        of_product = dict(zip(self.product[bought.item].tolist(), told, strict=True))
+
+        def reason(item: int) -> str | None:
+            product = int(self.product[item]) if item < len(self.product) else -1
+            return of_product.get(product)
+
+        return reason
+
     def bought(self, requests: Requests) -> Bought:
         """What people bought, with the spells of the goods."""
         log = requests.history
@@ -189,6 +212,22 @@ class RepurchaseIndex:
                 "shop": np.array([*habits, learned.unit]),
             }
         save_file(tensors, folder / FILE)
+
+
+def _told(now: int, early: float, usual: float, late: float) -> str:
+    """Of a product that is due in so many days; `now` in microseconds since the epoch."""
+    if usual < 1:
+        return "You bought this before and it may have run out"
+    today = datetime.fromtimestamp(now / 1e6, UTC)
+    dates = (today + timedelta(days=min(days, FAR)) for days in (usual, early, late))
+    around, first, last = (_day(date) for date in dates)
+    return (
+        f"You bought this before and may need it again around {around}, between {first} and {last}"
+    )
+
+
+def _day(when: datetime) -> str:
+    return f"{when.day} {when:%B %Y}"
 
 
 def packs(catalogue: Catalogue, good: Ints) -> Floats:

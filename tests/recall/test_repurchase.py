@@ -1,4 +1,6 @@
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -129,6 +131,20 @@ def test_a_pack_that_nobody_bought_yet_is_due_by_its_dose(dosed, tmp_path):
         week, month = (due(known, asked((item, 0))) for item in (WEEKLY, 6))
         assert week == pytest.approx(7, abs=1.5)
         assert month == pytest.approx(4 * week)
+
+
+def test_the_reason_says_when_a_thing_is_due_and_how_sure_that_is(dosed):
+    index = Repurchase().fit(dosed)
+    fresh, late = (index.why(asked((6, days)), 0) for days in (2, 60))
+    said = re.fullmatch(r".* around (.*), between (.*) and (.*)", fresh(6))
+    days = [datetime.strptime(day, "%d %B %Y").replace(tzinfo=UTC) for day in said.groups()]
+    now = datetime.fromtimestamp(NOW / 1e6, UTC)
+    usual, early, end = ((day - now).days for day in days)
+    assert 20 < usual < 32
+    assert early < usual < end
+    assert fresh(WEEKLY) == fresh(6)  # another pack of the same product
+    assert late(6).endswith("may have run out")
+    assert fresh(ONCE) is None
 
 
 def test_a_household_that_uses_no_more_than_one_person_changes_nothing(dosed):
