@@ -176,7 +176,7 @@ def _free(index: GeneratorIndex, question: Question, seed: int) -> dict[str, flo
     before = np.unique(history.request * width + history.item)
     for rows, said in index.continued(part, 1):
         with torch.inference_mode():
-            item = drawn_ids(index.head, index.writer().trie, said.states, 20, draw).item.numpy()
+            item = drawn_ids(index.head, index.writer.trie, said.states, 20, draw).item.numpy()
         missing += int((item < 0).sum())
         taken += int((np.isin(rows[:, None] * width + item, before) & (item >= 0)).sum())
         count += item.size

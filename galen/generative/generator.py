@@ -6,6 +6,7 @@ come out; see `galen.generative.network` for the papers.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -270,7 +271,7 @@ class GeneratorIndex:
         if not self.learned:
             return no_candidates(("score",))
         states, asking = self._states(requests)
-        writer = self.writer()
+        writer = self.writer
         return answered(
             lambda part, mask, wanted: writer.best(states[part], mask, wanted),
             requests,
@@ -284,8 +285,9 @@ class GeneratorIndex:
     def answer(self, requests: Requests) -> WrittenAnswer:
         """Scores of any items, so that a generator can rank what others propose."""
         read = self._states if self.learned else _nobody
-        return WrittenAnswer(requests, self.writer(), self.retrieve, read)
+        return WrittenAnswer(requests, self.writer, self.retrieve, read)
 
+    @cached_property
     def writer(self) -> Writer:
         """What writes, over all items of the catalogue that was learned from."""
         trie = Trie.of(self.ids.codes, self.ids.sizes)
@@ -315,7 +317,7 @@ class GeneratorIndex:
         """Requests with an event, ready for `places` items of a slate."""
         if not self.learned:
             return
-        scored, length = self.writer(), max(1, self.settings.length - places)
+        scored, length = self.writer, max(1, self.settings.length - places)
         asked = asked_by(requests, np.arange(len(requests)), timed=self.timed)
         columns = self._columns(requests, length)
         yield from continuing(columns, asked, self.reader, self.items, scored.scores)

@@ -4,6 +4,7 @@ Rajput et al., "Recommender Systems with Generative Retrieval" (TIGER), NeurIPS 
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -140,11 +141,10 @@ class TigerIndex:
         known = np.where(requests.user < self.facts.users, requests.user, -1)
         asking = np.flatnonzero(np.diff(read.offsets))
         own = replace(read, user=known).of(asking)
-        trie = Trie.of(self.ids.codes, self.ids.sizes)
 
         def write(part: slice, mask: Tensor, wanted: int) -> Found:
             width = max(self.settings.beam, wanted)
-            return written(self.network, trie, own.of(_rows(part)), mask, wanted, width)
+            return written(self.network, self._trie, own.of(_rows(part)), mask, wanted, width)
 
         return answered(
             write,
@@ -155,6 +155,10 @@ class TigerIndex:
             items=len(self.ids),
             repeat=self.settings.repeat,
         )
+
+    @cached_property
+    def _trie(self) -> Trie:
+        return Trie.of(self.ids.codes, self.ids.sizes)
 
     def save(self, folder: Path) -> None:
         plain = {name: t.contiguous() for name, t in self.network.state_dict().items()}

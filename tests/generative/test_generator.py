@@ -10,6 +10,7 @@ import torch
 from galen.generative.generator import Generator
 from galen.generative.semantic_ids import SemanticIdError
 from galen.generative.tokenizers import TOKENIZERS, TokenizerName
+from galen.generative.trie import Trie
 from galen.generative.writing import Writer
 from galen.nn.code_head import CodeHead
 from galen.pipeline.channels import Channel, ChannelRunner
@@ -93,7 +94,7 @@ def test_a_beam_as_wide_as_the_catalogue_writes_what_all_scores_say(learned, wor
     index = learned["beam"]
     states, _ = index._states(world.requests([[0, 1, 2], [20, 21]]))
     everything = torch.ones(2, 24, dtype=torch.bool)
-    wide = Writer(index.head, index.writer().trie, index.writer().codes, index.items, 24)
+    wide = Writer(index.head, index.writer.trie, index.writer.codes, index.items, 24)
     items, scores = wide.best(states, everything, 24)
     with torch.inference_mode():
         codes = torch.from_numpy(index.ids.codes)
@@ -173,7 +174,7 @@ def test_items_that_nobody_took_join_by_what_is_said_of_them(without_last, world
     assert 5 in found.item[found.request == 0]
     assert 17 in found.item[found.request == 1]
     none = replace(without_last, settings=replace(without_last.settings, cold=0))
-    assert none.writer().cold is None
+    assert none.writer.cold is None
 
 
 def test_no_more_cold_items_join_than_were_allowed_and_none_twice(without_last, world):
@@ -206,3 +207,10 @@ def test_cold_items_come_back_from_disk(without_last, world, tmp_path):
 def test_cold_items_without_a_dense_score_are_refused(world):
     with pytest.raises(SemanticIdError, match="dense = true"):
         Generator(cold=5).fit(world.data)
+
+
+def test_what_writes_is_made_once_and_not_by_each_request(learned, world, monkeypatch):
+    index, requests = learned["beam"], world.requests([[0, 1, 2]])
+    first = index.retrieve(requests, 5)
+    monkeypatch.delattr(Trie, "of")
+    assert index.retrieve(requests, 5).item.tolist() == first.item.tolist()
