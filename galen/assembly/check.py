@@ -114,11 +114,19 @@ def _check_model(rank: RankPart, at: str) -> None:
     for place, piece in enumerate(rank.extend):
         where = f"{at}: [[rank.extend]] number {place + 1}"
         settings_of(_part(catalog.EXTENSIONS, piece.model, where), piece.settings, where)
+    for place, piece in enumerate(rank.features):
+        where = f"{at}: [[rank.features]] number {place + 1}"
+        settings_of(_part(catalog.FEATURES, piece.model, where), piece.settings, where)
     if rank.model == BLEND:
         if len(rank.members) < 2:
             raise RecipeError(f"{at}: a blend needs two or more [[rank.members]].")
         for place, member in enumerate(rank.members):
-            _check_model(member, f"{at}: [[rank.members]] number {place + 1}")
+            where = f"{at}: [[rank.members]] number {place + 1}"
+            if member.features:
+                raise RecipeError(
+                    f"{where}: members share the features of [rank]; name them there."
+                )
+            _check_model(member, where)
         return
     if rank.members:
         raise RecipeError(f"{at}: only model = {BLEND!r} has members.")

@@ -116,6 +116,11 @@ def train_table(
     check_recipe(recipe)
     if recipe.rank is None:
         raise RecipeError(f"recipe {recipe.name!r} has no [rank] to learn from a table.")
+    if recipe.rank.features:
+        raise RecipeError(
+            f"recipe {recipe.name!r}: [[rank.features]] are read of a shop's tables, and a folder "
+            "of samples is of no shop; leave them out."
+        )
     progress("reading the table")
     changed: dict[str, Ints] = {}
     if after is None:
