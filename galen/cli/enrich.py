@@ -50,7 +50,8 @@ def run_task(
     table: TaskName,
     shop: ShopFolder,
     provider: Annotated[
-        str, typer.Option(help="`rules`, which is no model, or a TOML file of a provider.")
+        str,
+        typer.Option(help="`rules`, which is no model, `recorded`, or a TOML file of a provider."),
     ] = "rules",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask nothing; tell the cost.")] = False,
     budget: Annotated[
