@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from galen.assembly.split import PROTOCOLS, split_by
+from galen.assembly.split import PROTOCOLS, known_before
 from galen.console.demo import DemoSettings
 from galen.data.dataset import Dataset
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
@@ -61,7 +61,7 @@ def demo_questions(
 
 def before_splits(data: Dataset) -> list[Dataset]:
     """What the oldest moment of a training knows, under each protocol."""
-    return [split_by(protocol, data, moments=1).train[-1].fit for protocol in PROTOCOLS]
+    return [known_before(protocol, data) for protocol in PROTOCOLS]
 
 
 def write_recording(path: Path, asked: Iterable[tuple[Task[Any], Answering]]) -> Written:
