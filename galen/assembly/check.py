@@ -62,6 +62,22 @@ def check_recipe(recipe: Recipe) -> None:
         settings_of(kind, own, at)
 
 
+def check_for_samples(recipe: Recipe) -> None:
+    """See that a recipe is whole and that its ranker can learn from a folder of samples alone.
+
+    Raises:
+        RecipeError: as `check_recipe`, or there is no [rank], or it reads tables of a shop.
+    """
+    check_recipe(recipe)
+    if recipe.rank is None:
+        raise RecipeError(f"recipe {recipe.name!r} has no [rank] to learn from a table.")
+    if recipe.rank.features:
+        raise RecipeError(
+            f"recipe {recipe.name!r}: [[rank.features]] are read of a shop's tables, and a folder "
+            "of samples is of no shop; leave them out."
+        )
+
+
 def _check_surfaces(recipe: Recipe, where: str) -> None:
     """See that recipes of surfaces are whole, and that a name stands for one recipe."""
     named = {recipe.name: replace(recipe, surfaces={})}
