@@ -1,10 +1,11 @@
 """The features that rankers read, from their declarations."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 
 from galen.data.schema import Kind
-from galen.features.declared import DECLARED
-from galen.features.feature import Source
+from galen.features.declared import DECLARED, PROFILED
+from galen.features.feature import Feature, Source
 from reference.rows import table
 
 
@@ -13,6 +14,12 @@ def features() -> str:
     told = "# Features\n\nEach is computed at a request and, for training, as it was at each "
     told += "moment; unknown is NaN. `sensitive` tells of a person's health, body or age; `clock` "
     told += "has no meaning where only the order of events is known.\n\n"
+    told += _table(DECLARED)
+    told += "\n## Of tables\n\nOf rankers whose recipe names them under `[[rank.features]]`.\n\n"
+    return told + _table(PROFILED)
+
+
+def _table(features: Iterable[Feature]) -> str:
     rows = [
         (
             f"`{one.name}`",
@@ -22,9 +29,9 @@ def features() -> str:
             "yes" if one.sensitive else "",
             "yes" if one.needs_clock else "",
         )
-        for one in DECLARED
+        for one in features
     ]
-    return told + table(("feature", "scope", "kind", "from", "sensitive", "clock"), rows)
+    return table(("feature", "scope", "kind", "from", "sensitive", "clock"), rows)
 
 
 def _source(source: Source) -> str:

@@ -12,6 +12,7 @@ KINDS: Final[tuple[tuple[str, str, Mapping[str, Callable[..., Any]]], ...]] = (
     ("Rankers", "`[rank]`, by `model`", catalog.RANKERS),
     ("Networks", "`[rank]`, by `model`", catalog.NETWORKS),
     ("Extensions", "`[[rank.extend]]`, by `model`", catalog.EXTENSIONS),
+    ("Features of tables", "`[[rank.features]]`, by `model`", catalog.FEATURES),
     ("Filters", "`filters`, by name", catalog.FILTERS),
     ("Rerankers", "`[[rerank]]`, by `model`", {**catalog.RERANKERS, **catalog.BORROWERS}),
 )

@@ -12,6 +12,8 @@ from galen.eligibility.hidden import NotHidden
 from galen.eligibility.prescription import PrescriptionBySurface
 from galen.eligibility.region import SoldInRegion
 from galen.eligibility.stock import InStock
+from galen.features.from_tables import TableFeaturesSpec
+from galen.features.profile_fit import ProfileFit
 from galen.generative.generator import Generator
 from galen.generative.tiger import Tiger
 from galen.pipeline.stages import Filter, Reranker, RetrieverSpec
@@ -135,6 +137,10 @@ NETWORKS: Final[Mapping[str, Callable[..., NetworkSpec]]] = {
     "wide_deep": WideDeep,
     "wukong": Wukong,
     "xdeepfm": XDeepFm,
+}
+
+FEATURES: Final[Mapping[str, Callable[..., TableFeaturesSpec]]] = {
+    "profile_fit": ProfileFit,
 }
 
 FILTERS: Final[Mapping[str, Callable[[Catalogue], Filter]]] = {

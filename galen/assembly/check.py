@@ -62,6 +62,22 @@ def check_recipe(recipe: Recipe) -> None:
         settings_of(kind, own, at)
 
 
+def check_for_samples(recipe: Recipe) -> None:
+    """See that a recipe is whole and that its ranker can learn from a folder of samples alone.
+
+    Raises:
+        RecipeError: as `check_recipe`, or there is no [rank], or it reads tables of a shop.
+    """
+    check_recipe(recipe)
+    if recipe.rank is None:
+        raise RecipeError(f"recipe {recipe.name!r} has no [rank] to learn from a table.")
+    if recipe.rank.features:
+        raise RecipeError(
+            f"recipe {recipe.name!r}: [[rank.features]] are read of a shop's tables, and a folder "
+            "of samples is of no shop; leave them out."
+        )
+
+
 def _check_surfaces(recipe: Recipe, where: str) -> None:
     """See that recipes of surfaces are whole, and that a name stands for one recipe."""
     named = {recipe.name: replace(recipe, surfaces={})}
@@ -114,11 +130,19 @@ def _check_model(rank: RankPart, at: str) -> None:
     for place, piece in enumerate(rank.extend):
         where = f"{at}: [[rank.extend]] number {place + 1}"
         settings_of(_part(catalog.EXTENSIONS, piece.model, where), piece.settings, where)
+    for place, piece in enumerate(rank.features):
+        where = f"{at}: [[rank.features]] number {place + 1}"
+        settings_of(_part(catalog.FEATURES, piece.model, where), piece.settings, where)
     if rank.model == BLEND:
         if len(rank.members) < 2:
             raise RecipeError(f"{at}: a blend needs two or more [[rank.members]].")
         for place, member in enumerate(rank.members):
-            _check_model(member, f"{at}: [[rank.members]] number {place + 1}")
+            where = f"{at}: [[rank.members]] number {place + 1}"
+            if member.features:
+                raise RecipeError(
+                    f"{where}: members share the features of [rank]; name them there."
+                )
+            _check_model(member, where)
         return
     if rank.members:
         raise RecipeError(f"{at}: only model = {BLEND!r} has members.")

@@ -11,7 +11,16 @@ WITHOUT: Final = "without"
 
 OF_STAGE: Final = {
     "recall": ("quota", "deadline"),
-    "rank": ("examples", "limit", "negatives", "moments", "by_propensity", "fit_blend", "seed"),
+    "rank": (
+        "examples",
+        "limit",
+        "negatives",
+        "moments",
+        "by_propensity",
+        "fit_blend",
+        "seed",
+        "features",
+    ),
 }
 """What stays of a part when another model takes its place: what is of the stage, not the model."""
 

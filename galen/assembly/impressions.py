@@ -3,6 +3,7 @@
 Features are Ibis expressions, so each row holds what was known just before its impression.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import ibis
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.assembly.people import People
 from galen.assembly.split import Split, SplitError
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind, Surface
@@ -17,10 +19,12 @@ from galen.data.shop import Shop
 from galen.features.assembly import HISTORY, ID_KEYS
 from galen.features.counts import codes_of
 from galen.features.declared import DECLARED
+from galen.features.from_tables import TableFeatures
 from galen.features.logs import UserLogs
 from galen.features.offline import Engine, connected, features_at, shop_tables
 from galen.features.probes import LABELS, impression_probes
-from galen.pipeline.candidates import Batch, Ints
+from galen.features.store import CARRIED
+from galen.pipeline.candidates import Batch, Candidates, Ints, Requests
 from galen.pipeline.stages import Examples
 
 ROWS: Final = 400_000
@@ -41,10 +45,12 @@ def impression_examples(
     by_propensity: bool = False,
     most: int = ROWS,
     engine: Engine | None = None,
+    tables: tuple[TableFeatures, ...] = (),
 ) -> tuple[Examples, Examples, Examples]:
     """Examples of the time to learn from, to choose on, and to test on; in windows of the split.
 
-    `by_propensity` weighs each row by 1 / the probability with which it was shown.
+    `by_propensity` weighs each row by 1 / the probability with which it was shown. `tables` bring
+    features of their own, as far as they may be known at each row's moment.
 
     Raises:
         SplitError: the split is not by time, or a window has no impressions.
@@ -55,18 +61,16 @@ def impression_examples(
             'examples = "replay" in the recipe.'
         )
     with connected(engine or Engine()) as connection:
-        tables = shop_tables(connection, shop)
-        probes = _thinned(impression_probes(tables.events, tables.users), most, seed)
-        table = features_at(probes, tables).to_pyarrow()
+        known = shop_tables(connection, shop)
+        probes = _thinned(impression_probes(known.events, known.users), most, seed)
+        table = features_at(probes, known).to_pyarrow()
     at = np.asarray(table["at"], dtype=np.int64)
-    data = Dataset.read(shop)
+    shown = _Shown(Dataset.read(shop), People.read(shop), by_propensity, tables)
     start = split.valid.after
     last = int(at.max(initial=0)) + 1
     stop = last if split.test is None or split.test.after is None else split.test.after
     windows = (at < start, (at >= start) & (at < stop), at >= stop)
-    learning, held_out, test = (
-        _examples(table.filter(pa.array(rows)), data, by_propensity) for rows in windows
-    )
+    learning, held_out, test = (shown.examples(table.filter(pa.array(rows))) for rows in windows)
     for name, part in (("to learn from", learning), ("to choose on", held_out)):
         if not len(part):
             raise SplitError(f"the shop has no impressions in the time {name}.")
@@ -82,46 +86,76 @@ def _thinned(probes: ibis.Table, most: int, seed: int) -> ibis.Table:
     return probes.filter(drawn < int(10_007 * most / rows))
 
 
-def _examples(table: pa.Table, data: Dataset, by_propensity: bool) -> Examples:
-    group = _group(table)
-    order = np.argsort(group, kind="stable")
-    labels = {
-        objective: np.asarray(table[objective], dtype=np.float64)[order] for objective in LABELS
-    }
-    weight = np.ones(len(table))
-    if by_propensity:
-        weight = np.asarray(pc.cast(table["weight"], pa.float64()), dtype=np.float64)
-    return Examples(_batch(table.take(order), group[order], data), labels, weight[order])
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a shop showed, and what rows of it are joined with."""
 
+    data: Dataset
+    people: People
+    by_propensity: bool
+    tables: tuple[TableFeatures, ...]
 
-def _batch(table: pa.Table, group: Ints, data: Dataset) -> Batch:
-    """Features by row; histories as they stood at the first row of each request."""
-    columns = {}
-    for name in sorted(feature.name for feature in DECLARED):
-        column = pc.cast(table[name], pa.float64())
-        columns[name] = np.asarray(pc.fill_null(column, np.nan), dtype=np.float32)
-    user, item, at = (np.asarray(table[name], dtype=np.int64) for name in ("user", "item", "at"))
-    _, first = np.unique(group, return_index=True)
-    acted = data.take(data.kind != int(Kind.IMPRESSION))
-    history = UserLogs.replay(acted).before(user[first], at[first]).latest(HISTORY)
-    catalogue = data.catalogue
-    surface = np.nan_to_num(columns["surface"], nan=float(Surface.HOME)).astype(np.int64)
-    return Batch(
-        group,
-        {},
-        columns,
-        {
-            **{key: codes_of(catalogue, key, item) for key in ID_KEYS},
-            "user": user,
-            "scene": surface,
-            "position": np.asarray(pc.fill_null(table["position"], -1), dtype=np.int64),
-        },
-        history,
-        {
-            **{key: codes_of(catalogue, key, history.item) for key in ID_KEYS},
-            "kind": history.kind.astype(np.int64),
-        },
-    )
+    def examples(self, table: pa.Table) -> Examples:
+        """Rows of one window, those of a request together."""
+        group = _group(table)
+        order = np.argsort(group, kind="stable")
+        labels = {
+            objective: np.asarray(table[objective], dtype=np.float64)[order] for objective in LABELS
+        }
+        weight = np.ones(len(table))
+        if self.by_propensity:
+            weight = np.asarray(pc.cast(table["weight"], pa.float64()), dtype=np.float64)
+        return Examples(self._batch(table.take(order), group[order]), labels, weight[order])
+
+    def _batch(self, table: pa.Table, group: Ints) -> Batch:
+        """Features by row; histories as they stood at the first row of each request."""
+        columns = {}
+        for name in sorted(feature.name for feature in DECLARED):
+            column = pc.cast(table[name], pa.float64())
+            columns[name] = np.asarray(pc.fill_null(column, np.nan), dtype=np.float32)
+        user, item = (np.asarray(table[name], dtype=np.int64) for name in ("user", "item"))
+        surface = np.nan_to_num(columns["surface"], nan=float(Surface.HOME)).astype(np.int64)
+        requests = self._requests(table, group, surface)
+        for one in self.tables:
+            told = one.past_columns(requests, Candidates(group, item))
+            columns |= {name: values.astype(np.float32) for name, values in told.items()}
+        history = requests.history.latest(HISTORY)
+        catalogue = self.data.catalogue
+        return Batch(
+            group,
+            {},
+            columns,
+            {
+                **{key: codes_of(catalogue, key, item) for key in ID_KEYS},
+                "user": user,
+                "scene": surface,
+                "position": np.asarray(pc.fill_null(table["position"], -1), dtype=np.int64),
+            },
+            history,
+            {
+                **{key: codes_of(catalogue, key, history.item) for key in ID_KEYS},
+                "kind": history.kind.astype(np.int64),
+            },
+        )
+
+    def _requests(self, table: pa.Table, group: Ints, surface: Ints) -> Requests:
+        """Each request as it came when its first row was shown."""
+        _, first = np.unique(group, return_index=True)
+        user, at = (np.asarray(table[name], dtype=np.int64)[first] for name in ("user", "at"))
+        acted = self.data.take(self.data.kind != int(Kind.IMPRESSION))
+        log = UserLogs.replay(acted)
+        people = self.people
+        return Requests(
+            user=user,
+            at=at,
+            history=log.before(user, at).latest(CARRIED),
+            surface=surface[first],
+            age=people.age[user],
+            region=[people.region[one] for one in user],
+            seed=np.zeros(len(user), np.int64),
+            life_stage=[people.life_stage[one] for one in user],
+            household=people.household[user],
+        )
 
 
 def _group(table: pa.Table) -> Ints:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from galen.assembly import catalog
 from galen.assembly.recipe import RankPart, Recipe, RerankPart, settings_of
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
+from galen.features.from_tables import TableFeatures, TableFeaturesSpec, with_tables
 from galen.nn.training import Training, Watch
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import PRICE, Pipeline
@@ -50,6 +51,7 @@ class Parts:
     retrievers: dict[str, Retriever]
     fuser: Fuser
     ranker: Ranker | None
+    features: Mapping[str, TableFeatures] = field(default_factory=dict)  # that the ranker reads
 
     def pipeline(
         self, catalogue: Catalogue, store: Assembler, *, executor: Executor | None = None
@@ -62,7 +64,7 @@ class Parts:
             filters=tuple(catalog.FILTERS[name](catalogue) for name in recipe.filters),
             fuser=self.fuser,
             rank_limit=limit,
-            assembler=store,
+            assembler=with_tables(store, self.features.values()),
             ranker=self.ranker,
             blend=blend_of(recipe, self.ranker),
             recall_power=recipe.blend.get("recall", 0.0),
@@ -105,6 +107,15 @@ def loaded_ranker(recipe: Recipe, folder: Path) -> Ranker | None:
     """The ranker that learned for a recipe, where it has one."""
     spec = ranker_spec(recipe)
     return None if spec is None else ShopRanker(spec.load(folder / "rank"))
+
+
+def feature_specs(recipe: Recipe) -> dict[str, TableFeaturesSpec]:
+    """The features of tables that a recipe's ranker reads, before they were read."""
+    pieces = () if recipe.rank is None else recipe.rank.features
+    return {
+        f"{place}-{piece.model}": _made_of(catalog.FEATURES[piece.model], piece.settings)
+        for place, piece in enumerate(pieces)
+    }
 
 
 def retriever_spec(recipe: Recipe, name: str, seed: int = 0) -> RetrieverSpec:

@@ -11,6 +11,7 @@ import numpy as np
 from galen.assembly.judged_samples import JudgedSamples
 from galen.assembly.people import People
 from galen.data.dataset import Dataset
+from galen.features.from_tables import TableFeatures, with_tables
 from galen.features.store import FeatureStore
 from galen.features.word_contexts import WordContexts
 from galen.pipeline.candidates import Batch, Candidates, Singles
@@ -21,7 +22,11 @@ PEOPLE: Final = 2
 
 
 def preference_examples(
-    samples: JudgedSamples, past: Dataset, people: People, like: Examples
+    samples: JudgedSamples,
+    past: Dataset,
+    people: People,
+    like: Examples,
+    tables: tuple[TableFeatures, ...] = (),
 ) -> Examples | None:
     """Pairs as people stand after the events of `past`, with the columns of `like`.
 
@@ -55,7 +60,7 @@ def preference_examples(
         seed=samples.seed + np.arange(len(who)),
     )
     rows = Candidates(np.repeat(np.arange(len(who)), 2), np.stack([won, lost], axis=1).ravel())
-    batch = _like(store.assemble(requests, rows), like.batch)
+    batch = _like(with_tables(store, tables).assemble(requests, rows), like.batch)
     first, *others = like.labels
     labels = {first: np.tile([1.0, 0.0], len(who))}
     labels |= {name: np.full(2 * len(who), np.nan) for name in others}

@@ -5,11 +5,14 @@ import difflib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from galen.data.mendable import MendableError
+
+MANY: Final = ("extend", "features", "members")
+"""Lists of parts that a ranking part may have."""
 
 
 class RecipeError(MendableError):
@@ -41,6 +44,7 @@ class RankPart:
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of objectives in a loss
     serving: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of a network
     extend: tuple["Piece", ...] = ()  # fields computed before the model learns
+    features: tuple["Piece", ...] = ()  # read of tables, besides the declared ones
     members: tuple["RankPart", ...] = ()  # of a blend
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -178,24 +182,27 @@ def _part(kind: type[Any], tree: Mapping[str, Any], where: str) -> Any:
 
 def _rank(tree: Mapping[str, Any], where: str) -> RankPart:
     """A model with its extensions and, of a blend, its members."""
-    plain = {key: value for key, value in tree.items() if key not in ("extend", "members")}
+    plain = {key: value for key, value in tree.items() if key not in MANY}
     part: RankPart = _part(RankPart, plain, where)
-    extend = tuple(
-        _part(Piece, piece, f"{where}: [[rank.extend]] number {place + 1}")
-        for place, piece in enumerate(tree.get("extend", ()))
+    extend, features = (
+        tuple(
+            _part(Piece, piece, f"{where}: [[rank.{many}]] number {place + 1}")
+            for place, piece in enumerate(tree.get(many, ()))
+        )
+        for many in ("extend", "features")
     )
     members = tuple(
         _rank(member, f"{where}: [[rank.members]] number {place + 1}")
         for place, member in enumerate(tree.get("members", ()))
     )
-    return dataclasses.replace(part, extend=extend, members=members)
+    return dataclasses.replace(part, extend=extend, features=features, members=members)
 
 
 def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {key: value for key, value in part.items() if key != "settings"} | part[
         "settings"
     ]
-    for many in ("extend", "members"):
+    for many in MANY:
         if many in flat:
             flat[many] = [_flat(one) for one in flat[many]]
     return flat

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from galen.assembly.check import check_recipe
+from galen.assembly.check import check_for_samples
 from galen.assembly.parts import model_spec
 from galen.assembly.recipe import RankPart, Recipe, RecipeError
 from galen.assembly.table import learn_encoder, read_parts, seeded
@@ -114,10 +114,9 @@ def family_of(recipe: Recipe, table: Path, folder: Path, *, seed: int) -> Family
         RecipeError: the recipe's model is no network with the dial `size`.
         TableError: a part of the table is missing or cut short.
     """
-    check_recipe(recipe)
+    check_for_samples(recipe)
     rank = recipe.rank
-    if rank is None:
-        raise RecipeError(f"recipe {recipe.name!r} has no [rank] to scale.")
+    assert rank is not None
     _sized(rank, 1)
     encoder = learn_encoder(table)
     parts = read_parts(table, encoder, ("train", "valid", "test"))

@@ -146,6 +146,15 @@ def _sampled(moment: Moment, count: int, random: np.random.Generator) -> Moment:
     )
 
 
+def known_before(protocol: Protocol, data: Dataset, *, moments: int = 1) -> Dataset:
+    """What the oldest moment of a training knows: a table made from it tells no lesson its answer.
+
+    Raises:
+        SplitError: see `split_by`.
+    """
+    return split_by(protocol, data, moments=moments).train[-1].fit
+
+
 def protocol_named(name: str) -> Protocol:
     """The protocol of this name.
 

@@ -4,7 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from galen.assembly.learned_channels import Key, lesson_of
-from galen.assembly.parts import Parts, loaded_fuser, loaded_ranker, retriever_spec
+from galen.assembly.parts import (
+    Parts,
+    feature_specs,
+    loaded_fuser,
+    loaded_ranker,
+    retriever_spec,
+)
 from galen.assembly.recipe import Recipe
 from galen.pipeline.stages import Retriever
 from galen.recall.fusion import FusionModel
@@ -28,6 +34,8 @@ def save_parts(folder: Path, main: Parts, others: Iterable[Parts]) -> None:
             parts.fuser.save(_made(place / "fusion"))
         if parts.ranker is not None:
             parts.ranker.save(_made(place / "rank"))
+        for own, features in parts.features.items():
+            features.save(_made(place / "features" / own))
 
 
 def load_parts(folder: Path, main: Recipe, others: Iterable[Recipe]) -> dict[str, Parts]:
@@ -44,7 +52,10 @@ def load_parts(folder: Path, main: Recipe, others: Iterable[Recipe]) -> dict[str
                 read[key] = retriever_spec(recipe, channel).load(place / "recall" / channel)
             retrievers[channel] = read[key]
         fuser, ranker = loaded_fuser(recipe, place), loaded_ranker(recipe, place)
-        loaded[name] = Parts(recipe, retrievers, fuser, ranker)
+        features = {
+            own: spec.load(place / "features" / own) for own, spec in feature_specs(recipe).items()
+        }
+        loaded[name] = Parts(recipe, retrievers, fuser, ranker, features)
     return loaded
 
 

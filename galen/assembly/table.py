@@ -13,7 +13,7 @@ from torch import nn
 
 from galen.assembly import versions
 from galen.assembly.bundle_manifest import BundleError
-from galen.assembly.check import check_recipe
+from galen.assembly.check import check_for_samples
 from galen.assembly.parts import model_spec
 from galen.assembly.recipe import RankPart, Recipe, RecipeError
 from galen.data.manifest import NAME, sha256
@@ -113,9 +113,8 @@ def train_table(
         TableError: a part is missing or cut short.
         SchemaError: a column is missing, or holds what no model can learn from.
     """
-    check_recipe(recipe)
-    if recipe.rank is None:
-        raise RecipeError(f"recipe {recipe.name!r} has no [rank] to learn from a table.")
+    check_for_samples(recipe)
+    assert recipe.rank is not None
     progress("reading the table")
     changed: dict[str, Ints] = {}
     if after is None:

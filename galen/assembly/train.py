@@ -16,6 +16,7 @@ from galen.assembly.parts import (
     CHANNEL,
     Parts,
     channels,
+    feature_specs,
     of_shop,
     ranker_spec,
     retriever_spec,
@@ -28,6 +29,7 @@ from galen.assembly.split import Moment, Protocol, Split, split_by
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.data.shop import Shop
+from galen.features.from_tables import TableFeatures, with_tables
 from galen.features.store import FeatureStore
 from galen.pipeline.allowed import AllowedItems
 from galen.pipeline.candidates import Candidates, Requests, stacked
@@ -132,12 +134,13 @@ class _Lesson:
             return Parts(recipe, retrievers, OneChannel(*recipe.recall), None)
         valid = self.ask(self.split.valid, "validation")
         fuser = self.fuser(valid)
-        ranker, powers = self.ranker(valid, fuser)
+        tables = self.tables()
+        ranker, powers = self.ranker(valid, fuser, tables)
         recipe = replace(recipe, blend={**recipe.blend, **powers})
         retrievers = valid.retrievers
         if len(self.split.final) != len(self.split.valid.fit):
             retrievers = self.learn(self.split.final, "all that may be learned from")
-        return Parts(recipe, retrievers, fuser, ranker)
+        return Parts(recipe, retrievers, fuser, ranker, tables)
 
     def learn(self, data: Dataset, what: str) -> dict[str, Retriever]:
         """Each channel, of these events; one that learned from them before is taken as it is."""
@@ -175,33 +178,46 @@ class _Lesson:
         taken = was_taken(valid.moment, valid.candidates)
         return Fusion(**self.recipe.fusion).fit(valid.requests, valid.candidates, taken, names)
 
-    def ranker(self, valid: _Asked, fuser: Fuser) -> tuple[Ranker | None, dict[str, float]]:
+    @property
+    def oldest(self) -> Dataset:
+        """What was known at the oldest moment of the lesson: more, no table may tell a ranker."""
+        return (self.split.train[-1] if self.split.train else self.split.valid).fit
+
+    def tables(self) -> dict[str, TableFeatures]:
+        """The features of tables that the recipe's ranker is to read."""
+        specs = feature_specs(self.recipe)
+        return {name: spec.of(self.oldest) for name, spec in specs.items()}
+
+    def ranker(
+        self, valid: _Asked, fuser: Fuser, tables: Mapping[str, TableFeatures]
+    ) -> tuple[Ranker | None, dict[str, float]]:
         """The ranker, and the powers of its objectives where the recipe wants them learned."""
         rank, spec = self.recipe.rank, ranker_spec(self.recipe)
         if rank is None or spec is None:
             return None, {}
-        oldest = self.split.train[-1] if self.split.train else self.split.valid
-        spec = of_shop(spec, oldest.fit)
+        spec = of_shop(spec, self.oldest)
+        more = tuple(tables.values())
         by_time = self.split.valid.after is not None
         may_be_logged = rank.examples == "auto" and not _asks_channels(rank)
         logged = may_be_logged and self.impressions and by_time
         if rank.examples == "impressions" or logged:
             self.progress("making examples from impressions")
             learning, held_out, _ = impression_examples(
-                self.shop, self.split, seed=self.seed, by_propensity=rank.by_propensity
+                self.shop, self.split, seed=self.seed, by_propensity=rank.by_propensity, tables=more
             )
         elif rank.moments:
             learning = joined(
                 [
-                    self._examples(self.ask(moment, f"moment {place + 1}"), fuser)
+                    self._examples(self.ask(moment, f"moment {place + 1}"), fuser, more)
                     for place, moment in enumerate(self.split.train)
                     if len(moment.users)
                 ]
             )
-            held_out = self._examples(valid, fuser)
+            held_out = self._examples(valid, fuser, more)
         else:
-            learning, held_out = (self._examples(part, fuser) for part in self._parted(valid))
-        learning = self._with_guesses(learning)
+            parted = self._parted(valid)
+            learning, held_out = (self._examples(part, fuser, more) for part in parted)
+        learning = self._with_guesses(learning, more)
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
         ranker = learned(spec, learning, held_out)
         if rank.fit_blend not in held_out.labels:  # not wanted, or not what these examples tell
@@ -209,14 +225,14 @@ class _Lesson:
         self.progress(f"weighing objectives for {rank.fit_blend}")
         return ranker, fitted_blend(ranker, held_out, rank.fit_blend, seed=self.seed)
 
-    def _with_guesses(self, learning: Examples) -> Examples:
+    def _with_guesses(self, learning: Examples, tables: tuple[TableFeatures, ...]) -> Examples:
         """What a ranker learns from, where the recipe goes by guesses too."""
         if self.guessed is None:
             return learning
         weighed, past = self.guessed.weighed(learning), self.split.valid.past
         if not self.guessed.part.preferences:
             return weighed
-        pairs = preference_examples(self.guessed, past, self.people, learning)
+        pairs = preference_examples(self.guessed, past, self.people, learning, tables)
         return weighed if pairs is None else joined([weighed, pairs])
 
     def _parted(self, asked: _Asked) -> Iterator[_Asked]:
@@ -226,7 +242,7 @@ class _Lesson:
             rows = asked.candidates.take(people[asked.candidates.request])
             yield replace(asked, candidates=rows)
 
-    def _examples(self, asked: _Asked, fuser: Fuser) -> Examples:
+    def _examples(self, asked: _Asked, fuser: Fuser, tables: tuple[TableFeatures, ...]) -> Examples:
         assert self.recipe.rank is not None
         self.progress("making examples from replayed recall")
         fused = fuser.fuse(asked.requests, asked.candidates)
@@ -234,7 +250,7 @@ class _Lesson:
             asked.moment,
             asked.requests,
             fused.top(self.recipe.rank.limit, by="recall_score"),
-            asked.store,
+            with_tables(asked.store, tables),
             negatives=self.recipe.rank.negatives,
             seed=self.seed,
         )

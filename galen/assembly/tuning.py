@@ -9,7 +9,7 @@ from typing import cast
 import msgspec
 
 from galen.assembly import catalog
-from galen.assembly.check import check_recipe
+from galen.assembly.check import check_for_samples
 from galen.assembly.ranges import ranges_of, with_settings
 from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.recipe_text import toml_of, value_text
@@ -78,7 +78,7 @@ def tune(
         SchemaError: a column is missing, or holds what no model can learn from.
         TuningError: no trial came to its end.
     """
-    check_recipe(recipe)
+    check_for_samples(recipe)
     ranges = ranges_of(recipe)
     assert recipe.rank is not None
     streams = recipe.rank.model in catalog.NETWORKS and not recipe.rank.extend

@@ -33,6 +33,9 @@ def demo(
     users: Annotated[int, typer.Option(min=200, help="People of the made-up shop.")] = 2000,
     items: Annotated[int, typer.Option(min=100, help="SKUs of the made-up shop.")] = 1000,
     seed: Seed = 0,
+    provider: Annotated[
+        str, typer.Option(help="Of tables: `rules`, `recorded`, or a TOML file of a provider.")
+    ] = "rules",
     run_server: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the page when all is made.")
     ] = True,
@@ -45,7 +48,7 @@ def demo(
     from galen.console.start import serve_shop
 
     with doing(quiet) as say:
-        settings = DemoSettings(users, items, seed)
+        settings = DemoSettings(users, items, seed, provider)
         table = make_demo(folder, settings, datetime.now(UTC), say, json_file=json)
     show(table)
     if run_server:

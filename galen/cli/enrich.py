@@ -50,7 +50,8 @@ def run_task(
     table: TaskName,
     shop: ShopFolder,
     provider: Annotated[
-        str, typer.Option(help="`rules`, which is no model, or a TOML file of a provider.")
+        str,
+        typer.Option(help="`rules`, which is no model, `recorded`, or a TOML file of a provider."),
     ] = "rules",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask nothing; tell the cost.")] = False,
     budget: Annotated[
@@ -76,6 +77,7 @@ def run_task(
     """Ask about every record without a good answer, judge what comes, and write the table."""
     from galen.data.enriched import enriched_folder
     from galen.data.shop import Shop
+    from galen.enrich.guarded import guarded
     from galen.enrich.journal import Journal
     from galen.enrich.plan import plan
     from galen.enrich.runner import Running
@@ -95,8 +97,8 @@ def run_task(
             found = plan(opened.task, asked.model, journal, settings.prices, running)
             _tell_plan(found, asked.model.name, json)
             return
-        guarded = _guarded(asked.model, opened, opened_shop)
-        with measured_into(guarded, measures) as model:
+        behind = guarded(asked.model, opened, opened_shop)
+        with measured_into(behind, measures) as model:
             report = _asked(opened, model, journal, opened_shop, running, quiet=quiet)
     _tell_report(report, asked.model.name, json)
 
@@ -239,7 +241,7 @@ def vectors(
 
 def _data(shop: "Shop", protocol: str | None, moments: int) -> "Dataset":
     """All events, or those that the oldest moment of a training knows."""
-    from galen.assembly.split import PROTOCOLS, split_by
+    from galen.assembly.split import PROTOCOLS, known_before
     from galen.data.dataset import Dataset
 
     data = Dataset.read(shop)
@@ -247,7 +249,7 @@ def _data(shop: "Shop", protocol: str | None, moments: int) -> "Dataset":
         return data
     if protocol not in PROTOCOLS:
         raise typer.BadParameter(f"{protocol!r} is none of {', '.join(PROTOCOLS)}")
-    return split_by(protocol, data, moments=moments).train[-1].fit
+    return known_before(protocol, data, moments=moments)
 
 
 def sources_of(
@@ -295,18 +297,6 @@ def _check_table(table: str) -> None:
 
     if table not in TASKS:
         raise typer.BadParameter(f"{table!r} is none of {', '.join(TASKS)}", param_hint="TABLE")
-
-
-def _guarded(model: Any, opened: "Opened", shop: "Shop") -> Any:
-    """Nothing that points at a person of this shop is sent to a model that is not in this house."""
-    from galen.llm.redaction import PATTERNS, Redacting
-    from galen.llm.rules import RulesModel
-
-    if isinstance(model, RulesModel):
-        return model
-    users = shop.read("users", ["user_id", "household_id"])
-    ids = {value for name in users.column_names for value in users[name].to_pylist() if value}
-    return Redacting(model, ids, kinds=opened.redacted or tuple(PATTERNS))
 
 
 def _tell_plan(found: "Plan", model: str, json: Path | None) -> None:

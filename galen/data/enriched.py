@@ -117,7 +117,7 @@ def read_enriched(
         raise EnrichedError(_missing(where, name))
     try:
         table = pq.read_table(path, columns=[*columns, *PROVENANCE.names])
-        made_from = Extent(**json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}")))
+        extent = made_from(table)
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise EnrichedError(f"{path} cannot be read: {error}. Write it again.") from error
     lacking = [column for column in columns if column not in table.column_names]
@@ -128,13 +128,22 @@ def read_enriched(
         if len(values) > 1 and not mixed:
             told = " and ".join(repr(value) for value in sorted(values)[:3])
             raise EnrichedError(f"{path} mixes {origin} {told}; write it again as a whole.")
-    if known is not None and not made_from.within(known):
+    if known is not None and not extent.within(known):
         raise EnrichedError(
-            f"{path} was made from {made_from.events:,} events up to {made_from.until}, which are "
+            f"{path} was made from {extent.events:,} events up to {extent.until}, which are "
             f"not all among the {known.events:,} known here; write it from the events before the "
             f"split: {_command(name)} --before-split PROTOCOL."
         )
     return table
+
+
+def made_from(table: pa.Table) -> Extent:
+    """The events that a table was made from.
+
+    Raises:
+        ValueError, TypeError: it does not say so in a form that is known.
+    """
+    return Extent(**json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}")))
 
 
 def _missing(where: str, name: str) -> str:

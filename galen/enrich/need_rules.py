@@ -36,7 +36,7 @@ def need_rules(task: Needs) -> Callable[[Prompt], str]:
         for word, weight in [one for one in best if one[0] not in unsafe][:MOST]:
             served = task.goods.served.get(word, frozenset()) & known
             need = next((n for n in wanted if n in served), min(served, default=OTHER))
-            if need not in by_need and len(by_need) == 29:  # one is left
+            if need not in by_need and len(by_need) >= 29:  # one is left
                 need = OTHER
             by_need.setdefault(need, []).append({"product_word": word, "weight": weight})
         told_needs = [

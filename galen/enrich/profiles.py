@@ -1,7 +1,7 @@
 """What people of a cohort like, as product words: for people of few events, and as a feature.
 
-The recall channel `needs` reads this table too (`table = "profiles"`): it scores whatever other
-channels propose, so its standing is a feature of rankers, and its weights travel in the bundle.
+Rankers read this table by `galen.features.profile_fit`, and the recall channel `needs` may read it
+too (`table = "profiles"`); its weights travel in the bundle.
 """
 
 import json

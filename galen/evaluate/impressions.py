@@ -46,5 +46,5 @@ def ranked_by(parts: Parts, shop: Shop, split: Split, *, seed: int) -> list[Rank
         return []
     if not set(parts.ranker.objectives) <= {"click", "cart", "purchase"}:
         return []
-    _, _, test = impression_examples(shop, split, seed=seed)
+    _, _, test = impression_examples(shop, split, seed=seed, tables=tuple(parts.features.values()))
     return rank_examples(parts.ranker, test)

@@ -22,6 +22,7 @@ from galen.features.feature import (
     Last,
     MeanPrice,
     OfItem,
+    OfProfile,
     OfRequest,
     PairKey,
     Ratio,
@@ -134,6 +135,8 @@ class Assembly:
                 column = self._of_item(name)
             case OfRequest(name):
                 column = self._of_request(name)
+            case OfProfile():
+                column = self._candidates.columns[feature.name]
         return column
 
     def _code(self, key: AttributeKey) -> Ints:

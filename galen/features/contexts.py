@@ -131,7 +131,7 @@ class ContextReader:
             "sex": nobody,
             "region": _codes(requests.region, self.words["region"], everybody),
             "surface": np.where(requests.surface < len(SURFACES), requests.surface, -1),
-            "age": _bands(requests.age),
+            "age": _bands(requests.taste_age),
             "life_stage": _codes(requests.life_stage, self.words["life_stage"], everybody),
             "season": self._season(requests.at),
             "landing": landing,
@@ -140,6 +140,10 @@ class ContextReader:
         if "interest" in self.fields:
             columns["interest"] = _most_of(taken, self._of("interest", taken.item))
         return self._stacked(columns, size)
+
+    def word_of(self, item: Ints) -> Ints:
+        """(N,): the product word of items (N,), as a code of `landing`; -1 where none is known."""
+        return self._of("landing", item)
 
     def key(self, codes: Sequence[int]) -> str:
         """A context in words, as it stands in tables: JSON of its known fields."""

@@ -1,5 +1,6 @@
 """The features that galen computes: the one list that both executors follow."""
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from galen.data.manifest import Clock
@@ -13,6 +14,7 @@ from galen.features.feature import (
     Last,
     MeanPrice,
     OfItem,
+    OfProfile,
     OfRequest,
     PairKey,
     Ratio,
@@ -156,10 +158,23 @@ DECLARED: Final = (
     *_PAIR,
 )  # a ratio stands after what it divides, which is no ratio
 
+PROFILED: Final = (
+    Feature("profile_weight", "pair", "number", OfProfile("weight"), sensitive=True),
+    Feature("profile_lift", "pair", "number", OfProfile("lift"), sensitive=True),
+    Feature("profile_known", "pair", "number", OfProfile("known")),
+)
+"""Features that a recipe asks for with `[[rank.features]]`; candidates bring them."""
+
 
 def declared(clock: Clock) -> tuple[Feature, ...]:
     """The features that a shop with this clock can have."""
     return tuple(f for f in DECLARED if clock == "time" or not f.needs_clock)
+
+
+def brought(columns: Iterable[str]) -> tuple[Feature, ...]:
+    """The features that candidates with these columns bring."""
+    names = set(columns)
+    return tuple(f for f in PROFILED if f.name in names)
 
 
 def passed_on(column: str) -> bool:

@@ -89,7 +89,18 @@ class OfRequest:
     column: Literal["hour", "weekday", "year_sine", "year_cosine", "surface", "age"]
 
 
-Source = Count | Last | Interval | MeanPrice | Ratio | SameAsLast | OfItem | OfRequest
+@dataclass(frozen=True, slots=True)
+class OfProfile:
+    """What the profile of the user's cohort says of the item's product word.
+
+    `weight` is 0 for a word that the profile does not name, `lift` is the weight over that of the
+    whole shop's profile, and `known` is 1 where there are a profile and a word, else 0.
+    """
+
+    column: Literal["weight", "lift", "known"]
+
+
+Source = Count | Last | Interval | MeanPrice | Ratio | SameAsLast | OfItem | OfRequest | OfProfile
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from galen.data.manifest import Clock
 from galen.data.schema import DAY, Kind, Surface
 from galen.features.assembly import Assembly, Shelf, category_log_price
 from galen.features.counts import DayCounts, Intervals, codes_of, size_of
-from galen.features.declared import declared
+from galen.features.declared import brought, declared
 from galen.features.feature import Count, Feature, ItemKey
 from galen.features.logs import UserLogs, packed
 from galen.pipeline.candidates import Batch, Candidates, Floats, Histories, Ints, Requests
 from galen.pipeline.kept import KeptStates
 
 ITEM_KEYS: Final[tuple[ItemKey, ...]] = ("item", "category")
+CARRIED: Final = 100  # newest events of a person that a request carries
 NOT_YET: Final = -1  # the version of a catalogue before it was read
 
 
@@ -30,7 +31,9 @@ class FeatureStore:
     came since.
     """
 
-    def __init__(self, catalogue: Catalogue, clock: Clock, *, history_length: int = 100) -> None:
+    def __init__(
+        self, catalogue: Catalogue, clock: Clock, *, history_length: int = CARRIED
+    ) -> None:
         """Start with no events.
 
         `history_length` is how many of a person's newest events a request carries.
@@ -47,7 +50,7 @@ class FeatureStore:
         self._priced_at = NOT_YET
 
     @classmethod
-    def replay(cls, data: Dataset, *, history_length: int = 100) -> "FeatureStore":
+    def replay(cls, data: Dataset, *, history_length: int = CARRIED) -> "FeatureStore":
         """The store as it is after all events of a dataset."""
         store = cls(data.catalogue, data.clock, history_length=history_length)
         catalogue = data.catalogue
@@ -140,7 +143,7 @@ class FeatureStore:
         )
 
     def assemble(self, requests: Requests, candidates: Candidates) -> Batch:
-        """Every feature of every row."""
+        """Every feature of every row, with those that candidates bring."""
         catalogue = self._catalogue
         for key, counts in self._counts.items():
             counts.reserve(max(size_of(catalogue, key), 1))  # code -1 reads the last row
@@ -149,7 +152,8 @@ class FeatureStore:
             self._means, self._priced_at = category_log_price(catalogue), catalogue.version
         shelf = Shelf(catalogue, self._counts, self._intervals, self._means)
         log = self._logs.before(requests.user, requests.at)
-        return Assembly(shelf, log, requests, candidates).batch(self._features)
+        features = (*self._features, *brought(candidates.columns))
+        return Assembly(shelf, log, requests, candidates).batch(features)
 
     def _days(self, at: Ints) -> Ints:
         return at // DAY if self._clock == "time" else np.zeros(len(at), np.int64)

@@ -13,7 +13,7 @@ from galen.llm.minilm import MiniLm
 from galen.llm.openai_batches import OpenAIBatches
 from galen.llm.openai_compatible import OpenAICompatible, OpenAIEmbedder, Server
 from galen.llm.rate_limit import RateLimited
-from galen.llm.recorded import Recorded, Recording
+from galen.llm.recorded import SHIPPED, Recorded, Recording
 from galen.llm.retrying import Retrying
 from galen.llm.rules import RulesModel
 from galen.llm.text_encoder import TextEncoderFolder
@@ -64,11 +64,13 @@ def read_settings(given: str) -> ProviderSettings:
     """
     if given == "rules":
         return ProviderSettings(kind="rules", batch=256, workers=1)
+    if given == "recorded":
+        return ProviderSettings(kind="recorded", file=str(SHIPPED), batch=256, workers=1)
     path = Path(given)
     if not path.suffix == ".toml":
         raise LanguageModelError(
-            f"{given!r} is no provider; give `rules`, or a TOML file whose `kind` is one of "
-            f"{', '.join(KINDS)}."
+            f"{given!r} is no provider; give `rules`, `recorded`, or a TOML file whose "
+            f"`kind` is one of {', '.join(KINDS)}."
         )
     try:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), ProviderSettings)

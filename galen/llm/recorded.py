@@ -3,13 +3,14 @@
 The first line tells of which model they are; an answer that is not recorded is not made up.
 """
 
+import gzip
+import io
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from galen.llm.language_model import (
     Answer,
@@ -21,9 +22,15 @@ from galen.llm.language_model import (
     Trouble,
 )
 
+SHIPPED: Final = Path(__file__).parent / "recordings" / "synthetic.jsonl.gz"
+"""Answers for the demo's shop; its first line tells how they were made."""
+
 
 class Recorded:
-    """Reads a recording; only the places of its answers are kept in memory."""
+    """Reads a recording; only the places of its answers are kept in memory.
+
+    A file that ends in `.gz` is small and is read as a whole.
+    """
 
     def __init__(self, path: Path) -> None:
         """Read where each answer stands.
@@ -33,9 +40,10 @@ class Recorded:
         """
         self.path = path
         try:
-            self._file = path.open("rb")
-        except OSError as error:
-            raise LanguageModelError(f"{path} cannot be read: {error.strerror}.") from error
+            self._file = _opened(path)
+        except (OSError, EOFError) as error:
+            raise LanguageModelError(f"{path} cannot be read: {error}.") from error
+        self._lock = Lock()
         try:
             self.model, self._of, self._places = _read(self._file, path)
         except LanguageModelError:
@@ -64,7 +72,9 @@ class Recorded:
         if place is None:
             return Failed(Trouble.UNKNOWN, f"{self.path.name} holds no answer to this question")
         start, length = place
-        line = json.loads(os.pread(self._file.fileno(), length, start))
+        with self._lock:
+            self._file.seek(start)
+            line = json.loads(self._file.read(length))
         del line["key"]
         return Reply(**line)
 
@@ -115,6 +125,12 @@ class Recording:
     def _write(self, lines: Sequence[Mapping[str, Any]]) -> None:
         with self.path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    if path.suffix != ".gz":
+        return path.open("rb")
+    return io.BytesIO(gzip.decompress(path.read_bytes()))
 
 
 def _read(file: IO[bytes], path: Path) -> tuple[str, tuple[str, str], dict[str, tuple[int, int]]]:

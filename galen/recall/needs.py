@@ -22,13 +22,12 @@ from galen.data.enriched import read_enriched
 from galen.data.schema import TAKEN
 from galen.features.context_words import ContextKeys, ContextWords, K
 from galen.features.contexts import ContextReader, Field
+from galen.features.written_words import COLUMNS, ContextTable
 from galen.knowledge.build import graph_of
-from galen.knowledge.concept_words import ConceptWords
 from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
 from galen.recall.popular import Popular
 from galen.recall.seen import unseen
 
-COLUMNS: Final = ("key", "need", "product_word", "weight")
 SHORTLIST: Final = 4
 """Times the SKUs that are wanted, of which a person's own are chosen."""
 STRENGTH: Final = 20.0
@@ -63,31 +62,20 @@ class Needs:
         """
         graph = graph_of(self.knowledge)
         reader = ContextReader.of(data, graph, self.fields)
-        written = _read(self, data, reader) if self.table else _counted(self, data, reader)
+        found = _read(self, data, reader) if self.table else _counted(self, data, reader)
         count = Popular(half_life=self.half_life).fit(data).count
         word = reader.of_item["landing"]
         total = np.bincount(word + 1, count, len(reader.words["landing"]) + 1)
         within = np.where(word < 0, 0.0, count / np.maximum(total[word + 1], 1e-12))
         brand = np.asarray(data.catalogue.brand, np.int64).copy()
         factor = _brand_factor(data.of(*TAKEN), brand, count)
-        return NeedsIndex(self, reader, *written, within, brand, factor)
+        return _index(self, found, within, brand, factor)
 
     def load(self, folder: Path) -> "NeedsIndex":
         saved = load_file(folder / "needs.safetensors")
         told = json.loads((folder / "needs.json").read_text("utf-8"))
-        reader = ContextReader(
-            tuple(told["fields"]),
-            {field: tuple(words) for field, words in told["words"].items()},
-            {field: saved[f"of_item.{field}"] for field in ("landing", "category", "interest")},
-            ConceptWords(told["asked_for"]),
-            bool(told["clocked"]),
-        )
-        shape = len(saved["codes"]), len(reader.words["landing"])
-        weight = sparse.csr_array((saved["weight"], saved["indices"], saved["indptr"]), shape)
-        keys = ContextKeys.of(saved["codes"], saved["sizes"])
-        brand, within = saved["brand"], saved["within"]
-        factor = float(saved["factor"][0])
-        return NeedsIndex(self, reader, keys, weight, told["needs"], within, brand, factor)
+        found = ContextTable.restored(saved, told)
+        return _index(self, found, saved["within"], saved["brand"], float(saved["factor"][0]))
 
 
 @dataclass(frozen=True)
@@ -184,28 +172,11 @@ class NeedsIndex:
         return reason
 
     def save(self, folder: Path) -> None:
-        tensors = {
-            "codes": self.keys.codes,
-            "sizes": self.keys.sizes,
-            "weight": self.weight.data,
-            "indices": self.weight.indices,
-            "indptr": self.weight.indptr,
-            "within": self.within,
-            "brand": self.brand,
-            "factor": np.array([self.factor]),
-            **{f"of_item.{field}": code for field, code in self.reader.of_item.items()},
-        }
-        save_file(
-            {n: np.ascontiguousarray(t) for n, t in tensors.items()}, folder / "needs.safetensors"
-        )
-        told = {
-            "fields": self.reader.fields,
-            "words": self.reader.words,
-            "asked_for": self.reader.asked_for.rows,
-            "clocked": self.reader.clocked,
-            "needs": self.needs,
-        }
-        (folder / "needs.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+        found = ContextTable(self.reader, self.keys, self.weight, self.needs)
+        own = {"within": self.within, "brand": self.brand, "factor": np.array([self.factor])}
+        own = {name: np.ascontiguousarray(tensor) for name, tensor in own.items()}
+        save_file(found.tensors | own, folder / "needs.safetensors")
+        (folder / "needs.json").write_text(json.dumps(found.told, ensure_ascii=False), "utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +202,20 @@ class NeedsAnswer:
         return out
 
 
-Written = tuple[ContextKeys, sparse.csr_array, list[str]]
+def _index(
+    settings: Needs, found: ContextTable, within: Floats, brand: Ints, factor: float
+) -> NeedsIndex:
+    told = found.reader, found.keys, found.weight, found.needs
+    return NeedsIndex(settings, *told, within, brand, factor)
 
 
-def _counted(settings: Needs, data: Dataset, reader: ContextReader) -> Written:
+def _read(settings: Needs, data: Dataset, reader: ContextReader) -> ContextTable:
+    """The words of the table, which may not know more than `data`."""
+    table = read_enriched(data.enriched, settings.table, COLUMNS, known=data.extent)
+    return ContextTable.of(table, reader, settings.words)
+
+
+def _counted(settings: Needs, data: Dataset, reader: ContextReader) -> ContextTable:
     """The shares of the words that most people take in each context."""
     found = ContextWords.count(
         data, reader, least_people=settings.least_people, strength=settings.strength
@@ -244,30 +225,7 @@ def _counted(settings: Needs, data: Dataset, reader: ContextReader) -> Written:
     if settings.words < words:
         least = np.partition(share, -settings.words, axis=1)[:, -settings.words][:, None]
         share = np.where(share >= least, share, 0.0)
-    return found.keys, sparse.csr_array(share), []
-
-
-def _read(settings: Needs, data: Dataset, reader: ContextReader) -> Written:
-    """The words of a table, of each key the `words` with the most weight."""
-    table = read_enriched(data.enriched, settings.table, COLUMNS, known=data.extent)
-    place = {name: code for code, name in enumerate(reader.words["landing"])}
-    of_key = {key: reader.codes(key) for key in table["key"].unique().to_pylist()}
-    rows: dict[str, dict[int, tuple[float, str]]] = {}
-    for key, need, word, weight in zip(*(table[c].to_pylist() for c in COLUMNS), strict=True):
-        if of_key[key] is not None and word in place and weight > 0:
-            entry = rows.setdefault(key, {})
-            entry[place[word]] = max(entry.get(place[word], (0.0, "")), (weight, need))
-    sizes = np.array([len(reader.words[field]) + 1 for field in reader.fields], np.int64)
-    known = sorted(rows, key=lambda key: of_key[key] or [])
-    codes = np.array([of_key[key] for key in known], np.int64).reshape(len(known), len(sizes))
-    entries = []
-    for row, key in enumerate(known):
-        best = sorted(rows[key].items(), key=lambda one: (-one[1][0], one[0]))[: settings.words]
-        entries += [(row, word, weight, need) for word, (weight, need) in sorted(best)]
-    at = [entry[0] for entry in entries], [entry[1] for entry in entries]
-    shape = len(known), len(place)
-    weight = sparse.csr_array((np.array([entry[2] for entry in entries], np.float64), at), shape)
-    return ContextKeys.of(codes, sizes), weight, [entry[3] for entry in entries]
+    return ContextTable(reader, found.keys, sparse.csr_array(share), [])
 
 
 def _brand_factor(taken: Dataset, brand: Ints, count: Floats) -> float:

@@ -17,9 +17,12 @@ from galen.enrich.faults import EnrichError, FaultCode
 from galen.enrich.journal import Journal
 from galen.enrich.need_rules import need_rules
 from galen.enrich.needs import Needs, NeedsAnswer
+from galen.enrich.prompt_file import data as told
 from galen.enrich.runner import run
 from galen.enrich.task import Record
+from galen.enrich.vocabulary import OTHER
 from galen.knowledge.build import built_in
+from galen.llm.language_model import Prompt
 from galen.llm.rules import RulesModel
 from galen.recall.needs import Needs as NeedsChannel
 
@@ -124,3 +127,12 @@ def test_a_missing_table_is_an_error_only_where_it_is_asked_for(past, tmp_path):
     assert NeedsChannel().fit(alone).weight.nnz
     with pytest.raises(EnrichedError, match="needs"):
         NeedsChannel(table="needs").fit(alone)
+
+
+def test_rules_name_no_more_needs_than_an_answer_may_have(task):
+    words, needs = (task.asked.vocabulary.words[name] for name in ("product_word", "need"))
+    served = {word: frozenset([need]) for word, need in zip(words, needs, strict=False)}
+    led = replace(task, goods=replace(task.goods, served=served))
+    take = [{"word": word, "share": 0.01, "lift": 1.0} for word in served if word != OTHER]
+    answer = need_rules(led)(Prompt("", told({"people": {}, "take": take})))
+    assert len(NeedsAnswer.model_validate_json(answer).needs) == 30

@@ -1,5 +1,7 @@
 """Contexts of past visits and of requests are read alike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,3 +62,11 @@ def test_an_unknown_context_backs_off_to_the_empty_key(data, reader):
     row = words.keys.find(np.full((1, len(reader.fields)), -1))[0]
     assert (words.keys.codes[row] == -1).all()
     np.testing.assert_allclose(words.share.sum(axis=1), 1.0)
+
+
+def test_an_age_that_only_rules_may_read_makes_no_context(data, reader):
+    asked = FeatureStore.replay(data).requests([0, 0], int(data.at.max()), age=50.0)
+    hidden = replace(asked, impersonal=np.array([False, True]))
+    age = reader.asked(hidden)[:, reader.fields.index("age")]
+    assert age[0] >= 0
+    assert age[1] == -1

@@ -50,7 +50,7 @@ def test_a_wrong_setting_is_told(tmp_path, text, said):
 
 
 def test_what_is_no_provider_is_told_with_what_there_is(tmp_path):
-    with pytest.raises(LanguageModelError, match="`rules`, or a TOML file"):
+    with pytest.raises(LanguageModelError, match="`rules`, `recorded`, or a TOML file"):
         read_settings("gpt")
     with pytest.raises(LanguageModelError, match="cannot be read"):
         read_settings(str(tmp_path / "none.toml"))

@@ -1,0 +1,1 @@
+"""Makes the recording that galen ships: answers for the demo's shop, expanded from one table."""
