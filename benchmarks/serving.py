@@ -77,7 +77,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--users", type=int, default=50_000)
-    parser.add_argument("--days", type=int, default=180, help="how long the shop has been open")
+    parser.add_argument("--sessions", type=float, default=4.0, help="mean visits of a person")
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--warm", type=float, default=3.0, help="seconds before what is measured")
@@ -95,8 +95,9 @@ def _make(folder: Path, options: argparse.Namespace, console: Console) -> list[R
     rows = []
     if not (shop / "manifest.json").exists():
         console.print(f"making a shop of {options.items:,} items and {options.users:,} users")
-        sizes = ("--items", options.items, "--users", options.users, "--days", options.days)
-        rows.append(_galen("synth", str(shop), *map(str, sizes), options=options))
+        sizes = {"items": options.items, "users": options.users, "sessions": options.sessions}
+        given = [word for name, size in sizes.items() for word in (f"--{name}", str(size))]
+        rows.append(_galen("synth", str(shop), *given, options=options))
     if not bundle.exists():
         console.print(f"training the recipe {options.recipe}")
         words = ("train", str(shop), str(bundle), "--recipe", options.recipe)
@@ -139,7 +140,7 @@ def _galen(*words: str, options: argparse.Namespace) -> Row:
 
 
 def _data(options: argparse.Namespace) -> str:
-    return f"synthetic-{options.items}-items-{options.users}-users-{options.days}-days"
+    return f"synthetic-{options.items}-items-{options.users}-users-{options.sessions:g}-sessions"
 
 
 def _bodies(folder: Path, options: argparse.Namespace, count: int) -> list[bytes]:

@@ -32,6 +32,9 @@ def synth(
     users: Annotated[int, typer.Option(min=1, help="People of the made-up shop.")] = 10_000,
     items: Annotated[int, typer.Option(min=1, help="SKUs of the made-up shop.")] = 2000,
     days: Annotated[int, typer.Option(min=1, help="How long the shop has been open.")] = 180,
+    sessions: Annotated[
+        float, typer.Option(min=0.1, help="Mean visits of a person, but for buying again.")
+    ] = 4.0,
     seed: Seed = 0,
     json: JsonFile = None,
     quiet: Quiet = False,
@@ -40,7 +43,7 @@ def synth(
     from galen.data.synthetic.shop import SyntheticSettings, synthesize
 
     with bar(quiet, "making people and their events") as advance:
-        settings = SyntheticSettings(users=users, items=items, days=days, seed=seed)
+        settings = SyntheticSettings(users, items, days, seed, sessions=sessions)
         shop = synthesize(folder, settings, progress=advance)
     rows = {table: shop.rows(table) for table in ("items", "users", "events")}
     write_json(json, rows)
