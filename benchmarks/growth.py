@@ -100,7 +100,7 @@ def _measure(folder: Path, events: int, seed: int) -> None:
             import_shop("table", paths, folder / "shop", now=datetime.now(UTC))
         with measured() as features:
             shop = Shop.open(folder / "shop")
-            with connected(Engine(spill=folder / "spill")) as connection:
+            with connected(Engine()) as connection:
                 tables = shop_tables(connection, shop)
                 probes = impression_probes(tables.events, tables.users)
                 probes = probes.filter(probes.probe % EXAMPLE_EVERY == 0)

@@ -17,6 +17,7 @@ from galen.data.manifest import ShopError
 from galen.data.page import write_page
 from galen.data.schema import ITEMS, TABLES, Kind
 from galen.data.shop import Shop
+from galen.data.spilling import spill_folder
 
 SPARSE: Final = 3
 """A user with at most so many events is sparse."""
@@ -81,7 +82,10 @@ def describe(shop: Shop) -> Quality:
         ShopError: a file cannot be read.
     """
     try:
-        with duckdb.connect(":memory:") as database:
+        with (
+            spill_folder() as folder,
+            duckdb.connect(":memory:", config={"temp_directory": folder}) as database,
+        ):
             for table, schema in TABLES.items():
                 files = shop.files(table)
                 if files:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
-from pathlib import Path
 from typing import Any, Final
 
 import ibis
@@ -20,6 +19,7 @@ import pyarrow as pa
 from galen.data.catalogue import Catalogue, Ints
 from galen.data.schema import DAY, TAKEN, Kind
 from galen.data.shop import Shop
+from galen.data.spilling import spill_folder
 from galen.features.assembly import HOUR, UNKNOWN_MOMENT, YEAR, category_log_price, log_or_nan
 from galen.features.declared import DECLARED
 from galen.features.feature import (
@@ -51,11 +51,10 @@ STATIC: Final = ("price", "price_to_category", "created_at")
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What DuckDB may use; what does not fit in memory goes to the folder `spill`."""
+    """What DuckDB may use; what does not fit in memory goes to a temporary folder."""
 
     memory: str = "2GB"
     threads: int = 2
-    spill: Path | None = None  # DuckDB's own choice where none is given
 
 
 @contextmanager
@@ -67,13 +66,12 @@ def connected(engine: Engine) -> Iterator[Any]:
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
     }
-    if engine.spill is not None:
-        limits["temp_directory"] = str(engine.spill)
-    connection = ibis.duckdb.connect(**limits)
-    try:
-        yield connection
-    finally:
-        connection.disconnect()
+    with spill_folder() as folder:
+        connection = ibis.duckdb.connect(**limits, temp_directory=folder)
+        try:
+            yield connection
+        finally:
+            connection.disconnect()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 import ibis
 import numpy as np
@@ -218,3 +219,17 @@ def test_the_expressions_compile_for_other_backends_too(monkeypatch, dialect: st
     users = ibis.table({"user": "int64", "age": "float64"}, name="users")
     events = ibis.table(logged | {"position": "int32", "surface": "int8"}, name="events")
     assert "OVER" in ibis.to_sql(impression_probes(events, users), dialect=dialect)
+
+
+def test_what_does_not_fit_in_memory_leaves_nothing_where_a_command_was_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with connected(Engine(memory="60MB", threads=1)) as connection:
+        told = "select current_setting('temp_directory')"
+        (folder,) = connection.raw_sql(told).fetchone()
+        connection.raw_sql(
+            "create table sorted as select hash(r) as h, repeat('x', 20) as w, r "
+            "from range(3000000) t(r) order by h"
+        )
+        assert list(Path(folder).iterdir())  # it did spill
+    assert not Path(folder).exists()
+    assert list(tmp_path.iterdir()) == []

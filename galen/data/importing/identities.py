@@ -19,7 +19,7 @@ class Fingerprints:
     """Makes fingerprints of words."""
 
     def __init__(self) -> None:
-        self._database = duckdb.connect(":memory:", config={"threads": 1})
+        self._database = duckdb.connect(":memory:", config={"threads": 1, "temp_directory": ""})
 
     def of(self, words: pa.Array, salt: str = "") -> Prints:
         """A fingerprint of every word; those of another salt are independent."""

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from galen.data.importing.feeds import OPEN_SALE, Feed, ImportRefused, Plan, Source
+from galen.data.spilling import spill_folder
 
 _PATH: Final = ("department", "product_category", "product_type")
 
@@ -86,7 +87,10 @@ def _prices(sales: Path) -> pa.Table:
         SELECT product_id, median(sales_value / quantity) AS price FROM read_parquet(?)
         WHERE quantity > 0 AND sales_value > 0 GROUP BY product_id
     """
-    with duckdb.connect(":memory:") as database:
+    with (
+        spill_folder() as folder,
+        duckdb.connect(":memory:", config={"temp_directory": folder}) as database,
+    ):
         return database.execute(query, [str(sales)]).to_arrow_table()
 
 
