@@ -32,6 +32,9 @@ PROVENANCE: Final = pa.schema(
 ONE_ORIGIN: Final = ("model", "prompt", "knowledge")
 """Columns of which a table has one value, unless mixing is asked for."""
 
+OTHER: Final = "other"
+"""Stands in every vocabulary: a model that finds no word fit has a way to say so."""
+
 _ABOUT: Final = b"galen"
 
 

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from galen.data.enriched import OTHER
 from galen.enrich.items import needs_served, text_of
 from galen.enrich.prompt_file import told_data
-from galen.enrich.vocabulary import OTHER, Vocabulary
+from galen.enrich.vocabulary import Vocabulary
 from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind

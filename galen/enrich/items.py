@@ -8,12 +8,13 @@ import pyarrow as pa
 from pydantic import Field
 
 from galen.data.catalogue import Catalogue
+from galen.data.enriched import OTHER
 from galen.enrich import meaning
 from galen.enrich.faults import Fault, FaultCode
 from galen.enrich.parsing import Said, chosen_from
 from galen.enrich.prompt_file import PromptFile
 from galen.enrich.task import Asked, Record
-from galen.enrich.vocabulary import OTHER, Vocabulary
+from galen.enrich.vocabulary import Vocabulary
 from galen.features.item_claims import ItemClaims
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.concept_words import ConceptWords

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from galen.data.enriched import OTHER
 from galen.enrich.needs import Needs
 from galen.enrich.prompt_file import told_data
-from galen.enrich.vocabulary import OTHER
 from galen.llm.language_model import Prompt
 
 LED: Final = 0.5

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pydantic import Field as Bounds
 
 from galen.data.dataset import Dataset
+from galen.data.enriched import OTHER
 from galen.enrich import meaning
 from galen.enrich.cohorts import Cohorts
 from galen.enrich.faults import Fault, FaultCode
@@ -18,7 +19,7 @@ from galen.enrich.known_goods import KnownGoods
 from galen.enrich.parsing import Said, chosen_from
 from galen.enrich.prompt_file import PromptFile
 from galen.enrich.task import Asked, Record
-from galen.enrich.vocabulary import OTHER, Vocabulary
+from galen.enrich.vocabulary import Vocabulary
 from galen.features.contexts import Field
 from galen.knowledge.graph import Graph
 

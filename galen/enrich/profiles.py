@@ -13,6 +13,7 @@ import pyarrow as pa
 from pydantic import Field as Bounds
 
 from galen.data.dataset import Dataset
+from galen.data.enriched import OTHER
 from galen.enrich import meaning
 from galen.enrich.cohorts import Cohorts
 from galen.enrich.faults import Fault, FaultCode
@@ -21,7 +22,7 @@ from galen.enrich.needs import Weighed
 from galen.enrich.parsing import Said
 from galen.enrich.prompt_file import PromptFile, told_data
 from galen.enrich.task import Asked, Record
-from galen.enrich.vocabulary import OTHER, Vocabulary
+from galen.enrich.vocabulary import Vocabulary
 from galen.features.contexts import Field
 from galen.knowledge.graph import Graph
 from galen.llm.language_model import Prompt

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from galen.data.catalogue import Catalogue
+from galen.data.enriched import OTHER
 from galen.enrich.faults import EnrichError
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind
 
 FILE: Final = "vocabulary.json"
-OTHER: Final = "other"
-"""Stands in every vocabulary: a model that finds no word fit has a way to say so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
 from galen.data.dataset import Dataset
-from galen.data.enriched import read_enriched
+from galen.data.enriched import OTHER, read_enriched
 from galen.data.schema import TAKEN
 from galen.features.context_words import ContextKeys, ContextWords, K
 from galen.features.contexts import ContextReader, Field
@@ -166,8 +166,8 @@ class NeedsIndex:
 
         def reason(item: int) -> str | None:
             word = int(self.reader.of_item["landing"][item]) if item < len(self.within) else -1
-            need = need_of.get(word)
-            return None if need is None else f"{need} → {self.reader.words['landing'][word]}"
+            need = need_of.get(word, OTHER)
+            return None if need == OTHER else f"{need} → {self.reader.words['landing'][word]}"
 
         return reason
 

@@ -9,7 +9,7 @@ import pytest
 
 from galen.assembly.people import People
 from galen.data.dataset import Dataset
-from galen.data.enriched import EnrichedError
+from galen.data.enriched import OTHER, EnrichedError
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.enrich.asking import asked_of
 from galen.enrich.cohorts import Cohorts
@@ -20,7 +20,7 @@ from galen.enrich.needs import Needs, NeedsAnswer
 from galen.enrich.prompt_file import data as told
 from galen.enrich.runner import run
 from galen.enrich.task import Record
-from galen.enrich.vocabulary import OTHER
+from galen.features.store import FeatureStore
 from galen.knowledge.build import built_in
 from galen.llm.language_model import Prompt
 from galen.llm.rules import RulesModel
@@ -114,6 +114,18 @@ def test_the_channel_reads_the_table_and_comes_back_from_disk(written, past, tmp
     index.save(tmp_path)
     again = spec.load(tmp_path)
     np.testing.assert_array_equal(again.weight.toarray(), index.weight.toarray())
+
+
+def test_a_need_without_a_name_is_no_reason(written, past):
+    index = NeedsChannel(table="needs", fields=("life_stage", "season")).fit(past)
+    store = FeatureStore.replay(past)
+    stage = next(name for name in past.life_stage if name)
+    request = store.requests([0], int(past.at.max()) + 1, life_stage=[stage])
+    items = range(len(past.catalogue))
+    named = {index.why(request, 0)(item) for item in items} - {None}
+    assert named
+    nameless = replace(index, needs=[OTHER] * len(index.needs))
+    assert {nameless.why(request, 0)(item) for item in items} == {None}
 
 
 def test_a_table_that_knows_the_future_is_refused(written, data, past):

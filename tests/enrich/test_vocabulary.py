@@ -3,8 +3,9 @@ from enrich.asked import SPRAY, TABLETS, graph
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
+from galen.data.enriched import OTHER
 from galen.enrich.faults import EnrichError
-from galen.enrich.vocabulary import FILE, OTHER, Vocabulary
+from galen.enrich.vocabulary import FILE, Vocabulary
 
 
 def of(*records):
