@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from galen.data.enriched import OTHER
 from galen.enrich.items import Items, text_of
 from galen.enrich.meaning import plain
 from galen.enrich.prompt_file import told_data
-from galen.enrich.vocabulary import OTHER
 from galen.llm.language_model import Prompt
 from recordings.goods import Goods
 

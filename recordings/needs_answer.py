@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from galen.data.enriched import OTHER
 from galen.enrich.known_goods import KnownGoods
 from galen.enrich.needs import Needs
 from galen.enrich.prompt_file import told_data
-from galen.enrich.vocabulary import OTHER
 from galen.llm.language_model import Prompt
 from recordings.goods import SEASONS, Good, Goods, stage_of
 
