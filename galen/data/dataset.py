@@ -81,6 +81,12 @@ class Dataset:
         return len(self.user)
 
     @property
+    def packs(self) -> Floats:
+        """(E,) packs that were bought at once; one where that is not told."""
+        told = np.ones(len(self)) if self.quantity is None else self.quantity
+        return np.where(told > 0, told, 1.0)  # NaN is not above 0
+
+    @property
     def extent(self) -> Extent:
         """How far these events reach, or those that they stand for."""
         if self.reach is not None:

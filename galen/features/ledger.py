@@ -35,8 +35,7 @@ class Ledger:
             ledger.live_in(row, house)
         if data.clock == "time":
             chosen = (data.kind == Kind.PURCHASE) & (data.at >= since)
-            quantity = np.ones(len(data)) if data.quantity is None else data.quantity
-            columns = (data.user, data.item, data.at, quantity)
+            columns = (data.user, data.item, data.at, data.packs)
             for one in zip(*(column[chosen].tolist() for column in columns), strict=True):
                 ledger.add(*one)
         return ledger

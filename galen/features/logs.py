@@ -74,8 +74,8 @@ class UserLogs:
     def replay(cls, data: Dataset) -> "UserLogs":
         """Logs of a dataset's events; its columns are kept, not copied, until changed."""
         logs = cls()
-        told = np.ones(len(data)) if data.quantity is None else data.quantity
-        logs._bulk = _Bulk(data.offsets, data.item, data.kind, data.at, _thousandths(told))
+        packs = _thousandths(data.packs)
+        logs._bulk = _Bulk(data.offsets, data.item, data.kind, data.at, packs)
         return logs
 
     def events(self, user: int) -> Ints:

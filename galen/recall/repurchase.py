@@ -71,7 +71,7 @@ class Repurchase:
         pack = packs(catalogue, good)
         days = days_of_supply(catalogue, good, pack)
         user, item = bought.user.astype(np.int64), bought.item.astype(np.int64)
-        count = packs_of(bought.quantity, len(bought))
+        count = bought.packs
         household = None if data.household is None else data.household[user]
         made = Purchases(
             user, good[item], bought.at, pack[item] * count, days[item] * count, household
@@ -255,13 +255,6 @@ def days_of_supply(catalogue: Catalogue, good: Ints, pack: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         mean = np.exp(np.bincount(good, of_one) / told)  # 0 / 0 is NaN: no dose of the good
     return np.asarray(np.where(known, days, mean[good] * pack))
-
-
-def packs_of(quantity: Floats | None, events: int) -> Floats:
-    """(events,) packs that were bought at once; one where that is not told."""
-    if quantity is None:
-        return np.ones(events)
-    return np.asarray(np.where(quantity > 0, quantity, 1.0))  # NaN is not above 0
 
 
 def ends(catalogue: Catalogue, courses: Sequence[str]) -> Bools:
