@@ -62,7 +62,7 @@ class Objective:
     correct: bool = False  # take log q off scores, where negatives are not drawn alike
     calibration: float = 0.75  # of gBCE
     purchase_weight: float = 0.0  # of the loss of whether what came next was bought
-    chunk: int = 1024  # events of which scores over the whole catalogue are held
+    chunk: int = 256  # events of which scores over the whole catalogue are held
 
 
 class NextItem(nn.Module):

@@ -5,7 +5,7 @@ RecSys 2023, for sampled softmax; Petrov and Macdonald, "gSASRec", RecSys 2023, 
 "Sampling-Bias-Corrected Neural Modeling", RecSys 2019, for the correction by log q.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -64,22 +64,55 @@ class Mean(nn.Module):
 def softmax_in_chunks(states: Tensor, wanted: Tensor, table: Tensor, events: int) -> Tensor:
     """(T,) losses of a softmax over the whole catalogue, `events` of them at a time.
 
-    states (T, d), wanted (T,) rows of table (N, d). Scores of a chunk are made again on the way
-    back, so that memory holds those of one chunk only.
+    states (T, d), wanted (T,) rows of table (N, d). Scores are made once: gradients are taken while
+    those of a chunk are at hand, so that memory holds one chunk only.
     """
-    parts = [
-        torch.utils.checkpoint.checkpoint(
-            _whole_softmax,
-            states[start : start + events],
-            wanted[start : start + events],
-            table,
-            use_reentrant=False,
-        )
-        for start in range(0, len(states), events)
-    ]
-    return torch.cat(parts)
+    told: Tensor = _WholeSoftmax.apply(states, wanted, table, events)  # type: ignore[no-untyped-call]
+    return told
 
 
-def _whole_softmax(states: Tensor, wanted: Tensor, table: Tensor) -> Tensor:
-    scores = (states @ table.T).float()
-    return functional.cross_entropy(scores, wanted, reduction="none")
+class _WholeSoftmax(torch.autograd.Function):
+    """The gradient of a loss is the states' and the table's own, times what the loss weighs.
+
+    What the table learns is kept as the sum over events that weigh alike, which is the common case;
+    where they do not, it is taken again.
+    """
+
+    @staticmethod
+    def forward(context: Any, states: Tensor, wanted: Tensor, table: Tensor, events: int) -> Tensor:
+        whole = torch.ones_like(states[:, 0])
+        told, of_states, of_table = _softmax_with_gradients(states, wanted, table, whole, events)
+        context.save_for_backward(states, wanted, table, of_states, of_table)
+        context.events = events
+        return told
+
+    @staticmethod
+    def backward(context: Any, weight: Tensor) -> tuple[Tensor, None, Tensor, None]:
+        states, wanted, table, of_states, of_table = context.saved_tensors
+        if not len(weight) or bool((weight == weight[0]).all()):
+            learned = of_table * weight[:1].sum()
+        else:
+            *_, learned = _softmax_with_gradients(states, wanted, table, weight, context.events)
+        return of_states * weight[:, None], None, learned, None
+
+
+def _softmax_with_gradients(
+    states: Tensor, wanted: Tensor, table: Tensor, weight: Tensor, events: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Losses (T,), what each teaches its state (T, d), and what all by weight (T,) teach items."""
+    told = torch.empty(len(states), dtype=torch.float32, device=states.device)
+    of_states, of_table = torch.empty_like(states), torch.zeros_like(table)
+    for start in range(0, len(states), events):
+        part = slice(start, start + events)
+        scores = (states[part] @ table.T).float()
+        target = wanted[part, None]
+        of_target = scores.gather(1, target)
+        most = scores.amax(1, keepdim=True)
+        chance = scores.sub_(most).exp_()
+        total = chance.sum(1, keepdim=True)
+        told[part] = (total.log() + most - of_target)[:, 0]
+        chance.div_(total).scatter_add_(1, target, of_target.new_full(of_target.shape, -1.0))
+        chance = chance.to(states.dtype)
+        of_states[part] = chance @ table
+        of_table += chance.T @ (states[part] * weight[part, None].to(states.dtype))
+    return told, of_states, of_table

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from galen.nn.sequence_losses import token_loss, without_wanted
+from galen.nn.sequence_losses import softmax_in_chunks, token_loss, without_wanted
 
 
 def scores(seed=0, events=7, others=5):
@@ -25,6 +25,30 @@ def test_softmax_is_cross_entropy_with_the_next_item_first(kind):
     found = torch.autograd.grad(said.sum(), [positive, negative])
     for one, other in zip(found, wanted, strict=True):
         assert torch.allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 100])
+@pytest.mark.parametrize("even", [True, False])
+def test_softmax_in_chunks_is_cross_entropy_and_so_are_its_gradients(chunk, even):
+    torch.manual_seed(1)
+    states, table = torch.randn(9, 5) * 3, torch.randn(20, 5) * 3
+    states, table = states.double().requires_grad_(), table.double().requires_grad_()
+    wanted = torch.randint(20, (9,))
+    weight = torch.full((9,), 0.3).double() if even else torch.rand(9).double()
+    expected = functional.cross_entropy(states @ table.T, wanted, reduction="none")
+    said = softmax_in_chunks(states, wanted, table, chunk)
+    assert torch.allclose(said.double(), expected, atol=1e-4)
+    known = torch.autograd.grad((expected * weight).sum(), [states, table])
+    found = torch.autograd.grad((said * weight).sum(), [states, table])
+    for one, other in zip(found, known, strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_softmax_in_chunks_of_no_event_teaches_nothing():
+    states, table = torch.zeros(0, 5, requires_grad=True), torch.ones(20, 5, requires_grad=True)
+    said = softmax_in_chunks(states, torch.zeros(0, dtype=torch.long), table, 4)
+    (learned,) = torch.autograd.grad(said.sum(), [table])
+    assert not learned.any()
 
 
 def test_where_no_negative_is_left_softmax_has_nothing_to_say():
