@@ -53,7 +53,9 @@ def _tell(what: Told) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: its lock, held here, would make a process that ends by itself abort.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     os._exit(1)
 
 

@@ -78,6 +78,7 @@ def kept(task: Task, kind: type[Figures]) -> Figures | None:
 
 
 def kept_by_person(task: Task) -> pa.Table:
+    """What a finished step measured of each request."""
     return pq.read_table(task.place / BY_PERSON)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from galen.compare.running import run_plan
+from galen.compare.task import Task
 
 
 def test_a_kill_loses_only_the_step_that_runs(planned, tmp_path):
@@ -31,6 +32,31 @@ def test_a_kill_loses_only_the_step_that_runs(planned, tmp_path):
     assert ran.taken == ("learned of plain",)
     assert learned.stat().st_mtime_ns == written
     assert msgspec.json.decode(learned.read_bytes())["people"] > 0
+
+
+def test_a_process_that_ends_before_its_parent_ends_well(tmp_path):
+    task = Task(
+        step="latency",
+        shop=str(tmp_path / "none"),
+        recipe={"recall": {"popular": {}}},
+        protocol="strict",
+        seed=0,
+        pack="general",
+        folder=str(tmp_path),
+        rate=10.0,
+        requests=10,
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "galen.compare.contestant"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdin.write(msgspec.json.encode(task) + b"\n")
+        process.stdin.flush()
+        told, errors = process.stdout.read(), process.stderr.read()
+        assert process.wait(timeout=60) == 0, errors
+    assert b"failed" in told
 
 
 def _nobody(task, name, say):
