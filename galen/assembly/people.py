@@ -9,6 +9,8 @@ from galen.pipeline.candidates import Floats
 
 @dataclass(frozen=True)
 class People:
+    """Columns of a shop's users that a request carries, a row each."""
+
     ids: list[str]
     age: Floats  # (users,) years; NaN where unknown
     region: list[str | None]

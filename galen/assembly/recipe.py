@@ -31,6 +31,8 @@ class RecallPart:
 
 @dataclass(frozen=True)
 class RankPart:
+    """`[rank]` of a recipe: the model, what it learns from, and its settings."""
+
     model: str
     examples: str = "auto"  # "impressions", "replay", or what the shop has
     limit: int = 200  # rows a request that the ranker sees
@@ -59,6 +61,8 @@ class Piece:
 
 @dataclass(frozen=True)
 class RerankPart:
+    """One `[[rerank]]` of a recipe."""
+
     model: str
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 

@@ -40,6 +40,8 @@ class Moment:
 
 @dataclass(frozen=True)
 class Split:
+    """Moments to learn from, to choose on and to count on, as a protocol cuts them."""
+
     protocol: Protocol
     train: tuple[Moment, ...]  # newest first
     valid: Moment

@@ -61,6 +61,7 @@ def train_on_table(
 def evaluate_on_table(
     table: Path, runs: list[Path], report: Path | None, json: Path | None, quiet: bool
 ) -> None:
+    """Compare trained runs on the test rows of a table, and write the report."""
     from galen.evaluate.table_report import write_report
     from galen.evaluate.table_runs import compare_runs, table_of, write_figures
 

@@ -23,6 +23,8 @@ RECIPE: Final = "demo"
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
+    """The shop that the demo makes, and who writes its tables."""
+
     users: int = 2000
     items: int = 1000
     seed: int = 0

@@ -16,10 +16,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
 from galen.console.view import Asked, doing_lines, examples, lately, places, shop_view
+from galen.serve.fields import KindName, SurfaceName
 from galen.serve.http import gate
 from galen.serve.keys import Keyring
 from galen.serve.log import LogUnavailable
-from galen.serve.messages import Event, EventBatch, KindName, SurfaceName
+from galen.serve.messages import Event, EventBatch
 from galen.serve.service import Service
 from galen.serve.settings import Settings
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from galen.data.catalogue import RX_CLASSES
 from galen.data.schema import Kind
+from galen.serve.fields import SurfaceName
 from galen.serve.measures import Doing
-from galen.serve.messages import Recommendation, RecommendRequest, SurfaceName
+from galen.serve.messages import Recommendation, RecommendRequest
 from galen.serve.service import Service
 
 RX_WORDS = {
@@ -79,12 +80,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Example:
+    """Somebody to try the page with."""
+
     user: str
     events: int
 
 
 @dataclass(frozen=True, slots=True)
 class RxRow:
+    """How many items may be sold in one way."""
+
     words: str
     items: int
     share: float  # of all items, in percent
@@ -117,6 +122,7 @@ class Place:
 
 
 def shop_view(service: Service) -> ShopView:
+    """Count what the page tells of the shop."""
     state = service.state
     count = np.bincount(state.catalogue.rx_class + 1, minlength=len(RX_CLASSES) + 1)
     names = ("unknown", *RX_CLASSES)
@@ -147,6 +153,7 @@ def examples(service: Service) -> list[Example]:
 
 
 def places(reply: Recommendation, before: list[str]) -> list[Place]:
+    """The slate of a reply as the page shows it; items not in `before` are marked new."""
     return [
         Place(
             number=number,

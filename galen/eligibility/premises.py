@@ -123,4 +123,5 @@ def nothing(candidates: Candidates) -> Small:
 
 
 def action_number(action: Action) -> int:
+    """The number that columns hold for an action."""
     return ACTIONS[action]

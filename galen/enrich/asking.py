@@ -10,6 +10,8 @@ from galen.llm.language_model import LanguageModel, Prompt
 
 @dataclass(frozen=True, slots=True)
 class Question:
+    """A record as a model is asked about it."""
+
     record: Record
     prompt: Prompt
     key: str  # of all that the answer depends on

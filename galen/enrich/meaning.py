@@ -25,6 +25,7 @@ _ID: Final = re.compile(r"\b(?=[\w-]*\d{3})[A-Za-z]{1,}[\w-]*\d[\w-]*\b|\b\d{6,}
 
 
 def plain(text: str) -> str:
+    """A text in lower case and one form of each character, as texts are compared."""
     return unicodedata.normalize("NFKC", text).lower()
 
 

@@ -38,11 +38,15 @@ COLUMNS: Final = pa.schema(
 
 
 class Weighed(Said):
+    """A word of products, and how much it does for the need."""
+
     product_word: str = Bounds(json_schema_extra=chosen_from("product_word"))
     weight: float = Bounds(gt=0, le=1)
 
 
 class Need(Said):
+    """One need that a context tells of, and what answers it."""
+
     need: str = Bounds(json_schema_extra=chosen_from("need"))
     reason: str = Bounds(min_length=3, max_length=80)
     words: tuple[Weighed, ...] = Bounds(min_length=1, max_length=60)

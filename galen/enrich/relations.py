@@ -223,4 +223,5 @@ def without_names(text: str, names: Sequence[str]) -> str:
 
 
 def key_of(first: str, second: str) -> str:
+    """The name of a pair in the table of answers."""
     return f"{first} | {second}"

@@ -42,27 +42,32 @@ class Opened:
 
 
 def open_items(sources: Sources) -> Opened:
+    """Facts of items, from their texts."""
     task = Items.of(sources.data.catalogue, sources.graph, sources.vocabulary)
     rules = RulesModel("items", 1, item_rules(sources.graph, sources.vocabulary))
     return Opened(task, rules, GOODS)
 
 
 def open_relations(sources: Sources) -> Opened:
+    """How one product word relates to another."""
     task = Relations.of(sources.data, sources.graph)
     return Opened(task, RulesModel("relations", 1, relation_rules(sources.graph)), GOODS)
 
 
 def open_samples(sources: Sources) -> Opened:
+    """Guesses of what people would take."""
     task = Samples.of(sources.data, sources.graph)
     return Opened(task, RulesModel("samples", 1, sample_rules), GOODS)
 
 
 def open_needs(sources: Sources) -> Opened:
+    """Needs behind contexts, and what answers them."""
     task = Needs.of(sources.data, sources.graph)
     return Opened(task, RulesModel("needs", 1, need_rules(task)))
 
 
 def open_profiles(sources: Sources) -> Opened:
+    """What users and cohorts are like."""
     task = Profiles.of(sources.data, sources.graph)
     return Opened(task, RulesModel("profiles", 1, profile_rules(task)))
 

@@ -24,6 +24,8 @@ WITH_INTERVAL = HEADLINE[:2]  # of the table; the report has all
 
 @dataclass(frozen=True)
 class Done:
+    """What `galen evaluate` found, and where its report is."""
+
     table: Table
     report: Path
     safety: Table | None  # what the gate costs, where it was asked

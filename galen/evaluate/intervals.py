@@ -13,6 +13,8 @@ from galen.pipeline.candidates import Floats
 
 @dataclass(frozen=True, slots=True)
 class Interval:
+    """A figure with its 95 % interval."""
+
     value: float
     low: float
     high: float

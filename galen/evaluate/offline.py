@@ -71,6 +71,7 @@ class Result:
 
 
 def popularity_of(data: Dataset) -> Floats:
+    """(items,): how often each was taken."""
     taken = data.of(*TAKEN)
     return np.bincount(taken.item, minlength=len(data.catalogue)).astype(np.float64)
 

@@ -13,6 +13,8 @@ HEAD = 0.2  # share of items, the most popular ones, that are the head; the othe
 
 @dataclass(frozen=True, slots=True)
 class Slice:
+    """Some of the requests, by a name that tables print."""
+
     name: str
     requests: Bools  # (R,)
 

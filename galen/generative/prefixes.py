@@ -20,6 +20,8 @@ UNKNOWN: Final = 0.1
 
 
 class PrefixInputs(NamedTuple):
+    """Beginnings of histories, and what followed each."""
+
     events: Events  # of R beginnings
     user: Tensor  # (R,) rows of users, -1 where not known
     wanted: Tensor  # (R,) the item that followed

@@ -58,5 +58,6 @@ class WritingJudge:
 
 
 def whole_items(network: NextCodes) -> Tensor:
+    """(items, width): vectors of the whole catalogue, without gradients."""
     with torch.inference_mode():
         return network.tower.whole()

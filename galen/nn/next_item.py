@@ -15,6 +15,8 @@ from galen.nn.sequence_losses import Kind, softmax_in_chunks, token_loss, withou
 
 
 class NextInputs(NamedTuple):
+    """Histories as the network reads them, and what it is to tell from what."""
+
     events: Events
     wanted: Tensor  # (T,) the item that came after each event
     done: Tensor  # (T,) what was done with it

@@ -42,6 +42,8 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
+    """What channels proposed together, and which of them failed."""
+
     candidates: Candidates  # columns <channel>_score and <channel>_rank (see `Fuser`)
     failed: tuple[str, ...]  # names of channels that are not in the answer
 

@@ -150,6 +150,8 @@ class SlateRule(Protocol):
 
 
 class Assembler(Protocol):
+    """Makes of candidates the rows that a ranker reads."""
+
     def assemble(self, requests: Requests, candidates: Candidates) -> Batch: ...
 
 

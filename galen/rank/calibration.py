@@ -41,6 +41,8 @@ Calibrator = Platt | Isotonic
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
+    """How scores become probabilities on held-out rows."""
+
     method: Method = "platt"
 
     def fit(self, score: Floats, label: Floats, weight: Floats) -> Calibrator:

@@ -62,6 +62,8 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class ChannelModel:
+    """A ranker that orders by one channel's score, as probabilities."""
+
     schema: Schema
     channel: str
     objectives: tuple[str, ...]

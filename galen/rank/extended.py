@@ -44,6 +44,8 @@ class Extended:
 
 @dataclass(frozen=True)
 class ExtendedModel:
+    """A ranker whose rows are extended by features of tables before it reads them."""
+
     schema: Schema  # of samples before they are extended
     extensions: Mapping[str, Extension]
     model: Model

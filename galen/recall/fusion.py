@@ -73,6 +73,8 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class FusionModel:
+    """Weights of what channels say, by how long a history is."""
+
     voices: tuple[Voice, ...]
     weights: Floats  # (history lengths, SAYINGS per channel)
 

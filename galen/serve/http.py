@@ -17,27 +17,24 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
 from galen.knowledge.pack import PackError
+from galen.serve.fields import SurfaceName
 from galen.serve.keys import Keyring, Scope
 from galen.serve.messages import (
     EventBatch,
     EventsTaken,
     ExplainRequest,
     Health,
-    Item,
     ItemExplained,
-    ItemRecord,
     PackInForce,
     Recommendation,
     RecommendRequest,
-    SurfaceName,
-    User,
-    UserRecord,
     Withdrawal,
     Withdrawn,
 )
 from galen.serve.missing import NotFound
 from galen.serve.operations import Operations
 from galen.serve.problem import Problem, documented, handle_problems, problem
+from galen.serve.records import Item, ItemRecord, User, UserRecord
 from galen.serve.service import Gone, Service
 from galen.serve.settings import Settings
 from galen.serve.tables import What

@@ -3,61 +3,25 @@
 Ids are strings here, and only here.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, model_validator
 
 from galen.data.schema import Kind, Surface
-
-
-def _whole(value: Any) -> Any:
-    """JSON has one kind of number: 3.0 is 3."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _text_or_moment(value: Any) -> Any:
-    """A number is not a moment: nobody can tell seconds from milliseconds."""
-    if isinstance(value, (str, datetime)):
-        return value
-    raise ValueError("a moment is text, such as 2026-01-31T08:00:00Z")
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the year must lie between 1 and 9999, in UTC too") from None
-
-
-Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(_text_or_moment),
-    AfterValidator(_in_utc),
-    Field(strict=False),
-]
-Length = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
-Years = Annotated[int, Field(ge=0, le=150), BeforeValidator(_whole)]
-Place = Annotated[int, Field(ge=0, le=10_000), BeforeValidator(_whole)]
-Count = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_whole)]  # exact in every JSON reader
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(max_length=20_000)]
-Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-SurfaceName = Literal["home", "search", "cart", "detail", "push", "post_prescription", "paid"]
-KindName = Literal["impression", "click", "cart", "purchase", "rating", "hide", "return"]
-Mode = Literal["personalised", "contextual", "non_personalised"]
-Purpose = Literal["cross_sell", "refill"]
+from galen.serve.fields import (
+    Amount,
+    Id,
+    KindName,
+    Length,
+    Message,
+    Mode,
+    Moment,
+    Place,
+    Purpose,
+    SurfaceName,
+    Word,
+    Years,
+)
 
 SURFACES: dict[SurfaceName, Surface] = {
     "home": Surface.HOME,
@@ -77,13 +41,6 @@ KINDS: dict[KindName, Kind] = {
     "hide": Kind.HIDE,
     "return": Kind.RETURN,
 }
-
-
-class Message(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-Record = TypeVar("Record", bound=Message)
 
 
 class SlateFilter(Message):
@@ -179,6 +136,8 @@ class StepDone(Message):
 
 
 class Explanation(Message):
+    """What each stage did for a slate."""
+
     steps: list[StepDone]
     dropped: dict[str, int] = Field(description="Rows that each rule dropped.")
 
@@ -216,6 +175,8 @@ class Event(Message):
 
 
 class EventBatch(Message):
+    """Events to log."""
+
     events: list[Event] = Field(min_length=1, max_length=1000)
 
 
@@ -233,81 +194,6 @@ class EventsTaken(Message):
     accepted: int
     duplicates: int
     errors: list[EventError]
-
-
-class ItemRecord(Message):
-    """All that is said of an item; what is absent is unknown, and the unknown is not shown."""
-
-    spu_id: Id | None = None
-    title: Text | None = None
-    brand: Word | None = None
-    category: list[Word] | None = Field(
-        default=None, max_length=20, description="A path, widest first."
-    )
-    price: Amount | None = None
-    description: Text | None = None
-    attributes: list[Text] | None = Field(default=None, max_length=200)
-    ingredients: list[Text] | None = Field(default=None, max_length=200)
-    rx_class: Literal["none", "otc", "pharmacist", "prescription"] | None = None
-    form: Word | None = None
-    pack_size: Amount | None = None
-    pack_unit: Word | None = None
-    daily_dose: Amount | None = Field(
-        default=None, description="Of `pack_unit`, that one person takes a day."
-    )
-    batch: Word | None = Field(default=None, description="That is sold now.")
-    stock: Count | None = None
-    delivery_days: Amount | None = Field(default=None, description="From an order to the customer.")
-    regions: list[Word] | None = Field(
-        default=None, max_length=300, description='"*" is everywhere.'
-    )
-    min_age: Years | None = Field(default=None, description="Years; 0 is everyone.")
-    hidden: bool | None = None
-    created_at: Moment | None = None
-
-    def columns(self, item_id: str) -> dict[str, Any]:
-        """The record as the catalogue takes it."""
-        return {"item_id": item_id, **self.model_dump(), "created_at": _naive(self.created_at)}
-
-
-class Item(ItemRecord):
-    item_id: str
-
-    @classmethod
-    def of_row(cls, columns: Mapping[str, Any]) -> "Item":
-        return _of_row(cls, columns)
-
-
-class UserRecord(Message):
-    """All that is said of a user; what is absent is unknown."""
-
-    age: Years | None = Field(default=None, description="Years.")
-    sex: Word | None = None
-    region: Word | None = None
-    household_id: Id | None = None
-    household_size: Count | None = Field(default=None, description="People who live there.")
-    life_stage: Word | None = None
-    conditions: list[Word] | None = Field(default=None, max_length=100)
-    medicines: list[Word] | None = Field(default=None, max_length=100)
-    allergies: list[Word] | None = Field(default=None, max_length=100)
-    consents: list[Purpose] | None = Field(
-        default=None,
-        max_length=10,
-        description="For what their history may be read; absent where the shop asks elsewhere.",
-    )
-    created_at: Moment | None = None
-
-    def columns(self, user_id: str) -> dict[str, Any]:
-        """The record as `People` takes it."""
-        return {"user_id": user_id, **self.model_dump(), "created_at": _naive(self.created_at)}
-
-
-class User(UserRecord):
-    user_id: str
-
-    @classmethod
-    def of_row(cls, columns: Mapping[str, Any]) -> "User":
-        return _of_row(cls, columns)
 
 
 class Withdrawal(Message):
@@ -334,6 +220,8 @@ class Withdrawal(Message):
 
 
 class Withdrawn(Message):
+    """All withdrawals in force."""
+
     withdrawals: list[Withdrawal]
 
 
@@ -385,15 +273,3 @@ class Health(Message):
     users: int
     waiting_writes: int
     problems: list[str]
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    """Tables keep UTC without a zone; moments came in as UTC."""
-    return None if moment is None else moment.replace(tzinfo=None)
-
-
-def _of_row(model: type[Record], columns: Mapping[str, Any]) -> Record:
-    """A row of a table; the shop's own data was checked when it was imported."""
-    created = columns.get("created_at")
-    moment = None if created is None else created.replace(tzinfo=UTC)
-    return model.model_construct(**{**columns, "created_at": moment})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 
 def now_in_microseconds() -> int:
+    """The wall clock, since 1970."""
     return time.time_ns() // 1000
 
 

@@ -13,13 +13,8 @@ from galen.assembly.bundle import Bundle
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.serve import tables
-from galen.serve.messages import (
-    SURFACES,
-    ItemExplained,
-    Recommendation,
-    RecommendRequest,
-    SurfaceName,
-)
+from galen.serve.fields import SurfaceName
+from galen.serve.messages import SURFACES, ItemExplained, Recommendation, RecommendRequest
 from galen.serve.missing import NotFound
 from galen.serve.moments import now_in_microseconds
 from galen.serve.recommender import Recommender

@@ -11,12 +11,11 @@ from galen.serve.messages import (
     ItemExplained,
     PackInForce,
     RecommendRequest,
-    User,
-    UserRecord,
     Withdrawal,
     Withdrawn,
 )
 from galen.serve.missing import NotFound
+from galen.serve.records import User, UserRecord
 from galen.serve.service import Service
 from galen.serve.settings import Settings
 from galen.serve.trusted_pack import next_pack

@@ -25,6 +25,7 @@ from galen.eligibility.guard import Guard
 from galen.serve import tables
 from galen.serve.audit import FILE, AuditLog
 from galen.serve.copy_check import check_copy
+from galen.serve.fields import SurfaceName
 from galen.serve.futures import then
 from galen.serve.intake import check
 from galen.serve.kill_switch import KillSwitch
@@ -35,19 +36,15 @@ from galen.serve.messages import (
     EventError,
     EventsTaken,
     Health,
-    Item,
     ItemExplained,
-    ItemRecord,
     Recommendation,
     RecommendRequest,
     SlateFilter,
-    SurfaceName,
-    User,
-    UserRecord,
 )
 from galen.serve.missing import NotFound
 from galen.serve.moments import now_in_microseconds, random_ids
 from galen.serve.recommender import Answer, Recommender
+from galen.serve.records import Item, ItemRecord, User, UserRecord
 from galen.serve.settings import Settings
 from galen.serve.snapshot import Snapshots
 from galen.serve.state import LOG, SNAPSHOT, State

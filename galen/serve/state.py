@@ -19,8 +19,8 @@ from galen.eligibility.withdrawn import Withdrawals
 from galen.features.ledger import LONGEST, Ledger
 from galen.features.store import FeatureStore
 from galen.serve import tables
-from galen.serve.messages import ItemRecord, UserRecord
 from galen.serve.people import People
+from galen.serve.records import ItemRecord, UserRecord
 from galen.serve.snapshot import Restored, Snapshots
 from galen.serve.tables import LoggedEvent
 

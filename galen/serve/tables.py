@@ -258,6 +258,7 @@ def last(connection: sqlite3.Connection) -> int:
 
 
 def count_events(connection: sqlite3.Connection) -> int:
+    """How many events the log holds."""
     return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
 
 

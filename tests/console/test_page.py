@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from galen.console.app import create_app
 from galen.serve.keys import make_key
-from galen.serve.messages import Event, EventBatch, ItemRecord
+from galen.serve.messages import Event, EventBatch
+from galen.serve.records import ItemRecord
 from galen.serve.service import Service
 from galen.serve.settings import Settings
 

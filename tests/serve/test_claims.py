@@ -18,7 +18,8 @@ from galen.pipeline.channels import Channel
 from galen.pipeline.stages import Retriever
 from galen.serve import reasons
 from galen.serve.copy_check import FILE, check_copy
-from galen.serve.messages import ItemRecord, Recommendation, RecommendRequest
+from galen.serve.messages import Recommendation, RecommendRequest
+from galen.serve.records import ItemRecord
 from galen.serve.service import Service
 
 SAFE: dict[str, Any] = {"stock": 10, "hidden": False, "regions": ["*"], "min_age": 0}

@@ -8,14 +8,9 @@ from typing import Any
 
 import pytest
 
-from galen.serve.messages import (
-    ItemRecord,
-    Recommendation,
-    RecommendRequest,
-    UserRecord,
-    Withdrawal,
-)
+from galen.serve.messages import Recommendation, RecommendRequest, Withdrawal
 from galen.serve.missing import NotFound
+from galen.serve.records import ItemRecord, UserRecord
 from galen.serve.service import Service
 from galen.serve.tables import withdrawn
 

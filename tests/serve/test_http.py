@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from galen.data.schema import ITEMS, USERS
 from galen.serve.http import create_api
 from galen.serve.keys import make_key
-from galen.serve.messages import Item, User
+from galen.serve.records import Item, User
 from galen.serve.service import Service
 from galen.serve.settings import Settings
 

@@ -16,7 +16,8 @@ from galen.knowledge.graph import Graph
 from galen.knowledge.pack import PackError, Pool, read_pack
 from galen.knowledge.pack_check import check_pack
 from galen.pipeline.candidates import Candidates, Requests
-from galen.serve.messages import ItemRecord, Recommendation, RecommendRequest, Withdrawal
+from galen.serve.messages import Recommendation, RecommendRequest, Withdrawal
+from galen.serve.records import ItemRecord
 from galen.serve.service import Service
 
 SAFE: dict[str, Any] = {"stock": 10, "hidden": False, "regions": ["*"], "min_age": 0}

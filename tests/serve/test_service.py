@@ -15,13 +15,12 @@ from galen.serve.messages import (
     Event,
     EventBatch,
     EventsTaken,
-    ItemRecord,
     Recommendation,
     RecommendRequest,
     SlateFilter,
-    UserRecord,
 )
 from galen.serve.missing import NotFound
+from galen.serve.records import ItemRecord, UserRecord
 from galen.serve.service import Gone, Service
 
 NEVER_SHOWN = {f"i{n}" for n in range(70, 80)}  # sold out, hidden or on prescription
