@@ -4,30 +4,32 @@ Recall is exp(fused score). It is weighed where examples were recalled, beside w
 made of them; impressions do not tell it.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
-from galen.pipeline.candidates import Ints
 from galen.pipeline.pipeline import PRICE, price_of
 from galen.pipeline.stages import Examples, Ranker
-
-MOST_PAIRS: Final = 200_000
-"""Pairs of rows that powers are learned from at most."""
+from galen.recall.conditional_logit import chosen_by
 
 RECALL: Final = "recall"
 """The factor of a blend that is recall's own score, which stands in a batch as `SCORE`."""
 
 SCORE: Final = "recall_score"
 
+TRUST: Final = 30.0
+"""How firmly the recipe's own powers are held: few held-out choices hardly move them."""
 
-def fitted_blend(ranker: Ranker, valid: Examples, target: str, *, seed: int) -> dict[str, float]:
-    """Powers under which rows with the target stand above the other rows of their request.
 
-    A logistic regression on differences of logarithms between a row with the target and one
-    without (Bradley and Terry, 1952). Powers of objectives and of recall are not below 0; that of
-    the price may be. Without such pairs every objective has power 1.
+def fitted_blend(
+    ranker: Ranker, valid: Examples, target: str, given: Mapping[str, float]
+) -> dict[str, float]:
+    """Powers under which rows with the target are the likeliest of their requests.
+
+    A conditional logit on logarithms of the factors, held to the powers that are `given` as the
+    fusion of channels is held to everybody's. Powers of objectives and of recall are not below 0;
+    that of the price may be. Where no row has the target, the given powers stay.
 
     Raises:
         ValueError: the target is no label of the examples.
@@ -39,28 +41,13 @@ def fitted_blend(ranker: Ranker, valid: Examples, target: str, *, seed: int) -> 
     if SCORE in valid.batch.per_row:
         logs[RECALL] = valid.batch.per_row[SCORE].astype(np.float64)
     logs[PRICE] = np.log(price_of(valid.batch))
-    names, columns = list(logs), np.stack(list(logs.values()), axis=1)
-    better, worse = _pairs(valid, target, seed)
-    if not len(better):
-        return dict.fromkeys(ranker.objectives, 1.0)
-    differences = columns[better] - columns[worse]
-    spread = np.maximum(differences.std(axis=0), 1e-9)
-    both = np.concatenate([differences, -differences]) / spread
-    wanted = np.repeat([1.0, 0.0], len(differences))
-    powers = LogisticRegression(fit_intercept=False, C=1.0).fit(both, wanted).coef_[0] / spread
-    powers[:-1] = np.maximum(powers[:-1], 0.0)
+    names = list(logs)
+    powers = chosen_by(
+        np.stack(list(logs.values()), axis=1),
+        valid.batch.request,
+        valid.labels[target] > 0,
+        np.array([given.get(name, 0.0) for name in names]),
+        TRUST,
+        positive=np.array([name != PRICE for name in names]),
+    )
     return {name: round(float(power), 4) for name, power in zip(names, powers, strict=True)}
-
-
-def _pairs(valid: Examples, target: str, seed: int) -> tuple[Ints, Ints]:
-    """Rows with the target, each with one row of its request without it, drawn by seed."""
-    label, request = valid.labels[target] > 0, valid.batch.request
-    draw = np.random.default_rng(seed)
-    order = np.lexsort((draw.random(len(label)), label, request))  # those without come first
-    start = np.searchsorted(request[order], request)
-    without = np.bincount(request[~label], minlength=int(request.max(initial=0)) + 1)[request]
-    rows = np.flatnonzero(label & (without > 0))
-    if len(rows) > MOST_PAIRS:
-        rows = np.sort(draw.choice(rows, MOST_PAIRS, replace=False))
-    chosen = start[rows] + (draw.random(len(rows)) * without[rows]).astype(np.int64)
-    return rows, order[chosen]

@@ -24,7 +24,14 @@ from galen.assembly.parts import (
 from galen.assembly.people import People
 from galen.assembly.preference_pairs import preference_examples
 from galen.assembly.recipe import RankPart, Recipe
-from galen.assembly.replay import joined, replayed, requests_at, was_taken, with_something_taken
+from galen.assembly.replay import (
+    OBJECTIVE,
+    joined,
+    replayed,
+    requests_at,
+    was_taken,
+    with_something_taken,
+)
 from galen.assembly.split import Moment, Protocol, Split, split_by
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
@@ -200,7 +207,8 @@ class _Lesson:
         by_time = self.split.valid.after is not None
         may_be_logged = rank.examples == "auto" and not _asks_channels(rank)
         logged = may_be_logged and self.impressions and by_time
-        if rank.examples == "impressions" or logged:
+        logged = logged or rank.examples == "impressions"
+        if logged:
             self.progress("making examples from impressions")
             learning, held_out, _ = impression_examples(
                 self.shop, self.split, seed=self.seed, by_propensity=rank.by_propensity, tables=more
@@ -220,10 +228,12 @@ class _Lesson:
         learning = self._with_guesses(learning, more)
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
         ranker = learned(spec, learning, held_out)
+        if logged and rank.fit_blend == OBJECTIVE:  # impressions do not tell what recall said
+            held_out = self._examples(valid, fuser, more)
         if rank.fit_blend not in held_out.labels:  # not wanted, or not what these examples tell
             return ranker, {}
         self.progress(f"weighing objectives for {rank.fit_blend}")
-        return ranker, fitted_blend(ranker, held_out, rank.fit_blend, seed=self.seed)
+        return ranker, fitted_blend(ranker, held_out, rank.fit_blend, self.recipe.blend)
 
     def _with_guesses(self, learning: Examples, tables: tuple[TableFeatures, ...]) -> Examples:
         """What a ranker learns from, where the recipe goes by guesses too."""

@@ -1,7 +1,4 @@
-"""One recall score from many channels: a conditional logit over what each of them said.
-
-McFadden, "Conditional logit analysis of qualitative choice behavior", 1973.
-"""
+"""One recall score from many channels: a conditional logit over what each of them said."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,10 +7,9 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
+from galen.recall.conditional_logit import chosen_by
 
 LENGTHS: Final = (1, 4, 11)  # history lengths 0, 1-3, 4-10 and more than 10 have their own weights
 
@@ -45,9 +41,11 @@ class Fusion:
         voices = tuple(voice_of(candidates, channel) for channel in channels)
         features = np.stack(list(said(candidates, voices)), axis=1)
         bucket = np.digitize(requests.history.length, LENGTHS)
-        everybody = _fit(features, candidates.request, taken, None, self.penalty)
+        everybody = chosen_by(features, candidates.request, taken, None, self.penalty)
         weights = [
-            _fit(features[rows], candidates.request[rows], taken[rows], everybody, self.shrinkage)
+            chosen_by(
+                features[rows], candidates.request[rows], taken[rows], everybody, self.shrinkage
+            )
             for code in range(len(LENGTHS) + 1)
             for rows in [bucket[candidates.request] == code]
         ]
@@ -145,39 +143,3 @@ def standardised(values: Floats, request: Ints) -> Floats:
     spread = np.sqrt(np.add.reduceat(centred**2, starts) / count)
     scaled = centred / np.maximum(spread, 1e-9)[of]
     return np.where(found, scaled, np.minimum.reduceat(scaled, starts)[of])
-
-
-def _fit(
-    features: Floats, request: Ints, taken: Bools, centre: Floats | None, strength: float
-) -> Floats:
-    """Weights of most likely choice, held to `centre` in units of each feature's spread."""
-    width = features.shape[1]
-    centre = np.zeros(width) if centre is None else centre
-    hit = np.unique(request[taken])
-    inside = np.isin(request, hit)
-    if not len(hit) or not width:
-        return centre
-    features, taken = features[inside], taken[inside]
-    group = np.searchsorted(hit, request[inside])
-    order = np.argsort(group, kind="stable")
-    features, taken, group = features[order], taken[order], group[order]
-    starts = np.searchsorted(group, np.arange(len(hit)))
-    spread = features.std(axis=0)
-    spread[spread < 1e-9] = 1.0
-    scaled, start = features / spread, centre * spread
-    chosen = np.bincount(group[taken], minlength=len(hit)).astype(np.float64)
-    observed = scaled[taken].sum(axis=0)
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        value = scaled @ weights
-        largest = np.maximum.reduceat(value, starts)
-        likely = np.exp(value - largest[group])
-        total = np.add.reduceat(likely, starts)
-        off = weights - start
-        cost = (chosen * (np.log(total) + largest)).sum() - observed @ weights
-        expected = scaled.T @ (likely * (chosen / total)[group])
-        return cost + strength * (off @ off) / 2, expected - observed + strength * off
-
-    with threadpool_limits(1, "blas"):  # products this small lose by a second thread
-        found = minimize(loss, start, jac=True, method="L-BFGS-B")
-    return np.asarray(found.x / spread)
