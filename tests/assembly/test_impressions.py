@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from galen.assembly.impressions import has_impressions, impression_examples
+from galen.assembly.recipe import Recipe
 from galen.assembly.split import SplitError, split_by
+from galen.assembly.train import train
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
@@ -51,3 +53,20 @@ def test_thinning_takes_whole_requests_by_seed(shop, split):
 def test_a_split_by_place_has_no_windows(shop):
     with pytest.raises(SplitError, match="global-time"):
         impression_examples(shop, split_by("strict", Dataset.read(shop)), seed=0)
+
+
+def test_a_ranker_of_impressions_is_weighed_beside_recall_by_what_people_took(shop):
+    given = {"recall": 1.0, "click": 1.0}
+    tree = {
+        "name": "weighed",
+        "filters": ["stock"],
+        "recall": {"popular": {"repeat": True}, "repurchase": {}},
+        "rank": {"model": "logistic", "examples": "impressions", "fit_blend": "next"},
+        "blend": given,
+    }
+    recipe = Recipe.from_tree(tree, where="a test")
+    trained = train(recipe, shop, "global-time", seed=0, progress=lambda what: None)
+    powers = trained.parts.recipe.blend
+    assert powers.keys() >= {"recall", "click", "price"}
+    assert powers["recall"] > 0
+    assert powers["recall"] != given["recall"]
