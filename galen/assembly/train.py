@@ -206,8 +206,7 @@ class _Lesson:
         more = tuple(tables.values())
         by_time = self.split.valid.after is not None
         may_be_logged = rank.examples == "auto" and not _asks_channels(rank)
-        logged = may_be_logged and self.impressions and by_time
-        logged = logged or rank.examples == "impressions"
+        logged = rank.examples == "impressions" or (may_be_logged and self.impressions and by_time)
         if logged:
             self.progress("making examples from impressions")
             learning, held_out, _ = impression_examples(

@@ -2,16 +2,25 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from galen.serve.fields import Amount, Count, Id, Message, Moment, Purpose, Text, Word, Years
 
-Record = TypeVar("Record", bound=Message)
+
+class Record(Message):
+    """What a table holds of one thing."""
+
+    @classmethod
+    def of_row(cls, columns: Mapping[str, Any]) -> Self:
+        """A row of a table; the shop's own data was checked when it was imported."""
+        created = columns.get("created_at")
+        moment = None if created is None else created.replace(tzinfo=UTC)
+        return cls.model_construct(**{**columns, "created_at": moment})
 
 
-class ItemRecord(Message):
+class ItemRecord(Record):
     """All that is said of an item; what is absent is unknown, and the unknown is not shown."""
 
     spu_id: Id | None = None
@@ -51,12 +60,8 @@ class Item(ItemRecord):
 
     item_id: str
 
-    @classmethod
-    def of_row(cls, columns: Mapping[str, Any]) -> "Item":
-        return _of_row(cls, columns)
 
-
-class UserRecord(Message):
+class UserRecord(Record):
     """All that is said of a user; what is absent is unknown."""
 
     age: Years | None = Field(default=None, description="Years.")
@@ -85,18 +90,7 @@ class User(UserRecord):
 
     user_id: str
 
-    @classmethod
-    def of_row(cls, columns: Mapping[str, Any]) -> "User":
-        return _of_row(cls, columns)
-
 
 def _naive(moment: datetime | None) -> datetime | None:
     """Tables keep UTC without a zone; moments came in as UTC."""
     return None if moment is None else moment.replace(tzinfo=None)
-
-
-def _of_row(model: type[Record], columns: Mapping[str, Any]) -> Record:
-    """A row of a table; the shop's own data was checked when it was imported."""
-    created = columns.get("created_at")
-    moment = None if created is None else created.replace(tzinfo=UTC)
-    return model.model_construct(**{**columns, "created_at": moment})
