@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -32,18 +33,23 @@ class WrittenAnswer:
         place[asking] = np.arange(len(asking))
         return states, place
 
-    def scores(self, candidates: Candidates, block: int = 16_384) -> Floats:
-        """(N,); NaN for people without a history and for items without a semantic id."""
+    def scores(self, candidates: Candidates, block: int = 32) -> Floats:
+        """(N,); NaN for people without a history and for items without a semantic id.
+
+        Items are asked about for `block` people at a time, so that memory is bounded.
+        """
         out = np.full(len(candidates), np.nan)
         if not len(candidates):
             return out
         states, place = self._asked
         of = place[candidates.request]
         rows = np.flatnonzero((of >= 0) & (candidates.item < len(self.writer.items)))
-        with torch.inference_mode():
-            for start in range(0, len(rows), block):
-                part = rows[start : start + block]
-                item = torch.from_numpy(candidates.item[part])
-                told = self.writer.told(states, torch.from_numpy(of[part]), item)
-                out[part] = told.numpy()
+        rows = rows[np.argsort(of[rows], kind="stable")]
+        starts = range(0, len(states), block)
+        bounds = np.searchsorted(of[rows], [*starts, len(states)])
+        for start, (first, last) in zip(starts, pairwise(bounds), strict=True):
+            part = rows[first:last]
+            row = torch.from_numpy(of[part] - start)
+            item = torch.from_numpy(candidates.item[part])
+            out[part] = self.writer.told(states[start : start + block], row, item).numpy()
         return out

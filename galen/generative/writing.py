@@ -55,35 +55,29 @@ class Writer:
         found = beam(HeadScorer(self.head), states, masked, width=width, k=width if beside else k)
         return self._reordered(*found, states, k) if beside else found
 
-    def scores(self, states: Tensor, item: Tensor) -> Tensor:
-        """(P, m): log-probabilities of items (P, m), but for what all items of a state share."""
-        codes = self.codes[item]
-        first = self.head.level(0, states).gather(1, codes[:, :, 0])  # alike for all items
-        total = first + self.mix * torch.einsum("pd,pmd->pm", states, self.items[item])
-        hidden = states.repeat_interleave(item.shape[1], 0)
-        flat = codes.flatten(0, 1)
-        for level in range(1, codes.shape[2]):
-            hidden = self.head.reads(level - 1, hidden, flat[:, level - 1])
-            told = self.head.level(level, hidden).gather(1, flat[:, level : level + 1])
-            total = total + told.view(item.shape)
-        if self.buying is not None:
-            bought = self.buying.told(states, self.items[item])
-            total = total + self.purchase_weight * bought
-        return total
-
     @torch.inference_mode()
     def told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,): scores of items (N,) for states (P, width), of which each is `row` (N,)."""
-        if self.cold is not None:
+        total = self._codes_told(states, row, item) if self.cold is None else torch.zeros(len(item))
+        mix = self.mix if self.cold is None else 1.0
+        if mix:
+            whole = torch.logsumexp(states @ self.items.T, dim=1)
             dense = torch.einsum("nd,nd->n", states[row], self.items[item])
-            total = dense - torch.logsumexp(states @ self.items.T, dim=1)[row]
-            if self.buying is not None:
-                bought = self.buying.told(states[row], self.items[item][:, None])[:, 0]
-                total = total + self.purchase_weight * bought
-            return total
-        total = self.scores(states[row], item[:, None])[:, 0]
-        if self.mix:
-            total = total - self.mix * torch.logsumexp(states @ self.items.T, dim=1)[row]
+            total = total + mix * (dense - whole[row])
+        if self.buying is not None:
+            bought = self.buying.told(states[row], self.items[item][:, None])[:, 0]
+            total = total + self.purchase_weight * bought
+        return total
+
+    def _codes_told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
+        """(N,): log-probabilities of codes; what items of a state share is computed once."""
+        total, hidden, last = torch.zeros(len(item)), states, self.codes.shape[1] - 1
+        for level, code in enumerate(self.codes[item].T):
+            total += self.head.level(level, hidden)[row, code]
+            if level < last and not self.head.parallel:
+                size = self.head.sizes[level]
+                begun, row = torch.unique(row * size + code, return_inverse=True)
+                hidden = self.head.reads(level, hidden[begun // size], begun % size)
         return total
 
     def _whole(self, told: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
