@@ -64,8 +64,8 @@ def split_by(
     random = np.random.default_rng(seed)
     return Split(
         protocol,
-        tuple(_sampled(moment, users, random) for moment in split.train),
-        _sampled(split.valid, users, random),
+        tuple(of_some(moment, users, random) for moment in split.train),
+        of_some(split.valid, users, random),
         split.test,
         split.final,
     )
@@ -131,7 +131,8 @@ def _window(data: Dataset, start: int, length: int) -> Moment:
     return Moment(past, past, users, at, request.astype(np.int64), pairs[:, 1], start)
 
 
-def _sampled(moment: Moment, count: int, random: np.random.Generator) -> Moment:
+def of_some(moment: Moment, count: int, random: np.random.Generator) -> Moment:
+    """A moment of `count` of its people at most, drawn."""
     if len(moment.users) <= count:
         return moment
     rows = np.sort(random.choice(len(moment.users), count, replace=False))

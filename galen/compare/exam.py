@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from galen.assembly.parts import Parts
 from galen.assembly.people import People
-from galen.assembly.split import Moment, Protocol, Split, SplitError, split_by
+from galen.assembly.split import Moment, Protocol, Split, SplitError, of_some, split_by
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN, Surface
 from galen.data.shop import Shop
@@ -54,9 +54,14 @@ class Exam:
         return cls(split, replace(asked, slices=slices), guarded.guard)
 
     @classmethod
-    def again(cls, shop: Shop, protocol: Protocol, *, pack: str, seed: int) -> "Exam":
-        """The same exam for parts that have learned before."""
+    def again(
+        cls, shop: Shop, protocol: Protocol, *, pack: str, seed: int, people: int | None = None
+    ) -> "Exam":
+        """The same exam for parts that have learned before, of `people` drawn ones at most."""
         split = split_by(protocol, Dataset.read(shop), seed=seed)
+        if people is not None and split.test is not None:
+            random = np.random.default_rng(seed)
+            split = replace(split, test=of_some(split.test, people, random))
         return cls.of(shop, split, People.read(shop), pack=pack, seed=seed)
 
     def unguarded(self, parts: Parts) -> Pipeline:

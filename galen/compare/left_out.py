@@ -5,7 +5,7 @@ ranker see it as missing, as when it is late in serving; without the ranker the 
 So this is what the part does for this recommender, not what a recipe without it would learn.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -17,23 +17,32 @@ from galen.compare.keeping import keep
 from galen.compare.task import Task
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
-from galen.evaluate.offline import counted, shown_by
-from galen.pipeline.candidates import Candidates, Floats, Requests, no_candidates
+from galen.evaluate.offline import Shown, counted
+from galen.pipeline.candidates import Candidates, Floats, Requests, stacked
+from galen.pipeline.channels import Recalled
 from galen.pipeline.pipeline import Pipeline
 
 METRIC: Final = "ndcg@10"
 DEPTH: Final = 10
+PEOPLE: Final = 3000
+"""Who is asked, at most, drawn by seed: every part asks all of them once more."""
+
+BLOCK: Final = 512  # requests that are asked at once, so that memory is bounded
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
-    """A channel that proposes nothing."""
+class Lesser:
+    """A pipeline without one part; a channel that is left out is `silent`."""
 
-    def retrieve(self, requests: Requests, k: int) -> Candidates:
-        return no_candidates(("score",))
+    part: str
+    pipeline: Pipeline
+    silent: str | None = None
 
-    def save(self, folder: Path) -> None:
-        """It has nothing to keep."""
+    def slates(self, requests: Requests, recalled: Recalled) -> Candidates:
+        """What it shows where all channels together recall this."""
+        told = recalled if self.silent is None else recalled.without(self.silent)
+        rows = self.pipeline.choose(requests, told, DEPTH).candidates
+        return Candidates(rows.request, rows.item, {"score": rows.columns["score"]})
 
 
 def leave_parts_out(task: Task, say: Callable[[str], None]) -> None:
@@ -42,41 +51,50 @@ def leave_parts_out(task: Task, say: Callable[[str], None]) -> None:
     Raises:
         BundleError: the recipe has not learned before.
     """
-    bundle = Bundle.open(task.bundle)
+    bundle, shop = Bundle.open(task.bundle), Shop.open(Path(task.shop))
     say("reading the shop and the bundle")
-    exam = Exam.again(Shop.open(Path(task.shop)), task.protocol, pack=task.pack, seed=task.seed)
+    exam = Exam.again(shop, task.protocol, pack=task.pack, seed=task.seed, people=PEOPLE)
     pipeline = exam.served(bundle.parts())
+    lessers = list(without_parts(pipeline))
+    whole, *left = _hits(exam, pipeline, [Lesser("", pipeline), *lessers], say)
     rank = bundle.recipe.rank
     names = {} if rank is None else {"ranker": f"ranker {rank.model}"}
-    say("asking with all parts")
-    whole = _hits(exam, pipeline)
     changes = []
-    for part, lesser in without_parts(pipeline):
-        name = names.get(part, part)
-        say(f"asking without {name}")
-        change = paired_interval(_hits(exam, lesser), whole, seed=task.seed)
+    for lesser, hits in zip(lessers, left, strict=True):
+        change = paired_interval(hits, whole, seed=task.seed)
+        name = names.get(lesser.part, lesser.part)
         changes.append(PartChange(name, change.value, change.low, change.high))
     keep(task, LeftOut(len(whole), float(whole.mean()), tuple(changes)))
 
 
-def without_parts(pipeline: Pipeline) -> Iterator[tuple[str, Pipeline]]:
+def without_parts(pipeline: Pipeline) -> Iterator[Lesser]:
     """A pipeline without each channel, without its ranker, and without each reranker.
 
     An only channel is not left out: nothing would be.
     """
     channels = pipeline.recall.channels
-    for place, channel in enumerate(channels if len(channels) > 1 else ()):
-        silent = replace(channel, retriever=Silent())
-        left = [*channels[:place], silent, *channels[place + 1 :]]
-        recall = replace(pipeline.recall, channels=left)
-        yield f"channel {channel.name}", replace(pipeline, recall=recall)
+    for channel in channels if len(channels) > 1 else ():
+        yield Lesser(f"channel {channel.name}", pipeline, channel.name)
     if pipeline.ranker is not None:
-        yield "ranker", replace(pipeline, ranker=None)
+        yield Lesser("ranker", replace(pipeline, ranker=None))
     for place, (name, _) in enumerate(pipeline.rerankers):
         rerankers = [*pipeline.rerankers[:place], *pipeline.rerankers[place + 1 :]]
-        yield f"reranker {name}", replace(pipeline, rerankers=rerankers)
+        yield Lesser(f"reranker {name}", replace(pipeline, rerankers=rerankers))
 
 
-def _hits(exam: Exam, pipeline: Pipeline) -> Floats:
-    shown = shown_by(pipeline, exam.question.requests, depth=DEPTH)
-    return counted(exam.question, "", shown).by_request[METRIC]
+def _hits(
+    exam: Exam, pipeline: Pipeline, lessers: Sequence[Lesser], say: Callable[[str], None]
+) -> list[Floats]:
+    """The metric by request of each; recall is asked once for all of them."""
+    requests = exam.question.requests
+    slates: list[list[Candidates]] = [[] for _ in lessers]
+    for start in range(0, len(requests), BLOCK):
+        stop = min(start + BLOCK, len(requests))
+        say(f"asking {start:,} to {stop:,} of {len(requests):,} people without each part")
+        part = requests.part(start, stop)
+        recalled = pipeline.recall.recall(part, pipeline.filters)
+        for lesser, found in zip(lessers, slates, strict=True):
+            rows = lesser.slates(part, recalled)
+            found.append(replace(rows, request=rows.request + start))
+    shown = [Shown(stacked(found), ()) for found in slates]
+    return [counted(exam.question, "", one).by_request[METRIC] for one in shown]

@@ -109,17 +109,19 @@ def _slices(findings: Findings) -> Lines:
 
 
 def _parts(comparison: Comparison) -> list[Lines]:
-    note = (
-        "Left out when asked, of the same learned parts: nothing learned again. A negative change "
-        "is what the part contributes; intervals are 95 % paired bootstraps, not corrected."
-    )
+    asked = {e.name: e.left_out for e in comparison.entries if e.left_out is not None}
     rows = [
-        [entry.name, one.part, f"{one.change:+.4f}", f"[{one.low:+.4f}, {one.high:+.4f}]"]
-        for entry in comparison.entries
-        if entry.left_out is not None
-        for one in entry.left_out.changes
+        [name, one.part, f"{one.change:+.4f}", f"[{one.low:+.4f}, {one.high:+.4f}]"]
+        for name, left_out in asked.items()
+        for one in left_out.changes
     ]
     if not rows:
         return []
+    people = max(left_out.people for left_out in asked.values())
+    note = (
+        f"Left out of the same learned parts, nothing learned again, as {people:,} people ask. A "
+        "negative change is what the part contributes; intervals are 95 % paired bootstraps, not "
+        "corrected."
+    )
     headings = ("recipe", "without", "change of NDCG@10", "95 %")
     return [Lines("What each part contributes", note, headings, rows)]

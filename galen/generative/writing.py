@@ -55,17 +55,34 @@ class Writer:
         found = beam(HeadScorer(self.head), states, masked, width=width, k=width if beside else k)
         return self._reordered(*found, states, k) if beside else found
 
+    def scores(self, states: Tensor, item: Tensor) -> Tensor:
+        """(P, m): log-probabilities of items (P, m), but for what all items of a state share."""
+        row = torch.arange(len(states)).repeat_interleave(item.shape[1])
+        flat = item.flatten()
+        codes = self._codes_told(states, row, flat)
+        return self._beside(codes, self.mix, states, row, flat).view(item.shape)
+
     @torch.inference_mode()
     def told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,): scores of items (N,) for states (P, width), of which each is `row` (N,)."""
-        total = self._codes_told(states, row, item) if self.cold is None else torch.zeros(len(item))
-        mix = self.mix if self.cold is None else 1.0
+        if self.cold is None:
+            codes, mix = self._codes_told(states, row, item), self.mix
+        else:
+            codes, mix = torch.zeros(len(item)), 1.0
+        total = self._beside(codes, mix, states, row, item)
         if mix:
-            whole = torch.logsumexp(states @ self.items.T, dim=1)
-            dense = torch.einsum("nd,nd->n", states[row], self.items[item])
-            total = total + mix * (dense - whole[row])
+            total = total - mix * torch.logsumexp(states @ self.items.T, dim=1)[row]
+        return total
+
+    def _beside(
+        self, codes: Tensor, mix: float, states: Tensor, row: Tensor, item: Tensor
+    ) -> Tensor:
+        """(N,): what codes are given, with the dense score and that of buying beside it."""
+        total, vectors = codes, self.items[item]
+        if mix:
+            total = total + mix * torch.einsum("nd,nd->n", states[row], vectors)
         if self.buying is not None:
-            bought = self.buying.told(states[row], self.items[item][:, None])[:, 0]
+            bought = self.buying.told(states[row], vectors[:, None])[:, 0]
             total = total + self.purchase_weight * bought
         return total
 

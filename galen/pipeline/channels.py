@@ -47,6 +47,18 @@ class Recalled:
     candidates: Candidates  # columns <channel>_score and <channel>_rank (see `Fuser`)
     failed: tuple[str, ...]  # names of channels that are not in the answer
 
+    def without(self, channel: str) -> "Recalled":
+        """What the others propose: nothing that it alone found, and none of its scores."""
+        columns = self.candidates.columns
+        ranks = {name for name in columns if name.endswith("_rank")} - {f"{channel}_rank"}
+        found = np.zeros(len(self.candidates), bool)
+        for name in ranks:
+            found |= np.isfinite(columns[name])
+        rows = self.candidates.take(found)
+        none = np.full(len(rows), np.nan)
+        silent = dict.fromkeys((f"{channel}_score", f"{channel}_rank"), none)
+        return Recalled(rows.with_columns(silent), self.failed)
+
 
 @dataclass(slots=True)
 class ChannelRunner:

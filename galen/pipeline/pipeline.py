@@ -9,7 +9,7 @@ import numpy as np
 import structlog
 
 from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Requests
-from galen.pipeline.channels import ChannelRunner
+from galen.pipeline.channels import ChannelRunner, Recalled
 from galen.pipeline.stages import Assembler, Blend, Filter, Fuser, Ranker, Reranker, SlateRule
 from galen.pipeline.trace import Slate, Step
 
@@ -60,8 +60,22 @@ class Pipeline:
     def run(self, requests: Requests, n: int, also: Sequence[Filter] = ()) -> Slate:
         """The n best allowed items of each request; `also` are filters of this call alone."""
         journey = _Journey()
+        recalled = self.recall.recall(requests, (*self.filters, *also))
+        return self._chosen(requests, recalled, n, also, journey)
+
+    def choose(self, requests: Requests, recalled: Recalled, n: int) -> Slate:
+        """What `run` gives where this is what recall answers."""
+        return self._chosen(requests, recalled, n, (), _Journey())
+
+    def _chosen(
+        self,
+        requests: Requests,
+        recalled: Recalled,
+        n: int,
+        also: Sequence[Filter],
+        journey: _Journey,
+    ) -> Slate:
         filters = (*self.filters, *also)
-        recalled = self.recall.recall(requests, filters)
         journey.degraded += [f"recall:{name}" for name in recalled.failed]
         journey.mark("recall", len(recalled.candidates))
         pool = self._allowed(filters, requests, recalled.candidates, journey)

@@ -2,25 +2,12 @@
 
 import json
 
-import numpy as np
-
 from galen.compare.left_out import without_parts
-from galen.pipeline.candidates import Candidates
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
 from galen.recall.fusion import OneChannel
-
-
-class First:
-    """Proposes one item to everybody."""
-
-    def __init__(self, item):
-        self.item = item
-
-    def retrieve(self, requests, k):
-        rows = len(requests)
-        score = {"score": np.ones(rows)}
-        return Candidates(np.arange(rows), np.full(rows, self.item), score)
+from galen.recall.item_graph import ItemGraph
+from galen.recall.popular import Popular
 
 
 class Shortest:
@@ -38,14 +25,19 @@ def test_every_kind_of_part_of_the_shop_s_recipe_is_left_out(finished):
     assert any(one["change"] for one in told["ranked"]["left_out"]["changes"])
 
 
-def test_a_channel_that_is_left_out_proposes_nothing_and_the_others_go_on(world):
-    runner = ChannelRunner([Channel("a", First(1), 5), Channel("b", First(2), 5)])
-    pipeline = Pipeline(runner, (), OneChannel("a"), 10, rerankers=(("twice", Shortest()),) * 2)
-    found = dict(without_parts(pipeline))
+def test_a_channel_that_is_left_out_is_not_heard_and_the_others_go_on(world):
+    channels = {"a": Popular(), "b": ItemGraph()}
+    runner = ChannelRunner([Channel(n, one.fit(world.data), 20) for n, one in channels.items()])
+    pipeline = Pipeline(runner, (), OneChannel("b"), 40, rerankers=(("twice", Shortest()),) * 2)
+    found = {lesser.part: lesser for lesser in without_parts(pipeline)}
     assert list(found) == ["channel a", "channel b", "reranker twice"]
-    requests = world.requests([[0], [1]])
-    left = found["channel a"].recall.recall(requests)
-    assert left.candidates.item.tolist() == [2, 2]
-    assert np.isnan(left.candidates.columns["a_score"]).all()
-    assert left.failed == ()
-    assert len(found["reranker twice"].rerankers) == 1
+    requests = world.requests([[0, 1], []])
+    recalled = runner.recall(requests)
+
+    shown = {part: lesser.slates(requests, recalled) for part, lesser in found.items()}
+
+    alone = ChannelRunner(runner.channels[1:]).recall(requests)
+    right = Pipeline(ChannelRunner(()), (), OneChannel("b"), 40).choose(requests, alone, 10)
+    assert shown["channel a"].item.tolist() == right.candidates.item.tolist()
+    assert len(shown["reranker twice"].item) > len(shown["channel a"].item)
+    assert len(found["reranker twice"].pipeline.rerankers) == 1

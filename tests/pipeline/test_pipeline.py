@@ -251,6 +251,38 @@ def test_merging_keeps_one_row_an_item_with_what_every_channel_said(world, popul
         assert merged.columns[f"{name}_rank"][said].min() == 0
 
 
+@pytest.mark.parametrize("silent", ["popular", "graph"])
+def test_what_is_recalled_without_a_channel_is_what_the_others_recall(
+    world, popular, graph, silent
+):
+    both = {"popular": popular, "graph": graph}
+    requests = world.requests([[0, 1], [7], []])
+    made = pipeline(world, both)
+
+    left = made.recall.recall(requests).without(silent)
+
+    others = {name: one for name, one in both.items() if name != silent}
+    asked = pipeline(world, others).recall.recall(requests)
+    assert left.failed == asked.failed
+    assert left.candidates.request.tolist() == asked.candidates.request.tolist()
+    assert left.candidates.item.tolist() == asked.candidates.item.tolist()
+    for name, values in asked.candidates.columns.items():
+        np.testing.assert_array_equal(left.candidates.columns[name], values)
+    for name in (f"{silent}_score", f"{silent}_rank"):
+        assert np.isnan(left.candidates.columns[name]).all()
+
+
+def test_choosing_from_what_was_recalled_is_running(world, popular, graph):
+    made = pipeline(world, {"popular": popular, "graph": graph})
+    requests = world.requests([[0, 1], [7], []])
+
+    chosen = made.choose(requests, made.recall.recall(requests, made.filters), 4)
+
+    ran = made.run(requests, 4)
+    assert chosen.candidates.item.tolist() == ran.candidates.item.tolist()
+    assert [step.name for step in chosen.steps] == [step.name for step in ran.steps]
+
+
 def test_a_channel_scores_what_others_found_and_one_that_cannot_is_left_out(world, popular, graph):
     asked = world.requests([[0, 1], [7]])
     counts, votes = popular.answer(asked), graph.answer(asked)
