@@ -30,11 +30,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.criteo_shape import drawn, schema_of
 from benchmarks.rows import Row, write_rows
 from galen.compare.cost import measured
-from galen.nn.embedding import FusedTable
 from galen.nn.inputs import Inputs, Lesson
-from galen.nn.losses import ObjectiveLoss
-from galen.nn.precision import resolved
-from galen.nn.rowwise import RowwiseAdagrad
+from galen.nn.learning.losses import ObjectiveLoss
+from galen.nn.learning.precision import resolved
+from galen.nn.tables.embedding import FusedTable
+from galen.nn.tables.rowwise import RowwiseAdagrad
 from galen.rank.networks.dcnv2 import DcnV2
 from galen.rank.networks.din import Din
 from galen.rank.networks.dlrm import Dlrm

@@ -10,7 +10,7 @@ from benchmarks.enriched_rows import HISTORY, Asked, World, samples_of, schema_o
 from benchmarks.rows import Row
 from galen.compare.cost import measured
 from galen.evaluate.slices import COLD, head_of
-from galen.nn.training import Training
+from galen.nn.learning.training import Training
 from galen.pipeline.candidates import Bools, Floats, Singles
 from galen.rank.network import Network, NetworkModel
 from galen.rank.networks.deepfm import DeepFm

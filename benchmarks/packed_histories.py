@@ -17,9 +17,9 @@ from torch import Tensor
 
 from benchmarks.rows import Row, write_rows
 from galen.compare.cost import measured
-from galen.nn.backbones.backbone import Backbone, Kind, Shape
-from galen.nn.backbones.catalog import backbone
-from galen.nn.jagged import layout_of
+from galen.nn.sequences.backbones.backbone import Backbone, Kind, Shape
+from galen.nn.sequences.backbones.catalog import backbone
+from galen.nn.sequences.jagged import layout_of
 
 KINDS: tuple[Kind, ...] = ("sasrec", "ligr", "hstu", "gru4rec")
 

@@ -24,9 +24,9 @@ from galen.assembly.catalog import NETWORKS
 from galen.compare.cost import measured
 from galen.data.extras import EXTRAS
 from galen.features.encoding.schema import Category, Schema
-from galen.nn.compact import Kind, compacted
 from galen.nn.exporting import Session
 from galen.nn.inputs import Inputs
+from galen.nn.tables.compact import Kind, compacted
 from galen.rank.serving import FILE, Serving, example_of, write_exported
 
 TABLES: Final[tuple[Kind, ...]] = ("float32", "bfloat16", "int8")

@@ -30,9 +30,9 @@ from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN
 from galen.data.shop import Shop
-from galen.nn.histories import Columns
-from galen.nn.judging import HeldOut, Judge
-from galen.nn.training import Epoch
+from galen.nn.learning.training import Epoch
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.judging import HeldOut, Judge
 from galen.recall.sequence import SequenceModel
 
 

@@ -11,7 +11,7 @@ from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.data.schema import Surface
-from galen.nn.training import Training
+from galen.nn.learning.training import Training
 from galen.rank.channel import ChannelScore
 from galen.rank.serving import Serving
 from galen.recall.fusion import Fusion

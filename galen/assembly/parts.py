@@ -11,7 +11,7 @@ from galen.assembly.recipe import RankPart, Recipe, RerankPart, settings_of
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.features.from_tables import TableFeatures, TableFeaturesSpec, with_tables
-from galen.nn.training import Training, Watch
+from galen.nn.learning.training import Training, Watch
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import PRICE, Pipeline
 from galen.pipeline.stages import (

@@ -12,7 +12,7 @@ import msgspec
 from galen.assembly import catalog
 from galen.assembly.parts import BLEND
 from galen.assembly.recipe import RankPart, Recipe, RecipeError
-from galen.nn.training import Training
+from galen.nn.learning.training import Training
 
 SHAPES: Final = "[a, b, …] or {low = …, high = …, log = true}"
 DIGITS: Final = 4  # of a searched number, so that the written recipe is the one that was tried

@@ -19,7 +19,7 @@ from galen.assembly.table import learn_encoder, read_parts, seeded
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
 from galen.features.encoding.tables import columns_of, part, types_of
-from galen.nn.embedding import FusedTable
+from galen.nn.tables.embedding import FusedTable
 from galen.rank.lessons import inputs_of
 from galen.rank.network import Network, NetworkModel
 from galen.rank.score_metrics import auc, log_loss

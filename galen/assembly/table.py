@@ -21,7 +21,7 @@ from galen.features.encoding.encoder import Encoder, fit_encoder
 from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.schema import Schema
 from galen.features.encoding.tables import TableError, columns_of, part, pieces, types_of
-from galen.nn.training import Epoch, Source, Training, Watch
+from galen.nn.learning.training import Epoch, Source, Training, Watch
 from galen.rank.lessons import InMemory
 from galen.rank.model import Model
 from galen.rank.network import Network, NetworkModel

@@ -26,7 +26,7 @@ from galen.assembly.table import learn_encoder, read_parts, row_bytes, seeded
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.tables import part
-from galen.nn.training import Epoch
+from galen.nn.learning.training import Epoch
 from galen.rank.blended import logits_of
 from galen.rank.extended import ExtendedModel
 from galen.rank.model import Model

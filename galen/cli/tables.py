@@ -34,8 +34,8 @@ def train_on_table(
 
     from galen.assembly.shipped import find_recipe
     from galen.assembly.table import TableBundle, checkpoint_folder, save_run, train_table
-    from galen.nn.distributed import joined
-    from galen.nn.events import event_writer
+    from galen.nn.learning.distributed import joined
+    from galen.nn.learning.tensorboard import event_writer
 
     found = find_recipe(recipe)
     with joined() as group, doing(quiet or not group.leads) as say:

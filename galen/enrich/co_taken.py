@@ -16,8 +16,8 @@ from galen.data.schema import TAKEN
 from galen.enrich.vectors import origin, vector_column
 from galen.features.item_vectors import Encoded, formed, read_encoded
 from galen.nn.contrastive import Contrast, ItemPairLesson, ItemPairs
-from galen.nn.sequence_losses import Mean
-from galen.nn.training import Training, fit
+from galen.nn.learning.sequence_losses import Mean
+from galen.nn.learning.training import Training, fit
 from galen.pipeline.candidates import Bools, Ints
 
 TABLE: Final = "vectors_co_taken"

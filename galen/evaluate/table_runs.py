@@ -14,7 +14,7 @@ from galen.assembly.table import TableBundle, TableRun, read_parts
 from galen.data.mendable import MendableError
 from galen.evaluate.table_slices import table_slices
 from galen.features.encoding.samples import Samples
-from galen.nn.embedding import FusedTable
+from galen.nn.tables.embedding import FusedTable
 from galen.pipeline.candidates import Floats, Ints
 from galen.rank.network import NetworkModel
 from galen.rank.score_intervals import Interval, bootstrap

@@ -8,9 +8,9 @@ import torch
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind, Surface
-from galen.nn.context import Asked, Key, Tokens
-from galen.nn.histories import Columns
-from galen.nn.judging import HeldOut
+from galen.nn.sequences.context import Asked, Key, Tokens
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.judging import HeldOut
 from galen.pipeline.candidates import Floats, Histories, Ints, Requests
 
 Taken = Literal["click", "cart", "purchase", "rating"]

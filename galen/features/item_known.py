@@ -9,7 +9,7 @@ import torch
 from galen.data.catalogue import Catalogue
 from galen.features.item_text import TextEncoder, said_of
 from galen.features.item_vectors import Encoded
-from galen.nn.item_tower import Known
+from galen.nn.sequences.item_tower import Known
 from galen.pipeline.candidates import Bools, Singles
 
 Attribute = Literal["brand", "category", "department"]

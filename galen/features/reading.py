@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from galen.features.histories import asked_by
-from galen.nn.context import Asked
-from galen.nn.histories import Columns
-from galen.nn.reader import Read, Reader
+from galen.nn.sequences.context import Asked
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.reader import Read, Reader
 from galen.pipeline.candidates import Ints, Requests
 from galen.pipeline.kept import KeptStates
 

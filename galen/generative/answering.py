@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from galen.generative.decoding import Found
-from galen.nn.judging import HeldOut
+from galen.nn.sequences.judging import HeldOut
 from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, no_candidates
 
 Write = Callable[[slice, Tensor, int], Found]

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from galen.generative.network import NextCodes
-from galen.nn.code_head import CodeHead
-from galen.nn.histories import Columns
-from galen.nn.judging import HeldOut
-from galen.nn.packed_events import Events
+from galen.nn.sequences.code_head import CodeHead
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.judging import HeldOut
+from galen.nn.sequences.packed_events import Events
 
 BLOCK = 512  # histories that are read together where nothing is learned
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from galen.generative.compared import BLOCK, Compared, ComparedLesson, Transitions, told
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
-from galen.nn.histories import Ints
-from galen.nn.preference_losses import softmax_dpo
+from galen.nn.learning.preference_losses import softmax_dpo
+from galen.nn.sequences.histories import Ints
 
 
 @dataclass(frozen=True)

@@ -42,19 +42,19 @@ from galen.generative.tokenizers import TokenizerName
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
 from galen.generative.writing_judge import WritingJudge, whole_items
-from galen.nn.backbones.backbone import Kind as BackboneKind
-from galen.nn.backbones.backbone import Shape
-from galen.nn.backbones.catalog import backbone
-from galen.nn.buying import Buying
-from galen.nn.code_head import CodeHead
-from galen.nn.context import Key
-from galen.nn.continuing import Continuing, continuing
-from galen.nn.histories import Columns, NextItemSource
-from galen.nn.item_tower import ItemTower
-from galen.nn.precision import Precision
-from galen.nn.reader import Reader
-from galen.nn.sequence_losses import Mean
-from galen.nn.training import Course, Training, Watch, fit
+from galen.nn.learning.precision import Precision
+from galen.nn.learning.sequence_losses import Mean
+from galen.nn.learning.training import Course, Training, Watch, fit
+from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
+from galen.nn.sequences.backbones.backbone import Shape
+from galen.nn.sequences.backbones.catalog import backbone
+from galen.nn.sequences.buying import Buying
+from galen.nn.sequences.code_head import CodeHead
+from galen.nn.sequences.context import Key
+from galen.nn.sequences.continuing import Continuing, continuing
+from galen.nn.sequences.histories import Columns, NextItemSource
+from galen.nn.sequences.item_tower import ItemTower
+from galen.nn.sequences.reader import Reader
 from galen.pipeline.candidates import Candidates, Ints, Requests, no_candidates
 
 

@@ -14,9 +14,9 @@ from torch import Tensor
 from galen.generative.compared import Compared, ComparedLesson, Drawn, Transitions, told
 from galen.generative.network import NextCodes
 from galen.generative.trie import Eligible, Trie
-from galen.nn.code_head import CodeHead
-from galen.nn.histories import Ints
-from galen.nn.preference_losses import clipped_policy_gradient, group_advantages
+from galen.nn.learning.preference_losses import clipped_policy_gradient, group_advantages
+from galen.nn.sequences.code_head import CodeHead
+from galen.nn.sequences.histories import Ints
 
 
 @dataclass(frozen=True, slots=True)

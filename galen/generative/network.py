@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from galen.nn.buying import Buying
-from galen.nn.code_head import CodeHead
-from galen.nn.item_tower import ItemTower
-from galen.nn.next_item import NextInputs
-from galen.nn.packed_events import Events
-from galen.nn.reader import Reader
-from galen.nn.sequence_losses import token_loss, without_wanted
+from galen.nn.learning.sequence_losses import token_loss, without_wanted
+from galen.nn.sequences.buying import Buying
+from galen.nn.sequences.code_head import CodeHead
+from galen.nn.sequences.item_tower import ItemTower
+from galen.nn.sequences.next_item import NextInputs
+from galen.nn.sequences.packed_events import Events
+from galen.nn.sequences.reader import Reader
 
 
 class NextCodes(nn.Module):

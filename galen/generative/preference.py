@@ -17,9 +17,9 @@ from galen.generative.compared import Policy, Transitions, newest_transitions
 from galen.generative.direct_preference import DirectLoss, RejectedSource, hard_items
 from galen.generative.group_policy import GroupLoss, GroupSource, Rewards
 from galen.generative.network import NextCodes
-from galen.nn.histories import Columns
-from galen.nn.sequence_losses import Mean
-from galen.nn.training import Course, Epoch, Source, Training, Validate, Watch, fit
+from galen.nn.learning.sequence_losses import Mean
+from galen.nn.learning.training import Course, Epoch, Source, Training, Validate, Watch, fit
+from galen.nn.sequences.histories import Columns
 
 Method = Literal["s_dpo", "policy_gradient"]
 

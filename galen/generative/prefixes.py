@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from galen.nn.histories import Columns, Ints
-from galen.nn.packed_events import Events
+from galen.nn.sequences.histories import Columns, Ints
+from galen.nn.sequences.packed_events import Events
 
 UNKNOWN: Final = 0.1
 """Share of beginnings that are read as of nobody, so that the token of the unknown learns."""

@@ -24,12 +24,12 @@ from galen.generative.semantic_ids import SemanticIds
 from galen.generative.tiger_network import TigerNetwork, TigerScorer, TigerShape
 from galen.generative.tokenizers import TokenizerName
 from galen.generative.trie import Trie
-from galen.nn.encoder_decoder import Memory
-from galen.nn.histories import Columns
-from galen.nn.judging import HeldOut
-from galen.nn.precision import Precision
-from galen.nn.sequence_losses import Mean
-from galen.nn.training import Course, Training, Watch, fit
+from galen.nn.learning.precision import Precision
+from galen.nn.learning.sequence_losses import Mean
+from galen.nn.learning.training import Course, Training, Watch, fit
+from galen.nn.sequences.encoder_decoder import Memory
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.judging import HeldOut
 from galen.pipeline.candidates import Candidates, Requests, no_candidates
 
 

@@ -14,9 +14,9 @@ from galen.data.schema import Kind
 from galen.generative.prefixes import PrefixInputs
 from galen.nn.dense import linear
 from galen.nn.dropout import Dropout
-from galen.nn.encoder_decoder import DecoderLayer, EncoderLayer, Memory
-from galen.nn.jagged import Layout, layout_of, one_block
-from galen.nn.packed_events import Events
+from galen.nn.sequences.encoder_decoder import DecoderLayer, EncoderLayer, Memory
+from galen.nn.sequences.jagged import Layout, layout_of, one_block
+from galen.nn.sequences.packed_events import Events
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from galen.generative.cold import Cold
 from galen.generative.decoding import Found, beam, exact_parallel
 from galen.generative.network import HeadScorer
 from galen.generative.trie import Trie
-from galen.nn.buying import Buying
-from galen.nn.code_head import CodeHead
+from galen.nn.sequences.buying import Buying
+from galen.nn.sequences.code_head import CodeHead
 
 
 @dataclass(frozen=True)

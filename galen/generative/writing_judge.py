@@ -10,7 +10,7 @@ from galen.generative.answering import ndcg
 from galen.generative.network import NextCodes
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
-from galen.nn.judging import HeldOut
+from galen.nn.sequences.judging import HeldOut
 
 MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Weights of the dense score that are tried on people held out."""

@@ -15,12 +15,12 @@ from torch import nn
 from galen.data.mendable import MendableError
 from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.schema import Schema, SchemaError
-from galen.nn.checkpoint import CheckpointError
-from galen.nn.compact import compacted
 from galen.nn.exporting import Session
-from galen.nn.losses import ObjectiveLoss
-from galen.nn.precision import resolved
-from galen.nn.training import Course, Source, Training, TrainingError, Watch, fit, predict
+from galen.nn.learning.checkpoint import CheckpointError
+from galen.nn.learning.losses import ObjectiveLoss
+from galen.nn.learning.precision import resolved
+from galen.nn.learning.training import Course, Source, Training, TrainingError, Watch, fit, predict
+from galen.nn.tables.compact import compacted
 from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.lessons import InMemory, in_order

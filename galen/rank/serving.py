@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from galen.features.encoding.schema import Schema
-from galen.nn.compact import Kind, compacted
 from galen.nn.exporting import ExportError, Session, export
 from galen.nn.inputs import Inputs
+from galen.nn.tables.compact import Kind, compacted
 
 FILE: Final = "network.onnx"
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from galen.features.encoding.samples import Ints
-from galen.nn.embedding import FusedTable
+from galen.nn.tables.embedding import FusedTable
 
 
 def carried_over(

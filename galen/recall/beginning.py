@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from galen.data.mendable import MendableError
 from galen.features.item_text import TextEncoder
-from galen.nn.next_item import NextItem
+from galen.nn.sequences.next_item import NextItem
 
 PROJECTION: Final = "projection.safetensors"
 READER: Final = "sequence.safetensors"

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from galen.nn.buying import Buying
+from galen.nn.sequences.buying import Buying
 from galen.pipeline.candidates import Candidates, Floats
 from galen.recall.factors import VectorAnswer
 

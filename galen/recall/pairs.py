@@ -8,9 +8,9 @@ import torch
 from scipy import sparse
 from torch import nn
 
-from galen.nn.histories import Columns
 from galen.nn.search import top_items
-from galen.nn.two_tower import PairLesson, Pairs, TwoTower
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.two_tower import PairLesson, Pairs, TwoTower
 from galen.pipeline.candidates import Ints
 
 

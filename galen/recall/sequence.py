@@ -1,7 +1,7 @@
 """The next item of a history as a network reads it: SASRec, LiGR, HSTU or GRU4Rec.
 
-The papers are named in `galen.nn.backbones`. All places of all histories teach; the newest event
-of some people is held out to tell when to stop.
+The papers are named in `galen.nn.sequences.backbones`. All places of all histories teach; the
+newest event of some people is held out to tell when to stop.
 """
 
 from collections.abc import Iterator
@@ -30,21 +30,21 @@ from galen.features.item_known import Attribute, described, known_of, with_encod
 from galen.features.item_text import TextEncoder
 from galen.features.item_vectors import TABLE, Use, beginning, formed, read_encoded
 from galen.features.reading import states_of
-from galen.nn.backbones.backbone import Kind as BackboneKind
-from galen.nn.backbones.backbone import Shape
-from galen.nn.backbones.catalog import backbone
-from galen.nn.buying import Buying
-from galen.nn.context import Key
-from galen.nn.continuing import Continuing, continuing
-from galen.nn.histories import Columns, NextItemSource
-from galen.nn.item_tower import SPREAD, ItemTower, Known
-from galen.nn.judging import Judge
-from galen.nn.next_item import NextItem, Objective
-from galen.nn.precision import Precision
-from galen.nn.reader import Reader
-from galen.nn.sequence_losses import Kind as Loss
-from galen.nn.sequence_losses import Mean
-from galen.nn.training import Course, Training, Watch, fit
+from galen.nn.learning.precision import Precision
+from galen.nn.learning.sequence_losses import Kind as Loss
+from galen.nn.learning.sequence_losses import Mean
+from galen.nn.learning.training import Course, Training, Watch, fit
+from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
+from galen.nn.sequences.backbones.backbone import Shape
+from galen.nn.sequences.backbones.catalog import backbone
+from galen.nn.sequences.buying import Buying
+from galen.nn.sequences.context import Key
+from galen.nn.sequences.continuing import Continuing, continuing
+from galen.nn.sequences.histories import Columns, NextItemSource
+from galen.nn.sequences.item_tower import SPREAD, ItemTower, Known
+from galen.nn.sequences.judging import Judge
+from galen.nn.sequences.next_item import NextItem, Objective
+from galen.nn.sequences.reader import Reader
 from galen.pipeline.candidates import Candidates, Ints, Requests
 from galen.pipeline.stages import Answer
 from galen.recall.beginning import BUYING, PROJECTION, Beginning

@@ -15,12 +15,12 @@ from galen.data.dataset import Dataset
 from galen.features.histories import columns_of, held_out
 from galen.features.item_known import Attribute, described, known_of
 from galen.features.item_text import TextEncoder
-from galen.nn.histories import Columns
-from galen.nn.item_tower import ItemTower
-from galen.nn.sequence_losses import Mean
-from galen.nn.training import Course, Training, Watch, fit
-from galen.nn.two_tower import TwoTower as Network
-from galen.nn.two_tower import UserTower
+from galen.nn.learning.sequence_losses import Mean
+from galen.nn.learning.training import Course, Training, Watch, fit
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.item_tower import ItemTower
+from galen.nn.sequences.two_tower import TwoTower as Network
+from galen.nn.sequences.two_tower import UserTower
 from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
 from galen.recall.factors import FoundVectors, VectorAnswer
 from galen.recall.item_graph import ItemGraph

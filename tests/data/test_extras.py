@@ -14,8 +14,8 @@ from galen.enrich.fine_tuning import Tuning, tune
 from galen.llm.minilm import MiniLm
 from galen.llm.openai_compatible import Server, client_of
 from galen.llm.text_encoder import read_folder
-from galen.nn.events import event_writer
 from galen.nn.exporting import Session
+from galen.nn.learning.tensorboard import event_writer
 from galen.recall.search import search_of
 
 ROOT = Path(__file__).parents[2]

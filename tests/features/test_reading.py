@@ -9,10 +9,10 @@ import torch
 from galen.data.schema import Kind, Surface
 from galen.features.histories import columns_of_requests
 from galen.features.reading import states_of
-from galen.nn.backbones.backbone import Shape
-from galen.nn.backbones.catalog import backbone
-from galen.nn.context import Tokens
-from galen.nn.reader import Reader
+from galen.nn.sequences.backbones.backbone import Shape
+from galen.nn.sequences.backbones.catalog import backbone
+from galen.nn.sequences.context import Tokens
+from galen.nn.sequences.reader import Reader
 from galen.pipeline.kept import KeptStates
 
 LENGTH = 8

@@ -12,7 +12,7 @@ from galen.generative.semantic_ids import SemanticIdError
 from galen.generative.tokenizers import TOKENIZERS, TokenizerName
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
-from galen.nn.code_head import CodeHead
+from galen.nn.sequences.code_head import CodeHead
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
 from galen.recall.fusion import OneChannel

@@ -14,10 +14,10 @@ from galen.generative.generator import Generator
 from galen.generative.group_policy import GroupLoss, GroupSource, Rewards, drawn_ids
 from galen.generative.preference import Preference
 from galen.generative.trie import Trie
-from galen.nn.histories import Columns
-from galen.nn.judging import HeldOut
-from galen.nn.sequence_losses import Mean
-from galen.nn.training import Training, fit
+from galen.nn.learning.sequence_losses import Mean
+from galen.nn.learning.training import Training, fit
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.judging import HeldOut
 
 QUICK = {
     "sizes": (4, 4),

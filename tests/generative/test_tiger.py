@@ -11,8 +11,8 @@ from galen.generative.prefixes import PrefixSource
 from galen.generative.tiger import Tiger, remembered, written
 from galen.generative.tiger_network import hashed
 from galen.generative.trie import Trie
-from galen.nn.histories import Columns
-from galen.nn.jagged import layout_of, one_block, padded, with_filler
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.jagged import layout_of, one_block, padded, with_filler
 
 QUICK = {
     "sizes": (4, 4),

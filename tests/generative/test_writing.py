@@ -7,8 +7,8 @@ import torch
 from galen.generative.scoring import WrittenAnswer
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
-from galen.nn.buying import Buying
-from galen.nn.code_head import CodeHead
+from galen.nn.sequences.buying import Buying
+from galen.nn.sequences.code_head import CodeHead
 from galen.pipeline.candidates import Candidates, Requests, no_candidates, no_histories
 
 PEOPLE, ITEMS, WIDTH, SIZES = 70, 60, 8, (4, 5, 6)

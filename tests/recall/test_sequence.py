@@ -10,7 +10,7 @@ from worlds import items_table, put_vectors
 from galen.data.catalogue import Catalogue
 from galen.data.schema import Kind
 from galen.features.histories import columns_of, held_out
-from galen.nn.histories import Columns, NextItemSource
+from galen.nn.sequences.histories import Columns, NextItemSource
 from galen.recall.sequence import SequenceModel
 
 QUICK = {

@@ -10,7 +10,7 @@ from galen.features.encoding.schema import Schema
 from galen.nn.attention import TargetAttention
 from galen.nn.dense import linear, tower
 from galen.nn.inputs import Inputs, history_mask
-from galen.nn.losses import Auxiliary
+from galen.nn.learning.losses import Auxiliary
 from galen.rank.networks.history import HistoryFields
 
 

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from galen.features.encoding.schema import Schema, table_of
 from galen.nn.adaptor import HybridExperts
-from galen.nn.embedding import FusedTable
 from galen.nn.inputs import Inputs, history_mask
 from galen.nn.numeric import number_encoder
+from galen.nn.tables.embedding import FusedTable
 
 Pooled = Literal["mean", "none"]
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from galen.features.encoding.schema import Schema
 from galen.nn.dense import linear
 from galen.nn.inputs import Inputs
-from galen.nn.losses import Auxiliary
+from galen.nn.learning.losses import Auxiliary
 from galen.rank.networks.fields import Fields
 
 

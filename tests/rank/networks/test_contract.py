@@ -7,10 +7,10 @@ from rank.networks.schemas import PLAIN, RICH, plain_samples, rich_samples
 from sklearn.metrics import roc_auc_score
 
 from galen.assembly.catalog import NETWORKS
-from galen.nn.embedding import IdError
 from galen.nn.inputs import Inputs
-from galen.nn.losses import ObjectiveLoss
-from galen.nn.training import Training, fit, predict
+from galen.nn.learning.losses import ObjectiveLoss
+from galen.nn.learning.training import Training, fit, predict
+from galen.nn.tables.embedding import IdError
 from galen.rank.lessons import InMemory, in_order, inputs_of
 
 BOTH = ("click", "purchase")

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from rank.networks.schemas import PLAIN, plain_samples
 
-from galen.nn.losses import ObjectiveLoss
-from galen.nn.training import Training, fit, predict
+from galen.nn.learning.losses import ObjectiveLoss
+from galen.nn.learning.training import Training, fit, predict
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.score_metrics import auc
 

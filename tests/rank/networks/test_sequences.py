@@ -8,7 +8,7 @@ from galen.assembly.catalog import NETWORKS
 from galen.features.encoding.schema import SchemaError
 from galen.nn.attention import block_attention
 from galen.nn.inputs import Inputs
-from galen.nn.losses import auxiliary_loss
+from galen.nn.learning.losses import auxiliary_loss
 from galen.rank.lessons import inputs_of
 from galen.rank.networks.dien import Dien
 from galen.rank.networks.long_history import LongHistory

@@ -1,0 +1,1 @@
+"""How networks learn: the one training loop, optimisers, losses, checkpoints, several processes."""

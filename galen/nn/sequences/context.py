@@ -1,0 +1,90 @@
+"""When and where it is asked what comes next, added to the state that answers.
+
+A state in training answers for the event that followed it, so it is told that event's moment and
+surface, never its item; at a request it is told the request's own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from galen.nn.dense import linear
+from galen.nn.sequences.jagged import Layout
+from galen.nn.sequences.moments import SPANS, hour, season, span_step, weekday
+
+Key = Literal["surface", "hour", "weekday", "season", "since"]
+
+_OF_MOMENT: Final[Mapping[str, tuple[int, Callable[[Tensor], Tensor]]]] = {
+    "hour": (24, hour),
+    "weekday": (7, weekday),
+    "season": (12, season),
+}
+
+
+class Asked(NamedTuple):
+    """When and where it is asked."""
+
+    at: Tensor  # (n,) float64 seconds; all 0 where only the order is known
+    surface: Tensor  # (n,) int64, -1 where not known
+
+    def to(self, device: torch.device) -> "Asked":
+        return Asked(self.at.to(device), self.surface.to(device))
+
+    def take(self, rows: Tensor | slice) -> "Asked":
+        return Asked(self.at[rows], self.surface[rows])
+
+    def spread(self, layout: Layout) -> "Asked":
+        """That of each history for each of its events."""
+        return self.take(torch.repeat_interleave(torch.diff(layout.offsets)))
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What is read beside the items of events.
+
+    `since` is the time from the newest event to the moment asked about; surface is where it is
+    asked; the other keys are of the calendar in UTC.
+    """
+
+    kinds: int  # of what may be done
+    surfaces: int
+    gaps: bool = False  # the time between an event and the one before it
+    context: tuple[Key, ...] = ()
+
+
+class Context(nn.Module):
+    """States that know when and where they are asked."""
+
+    def __init__(self, width: int, tokens: Tokens) -> None:
+        super().__init__()
+        self.keys = tokens.context
+        sizes = {"surface": tokens.surfaces, "since": SPANS}
+        sizes |= {key: size for key, (size, _) in _OF_MOMENT.items()}
+        self.words = nn.ModuleList(
+            nn.Embedding(sizes[key] + 1, width, padding_idx=0) for key in self.keys
+        )
+        for words in self.words.parameters():
+            nn.init.zeros_(words)
+        self.mix = nn.Sequential(
+            nn.LayerNorm(width), linear(width, 2 * width), nn.SiLU(), linear(2 * width, width)
+        )
+
+    def forward(self, states: Tensor, at: Tensor, asked: Asked | None) -> Tensor:
+        """(T, width) of states (T, width) after events at (T,); None where nothing is known."""
+        if asked is not None:
+            for key, words in zip(self.keys, self.words, strict=True):
+                states = states + words(_code(key, at, asked))
+        found: Tensor = states + self.mix(states)
+        return found
+
+
+def _code(key: Key, at: Tensor, asked: Asked) -> Tensor:
+    """(T,): 0 where not known."""
+    if key == "surface":
+        return asked.surface + 1
+    if key == "since":
+        return 1 + span_step(asked.at - at)
+    return 1 + _OF_MOMENT[key][1](asked.at)

@@ -1,0 +1,74 @@
+"""Histories that were read once and go on, item by item, with what is placed after them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from galen.nn.sequences.context import Asked
+from galen.nn.sequences.histories import Columns, Floats, Ints
+from galen.nn.sequences.reader import Read, Reader
+
+BLOCK: Final = 256  # histories that go on together
+
+Score = Callable[[Tensor, Tensor], Tensor]  # states (P, width), items (P, m) -> (P, m)
+
+
+@dataclass(frozen=True, slots=True)
+class Continuing:
+    """P histories of one length. An item that is placed is read as an event of the newest kind.
+
+    One that the vectors do not have scores NaN, and is read as an event of no item.
+    """
+
+    reader: Reader
+    vectors: Tensor  # (items, width)
+    score: Score
+    states: Tensor  # (P, width)
+    read: Read
+    kind: Tensor  # (P,)
+    asked: Asked  # (P,) when and where items are placed
+
+    @torch.inference_mode()
+    def scores(self, item: Ints) -> Floats:
+        """(P, m) of items (P, m)."""
+        known = (item >= 0) & (item < len(self.vectors))
+        told = self.score(self.states, torch.from_numpy(np.where(known, item, 0)))
+        return np.where(known, told.numpy(), np.nan).astype(np.float64)
+
+    @torch.inference_mode()
+    def after(self, item: Ints) -> "Continuing":
+        """With one more item (P,) each.
+
+        Raises:
+            ValueError: the histories are as long as the backbone reads.
+        """
+        known = torch.from_numpy((item >= 0) & (item < len(self.vectors)))
+        vectors = self.vectors[torch.from_numpy(item).where(known, 0)] * known[:, None]
+        asked = self.asked
+        states, read = self.reader.extend(vectors, self.kind, asked.at, self.read, asked)
+        return replace(self, states=states, read=read)
+
+
+def continuing(
+    columns: Columns, asked: Asked, reader: Reader, vectors: Tensor, score: Score
+) -> Iterator[tuple[Ints, Continuing]]:
+    """The rows (P,) of histories with an event, those of one length together, each read once.
+
+    `asked` (R,) is when and where items are placed after them.
+    """
+    lengths = np.diff(columns.offsets)
+    for length in np.unique(lengths[lengths > 0]):
+        alike = np.flatnonzero(lengths == length)
+        for start in range(0, len(alike), BLOCK):
+            rows = alike[start : start + BLOCK]
+            mine, shape = columns.of(rows), (len(rows), int(length))
+            item, kind = (torch.from_numpy(c).view(shape) for c in (mine.item, mine.kind))
+            at = torch.from_numpy(mine.at).view(shape)
+            own = asked.take(torch.from_numpy(rows))
+            with torch.inference_mode():
+                states, read = reader.keep(vectors[item], kind, at, own)
+            yield rows, Continuing(reader, vectors, score, states, read, kind[:, -1], own)

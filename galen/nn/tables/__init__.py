@@ -1,0 +1,1 @@
+"""Embedding tables: one lookup a mini-batch, sharded, updated by touched rows, in fewer bytes."""
