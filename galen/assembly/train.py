@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -141,6 +142,7 @@ class _Lesson:
             return Parts(recipe, retrievers, OneChannel(*recipe.recall), None)
         valid = self.ask(self.split.valid, "validation")
         fuser = self.fuser(valid)
+        valid = replace(valid, candidates=self._fused(valid.requests, valid.candidates, fuser))
         tables = self.tables()
         ranker, powers = self.ranker(valid, fuser, tables)
         recipe = replace(recipe, blend={**recipe.blend, **powers})
@@ -162,8 +164,11 @@ class _Lesson:
             for name in self.recipe.recall
         }
 
-    def ask(self, moment: Moment, what: str) -> _Asked:
-        """What recall would have said at a moment, having learned only from before it."""
+    def ask(self, moment: Moment, what: str, fuser: Fuser | None = None) -> _Asked:
+        """What recall would have said at a moment, having learned only from before it.
+
+        With `fuser` no more is kept of it than what a ranker would see.
+        """
         retrievers = self.learn(moment.fit, what)
         self.progress(f"recalling ({what})")
         store = FeatureStore.replay(moment.past)
@@ -174,7 +179,8 @@ class _Lesson:
             part = requests.part(start, min(start + BLOCK, len(requests)))
             anything = AllowedItems(part, ())
             rows = merge({c.name: proposed(c, anything) for c in asked})
-            parts.append(with_something_taken(moment, replace(rows, request=rows.request + start)))
+            rows = with_something_taken(moment, replace(rows, request=rows.request + start))
+            parts.append(rows if fuser is None else self._fused(requests, rows, fuser))
         return _Asked(moment, store, requests, stacked(parts), retrievers)
 
     def fuser(self, valid: _Asked) -> Fuser:
@@ -215,20 +221,20 @@ class _Lesson:
         elif rank.moments:
             learning = joined(
                 [
-                    self._examples(self.ask(moment, f"moment {place + 1}"), fuser, more)
+                    self._examples(self.ask(moment, f"moment {place + 1}", fuser), more)
                     for place, moment in enumerate(self.split.train)
                     if len(moment.users)
                 ]
             )
-            held_out = self._examples(valid, fuser, more)
+            held_out = self._examples(valid, more)
         else:
             parted = self._parted(valid)
-            learning, held_out = (self._examples(part, fuser, more) for part in parted)
+            learning, held_out = (self._examples(part, more) for part in parted)
         learning = self._with_guesses(learning, more)
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
         ranker = learned(spec, learning, held_out)
         if logged and rank.fit_blend == OBJECTIVE:  # impressions do not tell what recall said
-            held_out = self._examples(valid, fuser, more)
+            held_out = self._examples(valid, more)
         if rank.fit_blend not in held_out.labels:  # not wanted, or not what these examples tell
             return ranker, {}
         self.progress(f"weighing objectives for {rank.fit_blend}")
@@ -251,14 +257,24 @@ class _Lesson:
             rows = asked.candidates.take(people[asked.candidates.request])
             yield replace(asked, candidates=rows)
 
-    def _examples(self, asked: _Asked, fuser: Fuser, tables: tuple[TableFeatures, ...]) -> Examples:
+    def _fused(self, requests: Requests, candidates: Candidates, fuser: Fuser) -> Candidates:
+        """The rows that a ranker would see, in blocks of requests."""
+        if self.recipe.rank is None:
+            return candidates
+        parts = []
+        bounds = np.searchsorted(candidates.request, range(0, len(requests) + BLOCK, BLOCK))
+        for first, last in pairwise(bounds):
+            rows = fuser.fuse(requests, candidates.take(slice(first, last)))
+            parts.append(rows.top(self.recipe.rank.limit, by="recall_score"))
+        return stacked(parts)
+
+    def _examples(self, asked: _Asked, tables: tuple[TableFeatures, ...]) -> Examples:
         assert self.recipe.rank is not None
         self.progress("making examples from replayed recall")
-        fused = fuser.fuse(asked.requests, asked.candidates)
         return replayed(
             asked.moment,
             asked.requests,
-            fused.top(self.recipe.rank.limit, by="recall_score"),
+            asked.candidates,
             with_tables(asked.store, tables),
             negatives=self.recipe.rank.negatives,
             seed=self.seed,

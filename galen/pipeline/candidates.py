@@ -155,7 +155,7 @@ class Candidates:
                 raise ValueError(f"column {name!r} has {values.shape}, rows are {self.item.shape}")
         return replace(self, columns={**self.columns, **columns})
 
-    def take(self, rows: Ints | Bools) -> "Candidates":
+    def take(self, rows: Ints | Bools | slice) -> "Candidates":
         """The rows at these places, in this order."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         return Candidates(self.request[rows], self.item[rows], columns)

@@ -3,11 +3,17 @@
 McFadden, "Conditional logit analysis of qualitative choice behavior", 1973.
 """
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from galen.pipeline.candidates import Bools, Floats, Ints
+
+BLOCK: Final = 512
+"""Requests whose second derivatives are added at once, so that memory is bounded."""
 
 
 def chosen_by(
@@ -27,33 +33,75 @@ def chosen_by(
     width = features.shape[1]
     centre = np.zeros(width) if centre is None else centre
     hit = np.unique(request[taken])
-    inside = np.isin(request, hit)
     if not len(hit) or not width:
         return centre
-    features, taken = features[inside], taken[inside]
-    group = np.searchsorted(hit, request[inside])
+    rows = np.flatnonzero(np.isin(request, hit))
+    group = np.searchsorted(hit, request[rows])
     order = np.argsort(group, kind="stable")
-    features, taken, group = features[order], taken[order], group[order]
-    starts = np.searchsorted(group, np.arange(len(hit)))
-    spread = features.std(axis=0)
-    spread[spread < 1e-9] = 1.0
-    scaled, start = features / spread, centre * spread
-    chosen = np.bincount(group[taken], minlength=len(hit)).astype(np.float64)
-    observed = scaled[taken].sum(axis=0)
-
-    lowest = np.zeros(width, bool) if positive is None else positive
-    bounds = [(0.0, None) if low else (None, None) for low in lowest]
+    choices = _Choices.of(features[rows[order]], taken[rows[order]], group[order])
+    start = centre * choices.spread
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        value = scaled @ weights
-        largest = np.maximum.reduceat(value, starts)
-        likely = np.exp(value - largest[group])
-        total = np.add.reduceat(likely, starts)
+        cost, slope = choices.cost(weights)
         off = weights - start
-        cost = (chosen * (np.log(total) + largest)).sum() - observed @ weights
-        expected = scaled.T @ (likely * (chosen / total)[group])
-        return cost + strength * (off @ off) / 2, expected - observed + strength * off
+        return cost + strength * float(off @ off) / 2, slope + strength * off
+
+    def curvature(weights: Floats) -> Floats:
+        return choices.curvature(weights) + strength * np.eye(width)
 
     with threadpool_limits(1, "blas"):  # products this small lose by a second thread
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return np.asarray(found.x / spread)
+        if positive is None:  # what channels say is so alike that first derivatives lead astray
+            found = minimize(loss, start, jac=True, hess=curvature, method="trust-exact")
+        else:
+            bounds = [(0.0, None) if low else (None, None) for low in positive]
+            found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x / choices.spread)
+
+
+@dataclass(frozen=True)
+class _Choices:
+    """Requests in each of which something was taken; weights are of features by their spread."""
+
+    features: Floats  # (N, F), grouped by request
+    group: Ints  # (N,)
+    starts: Ints  # (requests,) first row of each
+    chosen: Floats  # (requests,) rows that were taken
+    observed: Floats  # (F,) sum of the taken rows, by the spread
+    spread: Floats  # (F,)
+
+    @classmethod
+    def of(cls, features: Floats, taken: Bools, group: Ints) -> "_Choices":
+        starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+        spread = features.std(axis=0)
+        spread[spread < 1e-9] = 1.0
+        chosen = np.bincount(group[taken]).astype(np.float64)
+        return cls(features, group, starts, chosen, features[taken].sum(axis=0) / spread, spread)
+
+    def cost(self, weights: Floats) -> tuple[float, Floats]:
+        """Minus the log-likelihood, and its slope (F,)."""
+        expected, normaliser = self._expected(weights)
+        cost = float(self.chosen @ normaliser - self.observed @ weights)
+        return cost, self.features.T @ expected / self.spread - self.observed
+
+    def curvature(self, weights: Floats) -> Floats:
+        """(F, F) second derivatives of the cost."""
+        expected, _ = self._expected(weights)
+        width = len(self.spread)
+        total = np.zeros((width, width))
+        bounds = np.append(self.starts, len(self.group))
+        for first in range(0, len(self.starts), BLOCK):
+            last = min(first + BLOCK, len(self.starts))
+            rows = slice(bounds[first], bounds[last])
+            features = self.features[rows]
+            weighted = features * expected[rows, None]
+            mean = np.add.reduceat(weighted, bounds[first:last] - bounds[first])
+            total += weighted.T @ features - (mean / self.chosen[first:last, None]).T @ mean
+        return total / self.spread / self.spread[:, None]
+
+    def _expected(self, weights: Floats) -> tuple[Floats, Floats]:
+        """(N,) how many of a request's choices fall on a row, and (requests,) log normalisers."""
+        value = self.features @ (weights / self.spread)
+        largest = np.maximum.reduceat(value, self.starts)
+        likely = np.exp(value - largest[self.group])
+        total = np.add.reduceat(likely, self.starts)
+        return likely * (self.chosen / total)[self.group], np.log(total) + largest

@@ -39,7 +39,9 @@ class Fusion:
         inside = np.isin(candidates.request, hit)
         candidates, taken = candidates.take(inside), taken[inside]
         voices = tuple(voice_of(candidates, channel) for channel in channels)
-        features = np.stack(list(said(candidates, voices)), axis=1)
+        features = np.empty((len(candidates), SAYINGS * len(voices)))
+        for place, column in enumerate(said(candidates, voices)):
+            features[:, place] = column
         bucket = np.digitize(requests.history.length, LENGTHS)
         everybody = chosen_by(features, candidates.request, taken, None, self.penalty)
         weights = [

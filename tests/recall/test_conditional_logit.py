@@ -45,3 +45,14 @@ def test_rows_of_a_request_may_stand_apart():
     order = np.random.default_rng(1).permutation(len(taken))
     mixed = chosen_by(features[order], request[order], taken[order], None, 1.0)
     assert mixed == pytest.approx(chosen_by(features, request, taken, None, 1.0), abs=1e-4)
+
+
+def test_columns_that_say_nearly_the_same_are_weighed_to_the_end():
+    features, request, taken = choices(2000)
+    noise = np.random.default_rng(1).normal(scale=1e-3, size=(2, len(features), 2))
+    alike = np.concatenate([features + noise[0], features + noise[1]], axis=1)
+
+    held = chosen_by(alike, request, taken, None, 1.0)
+
+    assert held[:2] + held[2:] == pytest.approx([1.5, -1], abs=0.1)
+    assert held[:2] == pytest.approx(held[2:], abs=0.2)
