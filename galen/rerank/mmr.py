@@ -5,12 +5,15 @@ Producing Summaries", SIGIR 1998.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
 from galen.data.catalogue import Catalogue
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, place_within
+from galen.pipeline.candidates import Candidates, Ints, Requests, place_within
+
+BLOCK: Final = 64
+"""Requests that are shaped at once: together they fit a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +28,42 @@ class Mmr:
     pool: int = 5
 
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
-        place = place_within(candidates.request)
-        competing = place < self.pool * n
-        order = []
-        bounds = np.searchsorted(candidates.request, np.arange(len(requests) + 1))
-        for first, last in pairwise(bounds):
-            rows = np.arange(first, last)
-            inside = rows[competing[first:last]]
-            if len(inside):
-                score = candidates.columns["score"][inside]
-                chosen = self._chosen(candidates.item[inside], score, n)
-                left = np.ones(last - first, bool)
-                left[inside[chosen] - first] = False
-                order += [inside[chosen], rows[left]]
-        return candidates.take(np.concatenate(order)) if order else candidates
+        place, request = place_within(candidates.request), candidates.request
+        competing = np.flatnonzero(place < self.pool * n)
+        if not len(competing):
+            return candidates
+        grid = np.full((len(requests), 1 + int(place[competing].max())), -1)
+        grid[request[competing], place[competing]] = competing
+        slot = place + n  # what is not chosen follows in its order
+        for start in range(0, len(grid), BLOCK):
+            rows = grid[start : start + BLOCK]
+            chosen = self._chosen(candidates, rows, n)
+            picked = np.take_along_axis(rows, np.maximum(chosen, 0), axis=1)
+            at, order = np.nonzero(chosen >= 0)
+            slot[picked[at, order]] = order
+        return candidates.take(np.lexsort((slot, request)))
 
-    def _chosen(self, item: Ints, score: Floats, n: int) -> Ints:
-        """Places of the slate's rows, in slate order."""
-        spread = float(score.max() - score.min())
-        relevance = (score - score.min()) / spread if spread > 0 else np.ones(len(score))
-        codes = np.stack(
-            [
-                c[item]
-                for c in (self.catalogue.category, self.catalogue.brand, self.catalogue.department)
-            ]
-        )
-        nearest = np.zeros(len(item))
-        value = self.balance * relevance
-        free = np.ones(len(item), bool)
-        chosen = np.empty(min(n, len(item)), np.int64)
-        for slot in range(len(chosen)):
-            best = int(np.argmax(np.where(free, value - (1 - self.balance) * nearest, -np.inf)))
-            chosen[slot] = best
-            free[best] = False
-            alike = ((codes == codes[:, best : best + 1]) & (codes >= 0)).mean(axis=0)
-            np.maximum(nearest, alike, out=nearest)
+    def _chosen(self, candidates: Candidates, rows: Ints, n: int) -> Ints:
+        """(R, slots) columns of `rows` (R, P; -1 where there is none) in slate order, then -1."""
+        there = rows >= 0
+        score = candidates.columns["score"][rows]
+        low = np.where(there, score, np.inf).min(axis=1, keepdims=True)
+        spread = np.where(there, score, -np.inf).max(axis=1, keepdims=True) - low
+        relevance = np.where(spread > 0, (score - low) / np.where(spread > 0, spread, 1.0), 1.0)
+        value = np.where(there, self.balance * relevance, -np.inf)
+        item, everyone = candidates.item[rows], np.arange(len(rows))
+        facts = self.catalogue.category, self.catalogue.brand, self.catalogue.department
+        codes = [fact[item] for fact in facts]
+        nearest = np.zeros(rows.shape)
+        chosen = np.full((len(rows), min(n, rows.shape[1])), -1)
+        for slot in range(chosen.shape[1]):
+            best = np.argmax(value - (1 - self.balance) * nearest, axis=1)
+            left = np.isfinite(value[everyone, best])
+            chosen[left, slot] = best[left]
+            value[everyone, best] = -np.inf
+            alike = np.zeros(rows.shape)
+            for code in codes:
+                said = code[everyone, best][:, None]
+                alike += (code == said) & (said >= 0)
+            np.maximum(nearest, alike / len(codes), out=nearest)
         return chosen
