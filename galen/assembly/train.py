@@ -9,7 +9,6 @@ import numpy as np
 
 from galen.assembly.blending import fitted_blend
 from galen.assembly.check import check_recipe
-from galen.assembly.impressions import impression_examples
 from galen.assembly.judged_samples import JudgedSamples
 from galen.assembly.learned_channels import LearnedChannels
 from galen.assembly.parts import (
@@ -205,6 +204,8 @@ class _Lesson:
         self, valid: _Asked, fuser: Fuser, tables: Mapping[str, TableFeatures]
     ) -> tuple[Ranker | None, dict[str, float]]:
         """The ranker, and the powers of its objectives where the recipe wants them learned."""
+        from galen.assembly.impressions import impression_examples
+
         rank, spec = self.recipe.rank, ranker_spec(self.recipe)
         if rank is None or spec is None:
             return None, {}

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from galen.assembly.impressions import has_impressions, impression_examples
 from galen.assembly.parts import Parts
 from galen.assembly.split import Split
 from galen.data.shop import Shop
@@ -42,6 +41,8 @@ def ranked_by(parts: Parts, shop: Shop, split: Split, *, seed: int) -> list[Rank
 
     None where there is no ranker, no impression or no clock, or it learned other objectives.
     """
+    from galen.assembly.impressions import has_impressions, impression_examples
+
     if parts.ranker is None or not has_impressions(shop) or split.final.clock != "time":
         return []
     if not set(parts.ranker.objectives) <= {"click", "cart", "purchase"}:

@@ -6,7 +6,6 @@ Efron, Tibshirani, "An Introduction to the Bootstrap", 1993 (percentile interval
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import bootstrap
 
 from galen.pipeline.candidates import Floats
 
@@ -25,6 +24,8 @@ class Interval:
 
 def mean_interval(values: Floats, *, seed: int, resamples: int = 1000) -> Interval:
     """95 % interval of the mean of (R,) values; NaN where there are fewer than two."""
+    from scipy.stats import bootstrap
+
     if len(values) < 2:
         value = float(values.mean()) if len(values) else float("nan")
         return Interval(value, float("nan"), float("nan"))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from galen.pipeline.candidates import Bools, Singles
@@ -31,6 +30,8 @@ def spread_out(
 
     `whiten` 1 spreads all directions alike, 0 leaves them as they are.
     """
+    from sklearn.utils.extmath import randomized_svd
+
     mean = np.zeros(matrix.shape[1])
     if isinstance(matrix, np.ndarray) and there.any():
         mean = matrix[there].mean(axis=0)

@@ -9,17 +9,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from galen.data.catalogue import Catalogue
 from galen.features.directions import Directions, spread_out
 from galen.pipeline.candidates import Singles
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 _WORD: Final = re.compile(r"\b\w\w+\b")
 _MOST_WORDS: Final = 50_000
@@ -112,7 +114,7 @@ def text_vectors(texts: Sequence[str], size: int, seed: int, whiten: float = 0.5
     return spread_out(matrix, np.diff(matrix.indptr) > 0, size, whiten, seed)[0]
 
 
-def _counted(said: Iterable[Sequence[str]]) -> tuple[TfidfVectorizer | None, sparse.csr_array]:
+def _counted(said: Iterable[Sequence[str]]) -> "tuple[TfidfVectorizer | None, sparse.csr_array]":
     lists = list(said)
     counter = _counter()
     try:
@@ -121,7 +123,9 @@ def _counted(said: Iterable[Sequence[str]]) -> tuple[TfidfVectorizer | None, spa
         return None, sparse.csr_array((len(lists), 0))
 
 
-def _counter(vocabulary: Sequence[str] | None = None) -> TfidfVectorizer:
+def _counter(vocabulary: Sequence[str] | None = None) -> "TfidfVectorizer":
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     return TfidfVectorizer(
         analyzer=_as_they_are,
         sublinear_tf=True,

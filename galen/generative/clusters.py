@@ -3,8 +3,6 @@
 import warnings
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from galen.generative.semantic_ids import Ints, SemanticIdError, Singles
@@ -51,6 +49,9 @@ def k_means(
 
     One thread: the sums of several come in any order, and a seed must give the same centres.
     """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
     seen = np.round(vectors / grain) if grain else vectors
     wanted = min(size, len(np.unique(seen, axis=0)))
     begin = start if start is not None and len(start) == wanted else "k-means++"

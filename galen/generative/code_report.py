@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.metrics import adjusted_mutual_info_score
 from threadpoolctl import threadpool_limits
 
 from galen.generative.semantic_ids import Ints, SemanticIds, Singles, TokenizerSpec, shared
@@ -74,6 +73,8 @@ def report(
     mutual information (Vinh et al., JMLR 2010) is 0 for codes that agree by chance, 1 for codes
     that are the same under other numbers.
     """
+    from sklearn.metrics import adjusted_mutual_info_score
+
     queries = np.random.default_rng(seed).permutation(len(vectors))[:asked]
     near = _near(vectors, queries, neighbours)
     same = codes[queries][:, None, :] == codes[near]  # (asked, neighbours, levels)

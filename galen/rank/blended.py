@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
@@ -73,6 +72,8 @@ def blended(models: Mapping[str, Model], valid: Samples) -> BlendedModel:
 
     A column of one class gives every model the same weight.
     """
+    from sklearn.linear_model import LogisticRegression
+
     objectives = next(iter(models.values())).objectives
     each = np.stack([logits_of(model, valid) for model in models.values()], axis=2)
     weights = {}

@@ -8,8 +8,6 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from galen.pipeline.candidates import Floats
 
@@ -47,6 +45,9 @@ class Calibration:
 
     def fit(self, score: Floats, label: Floats, weight: Floats) -> Calibrator:
         """Learn from held-out rows; one-class labels give that class's share, smoothed."""
+        from sklearn.isotonic import IsotonicRegression
+        from sklearn.linear_model import LogisticRegression
+
         if label.min(initial=1.0) == label.max(initial=0.0):
             share = (float((label * weight).sum()) + 1) / (float(weight.sum()) + 2)
             return Platt(0.0, float(np.log(share / (1 - share))))

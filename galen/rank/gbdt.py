@@ -6,9 +6,8 @@ listwise loss is Bruch's XE-NDCG, "An Alternative Cross Entropy Loss for Learnin
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import lightgbm
 import msgspec
 import numpy as np
 
@@ -17,6 +16,9 @@ from galen.features.encoding.schema import Schema
 from galen.pipeline.candidates import Floats, Singles
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.model import at_no_position
+
+if TYPE_CHECKING:
+    import lightgbm
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class Gbdt:
 
     def _train(
         self, schema: Schema, train: Samples, valid: Samples, objective: str
-    ) -> lightgbm.Booster:
+    ) -> "lightgbm.Booster":
+        import lightgbm
+
         learning, held_out = (self._dataset(schema, part, objective) for part in (train, valid))
         return lightgbm.train(
             self._parameters(int(train.known(objective)[0].sum())),
@@ -68,7 +72,9 @@ class Gbdt:
             callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
         )
 
-    def _dataset(self, schema: Schema, examples: Samples, objective: str) -> lightgbm.Dataset:
+    def _dataset(self, schema: Schema, examples: Samples, objective: str) -> "lightgbm.Dataset":
+        import lightgbm
+
         label = examples.labels[objective]
         numbers, categories = len(schema.numbers), len(schema.categories) * self.categories
         rows, _, _ = examples.known(objective)
@@ -111,6 +117,8 @@ class Gbdt:
         }
 
     def load(self, folder: Path) -> "GbdtModel":
+        import lightgbm
+
         saved = msgspec.json.decode((folder / "gbdt.json").read_bytes(), type=_Saved)
         boosters = [lightgbm.Booster(model_str=text) for text in saved.boosters]
         return GbdtModel(
@@ -133,7 +141,7 @@ class GbdtModel:
     schema: Schema
     objectives: tuple[str, ...]
     categories: bool
-    boosters: list[lightgbm.Booster]
+    boosters: "list[lightgbm.Booster]"
     calibrators: tuple[Calibrator, ...]
 
     def score(self, samples: Samples) -> Floats:

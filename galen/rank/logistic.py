@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_array, hstack
-from sklearn.linear_model import LogisticRegression
 
 from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.scale import scaled
@@ -35,6 +34,8 @@ class Logistic:
     iterations: int = 200
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "LogisticModel":
+        from sklearn.linear_model import LogisticRegression
+
         inputs, held_out = (_inputs(schema, self.crosses, part) for part in (train, valid))
         weights = np.zeros((len(train.labels), inputs.shape[1] + 1))
         calibrators = []

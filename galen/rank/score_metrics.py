@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from galen.pipeline.candidates import Floats, Ints
 
@@ -16,6 +15,8 @@ Reals = npt.NDArray[np.floating[Any]]
 
 def auc(label: Reals, score: Reals) -> float:
     """Share of (positive, negative) pairs in the right order, ties half; NaN for one class."""
+    from scipy.stats import rankdata
+
     positive = label > 0
     good, bad = int(positive.sum()), int((~positive).sum())
     if not good or not bad:

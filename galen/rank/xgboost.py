@@ -5,11 +5,10 @@ Chen, Guestrin, "XGBoost: A Scalable Tree Boosting System", KDD 2016.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-import xgboost
 
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
@@ -17,6 +16,9 @@ from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.gbdt import matrix_of
 from galen.rank.model import at_no_position
+
+if TYPE_CHECKING:
+    import xgboost
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ class XGBoost:
             schema, tuple(train.labels), self.categories, boosters, tuple(calibrators)
         )
 
-    def _train(self, learning: xgboost.DMatrix, held_out: xgboost.DMatrix) -> xgboost.Booster:
+    def _train(self, learning: "xgboost.DMatrix", held_out: "xgboost.DMatrix") -> "xgboost.Booster":
+        import xgboost
+
         label, weight = learning.get_label(), learning.get_weight()
         share = (float(label @ weight) + 1) / (float(weight.sum()) + 2)
         booster = xgboost.train(
@@ -64,7 +68,7 @@ class XGBoost:
         )
         return booster[: booster.best_iteration + 1]
 
-    def _matrix(self, schema: Schema, samples: Samples, objective: str) -> xgboost.DMatrix:
+    def _matrix(self, schema: Schema, samples: Samples, objective: str) -> "xgboost.DMatrix":
         rows, label, weight = samples.known(objective)
         return dmatrix(schema, samples.take(rows), self.categories, self.threads, label, weight)
 
@@ -91,6 +95,8 @@ class XGBoost:
         }
 
     def load(self, folder: Path) -> "XGBoostModel":
+        import xgboost
+
         saved = msgspec.json.decode((folder / "xgboost.json").read_bytes(), type=_Saved)
         boosters = [
             xgboost.Booster({"nthread": 1}, model_file=bytearray(text, "utf-8"))
@@ -116,7 +122,7 @@ class XGBoostModel:
     schema: Schema
     objectives: tuple[str, ...]
     categories: bool
-    boosters: list[xgboost.Booster]
+    boosters: "list[xgboost.Booster]"
     calibrators: tuple[Calibrator, ...]
 
     def score(self, samples: Samples) -> Floats:
@@ -143,8 +149,10 @@ def dmatrix(
     threads: int,
     label: Floats | None = None,
     weight: Floats | None = None,
-) -> xgboost.DMatrix:
+) -> "xgboost.DMatrix":
     """Rows as XGBoost reads them: numbers, then categories as native ones."""
+    import xgboost
+
     kinds = ["q"] * len(schema.numbers) + ["c"] * (len(schema.categories) * categories)
     return xgboost.DMatrix(
         matrix_of(samples, categories),
