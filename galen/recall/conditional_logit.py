@@ -3,6 +3,7 @@
 McFadden, "Conditional logit analysis of qualitative choice behavior", 1973.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,8 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from galen.pipeline.candidates import Bools, Floats, Ints
+
+FOLDS: Final = 3
 
 BLOCK: Final = 512
 """Requests whose second derivatives are added at once, so that memory is bounded."""
@@ -35,10 +38,7 @@ def chosen_by(
     hit = np.unique(request[taken])
     if not len(hit) or not width:
         return centre
-    rows = np.flatnonzero(np.isin(request, hit))
-    group = np.searchsorted(hit, request[rows])
-    order = np.argsort(group, kind="stable")
-    choices = _Choices.of(features[rows[order]], taken[rows[order]], group[order])
+    choices = _Choices.of(*_in_order(features, request, taken, hit))
     start = centre * choices.spread
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -56,6 +56,48 @@ def chosen_by(
             bounds = [(0.0, None) if low else (None, None) for low in positive]
             found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(found.x / choices.spread)
+
+
+def best_strength(
+    features: Floats,
+    request: Ints,
+    taken: Bools,
+    strengths: Sequence[float],
+    *,
+    requests: int,
+    seed: int,
+) -> float:
+    """The strength whose weights make choices the likeliest that they were not learned from.
+
+    Cross-validation in `FOLDS` parts of at most `requests` requests, which are drawn by seed. Of
+    fewer requests than parts nothing can be told: then it is the largest.
+    """
+    random = np.random.default_rng(seed)
+    hit = random.permutation(np.unique(request[taken]))[:requests]
+    if len(hit) < FOLDS:
+        return max(strengths)
+    cost = np.zeros(len(strengths))
+    for part in range(FOLDS):
+        unseen = _Choices.of(*_in_order(features, request, taken, hit[part::FOLDS]))
+        others = np.isin(request, np.delete(hit, slice(part, None, FOLDS)))
+        learned = features[others], request[others], taken[others]
+        for place, strength in enumerate(strengths):
+            weights = chosen_by(*learned, None, strength)
+            cost[place] += unseen.cost(weights * unseen.spread)[0]
+    return strengths[int(np.argmin(cost))]
+
+
+def _in_order(
+    features: Floats, request: Ints, taken: Bools, hit: Ints
+) -> tuple[Floats, Bools, Ints]:
+    """The rows of the requests `hit`, under each other by request, with the place of each."""
+    hit = np.sort(hit)
+    rows = np.flatnonzero(np.isin(request, hit))
+    group = np.searchsorted(hit, request[rows])
+    if len(rows) == len(request) and np.all(group[1:] >= group[:-1]):
+        return features, taken, group  # gigabytes need not be copied
+    order = np.argsort(group, kind="stable")
+    return features[rows[order]], taken[rows[order]], group[order]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from galen.recall.conditional_logit import chosen_by
+from galen.recall.conditional_logit import best_strength, chosen_by
+
+STRENGTHS = (1.0, 10.0, 100.0, 1000.0)
 
 
 def choices(requests, each=10, seed=0):
@@ -56,3 +58,38 @@ def test_columns_that_say_nearly_the_same_are_weighed_to_the_end():
 
     assert held[:2] + held[2:] == pytest.approx([1.5, -1], abs=0.1)
     assert held[:2] == pytest.approx(held[2:], abs=0.2)
+
+
+def with_noise(requests, columns, seed):
+    """Choices by the first of many columns; the others say nothing."""
+    features, request, taken = choices(requests, seed=seed)
+    noise = np.random.default_rng(seed + 1).normal(size=(len(features), columns))
+    return np.concatenate([features[:, :1], noise], axis=1), request, taken
+
+
+def test_many_columns_that_say_nothing_are_held_firmly_and_ones_that_decide_are_not():
+    firm = best_strength(*with_noise(100, 150, 0), STRENGTHS, requests=1000, seed=0)
+    assert firm > best_strength(*choices(100), STRENGTHS, requests=1000, seed=0) == 1.0
+    features, _, taken = with_noise(2000, 150, 7)
+
+    def hits(strength):
+        weights = chosen_by(*with_noise(100, 150, 0), None, strength)
+        best = (features @ weights).reshape(-1, 10).argmax(1)
+        return taken.reshape(-1, 10)[np.arange(len(best)), best].mean()
+
+    assert hits(firm) > hits(1.0)
+
+
+def test_a_strength_is_found_alike_whatever_the_order_of_rows():
+    features, request, taken = with_noise(90, 10, 0)
+    order = np.random.default_rng(1).permutation(len(taken))
+    found = {
+        best_strength(features[o], request[o], taken[o], STRENGTHS, requests=1000, seed=0)
+        for o in (order, np.arange(len(taken)))
+    }
+    assert len(found) == 1
+
+
+def test_too_few_choices_to_tell_are_held_the_firmest():
+    features, request, taken = with_noise(2, 3, 0)
+    assert best_strength(features, request, taken, STRENGTHS, requests=1000, seed=0) == 1000.0
