@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from galen.pipeline.conditional_logit import chosen_by
 from galen.pipeline.pipeline import PRICE, price_of
 from galen.pipeline.stages import Examples, Ranker
-from galen.recall.conditional_logit import chosen_by
 
 RECALL: Final = "recall"
 """The factor of a blend that is recall's own score, which stands in a batch as `SCORE`."""

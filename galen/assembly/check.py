@@ -12,6 +12,7 @@ from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.data.schema import Surface
 from galen.nn.learning.training import Training
+from galen.rank.blended import Blending
 from galen.rank.channel import ChannelScore
 from galen.rank.serving import Serving
 from galen.recall.fusion import Fusion
@@ -136,6 +137,7 @@ def _check_model(rank: RankPart, at: str) -> None:
     if rank.model == BLEND:
         if len(rank.members) < 2:
             raise RecipeError(f"{at}: a blend needs two or more [[rank.members]].")
+        settings_of(Blending, rank.settings, at)
         for place, member in enumerate(rank.members):
             where = f"{at}: [[rank.members]] number {place + 1}"
             if member.features:

@@ -23,7 +23,7 @@ from galen.pipeline.stages import (
     Retriever,
     RetrieverSpec,
 )
-from galen.rank.blended import Blended
+from galen.rank.blended import Blended, Blending
 from galen.rank.channel import ChannelScore
 from galen.rank.extended import Extended
 from galen.rank.model import ModelSpec
@@ -158,7 +158,7 @@ def model_spec(
             )
             for place, member in enumerate(rank.members)
         }
-        spec = Blended(members)
+        spec = Blended(members, _made_of(Blending, rank.settings))
     else:
         spec = _made_of(catalog.RANKERS[rank.model], rank.settings, seed)
     extensions = {
@@ -177,7 +177,8 @@ def of_shop(spec: ModelSpec, data: Dataset) -> ModelSpec:
         EnrichedError: a table that one reads is missing, or knows later events than `data`.
     """
     if isinstance(spec, Blended):
-        return Blended({name: of_shop(member, data) for name, member in spec.members.items()})
+        members = {name: of_shop(member, data) for name, member in spec.members.items()}
+        return replace(spec, members=members)
     return spec.of(data) if isinstance(spec, Extended) else spec
 
 

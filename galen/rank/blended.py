@@ -1,4 +1,4 @@
-"""Several models as one: a logistic regression over their logits, fitted on held-out rows.
+"""Several models as one: how far each is trusted is learned from held-out rows.
 
 Wolpert, "Stacked Generalization", Neural Networks 1992.
 """
@@ -6,6 +6,7 @@ Wolpert, "Stacked Generalization", Neural Networks 1992.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -14,7 +15,16 @@ from scipy.special import expit, logit
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
 from galen.pipeline.candidates import Floats
+from galen.pipeline.conditional_logit import chosen_by
 from galen.rank.model import Model, ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Blending:
+    """`binary` trusts members as far as they tell each row, `listwise` as far as they tell what is
+    taken of a group; both give probabilities of rows."""
+
+    loss: Literal["binary", "listwise"] = "binary"
 
 
 @dataclass(frozen=True)
@@ -22,10 +32,11 @@ class Blended:
     """Members learn on their own; how much each is trusted is learned from `valid`."""
 
     members: Mapping[str, ModelSpec]
+    blending: Blending = Blending()
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "BlendedModel":
         models = {name: spec.fit(schema, train, valid) for name, spec in self.members.items()}
-        return blended(models, valid)
+        return blended(models, valid, self.blending)
 
     def load(self, folder: Path) -> "BlendedModel":
         saved = msgspec.json.decode((folder / "blend.json").read_bytes(), type=_Saved)
@@ -67,7 +78,7 @@ class BlendedModel:
             model.save(folder / name)
 
 
-def blended(models: Mapping[str, Model], valid: Samples) -> BlendedModel:
+def blended(models: Mapping[str, Model], valid: Samples, blending: Blending) -> BlendedModel:
     """Models that have learned, weighed on rows that none of them learned from.
 
     A column of one class gives every model the same weight.
@@ -83,10 +94,18 @@ def blended(models: Mapping[str, Model], valid: Samples) -> BlendedModel:
         if len(np.unique(label[known])) < 2:
             weights[objective] = [1 / len(models)] * len(models) + [0.0]
             continue
+        told, trust = each[known, place], np.eye(len(models))
+        if blending.loss == "listwise":
+            taken, alike = label[known] > 0, np.full(len(models), 1 / len(models))
+            chosen = chosen_by(
+                told, valid.group[known], taken, alike, 1.0, positive=np.ones(len(models), bool)
+            )
+            trust = chosen[:, None] if chosen.any() else alike[:, None]
         fitted = LogisticRegression(C=1.0, max_iter=1000).fit(
-            each[known, place], label[known], sample_weight=valid.weight[known]
+            told @ trust, label[known], sample_weight=valid.weight[known]
         )
-        weights[objective] = [*map(float, fitted.coef_[0]), float(fitted.intercept_[0])]
+        whole = trust @ fitted.coef_[0]
+        weights[objective] = [*map(float, whole), float(fitted.intercept_[0])]
     return BlendedModel(models, weights)
 
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
-from galen.recall.conditional_logit import best_strength, chosen_by
+from galen.pipeline.conditional_logit import best_strength, chosen_by
 
 LENGTHS: Final = (1, 4, 11)  # history lengths 0, 1-3, 4-10 and more than 10 have their own weights
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from galen.recall.conditional_logit import best_strength, chosen_by
+from galen.pipeline.conditional_logit import best_strength, chosen_by
 
 STRENGTHS = (1.0, 10.0, 100.0, 1000.0)
 
