@@ -17,7 +17,7 @@ from galen.nn.learning.distributed import Workers, joined, workers
 from galen.nn.tables.sharding import block
 from galen.rank.lessons import lesson_of
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 
 def learned(processes, out, epochs=3, tables="dense", checkpoints=None):
