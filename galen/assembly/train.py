@@ -141,7 +141,7 @@ class _Lesson:
             return Parts(recipe, retrievers, OneChannel(*recipe.recall), None)
         valid = self.ask(self.split.valid, "validation")
         fuser = self.fuser(valid)
-        valid = replace(valid, candidates=self._fused(valid.requests, valid.candidates, fuser))
+        valid = replace(valid, candidates=self._for_ranker(valid, fuser))
         tables = self.tables()
         ranker, powers = self.ranker(valid, fuser, tables)
         recipe = replace(recipe, blend={**recipe.blend, **powers})
@@ -179,7 +179,7 @@ class _Lesson:
             anything = AllowedItems(part, ())
             rows = merge({c.name: proposed(c, anything) for c in asked})
             rows = with_something_taken(moment, replace(rows, request=rows.request + start))
-            parts.append(rows if fuser is None else self._fused(requests, rows, fuser))
+            parts.append(rows if fuser is None else self._best(requests, rows, fuser))
         return _Asked(moment, store, requests, stacked(parts), retrievers)
 
     def fuser(self, valid: _Asked) -> Fuser:
@@ -258,16 +258,18 @@ class _Lesson:
             rows = asked.candidates.take(people[asked.candidates.request])
             yield replace(asked, candidates=rows)
 
-    def _fused(self, requests: Requests, candidates: Candidates, fuser: Fuser) -> Candidates:
-        """The rows that a ranker would see, in blocks of requests."""
+    def _for_ranker(self, asked: _Asked, fuser: Fuser) -> Candidates:
+        """The rows that a ranker would see of all that was asked, block by block."""
         if self.recipe.rank is None:
-            return candidates
-        parts = []
-        bounds = np.searchsorted(candidates.request, range(0, len(requests) + BLOCK, BLOCK))
-        for first, last in pairwise(bounds):
-            rows = fuser.fuse(requests, candidates.take(slice(first, last)))
-            parts.append(rows.top(self.recipe.rank.limit, by="recall_score"))
-        return stacked(parts)
+            return asked.candidates
+        starts = range(0, len(asked.requests) + BLOCK, BLOCK)
+        bounds = np.searchsorted(asked.candidates.request, starts)
+        blocks = (asked.candidates.take(slice(*block)) for block in pairwise(bounds))
+        return stacked([self._best(asked.requests, rows, fuser) for rows in blocks])
+
+    def _best(self, requests: Requests, rows: Candidates, fuser: Fuser) -> Candidates:
+        assert self.recipe.rank is not None
+        return fuser.fuse(requests, rows).top(self.recipe.rank.limit, by="recall_score")
 
     def _examples(self, asked: _Asked, tables: tuple[TableFeatures, ...]) -> Examples:
         assert self.recipe.rank is not None

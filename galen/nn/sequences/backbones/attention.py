@@ -4,6 +4,8 @@ Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018, with th
 part; Borisyuk et al., "LiGR: From Features to Transformers", 2025, for the gated residuals.
 """
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -64,69 +66,62 @@ class CausalAttention(nn.Module):
         return self.out(found.flatten(1)), (keys, values)
 
 
-class SasRecLayer(nn.Module):
-    """Attention, then a network of each event alone; both are added to what came in."""
+class AttentionLayer(nn.Module, ABC):
+    """Attention over what came before, then what a kind of layer makes of it."""
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.attention = CausalAttention(width, heads, dropout)
         self.norm, self.network_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+
+    def forward(self, events: Tensor, at: Tensor, layout: Layout) -> Tensor:
+        return self.after(events, self.attention(self.norm(events), layout))
+
+    def begin(self, people: int) -> tuple[Tensor, ...]:
+        return self.attention.begin(people)
+
+    def keep(self, events: Tensor, at: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        attended, kept = self.attention.keep(self.norm(events))
+        return self.after(events, attended), kept
+
+    def extend(
+        self, events: Tensor, at: Tensor, place: int, kept: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        attended, longer = self.attention.extend(self.norm(events), kept)
+        return self.after(events, attended), longer
+
+    @abstractmethod
+    def after(self, events: Tensor, attended: Tensor) -> Tensor:
+        """(T, width): what goes on, of what came in and what attention found (T, width)."""
+
+
+class SasRecLayer(AttentionLayer):
+    """Attention, then a network of each event alone; both are added to what came in."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__(width, heads, dropout)
         self.network = nn.Sequential(
             linear(width, 4 * width), nn.GELU(), Dropout(dropout), linear(4 * width, width)
         )
         self.dropout = Dropout(dropout)
 
-    def forward(self, events: Tensor, at: Tensor, layout: Layout) -> Tensor:
-        return self._after(events, self.attention(self.norm(events), layout))
-
-    def begin(self, people: int) -> tuple[Tensor, ...]:
-        return self.attention.begin(people)
-
-    def keep(self, events: Tensor, at: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        attended, kept = self.attention.keep(self.norm(events))
-        return self._after(events, attended), kept
-
-    def extend(
-        self, events: Tensor, at: Tensor, place: int, kept: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        attended, after = self.attention.extend(self.norm(events), kept)
-        return self._after(events, attended), after
-
-    def _after(self, events: Tensor, attended: Tensor) -> Tensor:
+    def after(self, events: Tensor, attended: Tensor) -> Tensor:
         events = events + self.dropout(attended)
         found: Tensor = events + self.dropout(self.network(self.network_norm(events)))
         return found
 
 
-class LigrLayer(nn.Module):
+class LigrLayer(AttentionLayer):
     """As SasRecLayer, with SwiGLU, and each part let in by a gate that reads what came in."""
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.attention = CausalAttention(width, heads, dropout)
-        self.norm, self.network_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        super().__init__(width, heads, dropout)
         self.gate, self.network_gate = linear(width, width), linear(width, width)
         inner = 8 * width // 3 // 8 * 8
         self.up, self.down = linear(width, 2 * inner, bias=False), linear(inner, width, bias=False)
         self.dropout = Dropout(dropout)
 
-    def forward(self, events: Tensor, at: Tensor, layout: Layout) -> Tensor:
-        return self._after(events, self.attention(self.norm(events), layout))
-
-    def begin(self, people: int) -> tuple[Tensor, ...]:
-        return self.attention.begin(people)
-
-    def keep(self, events: Tensor, at: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        attended, kept = self.attention.keep(self.norm(events))
-        return self._after(events, attended), kept
-
-    def extend(
-        self, events: Tensor, at: Tensor, place: int, kept: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        attended, after = self.attention.extend(self.norm(events), kept)
-        return self._after(events, attended), after
-
-    def _after(self, events: Tensor, attended: Tensor) -> Tensor:
+    def after(self, events: Tensor, attended: Tensor) -> Tensor:
         events = events + torch.sigmoid(self.gate(events)) * self.dropout(attended)
         left, right = self.up(self.network_norm(events)).chunk(2, dim=-1)
         wide = self.down(functional.silu(left) * right)
