@@ -19,7 +19,7 @@ from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.compare.keeping import digest_of, is_kept
-from galen.compare.task import STEPS, Doing, Failed, Finished, Task, Told
+from galen.compare.task import STEPS, Doing, Failed, Finished, StepName, Task, Told
 from galen.data.mendable import MendableError
 from galen.data.shop import Shop
 
@@ -51,6 +51,7 @@ class Plan:
     rate: float = 50.0  # requests a second, for latency
     requests: int = 1000
     budget: float | None = None  # seconds; no step begins after them
+    steps: tuple[StepName, ...] = STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def run_plan(
     start, runner = clock(), runner or in_own_process
     contestants, failed = _read(plan)
     not_run, taken = [], []
-    for step in STEPS:
+    for step in plan.steps:
         for contestant in contestants:
             name = f"{step} of {contestant.name}"
             task = msgspec.structs.replace(contestant.task, step=step)
