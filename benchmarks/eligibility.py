@@ -48,9 +48,9 @@ from galen.knowledge.schema import ConceptKind
 from galen.pipeline.candidates import Batch, Candidates, Floats, Requests
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
-from galen.serve.fallback import popular_pipeline
+from galen.serve.answering.fallback import popular_pipeline
+from galen.serve.answering.wanted import Wanted
 from galen.serve.messages import SlateFilter
-from galen.serve.wanted import Wanted
 
 ITEMS, PEOPLE, SLATE = 150, 1000, 8
 FAULTS = ("none", "rule", "channel", "ranker", "fusion", "stale stock", "withdrawn")

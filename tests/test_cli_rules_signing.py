@@ -9,7 +9,7 @@ from galen.cli.main import COMMANDS
 from galen.cli.terminal import app
 from galen.data.mendable import MendableError
 from galen.knowledge.pack import PackError
-from galen.serve.audit import AuditLog, read_audit
+from galen.serve.durable.audit import AuditLog, read_audit
 
 
 def run(*words: object) -> str:

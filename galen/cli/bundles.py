@@ -164,8 +164,8 @@ RulePack = Annotated[str, typer.Option(help="general, eu, us, cn, or a TOML file
 def _asked(
     user: str | None, recent: str, n: int, surface: str, query: str | None, explain: bool
 ) -> "RecommendRequest":
+    from galen.serve.answering.once import surface_named
     from galen.serve.messages import RecommendRequest
-    from galen.serve.once import surface_named
 
     ids = [item for item in recent.split(",") if item]
     where = surface_named(surface)
@@ -186,7 +186,7 @@ def recommend(
     quiet: Quiet = False,
 ) -> None:
     """Print one slate, with each item's channels and what each stage did."""
-    from galen.serve.once import recommend_once
+    from galen.serve.answering.once import recommend_once
 
     asked = _asked(user, recent, n, surface, query, True)
     with doing(quiet) as say:
@@ -216,7 +216,7 @@ def explain_item(
     """Say why an item is in a slate or is not: stages, rules and citations."""
     from rich.table import Table
 
-    from galen.serve.once import explain_once
+    from galen.serve.answering.once import explain_once
 
     asked = _asked(user, recent, n, surface, query, False)
     with doing(quiet) as say:

@@ -102,7 +102,7 @@ def audit(
 ) -> None:
     """Print an audit trail and follow its chain; 1 where it is broken, and at which line."""
     from galen.data.mendable import MendableError
-    from galen.serve.audit import read_audit
+    from galen.serve.durable.audit import read_audit
 
     try:
         told = read_audit(file)

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from galen.console.page import page_routes
-from galen.serve.http import create_api
+from galen.serve.http.application import create_api
 from galen.serve.service import Service
 from galen.serve.settings import Settings
 

@@ -16,10 +16,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
 from galen.console.view import Asked, doing_lines, examples, lately, places, shop_view
+from galen.serve.durable.log import LogUnavailable
 from galen.serve.fields import KindName, SurfaceName
-from galen.serve.http import gate
+from galen.serve.http.application import gate
 from galen.serve.keys import Keyring
-from galen.serve.log import LogUnavailable
 from galen.serve.messages import Event, EventBatch
 from galen.serve.service import Service
 from galen.serve.settings import Settings

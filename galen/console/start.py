@@ -9,7 +9,7 @@ import typer
 from galen.assembly.bundle import Bundle
 from galen.console.app import create_app
 from galen.data.shop import Shop
-from galen.serve import server
+from galen.serve.http import server
 from galen.serve.service import Service
 from galen.serve.settings import check_reach, folder_of_log, read_settings
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from galen.serve.answering.state import State
+from galen.serve.durable.tables import LoggedEvent
 from galen.serve.messages import KINDS, SURFACES, Event, EventBatch, EventError
-from galen.serve.state import State
-from galen.serve.tables import LoggedEvent
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD: Final = timedelta(minutes=5)  # how far a sender's clock may run ahead

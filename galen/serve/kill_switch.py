@@ -6,11 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from galen.serve import tables
-from galen.serve.futures import then
+from galen.serve.answering.recommender import Recommender
+from galen.serve.durable import tables
+from galen.serve.durable.futures import then
 from galen.serve.messages import Withdrawal, Withdrawn
 from galen.serve.missing import NotFound
-from galen.serve.recommender import Recommender
 
 Write = Callable[[Callable[[sqlite3.Connection], Any], Callable[[Any], None]], "Future[Any]"]
 

@@ -5,8 +5,8 @@ from concurrent.futures import Future
 from datetime import date
 from typing import Any
 
-from galen.serve.audit import AuditLog
-from galen.serve.futures import then
+from galen.serve.durable.audit import AuditLog
+from galen.serve.durable.futures import then
 from galen.serve.messages import (
     ItemExplained,
     PackInForce,

@@ -22,14 +22,19 @@ from galen.assembly.bundle import Bundle
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
-from galen.serve import tables
-from galen.serve.audit import FILE, AuditLog
+from galen.serve.answering.recommender import Answer, Recommender
+from galen.serve.answering.state import LOG, SNAPSHOT, State
+from galen.serve.answering.why import explain_item
 from galen.serve.copy_check import check_copy
+from galen.serve.durable import tables
+from galen.serve.durable.audit import FILE, AuditLog
+from galen.serve.durable.futures import then
+from galen.serve.durable.log import EventLog, LogUnavailable
+from galen.serve.durable.snapshot import Snapshots
+from galen.serve.durable.tables import LoggedEvent, Outcome
 from galen.serve.fields import SurfaceName
-from galen.serve.futures import then
 from galen.serve.intake import check
 from galen.serve.kill_switch import KillSwitch
-from galen.serve.log import EventLog, LogUnavailable
 from galen.serve.measures import Measures
 from galen.serve.messages import (
     EventBatch,
@@ -43,14 +48,9 @@ from galen.serve.messages import (
 )
 from galen.serve.missing import NotFound
 from galen.serve.moments import now_in_microseconds, random_ids
-from galen.serve.recommender import Answer, Recommender
 from galen.serve.records import Item, ItemRecord, User, UserRecord
 from galen.serve.settings import Settings
-from galen.serve.snapshot import Snapshots
-from galen.serve.state import LOG, SNAPSHOT, State
-from galen.serve.tables import LoggedEvent, Outcome
 from galen.serve.trusted_pack import trusted_pack
-from galen.serve.why import explain_item
 
 log = structlog.get_logger(__name__)
 

@@ -14,11 +14,11 @@ from galen.assembly.shipped import find_recipe, read_recipe
 from galen.assembly.train import train
 from galen.data.enriched import enriched_folder
 from galen.eligibility.guard import Guard
-from galen.serve import tables
+from galen.serve.answering.recommender import Recommender
+from galen.serve.answering.state import State
+from galen.serve.durable import tables
+from galen.serve.durable.snapshot import Snapshots
 from galen.serve.messages import RecommendRequest
-from galen.serve.recommender import Recommender
-from galen.serve.snapshot import Snapshots
-from galen.serve.state import State
 
 WAYS = ("classic", "scaled", "enriched", "generative", "hybrid")
 RANKERS = {

@@ -17,8 +17,8 @@ from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.evaluate.command import evaluate_bundle
 from galen.features.store import FeatureStore
+from galen.serve.answering.once import explain_once, recommend_once
 from galen.serve.messages import RecommendRequest
-from galen.serve.once import explain_once, recommend_once
 from galen.serve.service import Service
 from galen.serve.settings import Settings
 

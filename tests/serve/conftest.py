@@ -32,12 +32,12 @@ from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.one_per_product import OnePerProduct
-from galen.serve.log import EventLog
-from galen.serve.recommender import Recommender
-from galen.serve.server import log_lines
+from galen.serve.answering.recommender import Recommender
+from galen.serve.answering.state import State
+from galen.serve.durable.log import EventLog
+from galen.serve.durable.snapshot import Snapshots
+from galen.serve.http.server import log_lines
 from galen.serve.service import Service
-from galen.serve.snapshot import Snapshots
-from galen.serve.state import State
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ITEM_COUNT, USER_COUNT = 80, 40

@@ -26,8 +26,8 @@ NURSERY = """
 import os, runpy, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from galen.serve import server
-from galen.serve.http import create_api
+from galen.serve.http import server
+from galen.serve.http.application import create_api
 from galen.serve.settings import Settings
 world, folder = runpy.run_path(sys.argv[1]), Path(sys.argv[2])
 for port in sys.stdin:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from galen.serve.durable.tables import withdrawn
 from galen.serve.messages import Recommendation, RecommendRequest, Withdrawal
 from galen.serve.missing import NotFound
 from galen.serve.records import ItemRecord, UserRecord
 from galen.serve.service import Service
-from galen.serve.tables import withdrawn
 
 SAFE: dict[str, Any] = {"stock": 10, "hidden": False, "regions": ["*"], "min_age": 0}
 

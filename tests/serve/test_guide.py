@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from galen.serve.http import create_api
+from galen.serve.http.application import create_api
 from galen.serve.measures import Measures
 from galen.serve.messages import RecommendRequest, SlateFilter
 from galen.serve.service import Service

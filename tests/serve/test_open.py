@@ -10,9 +10,9 @@ from galen.assembly.bundle import Bundle, save_bundle
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
 from galen.data.shop import Shop
-from galen.serve.log import LogError
+from galen.serve.answering.once import recommend_once, surface_named
+from galen.serve.durable.log import LogError
 from galen.serve.messages import Event, EventBatch, RecommendRequest
-from galen.serve.once import recommend_once, surface_named
 from galen.serve.service import Service
 from galen.serve.settings import Settings, SettingsError, folder_of_log
 

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from galen.knowledge.pack import PackError, read_pack
 from galen.knowledge.pack_signature import sign, signature_file, write_signature
-from galen.serve.audit import AuditLog, read_audit
-from galen.serve.http import create_api
+from galen.serve.durable.audit import AuditLog, read_audit
+from galen.serve.http.application import create_api
 from galen.serve.keys import make_key
 from galen.serve.service import Service
 from galen.serve.settings import Settings, SettingsError
@@ -135,15 +135,15 @@ def test_a_full_disk_does_not_keep_a_withdrawal_from_taking_effect(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("galen.serve.tables.withdraw", full)
-    monkeypatch.setattr("galen.serve.audit.AuditLog._append", full)
+    monkeypatch.setattr("galen.serve.durable.tables.withdraw", full)
+    monkeypatch.setattr("galen.serve.durable.audit.AuditLog._append", full)
     answer = client.post("/v1/withdrawals", json={"what": "item", "name": "i0"})
     assert answer.status_code == 503
     shown = client.post("/v1/recommend", json={"n": 70}).json()["items"]
     assert shown
     assert "i0" not in {item["id"] for item in shown}
     monkeypatch.undo()
-    monkeypatch.setattr("galen.serve.audit.AuditLog._append", full)
+    monkeypatch.setattr("galen.serve.durable.audit.AuditLog._append", full)
     answer = client.post("/v1/withdrawals", json={"what": "item", "name": "i1"})
     assert answer.status_code == 200
     assert "galen_audit_not_written_total 1.0" in audited.measures.exposition().decode()

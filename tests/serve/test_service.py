@@ -10,7 +10,7 @@ import pytest
 
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
-from galen.serve.log import LogUnavailable
+from galen.serve.durable.log import LogUnavailable
 from galen.serve.messages import (
     Event,
     EventBatch,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from galen.serve import tables
-from galen.serve.snapshot import NAME, Snapshots
-from galen.serve.tables import LoggedEvent
+from galen.serve.durable import tables
+from galen.serve.durable.snapshot import NAME, Snapshots
+from galen.serve.durable.tables import LoggedEvent
 
 
 def new_log(path: Path) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from galen.data.catalogue import Floats
 from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
-from galen.serve.wanted import Wanted
+from galen.serve.answering.wanted import Wanted
 
 CHANNEL: Final = "popular"
 QUOTA: Final = 1000  # most of the most popular items may not be allowed

@@ -16,7 +16,7 @@ from galen.knowledge.pack import read_pack
 from galen.pipeline.candidates import Requests
 from galen.pipeline.channels import Channel
 from galen.pipeline.stages import Retriever
-from galen.serve import reasons
+from galen.serve.answering import reasons
 from galen.serve.copy_check import FILE, check_copy
 from galen.serve.messages import Recommendation, RecommendRequest
 from galen.serve.records import ItemRecord

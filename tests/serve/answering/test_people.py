@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from galen.data.schema import USERS
-from galen.serve.people import People
+from galen.serve.answering.people import People
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import structlog
 
 from galen.data.manifest import sha256
-from galen.serve import tables
+from galen.serve.durable import tables
 
 NAME: Final = "snapshot.json"
 FORMAT: Final = 2

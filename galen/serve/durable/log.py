@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from galen.data.mendable import MendableError
-from galen.serve import tables
+from galen.serve.durable import tables
 
 GROUP: Final = 512  # operations in one transaction at most
 

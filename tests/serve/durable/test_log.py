@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from galen.serve import tables
-from galen.serve.log import EventLog, LogBusy, LogError, LogUnavailable
-from galen.serve.tables import LoggedEvent, Outcome
+from galen.serve.durable import tables
+from galen.serve.durable.log import EventLog, LogBusy, LogError, LogUnavailable
+from galen.serve.durable.tables import LoggedEvent, Outcome
 
 
 def event(name: str, user: str | None = "ann", item: str = "tea") -> LoggedEvent:
@@ -187,9 +187,9 @@ def test_a_forgotten_user_leaves_no_byte_in_the_files(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from galen.serve import tables
-from galen.serve.log import EventLog
-from galen.serve.tables import LoggedEvent
+from galen.serve.durable import tables
+from galen.serve.durable.log import EventLog
+from galen.serve.durable.tables import LoggedEvent
 log, start = EventLog(Path(sys.argv[1])), int(sys.argv[2])
 for n in range(start, start + 100_000):
     answers = [

@@ -18,8 +18,12 @@ from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.stages import Reasoner
 from galen.pipeline.trace import Slate, Step
-from galen.serve.consent import may_profile, may_use_age, refillable
-from galen.serve.fallback import popular_pipeline
+from galen.serve.answering.consent import may_profile, may_use_age, refillable
+from galen.serve.answering.fallback import popular_pipeline
+from galen.serve.answering.reasons import SIMILAR, first_allowed, reason_for
+from galen.serve.answering.state import State
+from galen.serve.answering.wanted import Wanted
+from galen.serve.durable.tables import LoggedEvent
 from galen.serve.messages import (
     SURFACES,
     Explanation,
@@ -28,10 +32,6 @@ from galen.serve.messages import (
     ShownItem,
     StepDone,
 )
-from galen.serve.reasons import SIMILAR, first_allowed, reason_for
-from galen.serve.state import State
-from galen.serve.tables import LoggedEvent
-from galen.serve.wanted import Wanted
 
 CLOSED = "eligibility:"  # how it names rules that could not be asked
 FILTER = "filter:"  # how the pipeline names the steps of its rules

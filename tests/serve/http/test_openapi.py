@@ -3,7 +3,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case, GenerationMode
 
-from galen.serve.http import create_api
+from galen.serve.http.application import create_api
 from galen.serve.keys import make_key
 from galen.serve.service import Service
 from galen.serve.settings import Settings

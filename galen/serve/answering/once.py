@@ -12,16 +12,16 @@ from rich.table import Table
 from galen.assembly.bundle import Bundle
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
-from galen.serve import tables
+from galen.serve.answering.recommender import Recommender
+from galen.serve.answering.state import LOG, SNAPSHOT, State
+from galen.serve.answering.why import explain_item
+from galen.serve.durable import tables
+from galen.serve.durable.snapshot import Snapshots
 from galen.serve.fields import SurfaceName
 from galen.serve.messages import SURFACES, ItemExplained, Recommendation, RecommendRequest
 from galen.serve.missing import NotFound
 from galen.serve.moments import now_in_microseconds
-from galen.serve.recommender import Recommender
 from galen.serve.settings import Settings, SettingsError, folder_of_log
-from galen.serve.snapshot import Snapshots
-from galen.serve.state import LOG, SNAPSHOT, State
-from galen.serve.why import explain_item
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from galen.serve.problem import problem
+from galen.serve.http.problem import problem
 from galen.serve.service import Service
 from galen.serve.settings import is_loopback
 

@@ -17,7 +17,10 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
 from galen.knowledge.pack import PackError
+from galen.serve.durable.tables import What
 from galen.serve.fields import SurfaceName
+from galen.serve.http.problem import Problem, documented, handle_problems, problem
+from galen.serve.http.watch import Watch
 from galen.serve.keys import Keyring, Scope
 from galen.serve.messages import (
     EventBatch,
@@ -33,12 +36,9 @@ from galen.serve.messages import (
 )
 from galen.serve.missing import NotFound
 from galen.serve.operations import Operations
-from galen.serve.problem import Problem, documented, handle_problems, problem
 from galen.serve.records import Item, ItemRecord, User, UserRecord
 from galen.serve.service import Gone, Service
 from galen.serve.settings import Settings
-from galen.serve.tables import What
-from galen.serve.watch import Watch
 
 API_VERSION: Final = "1"
 

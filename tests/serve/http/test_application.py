@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from galen.data.schema import ITEMS, USERS
-from galen.serve.http import create_api
+from galen.serve.http.application import create_api
 from galen.serve.keys import make_key
 from galen.serve.records import Item, User
 from galen.serve.service import Service

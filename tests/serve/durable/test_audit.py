@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from galen.serve.audit import AuditLog, read_audit
+from galen.serve.durable.audit import AuditLog, read_audit
 
 
 def trail(file: Path, entries: int) -> AuditLog:

@@ -10,9 +10,9 @@ import numpy as np
 from galen.eligibility.premises import DROP
 from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.pipeline import Pipeline
+from galen.serve.answering.recommender import Recommender
 from galen.serve.messages import FindingTold, ItemExplained, RecommendRequest
 from galen.serve.missing import NotFound
-from galen.serve.recommender import Recommender
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ from galen.data.shop import Shop
 from galen.eligibility.withdrawn import Withdrawals
 from galen.features.ledger import LONGEST, Ledger
 from galen.features.store import FeatureStore
-from galen.serve import tables
-from galen.serve.people import People
+from galen.serve.answering.people import People
+from galen.serve.durable import tables
+from galen.serve.durable.snapshot import Restored, Snapshots
+from galen.serve.durable.tables import LoggedEvent
 from galen.serve.records import ItemRecord, UserRecord
-from galen.serve.snapshot import Restored, Snapshots
-from galen.serve.tables import LoggedEvent
 
 LOG: Final = "events.db"
 SNAPSHOT: Final = "snapshot"

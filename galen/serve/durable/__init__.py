@@ -1,0 +1,1 @@
+"""What outlives the process: the event log, its snapshot, the audit trail."""

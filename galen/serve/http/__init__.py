@@ -1,0 +1,1 @@
+"""The HTTP face: routes, errors in one form, the limit and the clock around each request."""
