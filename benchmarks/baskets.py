@@ -31,7 +31,7 @@ from galen.data.schema import Kind, Surface
 from galen.eligibility.declarations import Words as Said
 from galen.eligibility.guard import Guard
 from galen.knowledge.build import built_in
-from galen.knowledge.contents import IngredientReader
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import read_pack
 from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.channels import Channel, ChannelRunner

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from benchmarks.rows import Row, write_rows
 from galen.compare.cost import measured
-from galen.knowledge.claims import ClaimCheck
+from galen.knowledge.texts.claims import ClaimCheck
 
-PHRASES = Path(__file__).parent.parent / "tests" / "knowledge" / "claims_set.tsv"
+PHRASES = Path(__file__).parent.parent / "tests" / "knowledge" / "texts" / "claims_set.tsv"
 
 
 @dataclass(frozen=True, slots=True)

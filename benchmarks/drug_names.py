@@ -18,14 +18,14 @@ import pyarrow.parquet as pq
 
 from benchmarks.rows import Row, write_rows
 from galen.compare.cost import Cost, measured
-from galen.knowledge.composition import parse_composition
 from galen.knowledge.graph import Graph, KnowledgeError
-from galen.knowledge.ingredient_names import How, IngredientNames, Matches
-from galen.knowledge.name_review import review_queue, write_review
-from galen.knowledge.near_names import NearNames
+from galen.knowledge.labels.composition import parse_composition
+from galen.knowledge.labels.ingredient_names import How, IngredientNames, Matches
+from galen.knowledge.labels.name_review import review_queue, write_review
+from galen.knowledge.labels.near_names import NearNames
+from galen.knowledge.labels.shipped_names import shipped_names
+from galen.knowledge.labels.spelling import Spelling
 from galen.knowledge.schema import CONCEPTS, RELATIONS, ConceptKind, concept_id
-from galen.knowledge.shipped_names import shipped_names
-from galen.knowledge.spelling import Spelling
 
 LISTS = {
     "medicines_india_1mg": "Composition",

@@ -37,14 +37,14 @@ from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.eligibility.gate import Gate, with_placed
-from galen.eligibility.stock import InStock
-from galen.eligibility.withdrawn import Withdrawals
+from galen.eligibility.rules.stock import InStock
+from galen.eligibility.rules.withdrawn import Withdrawals
 from galen.features.item_facts import ItemFacts
 from galen.generative.generator import Generator, GeneratorIndex
 from galen.knowledge.build import built_in
-from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.contents import IngredientReader
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords
 from galen.pipeline.candidates import Batch, Candidates, Floats, Requests
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline

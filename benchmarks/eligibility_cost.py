@@ -22,10 +22,10 @@ from galen.compare.cost import measured
 from galen.eligibility.gate import Gate
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
-from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.contents import IngredientReader
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import read_pack
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords
 from galen.pipeline.candidates import Candidates, Requests
 
 SLATE = 20

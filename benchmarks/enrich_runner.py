@@ -30,12 +30,12 @@ from rich.table import Table
 from benchmarks.rows import Row, write_rows
 from galen.data.catalogue import Catalogue
 from galen.data.synthetic.shop import SyntheticSettings, item_table
-from galen.enrich.asking import asked_of
-from galen.enrich.item_rules import item_rules
-from galen.enrich.items import Items
-from galen.enrich.journal import Journal
-from galen.enrich.runner import Running, microseconds, run
-from galen.enrich.task import Task
+from galen.enrich.running.asking import asked_of
+from galen.enrich.running.journal import Journal
+from galen.enrich.running.runner import Running, microseconds, run
+from galen.enrich.running.task import Task
+from galen.enrich.tables.item_rules import item_rules
+from galen.enrich.tables.items import Items
 from galen.knowledge.build import built_in
 from galen.llm.language_model import Answer, LanguageModel, Prompt
 from galen.llm.recorded import Recorded, Recording

@@ -30,10 +30,10 @@ from galen.data.dataset import Dataset
 from galen.data.enriched import enriched_folder
 from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.enrich.journal import Journal
-from galen.enrich.runner import Running, microseconds, run
+from galen.enrich.running.journal import Journal
+from galen.enrich.running.runner import Running, microseconds, run
+from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tasks import TASKS, Sources
-from galen.enrich.vocabulary import Vocabulary
 from galen.knowledge.build import built_in
 from galen.serve.messages import RecommendRequest
 from galen.serve.service import Service

@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.eligibility_oracle import Goods, Person
 from galen.data.catalogue import Catalogue
 from galen.data.schema import DAY, ITEMS, Surface
-from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import SHIPPED, Pack, read_pack
 from galen.knowledge.schema import ConceptKind, Relation
 from galen.pipeline.candidates import Requests, no_histories

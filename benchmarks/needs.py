@@ -34,10 +34,10 @@ from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.schema import TAKEN
 from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.enrich.journal import Journal
-from galen.enrich.need_rules import need_rules
-from galen.enrich.needs import Needs as NeedsTask
-from galen.enrich.runner import Running, run
+from galen.enrich.running.journal import Journal
+from galen.enrich.running.runner import Running, run
+from galen.enrich.tables.need_rules import need_rules
+from galen.enrich.tables.needs import Needs as NeedsTask
 from galen.evaluate.intervals import ratio_interval
 from galen.evaluate.offline import Question, answer
 from galen.features.context_words import ContextKeys, ContextWords, coarser

@@ -23,9 +23,9 @@ from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.enrich.journal import Journal
-from galen.enrich.profiles import Profiles, profile_rules
-from galen.enrich.runner import run
+from galen.enrich.running.journal import Journal
+from galen.enrich.running.runner import run
+from galen.enrich.tables.profiles import Profiles, profile_rules
 from galen.evaluate.impressions import rank_examples
 from galen.features.from_tables import TableFeatures
 from galen.features.profile_fit import CohortProfiles, ProfileFit

@@ -15,8 +15,8 @@ from typing import Any
 from benchmarks.seasonal import _moment
 from galen.data.dataset import Dataset
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.enrich.needs import Needs
-from galen.enrich.task import Task
+from galen.enrich.running.task import Task
+from galen.enrich.tables.needs import Needs
 from galen.knowledge.build import built_in
 from galen.llm.recorded import SHIPPED
 from recordings.goods import Goods

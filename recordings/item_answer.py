@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from galen.data.enriched import OTHER
-from galen.enrich.items import Items, text_of
-from galen.enrich.meaning import plain
-from galen.enrich.prompt_file import told_data
+from galen.enrich.running.meaning import plain
+from galen.enrich.running.prompt_file import told_data
+from galen.enrich.tables.items import Items, text_of
 from galen.llm.language_model import Prompt
 from recordings.goods import Goods
 

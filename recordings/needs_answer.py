@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from galen.data.enriched import OTHER
-from galen.enrich.known_goods import KnownGoods
-from galen.enrich.needs import Needs
-from galen.enrich.prompt_file import told_data
+from galen.enrich.running.prompt_file import told_data
+from galen.enrich.tables.known_goods import KnownGoods
+from galen.enrich.tables.needs import Needs
 from galen.llm.language_model import Prompt
 from recordings.goods import SEASONS, Good, Goods, stage_of
 

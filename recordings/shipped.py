@@ -11,11 +11,11 @@ from galen.assembly.split import PROTOCOLS, known_before
 from galen.console.demo import DemoSettings
 from galen.data.dataset import Dataset
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.enrich.asking import Question, asked_of
-from galen.enrich.items import Items
-from galen.enrich.needs import Needs
-from galen.enrich.parsing import parse
-from galen.enrich.task import Task
+from galen.enrich.running.asking import Question, asked_of
+from galen.enrich.running.parsing import parse
+from galen.enrich.running.task import Task
+from galen.enrich.tables.items import Items
+from galen.enrich.tables.needs import Needs
 from galen.knowledge.graph import Graph
 from galen.llm.language_model import Prompt, Reply
 from galen.llm.rules import RulesModel

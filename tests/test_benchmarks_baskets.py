@@ -9,7 +9,7 @@ from benchmarks.eligibility_oracle import Goods, Oracle
 from benchmarks.health_world import Words
 from galen.eligibility.guard import Guard
 from galen.knowledge.build import built_in
-from galen.knowledge.contents import IngredientReader
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import read_pack
 
 

@@ -18,9 +18,9 @@ from galen.data.schema import Surface
 from galen.eligibility.gate import Gate
 from galen.eligibility.premises import WARN
 from galen.features.item_facts import ItemFacts
-from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.contents import IngredientReader
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords
 from galen.pipeline.candidates import Candidates
 
 

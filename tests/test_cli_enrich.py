@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from galen.cli.main import app
 from galen.data.enriched import enriched_folder, read_all
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.enrich.faults import EnrichError
+from galen.enrich.running.faults import EnrichError
 from galen.llm.language_model import LanguageModelError
 
 RUN = CliRunner()

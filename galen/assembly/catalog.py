@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from galen.data.catalogue import Catalogue
-from galen.eligibility.age import OldEnough
-from galen.eligibility.hidden import NotHidden
-from galen.eligibility.prescription import PrescriptionBySurface
-from galen.eligibility.region import SoldInRegion
-from galen.eligibility.stock import InStock
+from galen.eligibility.rules.age import OldEnough
+from galen.eligibility.rules.hidden import NotHidden
+from galen.eligibility.rules.prescription import PrescriptionBySurface
+from galen.eligibility.rules.region import SoldInRegion
+from galen.eligibility.rules.stock import InStock
 from galen.features.from_tables import TableFeaturesSpec
 from galen.features.profile_fit import ProfileFit
 from galen.generative.generator import Generator

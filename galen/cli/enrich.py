@@ -25,9 +25,9 @@ from galen.cli.terminal import (
 if TYPE_CHECKING:
     from galen.data.dataset import Dataset
     from galen.data.shop import Shop
-    from galen.enrich.journal import Journal
-    from galen.enrich.plan import Plan
-    from galen.enrich.runner import Report, Running
+    from galen.enrich.running.journal import Journal
+    from galen.enrich.running.plan import Plan
+    from galen.enrich.running.runner import Report, Running
     from galen.enrich.tasks import Opened, Sources
 
 enrich = typer.Typer(
@@ -78,9 +78,9 @@ def run_task(
     from galen.data.enriched import enriched_folder
     from galen.data.shop import Shop
     from galen.enrich.guarded import guarded
-    from galen.enrich.journal import Journal
-    from galen.enrich.plan import plan
-    from galen.enrich.runner import Running
+    from galen.enrich.running.journal import Journal
+    from galen.enrich.running.plan import plan
+    from galen.enrich.running.runner import Running
     from galen.llm.providers import open_provider, read_settings
     from galen.llm.telemetry import measured_into
 
@@ -115,7 +115,7 @@ def _asked(
     """Ask a model about a shop, which has to stay as it is meanwhile."""
     from galen.data.enriched import enriched_folder
     from galen.data.shop import Shop
-    from galen.enrich.runner import microseconds, run
+    from galen.enrich.running.runner import microseconds, run
 
     table = opened.task.asked.name
     with bar(quiet, f"{table}: asking {model.name}") as advance:
@@ -146,8 +146,8 @@ def review(
     """Judge a sample of what was written, one by one or by a file; tells the precision."""
     from galen.cli.reviewing import judged_by_file, judged_by_person, write_sample
     from galen.data.enriched import enriched_folder, read_all
-    from galen.enrich.journal import Journal
     from galen.enrich.review import precision, queue
+    from galen.enrich.running.journal import Journal
 
     folder = enriched_folder(shop)
     rows = read_all(folder, table)
@@ -178,7 +178,7 @@ def held(table: TaskName, shop: ShopFolder, json: JsonFile = None) -> None:
     """List the records without a good answer, each with its reason."""
     from galen.data.enriched import enriched_folder
     from galen.data.shop import Shop
-    from galen.enrich.journal import Journal
+    from galen.enrich.running.journal import Journal
 
     _check_table(table)
     with Journal(enriched_folder(Shop.open(shop).folder)) as journal:
@@ -258,8 +258,8 @@ def sources_of(
     """What tasks are made from, with the vocabulary of the shop's tables, kept until `anew`."""
     from galen.data.enriched import enriched_folder
     from galen.data.shop import Shop
+    from galen.enrich.running.vocabulary import Vocabulary
     from galen.enrich.tasks import Sources
-    from galen.enrich.vocabulary import Vocabulary
     from galen.knowledge.build import graph_of
 
     data, graph = _data(Shop.open(shop), protocol, moments), graph_of(knowledge)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import typer
 
-from galen.enrich.faults import EnrichError
-from galen.enrich.journal import Verdict
 from galen.enrich.review import values
+from galen.enrich.running.faults import EnrichError
+from galen.enrich.running.journal import Verdict
 
 YES, NO = ("yes", "y", "1", "true", "good"), ("no", "n", "0", "false", "bad")
 

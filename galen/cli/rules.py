@@ -135,7 +135,7 @@ def dry_run(
     from galen.eligibility.guard import Guard
     from galen.evaluate.pack_trial import try_pack
     from galen.knowledge.build import graph_of
-    from galen.knowledge.contents import IngredientReader
+    from galen.knowledge.labels.contents import IngredientReader
     from galen.knowledge.pack import read_pack
 
     opened = Shop.open(shop)

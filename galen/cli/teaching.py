@@ -26,9 +26,9 @@ def tune(
 ) -> None:
     """Teach a small causal model the answers of a table that were judged good."""
     from galen.data.enriched import enriched_folder
-    from galen.enrich.fine_tuning import Tuning, lessons_of
-    from galen.enrich.fine_tuning import tune as teach
-    from galen.enrich.journal import Journal
+    from galen.enrich.distilling.fine_tuning import Tuning, lessons_of
+    from galen.enrich.distilling.fine_tuning import tune as teach
+    from galen.enrich.running.journal import Journal
     from galen.llm.providers import open_provider, read_settings
 
     with doing(quiet) as say:
@@ -60,8 +60,8 @@ def distil_judge(
 ) -> None:
     """Distil the table `relations` into trees that judge every pair of the shop's words."""
     from galen.data.enriched import enriched_folder, read_all
-    from galen.enrich.distillation import Distillation
-    from galen.enrich.distilled_relations import distil_relations
+    from galen.enrich.distilling.distillation import Distillation
+    from galen.enrich.distilling.distilled_relations import distil_relations
     from galen.llm.providers import open_embedder
 
     with doing(quiet) as say:

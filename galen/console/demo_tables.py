@@ -9,10 +9,10 @@ from galen.data.dataset import Dataset
 from galen.data.enriched import enriched_folder
 from galen.data.shop import Shop
 from galen.enrich.guarded import guarded
-from galen.enrich.journal import Journal
-from galen.enrich.runner import Running, run
+from galen.enrich.running.journal import Journal
+from galen.enrich.running.runner import Running, run
+from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tasks import TASKS, Sources
-from galen.enrich.vocabulary import Vocabulary
 from galen.knowledge.build import built_in
 from galen.llm.providers import open_provider, read_settings
 

@@ -1,1 +1,1 @@
-"""May this be shown to this person, here, now? One rule family a file."""
+"""May this be shown to this person, here, now? The gate, its rules, and what they stand on."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from galen.eligibility.premises import Premises
-from galen.knowledge.ingredient_names import IngredientNames
+from galen.knowledge.labels.ingredient_names import IngredientNames
 from galen.pipeline.circumstances import Bought, Circumstances, Packed
 
 STATE_KINDS: Final = ("condition", "population", "life_stage", "symptom")

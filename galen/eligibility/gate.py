@@ -7,24 +7,24 @@ from functools import cached_property
 import numpy as np
 
 from galen.data.catalogue import Catalogue
-from galen.eligibility.allergy import Allergenic
-from galen.eligibility.claimed import Overclaiming
-from galen.eligibility.contraindication import Contraindicated
-from galen.eligibility.duplicate import Duplicate
 from galen.eligibility.finding import Family, FamilyFilter, Finding, WarningFamily
-from galen.eligibility.hazard import Hazardous
-from galen.eligibility.ingredient_age import OldEnoughForIngredients
-from galen.eligibility.interaction import Interacting
-from galen.eligibility.not_online import NotOnlineGoods
-from galen.eligibility.offered import OfferedBySurface
 from galen.eligibility.premises import WARN, Premises, declared_of
-from galen.eligibility.quantity import WithinQuantity
+from galen.eligibility.rules.allergy import Allergenic
+from galen.eligibility.rules.claimed import Overclaiming
+from galen.eligibility.rules.contraindication import Contraindicated
+from galen.eligibility.rules.duplicate import Duplicate
+from galen.eligibility.rules.hazard import Hazardous
+from galen.eligibility.rules.ingredient_age import OldEnoughForIngredients
+from galen.eligibility.rules.interaction import Interacting
+from galen.eligibility.rules.not_online import NotOnlineGoods
+from galen.eligibility.rules.offered import OfferedBySurface
+from galen.eligibility.rules.quantity import WithinQuantity
+from galen.eligibility.rules.same_for_all import SameForAll
+from galen.eligibility.rules.sensitive import Discreet
+from galen.eligibility.rules.together import GoTogether
+from galen.eligibility.rules.unknown import KnownEnough
+from galen.eligibility.rules.withdrawn import NotWithdrawn, Withdrawals
 from galen.eligibility.safe_pool import SafePool
-from galen.eligibility.same_for_all import SameForAll
-from galen.eligibility.sensitive import Discreet
-from galen.eligibility.together import GoTogether
-from galen.eligibility.unknown import KnownEnough
-from galen.eligibility.withdrawn import NotWithdrawn, Withdrawals
 from galen.features.item_claims import ItemClaims
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.graph import Graph

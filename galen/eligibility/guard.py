@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from galen.data.catalogue import Catalogue
 from galen.eligibility.declarations import Declarations
 from galen.eligibility.gate import Gate
-from galen.eligibility.withdrawn import Withdrawals
+from galen.eligibility.rules.withdrawn import Withdrawals
 from galen.features.item_claims import ItemClaims
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import graph_of
-from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import Pack, read_pack
-from galen.knowledge.red_flags import RedFlags
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords
+from galen.knowledge.texts.red_flags import RedFlags
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import structlog
 
 from galen.data.catalogue import RX_CLASSES, Floats
 from galen.data.schema import RxClass
-from galen.eligibility.hidden import NotHidden
 from galen.eligibility.premises import Premises
-from galen.eligibility.stock import InStock
+from galen.eligibility.rules.hidden import NotHidden
+from galen.eligibility.rules.stock import InStock
 from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
 from galen.pipeline.stages import Filter, SlateRule
 

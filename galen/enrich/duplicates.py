@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import PROVENANCE
-from galen.enrich.meaning import plain
+from galen.enrich.running.meaning import plain
 
 NAME: Final = "product_groups"
 MODEL: Final = "rules:product_groups@1"

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from galen.data.enriched import PROVENANCE
-from galen.enrich.journal import Journal, Verdict
+from galen.enrich.running.journal import Journal, Verdict
 
 Z: Final = 1.959963984540054
 """Of a two-sided interval of 95 %."""

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from galen.data.dataset import Dataset
-from galen.enrich.item_rules import item_rules
-from galen.enrich.items import Items
-from galen.enrich.need_rules import need_rules
-from galen.enrich.needs import Needs
-from galen.enrich.profiles import Profiles, profile_rules
-from galen.enrich.relation_rules import relation_rules
-from galen.enrich.relations import Relations
-from galen.enrich.sample_rules import sample_rules
-from galen.enrich.samples import Samples
-from galen.enrich.task import Task
-from galen.enrich.vocabulary import Vocabulary
+from galen.enrich.running.task import Task
+from galen.enrich.running.vocabulary import Vocabulary
+from galen.enrich.tables.item_rules import item_rules
+from galen.enrich.tables.items import Items
+from galen.enrich.tables.need_rules import need_rules
+from galen.enrich.tables.needs import Needs
+from galen.enrich.tables.profiles import Profiles, profile_rules
+from galen.enrich.tables.relation_rules import relation_rules
+from galen.enrich.tables.relations import Relations
+from galen.enrich.tables.sample_rules import sample_rules
+from galen.enrich.tables.samples import Samples
 from galen.knowledge.graph import Graph
 from galen.llm.rules import RulesModel
 

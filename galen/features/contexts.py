@@ -17,8 +17,8 @@ from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, Surface
 from galen.features.item_words import ItemWords, spoken
-from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.graph import Graph
+from galen.knowledge.texts.concept_words import ConceptWords
 from galen.pipeline.candidates import Floats, Histories, Ints, Requests
 
 Field = Literal[

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from galen.data.catalogue import Catalogue
 from galen.features.item_facts import ItemFacts
-from galen.knowledge.claims import Breach, ClaimCheck, ProductClass
 from galen.knowledge.graph import Graph
-from galen.knowledge.product_class import ProductClasses
-from galen.knowledge.uses import Uses
+from galen.knowledge.texts.claims import Breach, ClaimCheck, ProductClass
+from galen.knowledge.texts.product_class import ProductClasses
+from galen.knowledge.texts.uses import Uses
 
 FIELDS: Final = ("title", "description")
 """The columns of an item that people read."""

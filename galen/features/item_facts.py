@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from galen.data.catalogue import RX_CLASSES, Catalogue
 from galen.data.schema import RxClass
-from galen.knowledge.contents import Contents
+from galen.knowledge.labels.contents import Contents
 
 MEDICINES: Final = (RxClass.OTC, RxClass.PHARMACIST, RxClass.PRESCRIPTION)
 UNITS_OF_ONE: Final = frozenset({"", "piece", "pieces"})

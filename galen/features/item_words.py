@@ -13,10 +13,10 @@ from scipy import sparse
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import Extent, read_enriched
 from galen.features.item_facts import ItemFacts
-from galen.knowledge.concept_words import ConceptWords, folded
-from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords, folded
 from galen.pipeline.candidates import Ints
 
 TABLE: Final = "items"

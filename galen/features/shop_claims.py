@@ -11,10 +11,10 @@ from galen.data.catalogue import Catalogue
 from galen.data.shop import Shop
 from galen.features.item_claims import BAN, CopyBreach, ItemClaims
 from galen.features.item_facts import ItemFacts
-from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords
 
 
 @dataclass(frozen=True, slots=True)

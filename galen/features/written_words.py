@@ -15,7 +15,7 @@ from scipy import sparse
 
 from galen.features.context_words import ContextKeys
 from galen.features.contexts import FIELDS, ContextReader, Field
-from galen.knowledge.concept_words import ConceptWords
+from galen.knowledge.texts.concept_words import ConceptWords
 from galen.pipeline.candidates import Floats, Ints
 
 COLUMNS: Final = ("key", "need", "product_word", "weight")

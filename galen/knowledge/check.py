@@ -17,8 +17,8 @@ from scipy.sparse import csgraph
 
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.joining import Joined, join
+from galen.knowledge.labels.lookalikes import disguise
 from galen.knowledge.loading.loaded import LIMIT, Loaded, Problem
-from galen.knowledge.lookalikes import disguise
 from galen.knowledge.schema import ENDS, SEVERITIES, ConceptKind, Relation
 
 Ints = npt.NDArray[np.int64]

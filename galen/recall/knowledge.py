@@ -16,10 +16,10 @@ from scipy import sparse
 from galen.data.dataset import Dataset
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import graph_of
-from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind, Relation
+from galen.knowledge.texts.concept_words import ConceptWords
 from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
 from galen.recall.best import best_places
 from galen.recall.popular import Popular

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from galen.features.item_claims import ItemClaims, Verdicts
-from galen.knowledge.claims import rules_version
+from galen.knowledge.texts.claims import rules_version
 
 FILE: Final = "claims.msgpack"
 TOLD: Final = 5  # items that are named

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from galen.data.extras import EXTRAS, MissingExtraError, extra
-from galen.enrich.fine_tuning import Tuning, tune
+from galen.enrich.distilling.fine_tuning import Tuning, tune
 from galen.llm.minilm import MiniLm
 from galen.llm.openai_compatible import Server, client_of
 from galen.llm.text_encoder import read_folder

@@ -13,11 +13,11 @@ from galen.data.schema import DAY, Surface
 from galen.eligibility.gate import Gate
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
-from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import Pack, read_pack
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords
 from galen.pipeline.candidates import Candidates, Histories, Requests, no_histories
 from galen.pipeline.circumstances import Bought, Circumstances, Packed
 

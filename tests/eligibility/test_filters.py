@@ -9,7 +9,7 @@ from worlds import items_table
 from galen.assembly.catalog import FILTERS
 from galen.data.catalogue import Catalogue
 from galen.data.schema import RxClass, Surface
-from galen.eligibility.prescription import ALLOWED
+from galen.eligibility.rules.prescription import ALLOWED
 from galen.pipeline.candidates import Candidates, Requests, no_histories
 
 

@@ -6,7 +6,7 @@ from worlds import DAY, NOW
 
 from galen.data.schema import Kind, Surface
 from galen.eligibility.gate import with_placed
-from galen.eligibility.withdrawn import Withdrawals
+from galen.eligibility.rules.withdrawn import Withdrawals
 from galen.knowledge.pack import PackError, read_pack
 from galen.pipeline.candidates import Candidates, Histories
 

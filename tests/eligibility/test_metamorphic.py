@@ -16,8 +16,8 @@ from benchmarks.health_world import (
 )
 from galen.eligibility.gate import Gate
 from galen.features.item_facts import ItemFacts
-from galen.knowledge.concept_words import ConceptWords
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords
 from galen.pipeline.allowed import AllowedItems
 
 WORLDS, PEOPLE, ITEMS = 4, 500, 60

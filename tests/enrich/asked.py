@@ -8,8 +8,8 @@ from threading import Lock
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
-from galen.enrich.item_rules import item_rules
-from galen.enrich.items import Items
+from galen.enrich.tables.item_rules import item_rules
+from galen.enrich.tables.items import Items
 from galen.knowledge.build import built_in
 from galen.llm.language_model import Answer, Prompt, Reply
 

@@ -7,18 +7,18 @@ import pyarrow.parquet as pq
 import pytest
 from eligibility.conftest import SHELF, Pharmacy
 from enrich.asked import Answering, graph, items_of
-from enrich.test_runner import run_once
+from enrich.running.test_runner import run_once
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
 from galen.data.schema import Surface
 from galen.eligibility.gate import Gate
-from galen.enrich.prompt_file import told_data
+from galen.enrich.running.prompt_file import told_data
 from galen.features.item_facts import ItemFacts
-from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.contents import IngredientReader
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import read_pack
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords
 
 TITLES = [
     line.encode().decode("unicode_escape") if "\\u" in line else line

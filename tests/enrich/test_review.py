@@ -3,10 +3,10 @@ import math
 import pyarrow.parquet as pq
 import pytest
 from enrich.asked import by_rules, numbered
-from enrich.test_runner import run_once
+from enrich.running.test_runner import run_once
 
-from galen.enrich.journal import Journal, Verdict
 from galen.enrich.review import precision, queue, values, wilson
+from galen.enrich.running.journal import Journal, Verdict
 
 
 def written(folder, count=40):

@@ -7,10 +7,10 @@ import pytest
 
 from galen.data.dataset import Dataset
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.enrich.asking import asked_of
-from galen.enrich.job import ask
+from galen.enrich.running.asking import asked_of
+from galen.enrich.running.job import ask
+from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tasks import TASKS, Sources
-from galen.enrich.vocabulary import Vocabulary
 from galen.knowledge.build import built_in
 from galen.llm.redaction import PATTERNS, Redacting
 

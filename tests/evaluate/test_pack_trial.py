@@ -13,7 +13,7 @@ from galen.data.schema import USERS, Kind
 from galen.eligibility.guard import Guard
 from galen.evaluate.pack_trial import try_pack
 from galen.knowledge.build import built_in
-from galen.knowledge.contents import IngredientReader
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import read_pack
 
 

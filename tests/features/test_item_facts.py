@@ -7,9 +7,9 @@ from worlds import items_table
 from galen.data.catalogue import Catalogue
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
-from galen.knowledge.concept_words import ConceptWords
-from galen.knowledge.contents import IngredientReader
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import ConceptWords
 
 PACK = {"rx_class": "otc", "pack_size": 20.0, "pack_unit": "tablets"}
 

@@ -7,7 +7,7 @@ from galen.data.catalogue import Catalogue
 from galen.data.enriched import PROVENANCE, EnrichedError, Extent, write_enriched
 from galen.features.item_words import ItemWords, holds_of, spoken
 from galen.knowledge.build import built_in
-from galen.knowledge.concept_words import folded
+from galen.knowledge.texts.concept_words import folded
 
 
 @pytest.fixture(scope="module")

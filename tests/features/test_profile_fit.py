@@ -14,9 +14,9 @@ from galen.assembly.split import split_by
 from galen.data.dataset import Dataset
 from galen.data.enriched import EnrichedError, Extent
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.enrich.journal import Journal
-from galen.enrich.profiles import Profiles, profile_rules
-from galen.enrich.runner import run
+from galen.enrich.running.journal import Journal
+from galen.enrich.running.runner import run
+from galen.enrich.tables.profiles import Profiles, profile_rules
 from galen.features.declared import PROFILED
 from galen.features.from_tables import with_tables
 from galen.features.profile_fit import ProfileFit

@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from enrich.asked import items_of
-from enrich.test_runner import run_once
+from enrich.running.test_runner import run_once
 from llm.servers import COMPLETION, Misbehaving, llama_server, serving
 from pydantic import Field
 
-from galen.enrich.faults import EnrichError, Fault, FaultCode
-from galen.enrich.parsing import Said, chosen_from
-from galen.enrich.prompt_file import PromptFile
-from galen.enrich.task import Asked, Record
-from galen.enrich.vocabulary import Vocabulary
+from galen.enrich.running.faults import EnrichError, Fault, FaultCode
+from galen.enrich.running.parsing import Said, chosen_from
+from galen.enrich.running.prompt_file import PromptFile
+from galen.enrich.running.task import Asked, Record
+from galen.enrich.running.vocabulary import Vocabulary
 from galen.llm.budget import Prices
 from galen.llm.language_model import Failed, LanguageModelError, Prompt, Reply, Trouble
 from galen.llm.openai_compatible import (

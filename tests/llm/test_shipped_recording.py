@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from galen.cli.main import app
 from galen.data.enriched import read_all
-from galen.enrich.asking import asked_of
-from galen.enrich.journal import Journal
-from galen.enrich.needs import Needs
+from galen.enrich.running.asking import asked_of
+from galen.enrich.running.journal import Journal
+from galen.enrich.tables.needs import Needs
 from galen.knowledge.build import built_in
 from galen.llm.language_model import Reply
 from galen.llm.recorded import SHIPPED, Recorded

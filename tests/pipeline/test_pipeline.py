@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from galen.eligibility.stock import InStock
+from galen.eligibility.rules.stock import InStock
 from galen.pipeline.candidates import Batch, Candidates
 from galen.pipeline.channels import Channel, ChannelRunner, Proposal, merge
 from galen.pipeline.pipeline import Pipeline

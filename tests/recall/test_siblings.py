@@ -7,9 +7,9 @@ from worlds import NOW, items_table
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
-from galen.eligibility.hidden import NotHidden
-from galen.eligibility.region import SoldInRegion
-from galen.eligibility.stock import InStock
+from galen.eligibility.rules.hidden import NotHidden
+from galen.eligibility.rules.region import SoldInRegion
+from galen.eligibility.rules.stock import InStock
 from galen.pipeline.allowed import AllowedItems
 from galen.pipeline.candidates import Histories, Requests
 from galen.recall.siblings import Siblings, same_medicine, strengths

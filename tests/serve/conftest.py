@@ -18,12 +18,12 @@ from galen.data.dataset import Dataset
 from galen.data.schema import ITEMS, USERS, Kind
 from galen.data.shop import Shop, new_shop
 from galen.eligibility.guard import Guard
-from galen.eligibility.hidden import NotHidden
-from galen.eligibility.prescription import PrescriptionBySurface
-from galen.eligibility.stock import InStock
+from galen.eligibility.rules.hidden import NotHidden
+from galen.eligibility.rules.prescription import PrescriptionBySurface
+from galen.eligibility.rules.stock import InStock
 from galen.knowledge.build import built_in
-from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import read_pack
 from galen.pipeline.candidates import Batch, Candidates, Floats, Requests
 from galen.pipeline.channels import Channel, ChannelRunner

@@ -11,8 +11,8 @@ from worlds import known_world
 
 from galen.eligibility.guard import Guard
 from galen.knowledge.build import built_in
-from galen.knowledge.contents import IngredientReader
 from galen.knowledge.graph import Graph
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import PackError, Pool, read_pack
 from galen.knowledge.pack_check import check_pack
 from galen.pipeline.candidates import Candidates, Requests

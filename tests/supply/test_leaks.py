@@ -27,9 +27,9 @@ DATA = {
             "recall/popular/popular.safetensors",
         )
     },
-    "tests/knowledge/claims_set.tsv": "written for galen",
-    "tests/knowledge/drug_names_checked.tsv": "public names of ingredients, checked by hand",
-    "tests/knowledge/red_flag_phrases.tsv": "written for galen",
+    "tests/knowledge/texts/claims_set.tsv": "written for galen",
+    "tests/knowledge/labels/drug_names_checked.tsv": "public names of ingredients, checked by hand",
+    "tests/knowledge/texts/red_flag_phrases.tsv": "written for galen",
 }
 """Files of data that may ship, and why."""
 SUFFIXES = {
@@ -39,7 +39,7 @@ SUFFIXES = {
 }
 MADE_UP = {
     "tests/enrich/injected_titles.txt": {"sales@evil.example"},
-    "tests/enrich/test_meaning.py": {"a@b.co"},
+    "tests/enrich/running/test_meaning.py": {"a@b.co"},
     "tests/llm/test_redaction.py": {"a@b.co", "j.d+x@mail.example.co.uk", "a_b@c-d.de"},
     "tests/serve/test_settings.py": {"192.168.1.5"},
     "requirements.lock": {"1.17.1.5", "1.18.1.1"},

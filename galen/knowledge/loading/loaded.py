@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from galen.knowledge.lookalikes import disguise
+from galen.knowledge.labels.lookalikes import disguise
 from galen.knowledge.schema import CONCEPTS, RELATIONS, ConceptKind, Relation
 
 Place = int | str

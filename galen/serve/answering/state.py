@@ -15,7 +15,7 @@ from galen.data.growing import Growing
 from galen.data.manifest import Clock
 from galen.data.schema import TAKEN, Kind
 from galen.data.shop import Shop
-from galen.eligibility.withdrawn import Withdrawals
+from galen.eligibility.rules.withdrawn import Withdrawals
 from galen.features.ledger import LONGEST, Ledger
 from galen.features.store import FeatureStore
 from galen.serve.answering.people import People

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from galen.eligibility.guard import Guard
 from galen.knowledge.build import built_in
-from galen.knowledge.contents import IngredientReader
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import read_pack
 from galen.pipeline.candidates import Requests
 from galen.pipeline.channels import Channel

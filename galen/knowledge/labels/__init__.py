@@ -1,0 +1,1 @@
+"""What labels say a product holds: names of ingredients, amounts, compositions."""

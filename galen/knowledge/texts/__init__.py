@@ -1,0 +1,1 @@
+"""Free text as rules read it: claims, red flags, what a product is for."""
