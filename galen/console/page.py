@@ -5,6 +5,7 @@ elsewhere.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, get_args
@@ -15,7 +16,16 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
-from galen.console.view import Asked, doing_lines, examples, lately, places, shop_view
+from galen.console.view import (
+    Asked,
+    doing_lines,
+    examples,
+    lately,
+    places,
+    shop_view,
+    written_lines,
+)
+from galen.data.enriched import Origin
 from galen.serve.durable.log import LogUnavailable
 from galen.serve.fields import KindName, SurfaceName
 from galen.serve.http.application import gate
@@ -33,7 +43,7 @@ POLICY: Final = "default-src 'none'; style-src 'self'; form-action 'self'; base-
 Text = Annotated[str, Query(max_length=25_000)]
 
 
-def page_routes(service: Service, settings: Settings) -> APIRouter:
+def page_routes(service: Service, settings: Settings, written: Sequence[Origin]) -> APIRouter:
     """`/`, what its buttons post to, and its style sheet."""
     template = Environment(
         loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined
@@ -54,7 +64,7 @@ def page_routes(service: Service, settings: Settings) -> APIRouter:
     ) -> HTMLResponse:
         asked = Asked(user.strip(), recent, surface, n, before, said)
         return HTMLResponse(
-            template.render(**_shown(service, asked)),
+            template.render(**_shown(service, asked), written=written_lines(written)),
             headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"},
         )
 

@@ -8,6 +8,7 @@ import typer
 
 from galen.assembly.bundle import Bundle
 from galen.console.app import create_app
+from galen.data.enriched import enriched_folder, origins
 from galen.data.shop import Shop
 from galen.serve.http import server
 from galen.serve.service import Service
@@ -35,4 +36,4 @@ def serve_shop(
     folder = folder_of_log(settings, shop)
     service = Service.open(Shop.open(shop), Bundle.open(bundle), folder, settings)
     typer.echo(f"serving http://{settings.host}:{settings.port} · log in {folder}")
-    server.run(create_app(service, settings), settings)
+    server.run(create_app(service, settings, origins(enriched_folder(shop))), settings)

@@ -1,11 +1,13 @@
 """What the page shows, as plain values: the template only lays them out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import numpy as np
 
 from galen.data.catalogue import RX_CLASSES
+from galen.data.enriched import Origin
 from galen.data.schema import Kind
 from galen.serve.fields import SurfaceName
 from galen.serve.measures import Doing
@@ -177,6 +179,19 @@ def lately(service: Service, user_id: str) -> list[str]:
     for kind, item in service.lately(user_id, 5) if user_id else []:
         title = catalogue.titles[catalogue.row_of[item]] or item
         lines.append(f"{DID[kind]} {title}")
+    return lines
+
+
+def written_lines(written: Sequence[Origin]) -> list[tuple[str, str, str]]:
+    """Name, writers, and rows with their day, of each table beside the shop."""
+    lines = []
+    for table in written:
+        name = table.name.replace("_", " ")
+        if table.newest is None:
+            lines.append((name, "nobody", "empty, or cannot be read"))
+        else:
+            day = f"{table.newest:%Y-%m-%d}"
+            lines.append((name, ", ".join(table.models), f"{table.rows:,} rows, {day}"))
     return lines
 
 

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -147,6 +148,30 @@ def made_from(table: pa.Table) -> Extent:
         ValueError, TypeError: it does not say so in a form that is known.
     """
     return Extent(**json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}")))
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A table that lies beside a shop: how much was written, by what, and when last."""
+
+    name: str
+    rows: int = 0
+    models: tuple[str, ...] = ()  # provider:model
+    newest: datetime | None = None  # None where it has no rows, or cannot be read
+
+
+def origins(folder: Path) -> list[Origin]:
+    """What is written of a shop, by name; a table that cannot be read stands there without rows."""
+    found = []
+    for path in sorted(folder.glob("*.parquet")):
+        try:
+            told = pq.read_table(path, columns=["model", "at"])
+        except (pa.ArrowException, OSError, ValueError):
+            found.append(Origin(path.stem))
+            continue
+        models = tuple(sorted(pc.unique(told["model"]).to_pylist()))
+        found.append(Origin(path.stem, len(told), models, pc.max(told["at"]).as_py()))
+    return found
 
 
 def _missing(where: str, name: str) -> str:

@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from galen.console.app import create_app
+from galen.data.enriched import Origin
 from galen.serve.keys import make_key
 from galen.serve.messages import Event, EventBatch
 from galen.serve.records import ItemRecord
@@ -47,6 +49,17 @@ def press(client: TestClient, act: str, **fields: Any) -> str:
 
 def titles(text: str) -> list[str]:
     return re.findall(r"<h3>(Item \d+)", text)
+
+
+def test_the_page_says_who_wrote_what_lies_beside_the_shop(service: Service) -> None:
+    day = datetime(2026, 11, 2, tzinfo=UTC)
+    written = [Origin("needs", 1200, ("rules:rules",), day), Origin("item_words")]
+    client = TestClient(create_app(service, written=written), base_url="http://127.0.0.1")
+    text = client.get("/").text
+    for words in ("needs", "rules:rules", "1,200 rows, 2026-11-02", "item words", "cannot be read"):
+        assert words in text
+    bare = TestClient(create_app(service), base_url="http://127.0.0.1").get("/").text
+    assert "Written offline" not in bare
 
 
 def test_the_page_shows_shop_slate_and_how_it_is_doing(client: TestClient) -> None:

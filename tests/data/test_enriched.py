@@ -7,7 +7,9 @@ from galen.data.enriched import (
     PROVENANCE,
     EnrichedError,
     Extent,
+    Origin,
     enriched_folder,
+    origins,
     read_enriched,
     write_enriched,
 )
@@ -71,3 +73,12 @@ def test_a_table_that_knows_later_events_is_refused(tmp_path, made_from):
     with pytest.raises(EnrichedError, match="--before-split"):
         read_enriched(tmp_path, "words", ["key"], known=Extent(10, 5))
     assert read_enriched(tmp_path, "words", ["key"], known=Extent(11, 6)).num_rows == 1
+
+
+def test_who_wrote_what_is_told_of_every_table_even_of_one_cut_short(tmp_path):
+    write_enriched(tmp_path, "needs", rows("a", "b", model=["rules:x", "local:y"]), Extent())
+    path = write_enriched(tmp_path, "words", rows("a", "b"), Extent())
+    path.write_bytes(path.read_bytes()[:-9])
+    (tmp_path / "journal.sqlite").write_text("no table")
+    assert origins(tmp_path) == [Origin("needs", 2, ("local:y", "rules:x"), NOW), Origin("words")]
+    assert origins(tmp_path / "nowhere") == []
