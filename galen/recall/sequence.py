@@ -83,7 +83,6 @@ class SequenceModel:
     gaps: bool = False  # is the time between events read?
     context: tuple[Key, ...] = ()  # what of the moment and place of asking is read
     purchase_weight: float = 0.0  # of the probability that what comes next is bought
-    anywhere: float = 0.0  # how often a longer history is read from a place drawn, in training
     stochastic: float = 2.0  # below 2, longer histories are thinned at random in training
     batch: int = 128  # histories
     learning_rate: float = 2e-3
@@ -176,7 +175,6 @@ class SequenceModel:
             self.stochastic,
             self.seed,
             among,
-            self.anywhere,
         )
         judge = Judge(kept, self.length)
         return fit(network, Mean(), source, judge, self.training, watch=watch)

@@ -216,18 +216,6 @@ def test_long_histories_are_thinned_and_keep_their_order():
         assert own == sorted(own)
 
 
-def test_older_events_of_a_long_history_teach_where_it_is_read_from_anywhere():
-    newest, anywhere = source(batch=3), source(batch=3, anywhere=1.0)
-    taught = set()
-    for epoch in range(200):
-        (lesson,) = anywhere.lessons(epoch, 0)
-        taught |= set(lesson.inputs.wanted.tolist())
-        assert sorted(torch.diff(lesson.inputs.events.layout.offsets).tolist()) == [1, 4, 10]
-    assert taught == set(range(40)) - {0, 5, 7}  # all but what nothing comes before
-    (lesson,) = newest.lessons(0, 0)
-    assert set(lesson.inputs.wanted.tolist()) == {*range(1, 5), 6, *range(30, 40)}
-
-
 def test_how_often_a_negative_is_expected_adds_up():
     chance = source()._chance()
     assert chance.sum() == pytest.approx(1.0)

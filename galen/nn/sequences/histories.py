@@ -78,8 +78,6 @@ class NextItemSource:
 
     A share `popular` of the negatives is drawn as often as items were taken, the rest all alike.
     Where `among` is given, no other items are drawn as negatives.
-    Of a history longer than `length` the newest events are read, but so often as `anywhere` says
-    as many from a place that is drawn, so that older ones teach too.
     With `stochastic` below 2, a history of n events above length^(stochastic / 2) is thinned to
     that many with probability 1 - length^stochastic / n² (Zhai et al., ICML 2024).
     """
@@ -93,7 +91,6 @@ class NextItemSource:
     stochastic: float
     seed: int
     among: Ints | None = None
-    anywhere: float = 0.0
 
     @property
     def rows(self) -> int:
@@ -111,7 +108,7 @@ class NextItemSource:
             yield self._lesson(order[start : start + self.batch], drawn, random)
 
     def _lesson(self, people: Ints, drawn: torch.Tensor, random: np.random.Generator) -> NextLesson:
-        columns = self._thinned(self._read(people, random), random)
+        columns = self._thinned(self.columns.of(people).newest(self.length + 1), random)
         last = np.zeros(len(columns.item), bool)
         last[columns.offsets[1:] - 1] = True
         first = np.zeros(len(columns.item), bool)
@@ -126,16 +123,6 @@ class NextItemSource:
             drawn,
         )
         return NextLesson(inputs, torch.ones(len(wanted)))
-
-    def _read(self, people: Ints, random: np.random.Generator) -> Columns:
-        """As many events of each as are read, and the one that follows them."""
-        starts, lengths = self.columns.offsets[people], np.diff(self.columns.offsets)[people]
-        read = np.minimum(lengths, self.length + 1)
-        older = lengths - read
-        if self.anywhere > 0:
-            drawn = random.random(len(people)) < self.anywhere
-            older = np.where(drawn, random.integers(0, older + 1), older)
-        return self.columns.spans(people, starts + older, read)
 
     def _negatives(self, random: np.random.Generator) -> Ints:
         taken = round(self.popular * self.negatives)
