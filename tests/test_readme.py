@@ -1,9 +1,14 @@
 """What the README says is so."""
 
+import csv
+import json
 import re
+import shlex
 import tomllib
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -43,3 +48,57 @@ def test_every_link_of_the_readme_leads_somewhere(link):
 @pytest.mark.parametrize("target", sorted(set(re.findall(r'click \w+ "([\w/]+)"', README))))
 def test_every_box_of_the_diagram_leads_to_a_folder(target):
     assert (ROOT / target).is_dir()
+
+
+def own_data(folder):
+    """The files that "Your own data" begins with, of a shop that calls columns otherwise."""
+    random = np.random.default_rng(0)
+    with (folder / "items.csv").open("w", newline="") as file:
+        write = csv.writer(file)
+        write.writerow(["item_id", "title", "category", "price", "rx_class", "stock"])
+        for n in range(40):
+            write.writerow([f"s{n}", f"Tea {n}", "food", 3 + n, "none", 9])
+    (folder / "users.csv").write_text("user_id,age\n" + "".join(f"c{n},40\n" for n in range(80)))
+    with (folder / "events.jsonl").open("w") as file:
+        for n in range(1600):
+            at = datetime(2026, 1, 1) + timedelta(hours=int(random.integers(24 * 200)))
+            person = int(random.integers(80))
+            item = (person + int(random.integers(6))) % 40
+            kind = ("click", "purchase")[int(random.random() < 0.5)]
+            row = {"event_id": f"e{n}", "customer": f"c{person}", "sku": f"s{item}", "kind": kind}
+            file.write(json.dumps(row | {"timestamp": at.isoformat()}) + "\n")
+
+
+def test_the_commands_for_ones_own_data_run_as_they_stand(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own_data(tmp_path)
+    block = README.split("## Your own data")[1].split("```")[1].replace("\\\n", "")
+    commands = [shlex.split(line, comments=True) for line in block.splitlines()[1:]]
+    told = ""
+    for name, *arguments in commands:
+        assert name == "galen"
+        if arguments[0] != "serve":
+            done = CliRunner().invoke(app, arguments)
+            assert done.exit_code == 0, f"{arguments}\n{done.output}"
+            told += done.output
+    assert commands[-1] == ["galen", "serve", "shops/mine", "bundles/mine"]
+    assert "ndcg@10" in told
+    assert (tmp_path / "quality.html").exists()
+
+
+BENCHMARKS = [
+    (page.name, name, options)
+    for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+    for name, options in re.findall(r"`python -m\s+benchmarks\.(\w+)([^`]*)`", page.read_text())
+]
+
+
+def test_benchmarks_that_pages_name_are_there_with_their_options():
+    assert len(BENCHMARKS) > 40
+    for page, name, options in BENCHMARKS:
+        path = ROOT / "benchmarks" / f"{name}.py"
+        assert path.exists(), f"{page}: {name}"
+        text = path.read_text()
+        for option in re.findall(r"--[a-z][\w-]*", options):
+            known = f'"{option}"' in text or 'f"--{name}"' in text
+            assert known, f"{page}: {name} has no {option}"
