@@ -29,11 +29,11 @@ from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.evaluate.offline import Question, answer
-from galen.generative.code_report import code_report
 from galen.generative.generator import GeneratorIndex
-from galen.generative.item_vectors import ItemVectors
 from galen.generative.tiger import TigerIndex
-from galen.generative.tokenizers import TOKENIZERS
+from galen.generative.tokenizing.code_report import code_report
+from galen.generative.tokenizing.item_vectors import ItemVectors
+from galen.generative.tokenizing.tokenizers import TOKENIZERS
 
 ALWAYS = ("popular", "item_graph", "sasrec")
 SHOWN = ("hr@5", "hr@10", "ndcg@10", "collisions", "invalid", "p50_ms", "p99_ms")

@@ -36,8 +36,8 @@ from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
 from galen.evaluate.offline import Question
 from galen.generative.generator import GeneratorIndex
-from galen.generative.group_policy import drawn_ids
-from galen.generative.item_vectors import ItemVectors
+from galen.generative.preferring.group_policy import drawn_ids
+from galen.generative.tokenizing.item_vectors import ItemVectors
 from galen.pipeline.candidates import Floats
 
 METHODS = ("s_dpo", "policy_gradient")

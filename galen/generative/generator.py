@@ -31,14 +31,14 @@ from galen.features.item_known import Attribute, known_of
 from galen.features.item_text import TextEncoder
 from galen.features.reading import states_of
 from galen.generative.answering import Allowed, answered, everything
-from galen.generative.coding import Coding
 from galen.generative.cold import Cold
-from galen.generative.item_vectors import Source
 from galen.generative.network import NextCodes
-from galen.generative.preference import Preference, Preferred, Wares, prefer
+from galen.generative.preferring.preference import Preference, Preferred, Wares, prefer
 from galen.generative.scoring import WrittenAnswer
-from galen.generative.semantic_ids import SemanticIdError, SemanticIds
-from galen.generative.tokenizers import TokenizerName
+from galen.generative.tokenizing.coding import Coding
+from galen.generative.tokenizing.item_vectors import Source
+from galen.generative.tokenizing.semantic_ids import SemanticIdError, SemanticIds
+from galen.generative.tokenizing.tokenizers import TokenizerName
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
 from galen.generative.writing_judge import WritingJudge, whole_items

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from galen.generative.generator import Generator
-from galen.generative.semantic_ids import SemanticIdError
-from galen.generative.tokenizers import TOKENIZERS, TokenizerName
+from galen.generative.tokenizing.semantic_ids import SemanticIdError
+from galen.generative.tokenizing.tokenizers import TOKENIZERS, TokenizerName
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
 from galen.nn.sequences.code_head import CodeHead

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from galen.data.dataset import Dataset
-from galen.generative.item_vectors import ItemVectors, Source
-from galen.generative.semantic_ids import SemanticIds, semantic_ids
-from galen.generative.tokenizers import TOKENIZERS, TokenizerName
+from galen.generative.tokenizing.item_vectors import ItemVectors, Source
+from galen.generative.tokenizing.semantic_ids import SemanticIds, semantic_ids
+from galen.generative.tokenizing.tokenizers import TOKENIZERS, TokenizerName
 
 
 @dataclass(frozen=True, slots=True)

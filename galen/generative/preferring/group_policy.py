@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from galen.generative.compared import Compared, ComparedLesson, Drawn, Transitions, told
 from galen.generative.network import NextCodes
+from galen.generative.preferring.compared import Compared, ComparedLesson, Drawn, Transitions, told
 from galen.generative.trie import Eligible, Trie
 from galen.nn.learning.preference_losses import clipped_policy_gradient, group_advantages
 from galen.nn.sequences.code_head import CodeHead

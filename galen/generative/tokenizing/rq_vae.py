@@ -15,10 +15,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from galen.generative import stored
-from galen.generative.autoencoder import Autoencoder, Course, arrays_of, fill, latents, learn
-from galen.generative.clusters import checked, k_means, sampled
-from galen.generative.semantic_ids import Ints, Singles
+from galen.generative.tokenizing import stored
+from galen.generative.tokenizing.autoencoder import (
+    Autoencoder,
+    Course,
+    arrays_of,
+    fill,
+    latents,
+    learn,
+)
+from galen.generative.tokenizing.clusters import checked, k_means, sampled
+from galen.generative.tokenizing.semantic_ids import Ints, Singles
 
 FILE: Final = "rq_vae.safetensors"
 

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from galen.data.catalogue import Catalogue
-from galen.generative.compared import Policy, Transitions, newest_transitions
-from galen.generative.direct_preference import DirectLoss, RejectedSource, hard_items
-from galen.generative.group_policy import GroupLoss, GroupSource, Rewards
 from galen.generative.network import NextCodes
+from galen.generative.preferring.compared import Policy, Transitions, newest_transitions
+from galen.generative.preferring.direct_preference import DirectLoss, RejectedSource, hard_items
+from galen.generative.preferring.group_policy import GroupLoss, GroupSource, Rewards
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Epoch, Source, Training, Validate, Watch, fit
 from galen.nn.sequences.histories import Columns

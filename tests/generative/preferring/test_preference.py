@@ -8,11 +8,11 @@ import torch
 
 from galen.assembly.recipe import RecipeError, settings_of
 from galen.features.histories import columns_of
-from galen.generative.compared import Policy, Transitions, newest_transitions, told
-from galen.generative.direct_preference import DirectLoss, RejectedSource, hard_items
 from galen.generative.generator import Generator
-from galen.generative.group_policy import GroupLoss, GroupSource, Rewards, drawn_ids
-from galen.generative.preference import Preference
+from galen.generative.preferring.compared import Policy, Transitions, newest_transitions, told
+from galen.generative.preferring.direct_preference import DirectLoss, RejectedSource, hard_items
+from galen.generative.preferring.group_policy import GroupLoss, GroupSource, Rewards, drawn_ids
+from galen.generative.preferring.preference import Preference
 from galen.generative.trie import Trie
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Training, fit

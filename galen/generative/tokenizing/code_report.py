@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from galen.generative.semantic_ids import Ints, SemanticIds, Singles, TokenizerSpec, shared
+from galen.generative.tokenizing.semantic_ids import (
+    Ints,
+    SemanticIds,
+    Singles,
+    TokenizerSpec,
+    shared,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from galen.generative import stored
-from galen.generative.autoencoder import Autoencoder, Course, arrays_of, fill, latents, learn
-from galen.generative.clusters import checked, sampled
-from galen.generative.semantic_ids import Ints, SemanticIdError, Singles
+from galen.generative.tokenizing import stored
+from galen.generative.tokenizing.autoencoder import (
+    Autoencoder,
+    Course,
+    arrays_of,
+    fill,
+    latents,
+    learn,
+)
+from galen.generative.tokenizing.clusters import checked, sampled
+from galen.generative.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
 
 FILE: Final = "fsq.safetensors"
 MOST: Final = 8  # steps of a number; more are hardly all used

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
-from galen.generative.fsq import Fsq
-from galen.generative.product_codes import ProductCodes
-from galen.generative.residual_kmeans import ResidualKMeans
-from galen.generative.rq_vae import RqVae
-from galen.generative.semantic_ids import TokenizerSpec
+from galen.generative.tokenizing.fsq import Fsq
+from galen.generative.tokenizing.product_codes import ProductCodes
+from galen.generative.tokenizing.residual_kmeans import ResidualKMeans
+from galen.generative.tokenizing.rq_vae import RqVae
+from galen.generative.tokenizing.semantic_ids import TokenizerSpec
 
 TokenizerName = Literal["fsq", "product_codes", "residual_kmeans", "rq_vae"]
 

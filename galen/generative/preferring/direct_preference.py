@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from galen.generative.compared import BLOCK, Compared, ComparedLesson, Transitions, told
+from galen.generative.preferring.compared import BLOCK, Compared, ComparedLesson, Transitions, told
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
 from galen.nn.learning.preference_losses import softmax_dpo
