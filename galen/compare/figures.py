@@ -19,6 +19,7 @@ class Learned(msgspec.Struct, frozen=True):
     whole: Cost  # training and asking
     bundle_bytes: int
     version: str
+    code: str = ""  # the state of galen's code; empty in figures of before it was kept
 
 
 class Latency(msgspec.Struct, frozen=True):

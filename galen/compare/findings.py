@@ -51,6 +51,13 @@ class Findings:
                 f"Not run, since the budget was spent: {', '.join(ran.not_run)}. "
                 f"Go on with: {ran.go_on()}"
             )
+        states = {e.name: e.learned.code or "one not kept" for e in self.comparison.entries}
+        if len(set(states.values())) > 1:
+            told = ", ".join(f"{name} by {state}" for name, state in states.items())
+            notes.append(
+                f"Learned by different states of galen's code: {told}. Where that matters, remove "
+                f"their folders in {ran.plan.folder} and run again."
+            )
         if ran.taken:
             notes.append(f"Taken from {ran.plan.folder}: {', '.join(ran.taken)}.")
         return notes

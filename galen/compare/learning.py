@@ -13,6 +13,7 @@ from galen.compare.exam import Exam, table_of
 from galen.compare.figures import Learned
 from galen.compare.forbidden import forbidden_in
 from galen.compare.keeping import keep, keep_by_person
+from galen.compare.source import state_of_code
 from galen.compare.task import Task
 from galen.data.shop import Shop
 from galen.evaluate.impressions import ranked_by
@@ -60,5 +61,6 @@ def learn(task: Task, now: datetime, say: Callable[[str], None]) -> None:
         whole=whole,
         bundle_bytes=sum(p.stat().st_size for p in bundle.folder.rglob("*") if p.is_file()),
         version=bundle.version,
+        code=state_of_code(),
     )
     keep(task, figures)

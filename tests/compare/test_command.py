@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import shutil
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from rich.console import Console
@@ -81,6 +83,18 @@ def test_the_same_seed_gives_the_same_figures(planned, here, figures, tmp_path):
         for objective, metrics in theirs["ranking"].items():  # sums of rows in parallel
             assert mine["ranking"][objective] == pytest.approx(metrics, rel=1e-6)
     assert again["slices"] == figures["slices"]
+
+
+def test_figures_of_two_states_of_the_code_are_not_told_as_one(finished, tmp_path):
+    plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
+    ask = partial(compare, plan, Prices(), report=None, json_file=None, progress=lambda what: None)
+    assert not any("states of galen's code" in said for said in ask().sentences)
+    (learned,) = plan.folder.glob("ranked-*/learned.json")
+    of_now = json.loads(learned.read_text())["code"]
+    assert re.fullmatch("[0-9a-f]{12}", of_now)
+    learned.write_text(learned.read_text().replace(of_now, "another"))
+    (said,) = [one for one in ask().sentences if "states of galen's code" in one]
+    assert f"plain by {of_now}, ranked by another" in said
 
 
 def test_a_protocol_that_holds_nothing_out_is_refused_in_words(planned, here, tmp_path):
