@@ -1,5 +1,7 @@
 """The contract of every reranker, and what each of them is for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from worlds import items_table
@@ -146,6 +148,24 @@ def test_what_was_bought_last_week_is_out_and_what_was_bought_last_month_is_in(w
     assert 19 not in first
     assert 0 in first
     assert 19 in shaped.item[shaped.request == 1]
+
+
+def test_what_has_a_dose_comes_back_when_half_of_what_was_bought_is_used_up(world, pool):
+    rows = world.data.catalogue.table.to_pylist()
+    days = {18: 1.0, 19: 1.0, 16: 10.0, 17: 10.0, 0: 60.0, 1: 60.0}  # two items a product
+    for item, size in days.items():
+        rows[item] |= {"pack_size": size, "daily_dose": 1.0}
+    reranker = RERANKERS["bought_recently"](Catalogue(items_table(rows)), days=7.0)
+    asked = world.requests([list(range(20))])  # item 19 was bought yesterday, item 0 20 days ago
+    mine = pool.take(pool.request == 0)
+    shown = set(reranker.rerank(asked, mine, 5).item.tolist())
+    assert {18, 19} <= shown  # a day's pack
+    assert not {16, 17} & shown  # half of it is not used up
+    assert not {0, 1} & shown  # three weeks ago, and it lasts sixty days
+    assert not {14, 15} & shown  # within the week, no dose known
+    assert {2, 3} <= shown
+    many = replace(asked, history=replace(asked.history, quantity=np.full(20, 10.0)))
+    assert not {18, 19} & set(reranker.rerank(many, mine, 5).item.tolist())
 
 
 def test_what_was_hidden_stays_out(world, pool):
