@@ -6,8 +6,8 @@
 in the table. Full ranking over all items, all users, item-level hits, ties pessimistic, items of
 the history excluded as each recipe says; intervals are bootstraps over users. `--alone` adds a row
 for each channel of a recipe, learned once and asked alone; a second table tells them by slice.
-Channels that have learned from the same events by the same seed do not learn them again, so with
-two protocols the seconds of the second are what it adds.
+A recipe's channels that have learned from the same events by the same seed do not learn them again,
+so with two protocols the seconds of the second are what it adds.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console(width=160)
     models = list(dict.fromkeys([*ALWAYS, *options.models.split(",")]))
     rows: list[Row] = []
-    known = [LearnedChannels() for _ in range(options.seeds)]
+    known: dict[tuple[str, int], LearnedChannels] = {}
     data = options.interactions.parent.name or options.interactions.stem
     data += f", {options.people} people" if options.people else ""
     with tempfile.TemporaryDirectory() as folder:
@@ -64,9 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             results: dict[str, list[Result]] = {}
             for model in models:
                 for seed in range(options.seeds):
-                    learned = _learned(
-                        shop, model, protocol, seed, known[seed], alone=options.alone
-                    )
+                    own = known.setdefault((model, seed), LearnedChannels())
+                    learned = _learned(shop, model, protocol, seed, own, alone=options.alone)
                     for row, result in learned.rows(data):
                         console.print(_told(row))
                         rows.append(row)

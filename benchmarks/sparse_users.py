@@ -57,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     console = Console(width=140)
+    if not any(enriched_folder(options.shop).glob("*.parquet")):
+        parser.error(
+            f"{options.shop} has no tables to take a placebo of; see galen enrich."
+        )
     placebo = placebo_of(options.shop, options.folder / "placebo", seed=0)
     runs: list[list[Asked]] = []
     for seed in range(options.seeds):
@@ -81,8 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def placebo_of(shop: Path, folder: Path, *, seed: int) -> Path:
     """The shop once more, its tables saying of each key what was written of another."""
-    if folder.exists():
-        shutil.rmtree(folder)
+    for old in (folder, enriched_folder(folder)):
+        shutil.rmtree(old, ignore_errors=True)
     shutil.copytree(shop, folder)
     tables = enriched_folder(shop)
     for path in sorted(tables.glob("*.parquet")):

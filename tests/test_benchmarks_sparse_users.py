@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks.sparse_users import METRIC, PLACEBO, Asked, placebo_of, rows_of
+from benchmarks.sparse_users import METRIC, PLACEBO, Asked, main, placebo_of, rows_of
 from galen.compare.cost import Cost
 from galen.data.enriched import PROVENANCE, Extent, enriched_folder, read_all, write_enriched
 from galen.data.shop import Shop
@@ -32,6 +32,20 @@ def test_a_placebo_says_of_each_key_what_was_written_of_another(shop, tmp_path):
     assert after["item_id"][2] == after["item_id"][3]  # rows of one key stay together
     assert after.schema.metadata == before.schema.metadata
     assert Shop.open(placebo).read("items").equals(Shop.open(shop).read("items"))
+
+
+def test_a_table_that_is_gone_is_gone_from_the_placebo_too(shop, tmp_path):
+    placebo = placebo_of(shop, tmp_path / "placebo", seed=1)
+    (enriched_folder(shop) / "said.parquet").unlink()
+    placebo_of(shop, placebo, seed=1)
+    assert not list(enriched_folder(placebo).glob("*.parquet"))
+
+
+def test_a_shop_without_tables_has_no_placebo_and_is_told_so(shop, tmp_path, capsys):
+    (enriched_folder(shop) / "said.parquet").unlink()
+    with pytest.raises(SystemExit):
+        main([str(shop), "--folder", str(tmp_path / "steps")])
+    assert "no tables to take a placebo of" in capsys.readouterr().err
 
 
 def test_gains_are_paired_over_people_and_means_over_seeds():
