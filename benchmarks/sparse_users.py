@@ -58,9 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     console = Console(width=140)
     if not any(enriched_folder(options.shop).glob("*.parquet")):
-        parser.error(
-            f"{options.shop} has no tables to take a placebo of; see galen enrich."
-        )
+        parser.error(f"{options.shop} has no tables to take a placebo of; see galen enrich.")
     placebo = placebo_of(options.shop, options.folder / "placebo", seed=0)
     runs: list[list[Asked]] = []
     for seed in range(options.seeds):
