@@ -15,13 +15,19 @@ Key = tuple[str, ...]
 class LearnedChannels:
     """Of one shop and one seed; what a channel may cost a request is not learned."""
 
-    _learned: dict[tuple[Key, int, int], Retriever] = field(default_factory=dict)
+    _learned: dict[tuple[Key, int, int, bool], Retriever] = field(default_factory=dict)
 
     def of(
-        self, recipe: Recipe, name: str, data: Dataset, learn: Callable[[], Retriever]
+        self,
+        recipe: Recipe,
+        name: str,
+        data: Dataset,
+        learn: Callable[[], Retriever],
+        *,
+        again: bool = False,
     ) -> Retriever:
-        """The channel as it learned from these events before; else it learns."""
-        key = lesson_of(recipe, name), data.extent.events, data.extent.until
+        """The channel as it learned, or learned again, from these events before; else it learns."""
+        key = lesson_of(recipe, name), data.extent.events, data.extent.until, again
         if key not in self._learned:
             self._learned[key] = learn()
         return self._learned[key]

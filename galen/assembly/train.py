@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 
@@ -41,7 +42,7 @@ from galen.features.store import FeatureStore
 from galen.pipeline.allowed import AllowedItems
 from galen.pipeline.candidates import Candidates, Requests, stacked
 from galen.pipeline.channels import merge, proposed
-from galen.pipeline.stages import Examples, Fuser, Ranker, Retriever
+from galen.pipeline.stages import Examples, Fuser, LearnsAgain, Ranker, Retriever
 from galen.rank.shop import learned
 from galen.recall.fusion import Fusion, OneChannel
 
@@ -147,19 +148,29 @@ class _Lesson:
         recipe = replace(recipe, blend={**recipe.blend, **powers})
         retrievers = valid.retrievers
         if len(self.split.final) != len(self.split.valid.fit):
-            retrievers = self.learn(self.split.final, "all that may be learned from")
+            retrievers = self.learn(self.split.final, "all that may be learned from", retrievers)
         return Parts(recipe, retrievers, fuser, ranker, tables)
 
-    def learn(self, data: Dataset, what: str) -> dict[str, Retriever]:
-        """Each channel, of these events; one that learned from them before is taken as it is."""
+    def learn(
+        self, data: Dataset, what: str, before: Mapping[str, Retriever] = MappingProxyType({})
+    ) -> dict[str, Retriever]:
+        """Each channel, of these events; one that learned from them before is taken as it is.
+
+        `before` are channels that have learned from fewer of these events.
+        """
         events = data if self.guessed is None else self.guessed.events(data)
 
         def fitted(name: str) -> Retriever:
             self.progress(f"learning channel {name} ({what})")
-            return retriever_spec(self.recipe, name, self.seed).fit(events)
+            spec = retriever_spec(self.recipe, name, self.seed)
+            if name in before and isinstance(spec, LearnsAgain):
+                return spec.again(events, before[name])
+            return spec.fit(events)
 
         return {
-            name: self.known.of(self.recipe, name, data, partial(fitted, name))
+            name: self.known.of(
+                self.recipe, name, data, partial(fitted, name), again=name in before
+            )
             for name in self.recipe.recall
         }
 

@@ -44,7 +44,7 @@ from galen.generative.writing import Writer
 from galen.generative.writing_judge import WritingJudge, whole_items
 from galen.nn.learning.precision import Precision
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit
+from galen.nn.learning.training import Course, Training, Watch, fit, follow
 from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
 from galen.nn.sequences.backbones.backbone import Shape
 from galen.nn.sequences.backbones.catalog import backbone
@@ -56,6 +56,7 @@ from galen.nn.sequences.histories import Columns, NextItemSource
 from galen.nn.sequences.item_tower import ItemTower
 from galen.nn.sequences.reader import Reader
 from galen.pipeline.candidates import Candidates, Ints, Requests, no_candidates
+from galen.pipeline.stages import Retriever
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,16 @@ class Generator:
         Raises:
             SemanticIdError: `cold` without `dense`, or ids cannot be made.
         """
+        return self._learned(data, None, watch)
+
+    def again(self, data: Dataset, learned: Retriever) -> "GeneratorIndex":
+        assert isinstance(learned, GeneratorIndex)
+        judged = self.preference is not None or not learned.course.epochs  # by people held out
+        return self._learned(data, None if judged else learned, None)
+
+    def _learned(
+        self, data: Dataset, before: "GeneratorIndex | None", watch: Watch | None
+    ) -> "GeneratorIndex":
         if self.cold and not self.dense:
             raise SemanticIdError("cold items are found by the dense score: set dense = true.")
         columns = columns_of(data, self.kinds)
@@ -119,7 +130,10 @@ class Generator:
         network = self._network(ids, columns, data)
         judge = WritingJudge(self.length, None)
         course, preferred = Course(), None
-        if len(columns.item):
+        if before is not None and len(columns.item):
+            source = self._source(columns, ids)
+            course = follow(network, Mean(), source, before.course, self._training, watch=watch)
+        elif len(columns.item):
             learning, kept = held_out(columns, self.held_out, self.seed)
             judge = WritingJudge(self.length, kept)
             course = fit(
@@ -147,7 +161,9 @@ class Generator:
             course,
             network.buying,
         )
-        mix = judge.best_mix(network) if self.dense else 0.0
+        mix = before.mix if before is not None else 0.0
+        if before is None and self.dense:
+            mix = judge.best_mix(network)
         cold = np.flatnonzero(np.bincount(columns.item, minlength=len(ids)) == 0)
         learned = bool(course.epochs)
         return replace(index, mix=mix, learned=learned, cold=cold, preferred=preferred)

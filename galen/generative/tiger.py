@@ -26,11 +26,12 @@ from galen.generative.tokenizing.tokenizers import TokenizerName
 from galen.generative.trie import Trie
 from galen.nn.learning.precision import Precision
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit
+from galen.nn.learning.training import Course, Training, Watch, fit, follow
 from galen.nn.sequences.encoder_decoder import Memory
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.judging import HeldOut
 from galen.pipeline.candidates import Candidates, Requests, no_candidates
+from galen.pipeline.stages import Retriever
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,24 @@ class Tiger:
             SemanticIdError: the tokenizer cannot make codes of these sizes.
             TrainingError: the loss is not finite.
         """
+        return self._learned(data, Course(), watch)
+
+    def again(self, data: Dataset, learned: Retriever) -> "TigerIndex":
+        assert isinstance(learned, TigerIndex)
+        return self._learned(data, learned.course, None)
+
+    def _learned(self, data: Dataset, before: Course, watch: Watch | None) -> "TigerIndex":
         columns = columns_of(data)
         coding = Coding(self.tokenizer, self.sizes, self.sources, self.vector_size)
         ids = coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
         network, course = self._network(ids), Course()
-        if len(columns.item):
+        if before.epochs:
+            source = self._source(columns)
+            course = follow(network, Mean(), source, before, self._training, watch=watch)
+        elif len(columns.item):
             learning, kept = held_out(columns, self.held_out, self.seed)
-            able = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
-            source = PrefixSource(able, self.batch, self.length, self.targets, self.seed)
-            judge = _Judge(self, kept)
+            source, judge = self._source(learning), _Judge(self, kept)
             course = fit(network, Mean(), source, judge, self._training, watch=watch)
         facts = _Facts(bool(course.epochs), data.users)
         return TigerIndex(self, ids, network.eval(), facts, course)
@@ -87,6 +96,10 @@ class Tiger:
         network.load_state_dict(load_file(folder / "tiger.safetensors"))
         facts = msgspec.json.decode((folder / "tiger.json").read_bytes(), type=_Facts)
         return TigerIndex(self, ids, network.eval(), facts, Course())
+
+    def _source(self, learning: Columns) -> PrefixSource:
+        able = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
+        return PrefixSource(able, self.batch, self.length, self.targets, self.seed)
 
     def _network(self, ids: SemanticIds) -> TigerNetwork:
         shape = TigerShape(

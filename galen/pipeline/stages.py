@@ -109,6 +109,16 @@ class RetrieverSpec(Protocol):
     def load(self, folder: Path) -> Retriever: ...
 
 
+@runtime_checkable
+class LearnsAgain(Protocol):
+    """Settings of a channel that learns for as long as people held out tell it to.
+
+    `again` learns from more of the same events for as long as `learned` did, and holds out nobody.
+    """
+
+    def again(self, data: Dataset, learned: Retriever) -> Retriever: ...
+
+
 class Fuser(Protocol):
     """Adds `recall_score` and `<channel>_standing` from `<channel>_score` and `<channel>_rank`.
 

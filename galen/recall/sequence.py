@@ -30,10 +30,10 @@ from galen.features.item_known import Attribute, described, known_of, with_encod
 from galen.features.item_text import TextEncoder
 from galen.features.item_vectors import TABLE, Use, beginning, formed, read_encoded
 from galen.features.reading import states_of
-from galen.nn.learning.precision import Precision
+from galen.nn.learning.precision import Precision, resolved
 from galen.nn.learning.sequence_losses import Kind as Loss
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit
+from galen.nn.learning.training import Course, Training, Watch, fit, follow
 from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
 from galen.nn.sequences.backbones.backbone import Shape
 from galen.nn.sequences.backbones.catalog import backbone
@@ -46,7 +46,7 @@ from galen.nn.sequences.judging import Judge
 from galen.nn.sequences.next_item import NextItem, Objective
 from galen.nn.sequences.reader import Reader
 from galen.pipeline.candidates import Candidates, Ints, Requests
-from galen.pipeline.stages import Answer
+from galen.pipeline.stages import Answer, Retriever
 from galen.recall.beginning import BUYING, PROJECTION, Beginning
 from galen.recall.bought_next import BoughtNext
 from galen.recall.factors import FoundVectors, VectorAnswer
@@ -93,6 +93,7 @@ class SequenceModel:
     plateau: float = 0.3
     held_out: int = 2000  # people whose newest event tells when to stop
     precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
+    softmax_precision: Precision = "float32"  # of the scores of `softmax`, which are many and alike
     repeat: bool = False
     seed: int = 0
 
@@ -103,6 +104,13 @@ class SequenceModel:
             BeginningError: there is nothing to begin with, or it does not fit these settings.
             EnrichedError: vectors are asked for, and their table is missing or cannot be used.
         """
+        return self._learned(data, Course(), watch)
+
+    def again(self, data: Dataset, learned: Retriever) -> "SequenceIndex":
+        assert isinstance(learned, SequenceIndex)
+        return self._learned(data, learned.course, None)
+
+    def _learned(self, data: Dataset, before: Course, watch: Watch | None) -> "SequenceIndex":
         columns = columns_of(data, self.kinds)
         timed = data.clock == "time"
         items = len(data.catalogue)
@@ -124,7 +132,12 @@ class SequenceModel:
             begin=own,
         )
         objective = Objective(
-            self.loss, self.temperature, self.correct, self.calibration, self.purchase_weight
+            self.loss,
+            self.temperature,
+            self.correct,
+            self.calibration,
+            self.purchase_weight,
+            products=resolved(self.softmax_precision, torch.device("cpu")),
         )
         buys = self.purchase_weight > 0 and some_bought(columns)
         buying = Buying(self.width, int(Kind.PURCHASE)) if buys else None
@@ -134,7 +147,7 @@ class SequenceModel:
         learnable = taken | described(known)
         among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
         some = bool(len(columns.item))
-        course = self._taught(network, columns, among, watch) if some else Course()
+        course = self._taught(network, columns, among, before, watch) if some else Course()
         network.eval()
         with torch.inference_mode():
             vectors = tower.whole()
@@ -162,12 +175,25 @@ class SequenceModel:
         return known, own
 
     def _taught(
-        self, network: NextItem, columns: Columns, among: Ints | None, watch: Watch | None
+        self,
+        network: NextItem,
+        columns: Columns,
+        among: Ints | None,
+        before: Course,
+        watch: Watch | None,
     ) -> Course:
+        if before.epochs:
+            source = self._source(columns, network.tower.items, among)
+            return follow(network, Mean(), source, before, self.training, watch=watch)
         learning, kept = held_out(columns, self.held_out, self.seed)
-        source = NextItemSource(
+        source = self._source(learning, network.tower.items, among)
+        judge = Judge(kept, self.length)
+        return fit(network, Mean(), source, judge, self.training, watch=watch)
+
+    def _source(self, learning: Columns, items: int, among: Ints | None) -> NextItemSource:
+        return NextItemSource(
             learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
-            network.tower.items,
+            items,
             self.batch,
             self.length,
             self.negatives,
@@ -176,8 +202,6 @@ class SequenceModel:
             self.seed,
             among,
         )
-        judge = Judge(kept, self.length)
-        return fit(network, Mean(), source, judge, self.training, watch=watch)
 
     @property
     def shape(self) -> Shape:

@@ -16,12 +16,13 @@ from galen.features.histories import columns_of, held_out
 from galen.features.item_known import Attribute, described, known_of
 from galen.features.item_text import TextEncoder
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit
+from galen.nn.learning.training import Course, Training, Watch, fit, follow
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.item_tower import ItemTower
 from galen.nn.sequences.two_tower import TwoTower as Network
 from galen.nn.sequences.two_tower import UserTower
 from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
+from galen.pipeline.stages import Retriever
 from galen.recall.factors import FoundVectors, VectorAnswer
 from galen.recall.item_graph import ItemGraph
 from galen.recall.pairs import PairJudge, PairSource, newest_first
@@ -64,6 +65,13 @@ class TwoTower:
             TrainingError: the loss is not finite.
             SearchError: approximate search was asked for and cannot be had.
         """
+        return self._learned(data, Course(), watch)
+
+    def again(self, data: Dataset, learned: Retriever) -> "TwoTowerIndex":
+        assert isinstance(learned, TwoTowerIndex)
+        return self._learned(data, learned.course, None)
+
+    def _learned(self, data: Dataset, before: Course, watch: Watch | None) -> "TwoTowerIndex":
         columns = columns_of(data)
         items = len(data.catalogue)
         count = np.bincount(columns.item, minlength=items)
@@ -79,7 +87,7 @@ class TwoTower:
         )
         network = Network(tower, self._users(), torch.from_numpy(count), self.temperature)
         some = bool(count.any())
-        course = self._taught(network, columns, data, watch) if some else Course()
+        course = self._taught(network, columns, data, before, watch) if some else Course()
         network.eval()
         with torch.inference_mode():
             vectors, answers = tower.whole(), network.answers(torch.arange(items)).numpy()
@@ -88,15 +96,23 @@ class TwoTower:
         return TwoTowerIndex(self, found, vectors, network.users, course)
 
     def _taught(
-        self, network: Network, columns: Columns, data: Dataset, watch: Watch | None
+        self,
+        network: Network,
+        columns: Columns,
+        data: Dataset,
+        before: Course,
+        watch: Watch | None,
     ) -> Course:
         learning, judged = held_out(columns, self.held_out, self.seed)
+        learning = columns if before.epochs else learning
         pairs = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
         # The graph has read what is held out: of it come negatives alone, which tell little.
         graph = ItemGraph(neighbours=100).fit(data).weights
         source = PairSource(pairs, graph, self.batch, self.recent, self.hard, self.seed)
         if not source.rows:
             return Course()
+        if before.epochs:
+            return follow(network, Mean(), source, before, self._training(), watch=watch)
         judge = PairJudge(judged.before, judged.wanted, self.recent)
         return fit(network, Mean(), source, judge, self._training(), watch=watch)
 

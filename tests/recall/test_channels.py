@@ -6,7 +6,7 @@ import pytest
 from galen.assembly.catalog import RETRIEVERS
 from galen.data.schema import Kind
 from galen.pipeline.candidates import Candidates
-from galen.pipeline.stages import Scorer
+from galen.pipeline.stages import LearnsAgain, Scorer
 
 CHANNELS = sorted(set(RETRIEVERS) - {"knowledge"})
 """Those that read histories; `knowledge` reads words, and its own tests hold it to the same."""
@@ -63,6 +63,28 @@ def test_the_same_seed_learns_the_same(channel, world):
     one, two = retriever.retrieve(asked, 5), again.retrieve(asked, 5)
     assert one.item.tolist() == two.item.tolist()
     assert one.columns["score"].tolist() == two.columns["score"].tolist()
+
+
+def test_learns_more_events_for_as_long_as_it_learned_fewer(channel, world):
+    name, spec, retriever = channel
+    if not isinstance(spec, LearnsAgain):
+        pytest.skip(f"{name} takes no advice from people held out")
+    again = spec.again(world.data, retriever)
+    rates = [epoch.rate for epoch in retriever.course.epochs]
+    assert [epoch.rate for epoch in again.course.epochs] == rates[: retriever.course.best + 1]
+    assert not any(epoch.valid for epoch in again.course.epochs)
+    found = again.retrieve(world.requests([[0, 1, 2]]), 2)
+    assert set(world.group_of_item[found.item]) == {0}
+
+
+def test_one_that_was_taught_nothing_or_came_from_disk_learns_anew(channel, world, tmp_path):
+    name, spec, retriever = channel
+    if not isinstance(spec, LearnsAgain):
+        pytest.skip(f"{name} takes no advice from people held out")
+    retriever.save(tmp_path)
+    asked = world.requests([[0, 1], [7, 8]])
+    again = spec.again(world.data, spec.load(tmp_path)).retrieve(asked, 5)
+    assert again.item.tolist() == retriever.retrieve(asked, 5).item.tolist()
 
 
 def test_comes_back_from_disk_with_the_same_scores(channel, world, tmp_path):

@@ -61,13 +61,16 @@ class Mean(nn.Module):
         return (told * weight).sum() / events.clamp_min(1e-12)
 
 
-def softmax_in_chunks(states: Tensor, wanted: Tensor, table: Tensor, events: int) -> Tensor:
+def softmax_in_chunks(
+    states: Tensor, wanted: Tensor, table: Tensor, events: int, kind: torch.dtype | None = None
+) -> Tensor:
     """(T,) losses of a softmax over the whole catalogue, `events` of them at a time.
 
     states (T, d), wanted (T,) rows of table (N, d). Scores are made once: gradients are taken while
-    those of a chunk are at hand, so that memory holds one chunk only.
+    those of a chunk are at hand, so that memory holds one chunk only. States and items are
+    multiplied in `kind`, their own where not given; all else is summed in float32.
     """
-    told: Tensor = _WholeSoftmax.apply(states, wanted, table, events)  # type: ignore[no-untyped-call]
+    told: Tensor = _WholeSoftmax.apply(states, wanted, table, events, kind or table.dtype)  # type: ignore[no-untyped-call]
     return told
 
 
@@ -79,32 +82,41 @@ class _WholeSoftmax(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(context: Any, states: Tensor, wanted: Tensor, table: Tensor, events: int) -> Tensor:
+    def forward(
+        context: Any,
+        states: Tensor,
+        wanted: Tensor,
+        table: Tensor,
+        events: int,
+        kind: torch.dtype,
+    ) -> Tensor:
         whole = torch.ones_like(states[:, 0])
-        told, of_states, of_table = _softmax_with_gradients(states, wanted, table, whole, events)
+        context.how = events, kind
+        told, of_states, of_table = _with_gradients(states, wanted, table, whole, *context.how)
         context.save_for_backward(states, wanted, table, of_states, of_table)
-        context.events = events
         return told
 
     @staticmethod
-    def backward(context: Any, weight: Tensor) -> tuple[Tensor, None, Tensor, None]:
+    def backward(context: Any, weight: Tensor) -> tuple[Tensor, None, Tensor, None, None]:
         states, wanted, table, of_states, of_table = context.saved_tensors
         if not len(weight) or bool((weight == weight[0]).all()):
             learned = of_table * weight[:1].sum()
         else:
-            *_, learned = _softmax_with_gradients(states, wanted, table, weight, context.events)
-        return of_states * weight[:, None], None, learned, None
+            *_, learned = _with_gradients(states, wanted, table, weight, *context.how)
+        return of_states * weight[:, None], None, learned, None, None
 
 
-def _softmax_with_gradients(
-    states: Tensor, wanted: Tensor, table: Tensor, weight: Tensor, events: int
+def _with_gradients(
+    states: Tensor, wanted: Tensor, table: Tensor, weight: Tensor, events: int, kind: torch.dtype
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Losses (T,), what each teaches its state (T, d), and what all by weight (T,) teach items."""
     told = torch.empty(len(states), dtype=torch.float32, device=states.device)
     of_states, of_table = torch.empty_like(states), torch.zeros_like(table)
+    items = table.to(kind)
     for start in range(0, len(states), events):
         part = slice(start, start + events)
-        scores = (states[part] @ table.T).float()
+        asked = states[part].to(kind)
+        scores = (asked @ items.T).float()
         target = wanted[part, None]
         of_target = scores.gather(1, target)
         most = scores.amax(1, keepdim=True)
@@ -112,7 +124,7 @@ def _softmax_with_gradients(
         total = chance.sum(1, keepdim=True)
         told[part] = (total.log() + most - of_target)[:, 0]
         chance.div_(total).scatter_add_(1, target, of_target.new_full(of_target.shape, -1.0))
-        chance = chance.to(states.dtype)
-        of_states[part] = chance @ table
-        of_table += chance.T @ (states[part] * weight[part, None].to(states.dtype))
+        chance = chance.to(kind)
+        of_states[part] = chance @ items
+        of_table += chance.T @ (asked * weight[part, None].to(kind))
     return told, of_states, of_table

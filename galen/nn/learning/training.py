@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -149,6 +149,28 @@ def fit(
     return _Run(network, loss, source, validate, settings, folder, watch).run()
 
 
+def follow(
+    network: nn.Module,
+    loss: nn.Module,
+    source: Source,
+    course: Course,
+    settings: Training,
+    *,
+    watch: Watch | None = None,
+) -> Course:
+    """Teach a network as one was taught from fewer rows; it ends with its last epoch's weights.
+
+    It takes as many epochs as were best for the other, at the same rates. Nobody judges it, so no
+    row need be held out.
+
+    Raises:
+        TrainingError: the loss is not finite, or the device has not enough memory.
+    """
+    rates = tuple(epoch.rate for epoch in course.epochs[: course.best + 1])
+    settings = replace(settings, epochs=len(rates))
+    return _Run(network, loss, source, None, settings, None, watch, rates).run()
+
+
 @dataclass
 class _UnderWay:
     """What was done of an epoch that is not at its end."""
@@ -167,16 +189,18 @@ class _Run:
         network: nn.Module,
         loss: nn.Module,
         source: Source,
-        validate: Validate,
+        validate: Validate | None,
         settings: Training,
         folder: Path | None,
         watch: Watch | None,
+        rates: tuple[float, ...] = (),
     ) -> None:
+        """With `rates`, one of each epoch, nothing is judged."""
         self.device = torch.device(settings.device)
         self.network, self.loss = network.to(self.device), loss.to(self.device)
         self.source, self.validate, self.settings = source, validate, settings
         self.checkpoint = Checkpoint(folder) if folder is not None else None
-        self.watch = watch
+        self.watch, self.rates = watch, rates
         self.kind = resolved(settings.precision, self.device)
         self.group = workers()
         self.shapes = {name: tuple(t.shape) for name, t in self.network.state_dict().items()}
@@ -204,9 +228,11 @@ class _Run:
         for epoch in range(len(self.course.epochs), self.settings.epochs):
             if self.worse >= self.settings.patience:
                 break
+            if self.rates:
+                self.scale = self.rates[epoch] / self.settings.learning_rate
             loss, rows, seconds = self._epoch(epoch)
             scored = self.averaged.network if self.averaged else self.network
-            valid = self.validate(scored)
+            valid = self.validate(scored) if self.validate else {}
             self.spent = self.began + time.process_time()
             rate = self.settings.learning_rate * self.scale
             self.course.epochs.append(
@@ -281,7 +307,7 @@ class _Run:
         return mean
 
     def _judge(self, scored: nn.Module) -> None:
-        if self.course.better(self.settings.monitor):
+        if self.validate is None or self.course.better(self.settings.monitor):
             self.course.best = len(self.course.epochs) - 1
             self.worse = 0
             self.best = whole_state(scored)

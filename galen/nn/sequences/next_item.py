@@ -65,6 +65,7 @@ class Objective:
     calibration: float = 0.75  # of gBCE
     purchase_weight: float = 0.0  # of the loss of whether what came next was bought
     chunk: int = 256  # events of which scores over the whole catalogue are held
+    products: torch.dtype | None = None  # in which those are made; as the network where not given
 
 
 class NextItem(nn.Module):
@@ -86,7 +87,8 @@ class NextItem(nn.Module):
             states = self.reader(table.index_select(0, events.item), events)
             wanted = table.index_select(0, inputs.wanted)
             asked = self.asked(states)
-            told = softmax_in_chunks(asked, inputs.wanted, self.answers(table), settings.chunk)
+            answers, how = self.answers(table), (settings.chunk, settings.products)
+            told = softmax_in_chunks(asked, inputs.wanted, answers, *how)
         else:
             states = self.reader(self.tower(events.item), events)
             wanted = self.tower(inputs.wanted)

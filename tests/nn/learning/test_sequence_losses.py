@@ -44,6 +44,20 @@ def test_softmax_in_chunks_is_cross_entropy_and_so_are_its_gradients(chunk, even
         assert torch.allclose(one, other, atol=1e-5)
 
 
+def test_products_in_bfloat16_tell_the_same_to_two_digits():
+    torch.manual_seed(2)
+    states, table = torch.randn(300, 50, requires_grad=True), torch.randn(700, 50)
+    table = (table * 0.5).requires_grad_()
+    wanted = torch.randint(700, (300,))
+    told = [softmax_in_chunks(states, wanted, table, 64, k) for k in (None, torch.bfloat16)]
+    assert told[1].dtype == torch.float32
+    assert torch.allclose(*told, atol=0.1)
+    taught = [torch.autograd.grad(one.sum(), [states, table]) for one in told]
+    for one, other in zip(*taught, strict=True):
+        assert not torch.equal(one, other)
+        assert float((one - other).norm() / one.norm()) < 0.01
+
+
 def test_softmax_in_chunks_of_no_event_teaches_nothing():
     states, table = torch.zeros(0, 5, requires_grad=True), torch.ones(20, 5, requires_grad=True)
     said = softmax_in_chunks(states, torch.zeros(0, dtype=torch.long), table, 4)

@@ -10,7 +10,7 @@ from torch import nn
 
 from galen.nn.learning.checkpoint import CheckpointError
 from galen.nn.learning.losses import Auxiliary, ObjectiveLoss, auxiliary_loss
-from galen.nn.learning.training import Training, TrainingError, fit, predict
+from galen.nn.learning.training import Training, TrainingError, fit, follow, predict
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.networks.deepfm import DeepFm
 from galen.rank.score_metrics import auc
@@ -95,6 +95,22 @@ def test_an_order_that_stands_still_while_the_loss_falls_is_waited_for():
     course = fit(network, ObjectiveLoss([1.0]), source, scripted, settings)
     assert [epoch.rate for epoch in course.epochs] == [1e-3] * 5
     assert course.best == 3
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_a_course_that_is_followed_ends_with_the_weights_of_its_best_epoch(average):
+    settings = Training(
+        epochs=60, batch=64, learning_rate=0.02, precision="float32", average=average
+    )
+    network, course = learn(settings)
+    assert course.best + 1 < len(course.epochs)
+    torch.manual_seed(settings.seed)
+    other = SPEC.build(PLAIN, ("click",))
+    source = InMemory(TRAIN, ("click",), settings.batch, settings.seed)
+    followed = follow(other, ObjectiveLoss([1.0]), source, course, settings)
+    assert [e.rate for e in followed.epochs] == [e.rate for e in course.epochs][: course.best + 1]
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, other.state_dict()[name]), name
 
 
 def test_bfloat16_reaches_what_float32_reaches():
