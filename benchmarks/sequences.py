@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--models", default="fused,best", help="comma-separated recipes")
     parser.add_argument("--protocol", default="strict,refit", help="strict, refit or both")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
     parser.add_argument("--alone", action="store_true", help="each channel alone as well")
     parser.add_argument("--json", type=Path)
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for protocol in options.protocol.split(","):
             results: dict[str, list[Result]] = {}
             for model in models:
-                for seed in range(options.seeds):
+                for seed in range(options.first_seed, options.first_seed + options.seeds):
                     own = known.setdefault((model, seed), LearnedChannels())
                     learned = _learned(shop, model, protocol, seed, own, alone=options.alone)
                     for row, result in learned.rows(data):
