@@ -81,6 +81,7 @@ class Generator:
     length: int = 50
     parallel: bool = False
     dense: bool = False
+    temperature: float = 0.0  # of the dense score as cosines; 0 scores by inner products
     identity: bool = False
     identity_dropout: float = 0.0  # how often an own vector is left out in training
     attributes: tuple[Attribute, ...] = ()
@@ -235,6 +236,7 @@ class Generator:
             head,
             codes,
             dense=self.dense,
+            temperature=self.temperature,
             buying=Buying(self.width, int(Kind.PURCHASE)) if buys else None,
             purchase_weight=self.purchase_weight,
         )
@@ -321,6 +323,7 @@ class GeneratorIndex:
             self.buying,
             settings.purchase_weight,
             cold,
+            settings.temperature,
         )
 
     @property

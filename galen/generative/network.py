@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from galen.nn.cosines import answers, asked
 from galen.nn.learning.sequence_losses import token_loss, without_wanted
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.code_head import CodeHead
@@ -34,11 +35,13 @@ class NextCodes(nn.Module):
         codes: Tensor,
         *,
         dense: bool,
+        temperature: float = 0.0,
         buying: Buying | None = None,
         purchase_weight: float = 0.0,
     ) -> None:
         super().__init__()
         self.tower, self.reader, self.head, self.dense = tower, reader, head, dense
+        self.temperature = temperature
         self.buying, self.purchase_weight = buying, purchase_weight
         self.codes: Tensor
         self.register_buffer("codes", codes)  # (items, levels)
@@ -58,10 +61,12 @@ class NextCodes(nn.Module):
         return told
 
     def _dense(self, states: Tensor, wanted: Tensor, inputs: NextInputs) -> Tensor:
-        positive = (states * wanted).sum(1)
-        negative = (states @ self.tower(inputs.negative).T).float()
-        others = without_wanted(negative, inputs.wanted, inputs.negative)
-        return token_loss("sampled", positive, others)
+        queries = asked(states, self.temperature)
+        positive = (queries * answers(wanted, self.temperature)).sum(1)
+        others = answers(self.tower(inputs.negative), self.temperature)
+        negative = (queries @ others.T).float()
+        negative = without_wanted(negative, inputs.wanted, inputs.negative)
+        return token_loss("sampled", positive, negative)
 
     def read(self, events: Events) -> Tensor:
         """(R, width): the state after each history's newest event."""

@@ -1,12 +1,14 @@
 """From states to the best eligible items: by beam, or over the whole catalogue at once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from galen.generative.cold import Cold
 from galen.generative.decoding import Found, beam, exact_parallel
+from galen.generative.dense import Dense
 from galen.generative.network import HeadScorer
 from galen.generative.trie import Trie
 from galen.nn.sequences.buying import Buying
@@ -31,6 +33,11 @@ class Writer:
     buying: Buying | None = None
     purchase_weight: float = 0.0
     cold: Cold | None = None
+    temperature: float = 0.0  # of the dense score
+
+    @cached_property
+    def dense(self) -> Dense:
+        return Dense.of(self.items, self.temperature)
 
     @torch.inference_mode()
     def best(self, states: Tensor, eligible: Tensor, k: int) -> Found:
@@ -38,7 +45,7 @@ class Writer:
         if self.cold is None:
             return self._written(states, eligible, k)
         written, _ = self._written(states, eligible, max(self.width, k))
-        told = torch.log_softmax(states @ self.items.T, dim=1)
+        told = torch.log_softmax(self.dense.whole(states), dim=1)
         if self.buying is not None:
             told = told + self.purchase_weight * self.buying.whole(states, self.items)
         return self.cold.beside(written, told, eligible, k)
@@ -71,18 +78,18 @@ class Writer:
             codes, mix = torch.zeros(len(item)), 1.0
         total = self._beside(codes, mix, states, row, item)
         if mix:
-            total = total - mix * torch.logsumexp(states @ self.items.T, dim=1)[row]
+            total = total - mix * torch.logsumexp(self.dense.whole(states), dim=1)[row]
         return total
 
     def _beside(
         self, codes: Tensor, mix: float, states: Tensor, row: Tensor, item: Tensor
     ) -> Tensor:
         """(N,): what codes are given, with the dense score and that of buying beside it."""
-        total, vectors = codes, self.items[item]
+        total = codes
         if mix:
-            total = total + mix * torch.einsum("nd,nd->n", states[row], vectors)
+            total = total + mix * self.dense.told(states, row, item)
         if self.buying is not None:
-            bought = self.buying.told(states[row], vectors[:, None])[:, 0]
+            bought = self.buying.told(states[row], self.items[item][:, None])[:, 0]
             total = total + self.purchase_weight * bought
         return total
 
@@ -100,7 +107,7 @@ class Writer:
     def _whole(self, told: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
         total = torch.zeros(len(states), len(self.items))
         if self.mix:
-            total += self.mix * torch.log_softmax(states @ self.items.T, dim=1)
+            total += self.mix * torch.log_softmax(self.dense.whole(states), dim=1)
         if self.buying is not None:
             total += self.purchase_weight * self.buying.whole(states, self.items)
         for level, scores in enumerate(told):
@@ -111,14 +118,12 @@ class Writer:
 
     def _reordered(self, item: Tensor, score: Tensor, states: Tensor, k: int) -> Found:
         """What the beam found, in the order of all scores."""
-        vectors = self.items[item.clamp_min(0)]  # (R, width of the beam, d)
-        total = score
+        known, total = item.clamp_min(0), score  # (R, width of the beam)
         if self.mix:
-            dense = torch.einsum("rd,rkd->rk", states, vectors)
-            whole = torch.logsumexp(states @ self.items.T, dim=1, keepdim=True)
-            total = total + self.mix * (dense - whole)
+            whole = torch.logsumexp(self.dense.whole(states), dim=1, keepdim=True)
+            total = total + self.mix * (self.dense.beside(states, known) - whole)
         if self.buying is not None:
-            total = total + self.purchase_weight * self.buying.told(states, vectors)
+            total = total + self.purchase_weight * self.buying.told(states, self.items[known])
         total = torch.where(item >= 0, total, -torch.inf)
         best, place = torch.topk(total, min(k, total.shape[1]), dim=1)
         return item.gather(1, place), best

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from galen.generative.answering import ndcg
+from galen.generative.dense import Dense
 from galen.generative.network import NextCodes
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
@@ -31,7 +32,8 @@ class WritingJudge:
             states, wanted = self._states(network)
             told = network.head(states, network.codes[wanted]).sum(1)
             if network.dense:
-                dense = torch.log_softmax(states @ whole_items(network).T, 1)
+                told_of = Dense.of(whole_items(network), network.temperature)
+                dense = torch.log_softmax(told_of.whole(states), 1)
                 told = told + dense.gather(1, wanted[:, None])[:, 0]
         return {"ndcg": self._ndcg(network, float(network.dense)), "loss": -float(told.mean())}
 
@@ -53,7 +55,8 @@ class WritingJudge:
             states, _ = self._states(network)
         items, codes = whole_items(network), network.codes
         trie = Trie.of(codes.numpy(), network.head.sizes)
-        writer = Writer(network.head, trie, codes, items, 20, mix)
+        heat = network.temperature
+        writer = Writer(network.head, trie, codes, items, 20, mix, temperature=heat)
         return ndcg(lambda part, mask, k: writer.best(states[part], mask, k), self.kept, len(items))
 
 

@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
@@ -30,6 +29,7 @@ from galen.features.item_known import Attribute, described, known_of, with_encod
 from galen.features.item_text import TextEncoder
 from galen.features.item_vectors import TABLE, Use, beginning, formed, read_encoded
 from galen.features.reading import states_of
+from galen.nn.cosines import asked
 from galen.nn.learning.precision import Precision, resolved
 from galen.nn.learning.sequence_losses import Kind as Loss
 from galen.nn.learning.sequence_losses import Mean
@@ -264,7 +264,7 @@ class SequenceIndex:
 
     def answer(self, requests: Requests) -> Answer:
         states = self.states(requests)
-        queries = _scaled(states, self.settings.temperature).numpy()
+        queries = asked(states, self.settings.temperature).numpy()
         answer = VectorAnswer(self.found, queries, requests, self.settings.repeat)
         if self.buying is None:
             return answer
@@ -291,8 +291,8 @@ class SequenceIndex:
 
     def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """(P, m) of items (P, m); NaN for items that nobody took."""
-        asked = _scaled(states, self.settings.temperature)
-        told = torch.einsum("pd,pmd->pm", asked, torch.from_numpy(self.found.vectors)[item])
+        queries = asked(states, self.settings.temperature)
+        told = torch.einsum("pd,pmd->pm", queries, torch.from_numpy(self.found.vectors)[item])
         if self.buying is not None:
             bought = self.buying.told(states, self.items[item])
             told = told + self.settings.purchase_weight * bought
@@ -311,7 +311,3 @@ class SequenceIndex:
         self.found.save(folder)
         if self.beginning is not None:
             self.beginning.save(folder)
-
-
-def _scaled(states: torch.Tensor, temperature: float) -> torch.Tensor:
-    return nn.functional.normalize(states, dim=-1) / temperature if temperature else states

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from galen.nn import cosines
 from galen.nn.learning.sequence_losses import Kind, softmax_in_chunks, token_loss, without_wanted
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.item_tower import ItemTower
@@ -119,10 +119,8 @@ class NextItem(nn.Module):
 
     def asked(self, states: Tensor) -> Tensor:
         """States as queries; their inner product with `answers` is the score."""
-        if not self.objective.temperature:
-            return states
-        return functional.normalize(states, dim=-1) / self.objective.temperature
+        return cosines.asked(states, self.objective.temperature)
 
     def answers(self, vectors: Tensor) -> Tensor:
         """Item vectors as what is scored."""
-        return functional.normalize(vectors, dim=-1) if self.objective.temperature else vectors
+        return cosines.answers(vectors, self.objective.temperature)
