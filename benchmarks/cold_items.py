@@ -58,7 +58,14 @@ MODELS: Final[Mapping[str, Callable[[int], RetrieverSpec]]] = {
     "sequence_words_only": lambda seed: SequenceModel(text=True, identity=False, seed=seed),
     "generator_dense": lambda seed: Generator(dense=True, identity=True, seed=seed),
     "hybrid": lambda seed: Generator(
-        dense=True, identity=True, identity_dropout=ALONE, text=True, cold=K, seed=seed
+        dense=True,
+        temperature=0.05,
+        identity=True,
+        identity_dropout=ALONE,
+        attributes=("brand", "category", "department"),
+        text=True,
+        cold=K,
+        seed=seed,
     ),
 }
 

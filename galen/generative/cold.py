@@ -2,7 +2,8 @@
 
 Codes of such items were never written in learning, so a beam hardly reaches them. After Yang et
 al., "Unifying Generative and Dense Retrieval for Sequential Recommendation" (LIGER), 2024, the best
-of them by the dense score join what was written, and the dense score orders all.
+of them by the dense score join what was written, and the dense score orders all. Since no state was
+ever drawn to them, that score is too low for all of them alike, and is lifted.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ class Cold:
 
     rows: Tensor  # (C,)
     most: int
+    lift: float = 0.0  # of their dense scores
+
+    def lifted(self, items: int) -> Tensor:
+        """(items,): what is added to the dense score of each."""
+        return torch.zeros(items).index_fill(0, self.rows, self.lift)
 
     def beside(self, written: Tensor, told: Tensor, eligible: Tensor, k: int) -> Found:
         """The k best of the items written (R, n), -1 where there is none, and of cold ones.
@@ -33,3 +39,20 @@ class Cold:
         item = torch.cat([written, self.rows[place]], dim=1)
         best, place = torch.topk(both, min(k, both.shape[1]), dim=1)
         return torch.where(best > -torch.inf, item.gather(1, place), -1), best
+
+
+def lift_of(told: Tensor, cold: Tensor, share: float, places: int = 10) -> float:
+    """What scores lack by which cold items (C,) would take a share of the first places.
+
+    told (P, N) are scores of people held out, -inf for what they have taken. 0 where cold items
+    take that share as it is, and where there are too few others to fill the places.
+    """
+    new = torch.zeros(told.shape[1], dtype=torch.bool).index_fill(0, cold, True)
+    if not 0 < len(cold) <= told.shape[1] - places:
+        return 0.0
+    known = torch.topk(told[:, ~new], places).values.flip(1)  # the last place is the first to go
+    cold_best = torch.topk(told[:, new], min(places, len(cold))).values
+    lacking = (known[:, : cold_best.shape[1]] - cold_best).flatten()
+    lacking = lacking[torch.isfinite(lacking)]
+    level = min(share * places / cold_best.shape[1], 1.0)
+    return max(float(torch.quantile(lacking, level)), 0.0) if len(lacking) else 0.0

@@ -13,21 +13,24 @@ class Dense:
     """Vectors of items as they are scored; with a temperature of 0 by inner products."""
 
     answers: Tensor  # (items, width)
-    temperature: float = 0.0
+    temperature: float
+    lift: Tensor  # (items,) what is added to the score of each
 
     @classmethod
-    def of(cls, vectors: Tensor, temperature: float) -> "Dense":
-        return cls(answers(vectors, temperature), temperature)
+    def of(cls, vectors: Tensor, temperature: float, lift: Tensor | None = None) -> "Dense":
+        lift = torch.zeros(len(vectors)) if lift is None else lift
+        return cls(answers(vectors, temperature), temperature, lift)
 
     def whole(self, states: Tensor) -> Tensor:
         """(R, items) of states (R, width)."""
-        return asked(states, self.temperature) @ self.answers.T
+        return asked(states, self.temperature) @ self.answers.T + self.lift
 
     def beside(self, states: Tensor, item: Tensor) -> Tensor:
         """(R, n) of items (R, n)."""
-        return torch.einsum("rd,rnd->rn", asked(states, self.temperature), self.answers[item])
+        queries = asked(states, self.temperature)
+        return torch.einsum("rd,rnd->rn", queries, self.answers[item]) + self.lift[item]
 
     def told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,) of items (N,), each for the state that is `row` (N,)."""
         queries = asked(states, self.temperature)
-        return torch.einsum("nd,nd->n", queries[row], self.answers[item])
+        return torch.einsum("nd,nd->n", queries[row], self.answers[item]) + self.lift[item]

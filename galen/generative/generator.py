@@ -88,6 +88,7 @@ class Generator:
     text: bool = False
     text_size: int = 128
     cold: int = 0
+    cold_share: float | None = None  # of ten places; cold items' share of the catalogue if None
     negatives: int = 1024
     kinds: tuple[Taken, ...] = EVERY  # of events that are read
     gaps: bool = False  # is the time between events read?
@@ -127,47 +128,64 @@ class Generator:
         columns = columns_of(data, self.kinds)
         ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
-        timed = data.clock == "time"
         network = self._network(ids, columns, data)
-        judge = WritingJudge(self.length, None)
-        course, preferred = Course(), None
-        if before is not None and len(columns.item):
-            source = self._source(columns, ids)
-            course = follow(network, Mean(), source, before.course, self._training, watch=watch)
-        elif len(columns.item):
-            learning, kept = held_out(columns, self.held_out, self.seed)
-            judge = WritingJudge(self.length, kept)
-            course = fit(
-                network, Mean(), self._source(learning, ids), judge, self._training, watch=watch
-            )
-            if self.preference is not None:
-                preferred = prefer(
-                    network,
-                    learning,
-                    Wares.of(data.catalogue, network.codes),
-                    judge,
-                    self.preference,
-                    repeat=self.repeat,
-                    seed=self.seed,
-                    watch=watch,
-                )
+        course, preferred, judge = self._taught(network, ids, columns, data, before, watch)
         network.eval()
-        index = GeneratorIndex(
+        cold = np.flatnonzero(np.bincount(columns.item, minlength=len(ids)) == 0)
+        if before is not None:
+            mix, lift = before.mix, before.lift
+        else:
+            mix = judge.best_mix(network) if self.dense else 0.0
+            lift = self._lift(judge, network, cold)
+        return GeneratorIndex(
             self,
             ids,
             network.reader,
             network.head,
             whole_items(network),
-            timed,
+            data.clock == "time",
             course,
             network.buying,
+            mix,
+            lift,
+            bool(course.epochs),
+            cold,
+            preferred,
         )
-        mix = before.mix if before is not None else 0.0
-        if before is None and self.dense:
-            mix = judge.best_mix(network)
-        cold = np.flatnonzero(np.bincount(columns.item, minlength=len(ids)) == 0)
-        learned = bool(course.epochs)
-        return replace(index, mix=mix, learned=learned, cold=cold, preferred=preferred)
+
+    def _taught(
+        self,
+        network: NextCodes,
+        ids: SemanticIds,
+        columns: Columns,
+        data: Dataset,
+        before: "GeneratorIndex | None",
+        watch: Watch | None,
+    ) -> tuple[Course, Preferred | None, WritingJudge]:
+        """How it learned to tell what follows, then what is preferred, and who judged it."""
+        nobody = WritingJudge(self.length, None)
+        if not len(columns.item):
+            return Course(), None, nobody
+        if before is not None:
+            source = self._source(columns, ids)
+            course = follow(network, Mean(), source, before.course, self._training, watch=watch)
+            return course, None, nobody
+        learning, kept = held_out(columns, self.held_out, self.seed)
+        source, judge = self._source(learning, ids), WritingJudge(self.length, kept)
+        course = fit(network, Mean(), source, judge, self._training, watch=watch)
+        preferred = None
+        if self.preference is not None:
+            preferred = prefer(
+                network,
+                learning,
+                Wares.of(data.catalogue, network.codes),
+                judge,
+                self.preference,
+                repeat=self.repeat,
+                seed=self.seed,
+                watch=watch,
+            )
+        return course, preferred, judge
 
     def load(self, folder: Path) -> "GeneratorIndex":
         saved = load_file(folder / "generator.safetensors")
@@ -186,9 +204,8 @@ class Generator:
         items, nothing = saved["items"], Course()
         index = GeneratorIndex(self, ids, reader, head, items, facts.timed, nothing, buying)
         cold = saved["cold"].numpy()
-        return replace(
-            index, mix=facts.mix, learned=facts.learned, preferred=facts.preferred, cold=cold
-        )
+        known = {name: getattr(facts, name) for name in ("mix", "lift", "learned", "preferred")}
+        return replace(index, cold=cold, **known)
 
     @property
     def coding(self) -> Coding:
@@ -241,6 +258,12 @@ class Generator:
             purchase_weight=self.purchase_weight,
         )
 
+    def _lift(self, judge: WritingJudge, network: NextCodes, cold: Ints) -> float:
+        if not self.cold:
+            return 0.0
+        share = len(cold) / len(network.codes) if self.cold_share is None else self.cold_share
+        return judge.lift(network, torch.from_numpy(cold), share)
+
     def _source(self, learning: Columns, ids: SemanticIds) -> NextItemSource:
         return NextItemSource(
             learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
@@ -259,6 +282,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool
     mix: float
     learned: bool  # was there anything to learn from?
+    lift: float = 0.0
     buys: bool = False  # was it learned what is bought?
     preferred: Preferred | None = None
 
@@ -276,6 +300,7 @@ class GeneratorIndex:
     course: Course
     buying: Buying | None = None
     mix: float = 0.0
+    lift: float = 0.0  # of the dense scores of items that nobody took
     learned: bool = True
     cold: Ints = field(default_factory=lambda: np.empty(0, np.int64))  # items that nobody took
     preferred: Preferred | None = None
@@ -312,7 +337,7 @@ class GeneratorIndex:
         codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
         settings, cold = self.settings, None
         if settings.cold and len(self.cold):
-            cold = Cold(torch.from_numpy(self.cold), settings.cold)
+            cold = Cold(torch.from_numpy(self.cold), settings.cold, self.lift)
         return Writer(
             self.head,
             trie,
@@ -353,7 +378,8 @@ class GeneratorIndex:
         tensors |= {"items": self.items, "cold": torch.from_numpy(self.cold)}
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
-        facts = _Facts(self.timed, self.mix, self.learned, self.buying is not None, self.preferred)
+        buys = self.buying is not None
+        facts = _Facts(self.timed, self.mix, self.learned, self.lift, buys, self.preferred)
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)
 

@@ -37,7 +37,8 @@ class Writer:
 
     @cached_property
     def dense(self) -> Dense:
-        return Dense.of(self.items, self.temperature)
+        lift = None if self.cold is None else self.cold.lifted(len(self.items))
+        return Dense.of(self.items, self.temperature, lift)
 
     @torch.inference_mode()
     def best(self, states: Tensor, eligible: Tensor, k: int) -> Found:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from galen.generative.answering import ndcg
+from galen.generative.cold import lift_of
 from galen.generative.dense import Dense
 from galen.generative.network import NextCodes
 from galen.generative.trie import Trie
@@ -42,6 +43,20 @@ class WritingJudge:
         if self.kept is None:
             return 1.0
         return max(MIXES, key=lambda mix: self._ndcg(network, mix))
+
+    def lift(self, network: NextCodes, cold: Tensor, share: float) -> float:
+        """What is added to scores of cold items, so that they take a share of ten places."""
+        if self.kept is None:
+            return 0.0
+        items, before = whole_items(network), self.kept.before
+        with torch.inference_mode():
+            states, _ = self._states(network)
+            told = Dense.of(items, network.temperature).whole(states)
+            if network.buying is not None:
+                told = told + network.purchase_weight * network.buying.whole(states, items)
+            person = np.repeat(np.arange(len(states)), np.diff(before.offsets))
+            told[torch.from_numpy(person), torch.from_numpy(before.item)] = -torch.inf
+            return lift_of(told, cold, share)
 
     def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
         assert self.kept is not None
