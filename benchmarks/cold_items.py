@@ -12,7 +12,7 @@ of the history excluded; `among_cold` ranks the held-out items alone, ties pessi
 import argparse
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -57,17 +57,21 @@ MODELS: Final[Mapping[str, Callable[[int], RetrieverSpec]]] = {
     "sequence_text": lambda seed: SequenceModel(text=True, identity_dropout=ALONE, seed=seed),
     "sequence_words_only": lambda seed: SequenceModel(text=True, identity=False, seed=seed),
     "generator_dense": lambda seed: Generator(dense=True, identity=True, seed=seed),
-    "hybrid": lambda seed: Generator(
+    "hybrid": lambda seed: _hybrid(seed),
+    "hybrid_text": lambda seed: replace(_hybrid(seed), text=True, identity_dropout=ALONE),
+}
+
+
+def _hybrid(seed: int) -> Generator:
+    """Codes, own vectors and attributes, with cold items beside what is written."""
+    return Generator(
         dense=True,
         temperature=0.05,
         identity=True,
-        identity_dropout=ALONE,
         attributes=("brand", "category", "department"),
-        text=True,
         cold=K,
         seed=seed,
-    ),
-}
+    )
 
 
 @dataclass(frozen=True)
