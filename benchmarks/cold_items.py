@@ -48,6 +48,15 @@ SHOWN: Final = ("cold", "among_cold", "warm")
 
 ALONE: Final = 0.5  # share of own vectors left out in training, where words are to stand alone
 
+HYBRID: Final = Generator(
+    dense=True,
+    temperature=0.05,
+    identity=True,
+    attributes=("brand", "category", "department"),
+    cold=K,
+)
+"""Codes, own vectors and attributes, with cold items beside what is written."""
+
 MODELS: Final[Mapping[str, Callable[[int], RetrieverSpec]]] = {
     "popular_in_category": lambda seed: Popular(by="category"),
     "content": lambda seed: Content(seed=seed),
@@ -57,21 +66,9 @@ MODELS: Final[Mapping[str, Callable[[int], RetrieverSpec]]] = {
     "sequence_text": lambda seed: SequenceModel(text=True, identity_dropout=ALONE, seed=seed),
     "sequence_words_only": lambda seed: SequenceModel(text=True, identity=False, seed=seed),
     "generator_dense": lambda seed: Generator(dense=True, identity=True, seed=seed),
-    "hybrid": lambda seed: _hybrid(seed),
-    "hybrid_text": lambda seed: replace(_hybrid(seed), text=True, identity_dropout=ALONE),
+    "hybrid": lambda seed: replace(HYBRID, seed=seed),
+    "hybrid_text": lambda seed: replace(HYBRID, text=True, identity_dropout=ALONE, seed=seed),
 }
-
-
-def _hybrid(seed: int) -> Generator:
-    """Codes, own vectors and attributes, with cold items beside what is written."""
-    return Generator(
-        dense=True,
-        temperature=0.05,
-        identity=True,
-        attributes=("brand", "category", "department"),
-        cold=K,
-        seed=seed,
-    )
 
 
 @dataclass(frozen=True)
