@@ -7,7 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import generative, movielens_next, packed_histories, sasrec_peer, sequences
+from benchmarks import (
+    drawn_histories,
+    generative,
+    movielens_next,
+    packed_histories,
+    sasrec_peer,
+    sequences,
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +87,21 @@ def test_packed_histories_cost_less_than_padded_ones(tmp_path):
     rows = {row["model"]: row["metrics"] for row in json.loads(file.read_text())}
     assert set(rows) == {"sasrec", "ligr", "hstu", "gru4rec"}
     assert rows["hstu"]["times_cheaper"] > 1
+
+
+def test_drawn_histories_are_as_long_and_their_catalogue_as_large_as_was_asked(tmp_path):
+    file = tmp_path / "new" / "drawn.parquet"
+    drawn_histories.main([str(file), "--items", "150", "--people", "40", "--length", "20"])
+    rows = pq.read_table(file)
+    assert np.array_equal(np.unique(rows["item_id"]), np.arange(150))
+    user, place = rows["user_id"].to_numpy(), rows["pos"].to_numpy()
+    assert np.bincount(user).tolist() == [20] * 40
+    assert place.tolist() == list(range(20)) * 40
+
+
+def test_seeds_may_begin_anywhere(walks, tmp_path):
+    file = tmp_path / "rows.json"
+    asked = ["--interactions", str(walks), "--models", "bpr", "--protocol", "strict"]
+    sequences.main([*asked, "--first-seed", "3", "--seeds", "2", "--json", str(file)])
+    rows = json.loads(file.read_text())
+    assert [row["seed"] for row in rows if row["model"] == "bpr"] == [3, 4]
