@@ -19,7 +19,7 @@ LONGEST: Final = 4 << 20
 CUT: Final = "file is cut in the middle of this line"
 
 _PACKED: Final = 64 << 10
-_GZIP: Final = b"\x1f\x8b"
+_GZIP: Final = b"\x1f\x8b\x08"  # and the one method of packing that RFC 1952 knows
 
 Reject = Callable[[int | None, str, str], None]
 """Takes the line, the reason and the content of what cannot be read."""
@@ -82,7 +82,7 @@ def read_lines(path: Path, reject: Reject, advance: Callable[[int], None]) -> It
 
 def _pieces(path: Path, advance: Callable[[int], None]) -> Iterator[bytes]:
     with path.open("rb") as file:
-        packed = file.read(2) == _GZIP
+        packed = file.read(len(_GZIP)) == _GZIP
     parts = _unpacked(path, advance) if packed else _plain(path, advance)
     for number, part in enumerate(parts):
         yield part.removeprefix(b"\xef\xbb\xbf") if number == 0 else part
