@@ -103,15 +103,16 @@ class TwoTower:
         before: Course,
         watch: Watch | None,
     ) -> Course:
-        learning, judged = held_out(columns, self.held_out, self.seed)
-        learning = columns if before.epochs else learning
+        learning, judged = columns, None
+        if not before.epochs:
+            learning, judged = held_out(columns, self.held_out, self.seed)
         pairs = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
         # The graph has read what is held out: of it come negatives alone, which tell little.
         graph = ItemGraph(neighbours=100).fit(data).weights
         source = PairSource(pairs, graph, self.batch, self.recent, self.hard, self.seed)
         if not source.rows:
             return Course()
-        if before.epochs:
+        if judged is None:
             return follow(network, Mean(), source, before, self._training(), watch=watch)
         judge = PairJudge(judged.before, judged.wanted, self.recent)
         return fit(network, Mean(), source, judge, self._training(), watch=watch)
