@@ -111,7 +111,8 @@ class Generator:
         """Make semantic ids, then learn to write them; `watch` is told of each epoch.
 
         Raises:
-            SemanticIdError: `cold` without `dense`, or ids cannot be made.
+            SemanticIdError: `cold` without `dense`, a share or temperature that cannot be, or ids
+                cannot be made.
         """
         return self._learned(data, None, watch)
 
@@ -125,6 +126,8 @@ class Generator:
     ) -> "GeneratorIndex":
         if self.cold and not self.dense:
             raise SemanticIdError("cold items are found by the dense score: set dense = true.")
+        if self.temperature < 0 or not 0 <= (self.cold_share or 0) <= 1:
+            raise SemanticIdError("a temperature is 0 or more, and cold_share is of 0 to 1.")
         columns = columns_of(data, self.kinds)
         ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)

@@ -204,6 +204,12 @@ def test_cold_items_come_back_from_disk(without_last, world, tmp_path):
     assert again.item.tolist() == without_last.retrieve(asked, 8).item.tolist()
 
 
+@pytest.mark.parametrize("wrong", [{"cold_share": -0.1}, {"cold_share": 5.0}, {"temperature": -1}])
+def test_a_share_or_a_temperature_that_cannot_be_is_refused(wrong, world):
+    with pytest.raises(SemanticIdError, match="temperature is 0 or more"):
+        Generator(dense=True, cold=3, **wrong).fit(world.data)
+
+
 def test_cold_items_without_a_dense_score_are_refused(world):
     with pytest.raises(SemanticIdError, match="dense = true"):
         Generator(cold=5).fit(world.data)
