@@ -5,13 +5,13 @@
 Quality as in `benchmarks.sequences` (full ranking over all items, all users, item-level hits, ties
 pessimistic), the report on the codes, how many written ids are of no item or may not be shown, and
 the milliseconds of single requests on one thread, eligibility included. `popular`, `item_graph`
-and `sasrec` are always in the table.
+and `sasrec` are always in the table; intervals of its means over seeds are bootstraps over users.
 """
 
 import argparse
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,13 +22,15 @@ from rich.table import Table
 
 from benchmarks.cut import cut
 from benchmarks.rows import Row, write_rows
+from benchmarks.seeds import mean_of_seeds
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import protocol_named
 from galen.assembly.train import Trained, train
 from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
-from galen.evaluate.offline import Question, answer
+from galen.evaluate.intervals import mean_interval
+from galen.evaluate.offline import Question, Result, answer
 from galen.generative.generator import GeneratorIndex
 from galen.generative.tiger import TigerIndex
 from galen.generative.tokenizing.code_report import code_report
@@ -36,7 +38,8 @@ from galen.generative.tokenizing.item_vectors import ItemVectors
 from galen.generative.tokenizing.tokenizers import TOKENIZERS
 
 ALWAYS = ("popular", "item_graph", "sasrec")
-SHOWN = ("hr@5", "hr@10", "ndcg@10", "collisions", "invalid", "p50_ms", "p99_ms")
+QUALITY = ("hr@5", "hr@10", "ndcg@10")
+SHOWN = ("collisions", "invalid", "p50_ms", "p99_ms")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--models", default="generator,generator_parallel,generator_dense")
     parser.add_argument("--protocol", default="strict")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--requests", type=int, default=500, help="single requests that are timed")
     parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
     parser.add_argument("--json", type=Path)
@@ -54,32 +58,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     console = Console(width=140)
     rows: list[Row] = []
+    means: dict[str, Result] = {}
     with tempfile.TemporaryDirectory() as folder:
         paths = cut(options.interactions, options.items, options.people, 0, Path(folder))
         import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
         shop = Shop.open(Path(folder) / "shop")
         for model in dict.fromkeys([*ALWAYS, *options.models.split(",")]):
-            for seed in range(options.seeds):
-                rows.append(_measure(shop, options, model, seed))
+            runs = []
+            for seed in range(options.first_seed, options.first_seed + options.seeds):
+                row, result = _measure(shop, options, model, seed)
+                rows.append(row)
+                runs.append(result)
                 write_rows(options.json, rows)
-                console.print(_told(rows[-1]))
-    console.print(_table(rows))
+                console.print(_told(row))
+            means[model] = mean_of_seeds(model, runs)
+    console.print(_table(rows, means))
 
 
-def _measure(shop: Shop, options: argparse.Namespace, model: str, seed: int) -> Row:
+def _measure(shop: Shop, options: argparse.Namespace, model: str, seed: int) -> tuple[Row, Result]:
     protocol = protocol_named(options.protocol)
     with measured() as cost:
         trained = train(find_recipe(model), shop, protocol, seed=seed, progress=lambda what: None)
         assert trained.split.test is not None
         question = Question.of(trained.split.test, trained.people, seed=seed)
         pipeline = trained.parts.pipeline(trained.split.final.catalogue, question.store)
-        metrics = answer(question, model, pipeline).mean()
-    metrics |= _times(trained, question, options.requests)
+        result = answer(question, model, pipeline)
+    metrics = result.mean() | _times(trained, question, options.requests)
     name = options.interactions.parent.name or options.interactions.stem
     for index in trained.parts.retrievers.values():
         if isinstance(index, GeneratorIndex | TigerIndex):
             metrics |= _codes(index, trained, question, seed)
-    return Row(
+    row = Row(
         benchmark="generative",
         data=name + (f", {options.people} people" if options.people else ""),
         model=model,
@@ -90,6 +99,7 @@ def _measure(shop: Shop, options: argparse.Namespace, model: str, seed: int) -> 
         wall_seconds=cost.wall_seconds,
         peak_memory_bytes=cost.peak_memory_bytes,
     )
+    return row, result
 
 
 def _times(trained: Trained, question: Question, requests: int) -> dict[str, float]:
@@ -132,22 +142,24 @@ def _codes(
 
 
 def _told(row: Row) -> str:
-    known = [f"{name} {row.metrics[name]:.4f}" for name in SHOWN if name in row.metrics]
+    known = [
+        f"{name} {row.metrics[name]:.4f}" for name in (*QUALITY, *SHOWN) if name in row.metrics
+    ]
     return f"{row.model} seed {row.seed}: " + "  ".join(known) + f"  {row.cpu_seconds:.0f} CPU s"
 
 
-def _table(rows: Sequence[Row]) -> Table:
-    """Means over seeds."""
+def _table(rows: Sequence[Row], means: Mapping[str, Result]) -> Table:
     table = Table(title="full ranking, all users; means over seeds")
-    for heading in ("model", *SHOWN, "CPU s"):
+    for heading in ("model", *QUALITY, *SHOWN, "CPU s"):
         table.add_column(heading, justify="right")
-    for model in dict.fromkeys(row.model for row in rows):
+    for model, mean in means.items():
         mine = [row for row in rows if row.model == model]
-        cells = [
+        quality = [str(mean_interval(mean.by_request[metric], seed=0)) for metric in QUALITY]
+        shown = [
             f"{np.mean([row.metrics[name] for row in mine]):.4f}" if name in mine[0].metrics else ""
             for name in SHOWN
         ]
-        table.add_row(model, *cells, f"{np.mean([row.cpu_seconds for row in mine]):.0f}")
+        table.add_row(model, *quality, *shown, f"{np.mean([row.cpu_seconds for row in mine]):.0f}")
     return table
 
 

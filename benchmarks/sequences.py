@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cut import cut
 from benchmarks.rows import Row, parameters_of, write_rows
+from benchmarks.seeds import mean_of_seeds
 from galen.assembly.learned_channels import LearnedChannels
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                         results.setdefault(row.model, []).append(result)
                     slices = learned.question.slices
                     write_rows(options.json, rows)
-            means = {name: _mean(name, runs) for name, runs in results.items()}
+            means = {name: mean_of_seeds(name, runs) for name, runs in results.items()}
             console.print(_table(protocol, means, slices[0]), _by_slice(protocol, means, slices))
     write_rows(options.json, rows)
 
@@ -147,11 +147,6 @@ def _learned(
 def _told(row: Row) -> str:
     figures = "  ".join(f"{metric} {row.metrics[metric]:.4f}" for metric in HEADLINE)
     return f"{row.protocol} {row.model} seed {row.seed}: {figures}  {row.cpu_seconds:.0f} CPU s"
-
-
-def _mean(name: str, runs: Sequence[Result]) -> Result:
-    by_request = {m: np.mean([r.by_request[m] for r in runs], axis=0) for m in HEADLINE}
-    return Result(name, by_request, {}, ())
 
 
 def _table(protocol: str, means: Mapping[str, Result], everybody: Slice) -> Table:

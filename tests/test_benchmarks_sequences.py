@@ -40,7 +40,7 @@ def test_recipes_stand_beside_popular_and_the_item_graph_under_each_protocol(wal
     assert found["strict", "popular"]["ndcg@10"] < found["strict", "item_graph"]["ndcg@10"]
 
 
-def test_generators_are_told_with_what_may_not_be_shown(walks, tmp_path):
+def test_generators_are_told_with_what_may_not_be_shown(walks, tmp_path, capsys):
     recipe = tmp_path / "quick.toml"
     recipe.write_text(
         'filters = ["hidden"]\n'
@@ -48,10 +48,15 @@ def test_generators_are_told_with_what_may_not_be_shown(walks, tmp_path):
     )
     file = tmp_path / "rows.json"
     asked = ["--interactions", str(walks), "--models", str(recipe), "--requests", "5"]
-    generative.main([*asked, "--json", str(file)])
-    row = json.loads(file.read_text())[-1]
-    assert row["model"] == str(recipe)
-    assert row["metrics"]["invalid"] == 0
+    generative.main([*asked, "--seeds", "2", "--first-seed", "3", "--json", str(file)])
+    *_, first, second = json.loads(file.read_text())
+    assert [(row["model"], row["seed"]) for row in (first, second)] == [
+        (str(recipe), 3),
+        (str(recipe), 4),
+    ]
+    assert first["metrics"]["invalid"] == second["metrics"]["invalid"] == 0
+    mean = (first["metrics"]["ndcg@10"] + second["metrics"]["ndcg@10"]) / 2
+    assert f"{mean:.4f} [" in capsys.readouterr().out
 
 
 def test_seconds_are_counted_to_the_target_that_is_given(walks, tmp_path):
