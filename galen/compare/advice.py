@@ -96,10 +96,12 @@ def advise_on_safety(found: Mapping[str, tuple[Forbidden, Forbidden]]) -> str:
         return f"Do not serve: forbidden items were shown through the gate ({told})."
     shown = sum(gated.shown for gated, _ in found.values())
     safe = f"With the gate no recipe showed a forbidden item in {shown:,} rows"
-    without = {name: free.forbidden for name, (_, free) in found.items()}
-    if not any(without.values()):
-        return f"{safe}; without it none would have either."
-    told = ", ".join(f"{name} {count:,}" for name, count in without.items())
+    if not any(free.forbidden for _, free in found.values()):
+        rows = sum(free.shown for _, free in found.values())
+        return f"{safe}; without it there was none in {rows:,} rows either."
+    told = ", ".join(
+        f"{name} {free.forbidden:,} of {free.shown:,}" for name, (_, free) in found.items()
+    )
     return f"{safe}; without it there would have been: {told}. Keep the gate, whichever you choose."
 
 

@@ -25,6 +25,9 @@ SLICE: Final = "slice: "
 
 USER: Final = "user"
 
+DRAWN: Final = 3000
+"""Who is asked at most, drawn by seed, where the answer is not what recipes are judged by."""
+
 
 @dataclass(frozen=True)
 class Exam:

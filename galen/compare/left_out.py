@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from galen.assembly.bundle import Bundle
-from galen.compare.exam import Exam
+from galen.compare.exam import DRAWN, Exam
 from galen.compare.figures import LeftOut, PartChange
 from galen.compare.keeping import keep
 from galen.compare.task import Task
@@ -24,9 +24,6 @@ from galen.pipeline.pipeline import Pipeline
 
 METRIC: Final = "ndcg@10"
 DEPTH: Final = 10
-PEOPLE: Final = 3000
-"""Who is asked, at most, drawn by seed: every part asks all of them once more."""
-
 BLOCK: Final = 512  # requests that are asked at once, so that memory is bounded
 
 
@@ -53,7 +50,7 @@ def leave_parts_out(task: Task, say: Callable[[str], None]) -> None:
     """
     bundle, shop = Bundle.open(task.bundle), Shop.open(Path(task.shop))
     say("reading the shop and the bundle")
-    exam = Exam.again(shop, task.protocol, pack=task.pack, seed=task.seed, people=PEOPLE)
+    exam = Exam.again(shop, task.protocol, pack=task.pack, seed=task.seed, people=DRAWN)
     pipeline = exam.served(bundle.parts())
     lessers = list(without_parts(pipeline))
     whole, *left = _hits(exam, pipeline, [Lesser("", pipeline), *lessers], say)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from galen.compare.comparison import Comparison, Entry
+from galen.compare.exam import DRAWN
 from galen.compare.findings import METRIC, Findings
 
 NOT_RUN: Final = "not run"
@@ -37,7 +38,8 @@ def _quality(findings: Findings) -> Lines:
     plan = comparison.ran.plan
     note = (
         f"{plan.protocol}, seed {plan.seed}, {comparison.people:,} people, full ranking, through "
-        f"the gate under {plan.pack}. Forbidden: rows of the first ten with the gate / without."
+        f"the gate under {plan.pack}. Forbidden: rows of the first ten with the gate / without, of "
+        f"the rows that {DRAWN:,} people at most would see."
     )
     headings = ("recipe", "NDCG@10", "HR@10", "MRR", "recall@50", "gAUC", "coverage", "novelty",
                 "forbidden")  # fmt: skip
@@ -46,6 +48,7 @@ def _quality(findings: Findings) -> Lines:
 
 def _quality_of(findings: Findings, entry: Entry) -> list[str]:
     means, learned = entry.learned.means, entry.learned
+    free = learned.without_gate
     degraded = f" (degraded: {', '.join(learned.degraded)})" if learned.degraded else ""
     return [
         entry.name + degraded,
@@ -54,7 +57,7 @@ def _quality_of(findings: Findings, entry: Entry) -> list[str]:
         "-" if math.isnan(entry.gauc) else f"{entry.gauc:.4f}",
         f"{means['coverage@10']:.3f}",
         f"{means['novelty@10']:.2f}",
-        f"{learned.with_gate.forbidden:,} / {learned.without_gate.forbidden:,}",
+        f"{learned.with_gate.forbidden:,} / {free.forbidden:,} of {free.shown:,}",
     ]
 
 

@@ -86,6 +86,6 @@ def test_safety_is_told_by_what_was_counted():
     clean, unsafe = Forbidden(100, 0, 0), Forbidden(100, 4, 3, {"allergy": 4})
     told = advise_on_safety({"classic": (clean, unsafe), "hybrid": (clean, clean)})
     assert "no recipe showed a forbidden item in 200 rows" in told
-    assert "classic 4, hybrid 0" in told
-    assert advise_on_safety({"a": (clean, clean)}).endswith("none would have either.")
+    assert "classic 4 of 100, hybrid 0 of 100" in told
+    assert advise_on_safety({"a": (clean, clean)}).endswith(" rows either.")
     assert advise_on_safety({"a": (unsafe, unsafe)}).startswith("Do not serve")

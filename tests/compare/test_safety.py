@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from galen.assembly.bundle import Bundle
+from galen.compare import learning
 from galen.compare.exam import Exam
+from galen.compare.figures import Learned
 from galen.compare.forbidden import forbidden_in
+from galen.compare.keeping import kept
 from galen.compare.running import run_plan
 from galen.data.shop import Shop
 from galen.evaluate.offline import shown_by
@@ -20,6 +23,16 @@ def test_an_unsafe_recipe_shows_forbidden_things_only_without_the_gate(finished)
     assert told["with_gate"]["shown"] > 0
     assert told["with_gate"]["forbidden"] == 0
     assert "without it there would have been: plain" in finished[1].sentences[-1]
+
+
+def test_what_the_gate_is_worth_is_asked_of_some_and_everybody_passes_it(
+    planned, here, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(learning, "DRAWN", 20)
+    ran = run_plan(planned(tmp_path, ("plain",)), lambda what: None, runner=here)
+    learned = kept(ran.contestants[0].task, Learned)
+    assert learned.people > 20
+    assert 0 < learned.without_gate.shown <= 20 * learning.SEEN < learned.with_gate.shown
 
 
 def test_the_second_look_finds_what_the_rules_say_row_by_row(finished, planned):
