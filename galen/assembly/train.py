@@ -39,6 +39,7 @@ from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.features.from_tables import TableFeatures, with_tables
 from galen.features.store import FeatureStore
+from galen.nn.learning.training import TrainingError
 from galen.pipeline.allowed import AllowedItems
 from galen.pipeline.candidates import Candidates, Requests, stacked
 from galen.pipeline.channels import merge, proposed
@@ -163,9 +164,12 @@ class _Lesson:
         def fitted(name: str) -> Retriever:
             self.progress(f"learning channel {name} ({what})")
             spec = retriever_spec(self.recipe, name, self.seed)
-            if name in before and isinstance(spec, LearnsAgain):
-                return spec.again(events, before[name])
-            return spec.fit(events)
+            try:
+                if name in before and isinstance(spec, LearnsAgain):
+                    return spec.again(events, before[name])
+                return spec.fit(events)
+            except TrainingError as error:
+                raise TrainingError(f"channel {name}: {error}") from error
 
         return {
             name: self.known.of(

@@ -26,11 +26,11 @@ from galen.assembly.table import learn_encoder, read_parts, row_bytes, seeded
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.tables import part
-from galen.nn.learning.training import Epoch
+from galen.nn.learning.training import Epoch, TrainingError
 from galen.rank.blended import logits_of
 from galen.rank.extended import ExtendedModel
 from galen.rank.model import Model
-from galen.rank.network import LearningError, Network, NetworkModel, judged
+from galen.rank.network import Network, NetworkModel, judged
 from galen.rank.streaming import Streamed
 
 Objective = Literal["auc", "loss"]
@@ -174,7 +174,7 @@ class Search:
         value = math.nan
         try:
             value = self._value(trial)
-        except LearningError as error:  # the sampler is to learn that this place is a bad one
+        except TrainingError as error:  # the sampler is to learn that this place is a bad one
             trial.set_user_attr("error", str(error))
         except optuna.TrialPruned:
             pass

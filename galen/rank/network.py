@@ -12,14 +12,12 @@ from safetensors.torch import load_file, save_file
 from scipy.special import expit
 from torch import nn
 
-from galen.data.mendable import MendableError
 from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.schema import Schema, SchemaError
 from galen.nn.exporting import Session
-from galen.nn.learning.checkpoint import CheckpointError
 from galen.nn.learning.losses import ObjectiveLoss
 from galen.nn.learning.precision import resolved
-from galen.nn.learning.training import Course, Source, Training, TrainingError, Watch, fit, predict
+from galen.nn.learning.training import Course, Source, Training, Watch, fit, predict
 from galen.nn.tables.compact import compacted
 from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
@@ -28,10 +26,6 @@ from galen.rank.networks.spec import NetworkSpec
 from galen.rank.score_metrics import auc, log_loss
 from galen.rank.serving import FILE, Serving, write_exported
 from galen.rank.warm import carried_over
-
-
-class LearningError(MendableError):
-    """A network cannot learn; the message says where it stopped and what to do."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,8 @@ class Network:
 
         Raises:
             SchemaError: there are no rows, or the model needs fields that the schema lacks.
-            LearningError: training cannot go on, or its checkpoint is not whole.
+            TrainingError: training cannot go on.
+            CheckpointError: what it was to go on from is not whole.
         """
         objectives = tuple(train.labels)
         source = InMemory(train, objectives, self.training.batch, self.training.seed)
@@ -87,18 +82,15 @@ class Network:
             logits = predict(taught, in_order(valid), kind).double().numpy()
             return judged(logits, valid, objectives)
 
-        try:
-            course = fit(
-                network,
-                loss,
-                source,
-                validate,
-                self.training,
-                folder=self.checkpoints,
-                watch=self.watch,
-            )
-        except (TrainingError, CheckpointError) as error:
-            raise LearningError(str(error)) from error
+        course = fit(
+            network,
+            loss,
+            source,
+            validate,
+            self.training,
+            folder=self.checkpoints,
+            watch=self.watch,
+        )
         network = network.to("cpu")
         raw = predict(network, in_order(valid), torch.float32).double().numpy()
         calibrators = tuple(

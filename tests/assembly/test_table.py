@@ -18,7 +18,7 @@ from galen.assembly.table import (
 )
 from galen.features.encoding.schema import SchemaError
 from galen.features.encoding.tables import TableError
-from galen.rank.network import LearningError
+from galen.nn.learning.training import TrainingError
 from galen.rank.score_metrics import auc
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -117,7 +117,7 @@ def test_a_run_goes_on_with_new_people_and_keeps_what_it_knew(folder, tmp_path):
 
 def test_a_training_that_goes_astray_is_told_in_words(folder):
     wild = recipe(model="fm", training={"learning_rate": 1e30, "clip": 0.0})
-    with pytest.raises(LearningError, match="lower learning_rate"):
+    with pytest.raises(TrainingError, match="lower learning_rate"):
         learn(folder, wild)
 
 

@@ -11,8 +11,10 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from galen.data.mendable import MendableError
 
-class CheckpointError(RuntimeError):
+
+class CheckpointError(MendableError):
     """A checkpoint cannot be used; the message names the file and what to do."""
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
+from galen.data.mendable import MendableError
 from galen.nn.inputs import Inputs
 from galen.nn.learning.averaging import Averaged
 from galen.nn.learning.checkpoint import Checkpoint
@@ -26,7 +27,7 @@ from galen.nn.learning.optimise import Optimiser
 from galen.nn.learning.precision import Precision, resolved
 
 
-class TrainingError(RuntimeError):
+class TrainingError(MendableError):
     """Training cannot go on; the message says at which step and what to do."""
 
 
