@@ -65,6 +65,23 @@ class Bundle:
     def version(self) -> str:
         return self.manifest.version
 
+    def check(self, catalogue: Catalogue) -> None:
+        """See that a catalogue begins with the items that were learned from; more may follow.
+
+        Raises:
+            BundleError: its rows are other items, so that every score would be of another one.
+        """
+        told = self.manifest
+        same = len(catalogue) >= told.items
+        if same and told.catalogue:
+            same = catalogue.digest(told.items) == told.catalogue
+        if not same:
+            raise BundleError(
+                f"{self.folder} was trained on {told.items:,} items of shop {told.shop!r}, and "
+                f"this catalogue of {len(catalogue):,} does not begin with them; train again on "
+                "this shop."
+            )
+
     def parts(self) -> Parts:
         """The learned parts of the recipe that answers wherever no other is named."""
         return self.all_parts()[self.recipe.name]
@@ -76,7 +93,12 @@ class Bundle:
     def pipelines(
         self, catalogue: Catalogue, store: Assembler, *, executor: Executor | None = None
     ) -> PipelinesBySurface:
-        """The recommenders of all surfaces; an executor gives their channels deadlines."""
+        """The recommenders of all surfaces; an executor gives their channels deadlines.
+
+        Raises:
+            BundleError: the catalogue is not the one that was learned from.
+        """
+        self.check(catalogue)
         named = {
             name: NamedPipeline(name, parts.pipeline(catalogue, store, executor=executor))
             for name, parts in self.all_parts().items()
@@ -108,6 +130,7 @@ def save_bundle(root: Path, trained: Trained, *, shop: str, seed: int, now: date
             protocol=split.protocol,
             seed=seed,
             items=len(split.final.catalogue),
+            catalogue=split.final.catalogue.digest(),
             trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
             files=dict(files),
         )

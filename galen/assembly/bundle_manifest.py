@@ -9,9 +9,10 @@ from galen.assembly.recipe import Recipe
 from galen.assembly.split import Protocol
 from galen.data.mendable import MendableError
 
-FORMAT: Final = 2
-READ: Final = (1, FORMAT)
-"""Formats that can be read; the first held one recipe for every surface."""
+FORMAT: Final = 3
+READ: Final = (1, 2, FORMAT)
+"""Formats that can be read: the first held one recipe for every surface, the first two did not
+say whose rows they learned."""
 
 
 class BundleError(MendableError):
@@ -30,6 +31,7 @@ class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     protocol: Protocol
     seed: int
     items: int  # rows of the catalogue that it was trained on
+    catalogue: str = ""  # digest of their ids; empty before format 3
     trained_at: str  # ISO 8601, UTC
     files: dict[str, str]  # path -> SHA-256
 

@@ -5,7 +5,8 @@ holder sees it at its next read of a column. So read `catalogue.price` where it 
 kept from before does not hold the rows that came after it.
 """
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -70,6 +71,10 @@ class Catalogue:
     @property
     def ids(self) -> list[str]:
         return self._listed("item_id")
+
+    def digest(self, items: int | None = None) -> str:
+        """A digest of the ids of the first `items` rows, all if None, in their order."""
+        return digest_of(self.ids[:items])
 
     @property
     def row_of(self) -> dict[str, int]:
@@ -314,3 +319,8 @@ _LISTS: Final[dict[str, Callable[[pa.Table], list[Any]]]] = {
     "item_id": _words("item_id"),
     "title": _words("title"),
 }
+
+
+def digest_of(items: Sequence[str]) -> str:
+    """A digest of item ids in their order: what was learned by row is of these rows."""
+    return hashlib.sha256("\n".join(items).encode()).hexdigest()

@@ -60,6 +60,7 @@ def evaluate_bundle(
             f"{bundle.manifest.items} items; this is {shop.manifest.name!r} with "
             f"{len(data.catalogue)}. Train again on this shop."
         )
+    bundle.check(data.catalogue)
     split = split_by(bundle.manifest.protocol, data, seed=bundle.manifest.seed)
     people, named = People.read(shop), bundle.all_parts()
     parts = named[bundle.recipe.name]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from galen.data.catalogue import digest_of
 from galen.data.mendable import MendableError
 
 Ints = npt.NDArray[np.int64]
@@ -201,11 +202,6 @@ def shared(codes: Ints, sizes: tuple[int, ...]) -> float:
     """The share of items whose codes (items, levels) another item has too."""
     _, twin, count = np.unique(_flat(codes, sizes), return_inverse=True, return_counts=True)
     return float((count[twin] > 1).mean()) if len(codes) else 0.0
-
-
-def digest_of(items: Sequence[str]) -> str:
-    """A digest of item ids in their order."""
-    return _digest("\n".join(items).encode())
 
 
 def _digest(content: bytes) -> str:
