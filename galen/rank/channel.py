@@ -34,9 +34,15 @@ class ChannelScore:
         """Learn to tell probabilities from scores.
 
         Raises:
-            ChannelError: the samples have no score of the channel.
+            ChannelError: the samples have no score of the channel, or one and the same.
         """
         score = _column(schema, self.channel, train)
+        told = score[~np.isnan(score)]
+        if len(score) and (not len(told) or told.min() == told.max()):
+            raise ChannelError(
+                f"channel {self.channel!r} scores nothing that others propose, so it orders "
+                "nothing; give it a quota, or rank by a channel that scores any item."
+            )
         floor = float(np.nanmin(score, initial=0.0)) - 1.0
         held_out = _filled(_column(schema, self.channel, valid), floor)
         calibrators = []

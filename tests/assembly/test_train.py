@@ -13,6 +13,8 @@ from galen.assembly.train import train
 from galen.data.shop import Shop
 from galen.evaluate.run import evaluate
 from galen.features.store import FeatureStore
+from galen.nn.learning.training import TrainingError
+from galen.rank.channel import ChannelError
 
 RECIPE = Recipe.from_tree(
     {
@@ -141,6 +143,25 @@ def test_an_item_that_is_hidden_after_training_is_in_no_slate(trained):
         assert shown not in pipeline.run(asked, 5).candidates.item
     finally:
         catalogue.upsert(record)
+
+
+def test_a_channel_that_goes_astray_is_named(shop):
+    recall = {"popular": {}, "own": {"model": "sequence", "learning_rate": 1e30, "epochs": 2}}
+    recipe = Recipe.from_tree({"name": "wild", "filters": [], "recall": recall}, where="test")
+    with pytest.raises(TrainingError, match="channel own: the loss is nan"):
+        train(recipe, shop, "strict", progress=silent)
+
+
+def test_a_channel_that_scores_nothing_of_others_cannot_rank_them(shop):
+    recall = {
+        "popular": {"quota": 30, "repeat": True},
+        "tiger": {"quota": 0, "sizes": [4, 4], "width": 8, "layers": 1, "epochs": 1},
+    }
+    rank = {"model": "channel", "channel": "tiger"}
+    tree = {"name": "ranked", "filters": [], "recall": recall, "rank": rank}
+    recipe = Recipe.from_tree(tree, where="test")
+    with pytest.raises(ChannelError, match="give it a quota, or rank by a channel that scores any"):
+        train(recipe, shop, "strict", progress=silent)
 
 
 def test_a_channel_that_proposes_nothing_can_rank_what_others_found(shop):
