@@ -35,6 +35,7 @@ from galen.serve.messages import (
 
 CLOSED = "eligibility:"  # how it names rules that could not be asked
 FILTER = "filter:"  # how the pipeline names the steps of its rules
+STRANGER = "history"  # how popular items are named that stand in for a person's unknown history
 
 log = structlog.get_logger(__name__)
 
@@ -202,6 +203,8 @@ class Recommender:
         popular = popular_pipeline(pipeline, self.state.taken.values, others)
         more = popular.run(with_placed(requests, slate.candidates), missing, (others,))
         degraded += more.degraded
+        if len(more.candidates) and not requests.taken.length[0]:
+            degraded.append(STRANGER)
         if not shown.size and any(part.startswith(CLOSED) for part in more.degraded):
             return [self._safe(pipeline, requests, wanted, asked.n, degraded)]
         return [slate, more]
