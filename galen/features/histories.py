@@ -8,7 +8,7 @@ import torch
 
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind, Surface
-from galen.nn.sequences.context import Asked, Key, Tokens
+from galen.nn.sequences.context import UNTIMED, Asked, Key, Tokens
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.judging import HeldOut
 from galen.pipeline.candidates import Floats, Histories, Ints, Requests
@@ -35,7 +35,7 @@ def columns_of(data: Dataset, kinds: Collection[Taken] = EVERY) -> Columns:
 
 def tokens_of(gaps: bool, context: tuple[Key, ...], *, timed: bool) -> Tokens:
     """What is read beside items; what needs a clock is left out where only the order is known."""
-    kept = context if timed else tuple(key for key in context if key == "surface")
+    kept = context if timed else tuple(key for key in context if key in UNTIMED)
     return Tokens(len(Kind), len(Surface), gaps and timed, kept)
 
 
@@ -82,10 +82,11 @@ def columns_of_requests(
 
 
 def asked_by(requests: Requests, people: Ints, *, timed: bool) -> Asked:
-    """When and where some requests (P,) ask."""
+    """When and where some requests (P,) ask, and for whom."""
     at = seconds(requests.at[people], timed=timed)
     surface = requests.surface[people].astype(np.int64)
-    return Asked(torch.from_numpy(at), torch.from_numpy(surface))
+    user = requests.user[people].astype(np.int64)
+    return Asked(*map(torch.from_numpy, (at, surface, user)))
 
 
 def _kinds(names: Collection[Taken]) -> list[Kind]:

@@ -17,6 +17,7 @@ from galen.nn.dropout import Dropout
 from galen.nn.sequences.encoder_decoder import DecoderLayer, EncoderLayer, Memory
 from galen.nn.sequences.jagged import Layout, layout_of, one_block
 from galen.nn.sequences.packed_events import Events
+from galen.nn.sequences.user_tokens import bucket_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class TigerNetwork(nn.Module):
         layout = layout_of((items * levels + 1).cpu()).to(read.device)
         rows = torch.arange(len(read), device=read.device)
         rows = rows + history.repeat_interleave(levels) + 1
-        token = torch.where(user < 0, 0, 1 + hashed(user, self.shape.user_tokens))
+        token = bucket_of(user, self.shape.user_tokens)
         tokens = read.new_zeros(int(layout.offsets[-1]), self.shape.width)
         tokens = tokens.index_copy(0, rows, read)
         return tokens.index_copy(0, layout.offsets[:-1], self.users(token)), layout
@@ -166,8 +167,3 @@ class TigerScorer:
     def step(self, state: Draft, level: int, codes: Tensor) -> tuple[Tensor, Draft]:
         written, after = self.network.extend(state, level, codes)
         return self.network.level(level, written), after
-
-
-def hashed(user: Tensor, buckets: int) -> Tensor:
-    """Each user's bucket, 0 … buckets - 1, by multiplicative hashing (Knuth, TAOCP 3, 6.4)."""
-    return (user.clamp_min(0) * 2_654_435_761 % (1 << 32)) * buckets >> 32

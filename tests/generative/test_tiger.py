@@ -9,7 +9,6 @@ import torch
 from galen.data.dataset import Dataset
 from galen.generative.prefixes import PrefixSource
 from galen.generative.tiger import Tiger, remembered, written
-from galen.generative.tiger_network import hashed
 from galen.generative.trie import Trie
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.jagged import layout_of, one_block, padded, with_filler
@@ -127,13 +126,6 @@ def test_comes_back_from_disk_knowing_people(likers, world, tmp_path):
     assert one.item.tolist() == two.item.tolist()
     assert one.columns["score"].tolist() == two.columns["score"].tolist()
     assert index.parameters == back.parameters
-
-
-def test_people_are_spread_over_the_buckets():
-    buckets = hashed(torch.arange(5000), 100)
-    count = torch.bincount(buckets, minlength=100)
-    assert len(count) == 100
-    assert 25 < int(count.min()) <= int(count.max()) < 100
 
 
 COLUMNS = Columns(

@@ -1,4 +1,4 @@
-"""When and where it is asked what comes next, added to the state that answers.
+"""When, where and by whom it is asked what comes next, added to the state that answers.
 
 A state in training answers for the event that followed it, so it is told that event's moment and
 surface, never its item; at a request it is told the request's own.
@@ -14,8 +14,15 @@ from torch import Tensor, nn
 from galen.nn.dense import linear
 from galen.nn.sequences.jagged import Layout
 from galen.nn.sequences.moments import SPANS, hour, season, span_step, weekday
+from galen.nn.sequences.user_tokens import bucket_of
 
-Key = Literal["surface", "hour", "weekday", "season", "since"]
+Key = Literal["surface", "user", "hour", "weekday", "season", "since"]
+
+UNTIMED: Final[tuple[Key, ...]] = ("surface", "user")
+"""Keys that need no clock."""
+
+USERS: Final = 2000
+"""Tokens that people share (Rajput et al., NeurIPS 2023, take as many)."""
 
 _OF_MOMENT: Final[Mapping[str, tuple[int, Callable[[Tensor], Tensor]]]] = {
     "hour": (24, hour),
@@ -25,16 +32,17 @@ _OF_MOMENT: Final[Mapping[str, tuple[int, Callable[[Tensor], Tensor]]]] = {
 
 
 class Asked(NamedTuple):
-    """When and where it is asked."""
+    """When, where and by whom it is asked."""
 
     at: Tensor  # (n,) float64 seconds; all 0 where only the order is known
     surface: Tensor  # (n,) int64, -1 where not known
+    user: Tensor  # (n,) int64 rows of users, -1 where not known
 
     def to(self, device: torch.device) -> "Asked":
-        return Asked(self.at.to(device), self.surface.to(device))
+        return Asked(*(column.to(device) for column in self))
 
     def take(self, rows: Tensor | slice) -> "Asked":
-        return Asked(self.at[rows], self.surface[rows])
+        return Asked(*(column[rows] for column in self))
 
     def spread(self, layout: Layout) -> "Asked":
         """That of each history for each of its events."""
@@ -46,7 +54,7 @@ class Tokens:
     """What is read beside the items of events.
 
     `since` is the time from the newest event to the moment asked about; surface is where it is
-    asked; the other keys are of the calendar in UTC.
+    asked; `user` is the token of who asks; the other keys are of the calendar in UTC.
     """
 
     kinds: int  # of what may be done
@@ -56,12 +64,12 @@ class Tokens:
 
 
 class Context(nn.Module):
-    """States that know when and where they are asked."""
+    """States that know when, where and by whom they are asked."""
 
     def __init__(self, width: int, tokens: Tokens) -> None:
         super().__init__()
         self.keys = tokens.context
-        sizes = {"surface": tokens.surfaces, "since": SPANS}
+        sizes = {"surface": tokens.surfaces, "user": USERS, "since": SPANS}
         sizes |= {key: size for key, (size, _) in _OF_MOMENT.items()}
         self.words = nn.ModuleList(
             nn.Embedding(sizes[key] + 1, width, padding_idx=0) for key in self.keys
@@ -85,6 +93,8 @@ def _code(key: Key, at: Tensor, asked: Asked) -> Tensor:
     """(T,): 0 where not known."""
     if key == "surface":
         return asked.surface + 1
+    if key == "user":
+        return bucket_of(asked.user, USERS)
     if key == "since":
         return 1 + span_step(asked.at - at)
     return 1 + _OF_MOMENT[key][1](asked.at)

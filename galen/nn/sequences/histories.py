@@ -62,9 +62,12 @@ class Columns:
         )
 
     def moments(self, rows: Ints) -> Asked:
-        """When and where the events of these rows happened."""
-        surface = np.full(len(rows), -1) if self.surface is None else self.surface[rows]
-        return Asked(torch.from_numpy(self.at[rows]), torch.from_numpy(surface))
+        """When and where the events of these rows happened, and to whom."""
+        unknown = np.full(len(rows), -1)
+        surface = unknown if self.surface is None else self.surface[rows]
+        history = np.searchsorted(self.offsets, rows, side="right") - 1
+        user = unknown if self.user is None else self.user[history]
+        return Asked(*map(torch.from_numpy, (self.at[rows], surface, user)))
 
     def _rows(self, offsets: Ints, rows: Ints, user: Ints | None) -> "Columns":
         surface = None if self.surface is None else self.surface[rows]

@@ -20,6 +20,7 @@ from galen.nn.sequences.jagged import layout_of
 from galen.nn.sequences.moments import SPANS, hour, season, span_step, weekday
 from galen.nn.sequences.packed_events import Events
 from galen.nn.sequences.reader import Reader
+from galen.nn.sequences.user_tokens import bucket_of
 from galen.pipeline.candidates import Histories
 from galen.recall.sequence import SequenceModel
 
@@ -116,6 +117,38 @@ def test_when_and_where_it_is_asked_tells_what_is_wanted(reads, key, world):
     assert len(set(best(made(reads).fit(data), asked))) == 1
 
 
+@pytest.mark.parametrize("clock", ["time", "order"])
+def test_who_asks_tells_what_is_wanted(clock, world):
+    items = np.stack([np.full(PEOPLE, 3), np.full(PEOPLE, 0), 1 + ODD], axis=1)
+    at = np.tile(MONDAY + np.arange(3) * DAY, (PEOPLE, 1))
+    data = shop(world, items, at, clock=clock)
+    asked = asking(world, items[:2, :2], at[:2, :2], at[:2, 2])
+    known = replace(asked, user=np.array([4, 5]))
+    index = made("sequence", context=("user",)).fit(data)
+    assert best(index, known) == [1, 2]
+    assert len(set(best(index, replace(asked, user=np.array([-1, -1]))))) == 1
+    assert len(set(best(made("sequence").fit(data), known))) == 1
+
+
+def test_an_event_is_asked_about_by_whom_it_happened_to():
+    columns = Columns(
+        np.array([0, 2, 3, 6]),
+        np.arange(6),
+        np.zeros(6, np.int64),
+        np.arange(6.0),
+        user=np.array([7, 9, 8]),
+    )
+    assert columns.moments(np.array([0, 2, 3, 5])).user.tolist() == [7, 9, 8, 8]
+
+
+def test_people_share_tokens_evenly_and_nobody_has_none():
+    tokens = bucket_of(torch.arange(-1, 20_000), 100)
+    assert tokens[0] == 0
+    shared = torch.bincount(tokens[1:], minlength=101)
+    assert shared[0] == 0
+    assert 190 <= shared[1:].min() <= shared.max() <= 210
+
+
 def bought_or_viewed(world):
     """After item 3 most view item 1 and some buy item 2; after item 4 it is the other way."""
     draw = np.random.default_rng(0)
@@ -200,14 +233,15 @@ LENGTHS = torch.tensor([3, 1, 6, 4])
 @pytest.mark.parametrize("kind", ["sasrec", "ligr", "hstu", "gru4rec"])
 def test_one_event_more_gives_the_state_that_reading_all_again_gives(kind):
     torch.manual_seed(0)
-    tokens = Tokens(7, 7, True, ("surface", "hour", "weekday", "season", "since"))
+    tokens = Tokens(7, 7, True, ("surface", "user", "hour", "weekday", "season", "since"))
     reader = Reader(backbone(Shape(kind=kind, width=16, heads=2, length=6)), tokens).eval()
     with torch.no_grad():
         for parameter in reader.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
     vectors, kinds = torch.randn(12, 16), torch.randint(0, 7, (12,))
     at = torch.cumsum(torch.rand(12, dtype=torch.float64) * 1e6, 0)
-    asked = Asked(at + 5e5 * torch.rand(12, dtype=torch.float64), torch.randint(-1, 7, (12,)))
+    later = at + 5e5 * torch.rand(12, dtype=torch.float64)
+    asked = Asked(later, torch.randint(-1, 7, (12,)), torch.randint(-1, 5000, (12,)))
     layout = layout_of(torch.tensor([6, 6]))
     with torch.inference_mode():
         whole = reader(vectors, Events(kinds, kinds, at, layout, asked)).view(2, 6, 16)
