@@ -31,13 +31,59 @@ def test_recipes_stand_beside_popular_and_the_item_graph_under_each_protocol(wal
     file = tmp_path / "rows.json"
     sequences.main(["--interactions", str(walks), "--models", "slim", "--json", str(file)])
     rows = json.loads(file.read_text())
-    models = ["popular", "item_graph", "slim"]
+    models = ["popular", "item_graph", "sasrec", "slim"]
     assert [(row["protocol"], row["model"]) for row in rows] == [
         (protocol, model) for protocol in ("strict", "refit") for model in models
     ]
     found = {(row["protocol"], row["model"]): row["metrics"] for row in rows}
     assert found["strict", "item_graph"]["hr@10"] == 1.0
     assert found["strict", "popular"]["ndcg@10"] < found["strict", "item_graph"]["ndcg@10"]
+
+
+def test_every_row_says_how_it_was_measured(walks, tmp_path, capsys):
+    file = tmp_path / "rows.json"
+    asked = ["--interactions", str(walks), "--models", "bpr", "--protocol", "strict"]
+    sequences.main([*asked, "--json", str(file)])
+    rows = {row["model"]: row for row in json.loads(file.read_text())}
+    assert [row["facts"]["history_length"] for row in rows.values()] == [
+        "no limit",
+        "no limit",
+        "sequence 50",
+        "no limit",
+    ]
+    assert rows["sasrec"]["metrics"]["history_length"] == 50
+    for row in rows.values():
+        facts, metrics = row["facts"], row["metrics"]
+        assert "test on item[-1]" in facts["split"]
+        assert facts["users"].startswith("all 60 ")
+        assert (facts["hits"], facts["ties"]) == ("item-level", "pessimistic")
+        assert facts["seen"] == "excluded"
+        assert metrics["requests"] == 60
+        assert 0 < metrics["coverage@10"] <= 1
+        assert metrics["parameters"] > 0
+        assert row["cpu_seconds"] > 0
+    told = " ".join(capsys.readouterr().out.split())
+    for words in ("test on item[-1]", "all 60", "item-level hits", "ties pessimistic", "seed 0;"):
+        assert words in told
+    assert f"{rows['sasrec']['metrics']['parameters']:,.0f}" in told
+    assert "history 4-10" in told
+
+
+def test_a_channel_that_may_show_what_was_taken_is_named(walks, tmp_path):
+    recipe, file = tmp_path / "again.toml", tmp_path / "rows.json"
+    recipe.write_text(
+        'filters = ["hidden"]\n[recall.item_graph]\n[recall.popular]\nrepeat = true\n'
+    )
+    asked = ["--interactions", str(walks), "--models", str(recipe), "--alone"]
+    without = ["--protocol", "refit", "--without", "popular,sasrec"]
+    sequences.main([*asked, *without, "--json", str(file)])
+    seen = {row["model"]: row["facts"]["seen"] for row in json.loads(file.read_text())}
+    assert seen == {
+        "item_graph": "excluded",
+        "again": "may be shown by popular",
+        "again, channel item_graph": "excluded",
+        "again, channel popular": "may be shown by popular",
+    }
 
 
 def test_generators_are_told_with_what_may_not_be_shown(walks, tmp_path, capsys):
@@ -48,15 +94,16 @@ def test_generators_are_told_with_what_may_not_be_shown(walks, tmp_path, capsys)
     )
     file = tmp_path / "rows.json"
     asked = ["--interactions", str(walks), "--models", str(recipe), "--requests", "5"]
-    generative.main([*asked, "--seeds", "2", "--first-seed", "3", "--json", str(file)])
-    *_, first, second = json.loads(file.read_text())
-    assert [(row["model"], row["seed"]) for row in (first, second)] == [
-        (str(recipe), 3),
-        (str(recipe), 4),
-    ]
+    asked += ["--without", "popular,item_graph,sasrec", "--seeds", "2", "--first-seed", "3"]
+    generative.main([*asked, "--json", str(file)])
+    first, second = json.loads(file.read_text())
+    assert [(row["model"], row["seed"]) for row in (first, second)] == [("quick", 3), ("quick", 4)]
     assert first["metrics"]["invalid"] == second["metrics"]["invalid"] == 0
     mean = (first["metrics"]["ndcg@10"] + second["metrics"]["ndcg@10"]) / 2
-    assert f"{mean:.4f} [" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"{mean:.4f} [" in told
+    assert "history 4-10" in told
+    assert first["facts"]["history_length"] == "generator 50"
 
 
 def test_seconds_are_counted_to_the_target_that_is_given(walks, tmp_path):
@@ -107,6 +154,7 @@ def test_drawn_histories_are_as_long_and_their_catalogue_as_large_as_was_asked(t
 def test_seeds_may_begin_anywhere(walks, tmp_path):
     file = tmp_path / "rows.json"
     asked = ["--interactions", str(walks), "--models", "bpr", "--protocol", "strict"]
-    sequences.main([*asked, "--first-seed", "3", "--seeds", "2", "--json", str(file)])
+    seeds = ["--first-seed", "3", "--seeds", "2", "--without", "sasrec"]
+    sequences.main([*asked, *seeds, "--json", str(file)])
     rows = json.loads(file.read_text())
     assert [row["seed"] for row in rows if row["model"] == "bpr"] == [3, 4]

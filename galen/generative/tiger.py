@@ -137,11 +137,6 @@ class TigerIndex:
     facts: _Facts
     course: Course
 
-    @property
-    def parameters(self) -> int:
-        """Numbers that were learned."""
-        return sum(weight.numel() for weight in self.network.parameters())
-
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         """At most k items a request, whatever may be shown."""
         return self.generate(requests, k, everything)
