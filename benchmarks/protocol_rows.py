@@ -174,7 +174,7 @@ class Compared:
             *quality,
             *(f"gain in {metric}\nover row above" for metric in GAINS),
         ):
-            table.add_column(heading)
+            table.add_column(heading, no_wrap=True)
         for heading in (*more, COVERAGE, "parameters", "CPU s"):
             table.add_column(heading, justify="right")
         for heading in ("events read", "seen items"):

@@ -15,6 +15,7 @@ from benchmarks import (
     sasrec_peer,
     sequences,
 )
+from galen.assembly.split import SplitError
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,53 @@ def test_a_channel_that_may_show_what_was_taken_is_named(walks, tmp_path):
         "again, channel item_graph": "excluded",
         "again, channel popular": "may be shown by popular",
     }
+
+
+@pytest.fixture(scope="module")
+def timed(walks, tmp_path_factory):
+    """The same walks, a day from place to place; people begin one after the other."""
+    table = pq.read_table(walks)
+    day = table["user_id"].to_numpy() + table["pos"].to_numpy()
+    at = pa.array(np.datetime64("2025-01-01", "us") + day * np.timedelta64(1, "D"))
+    file = tmp_path_factory.mktemp("timed") / "interactions.parquet"
+    pq.write_table(table.append_column("timestamp", at), file)
+    return file
+
+
+def protocols_of(file, tmp_path, *more):
+    """Rows by protocol of the cheapest run on a file."""
+    rows = tmp_path / "rows.json"
+    cheap = ["--models", "item_graph", "--without", "popular,sasrec", "--protocol", "strict"]
+    sequences.main(["--interactions", str(file), *cheap, *more, "--json", str(rows)])
+    return {row["protocol"]: row for row in json.loads(rows.read_text())}
+
+
+def test_where_events_have_a_time_a_split_by_time_stands_beside_what_was_asked(timed, tmp_path):
+    rows = protocols_of(timed, tmp_path)
+    assert list(rows) == ["strict", "global-time"]
+    facts, metrics = rows["global-time"]["facts"], rows["global-time"]["metrics"]
+    assert "the last tenth of the time" in facts["split"]
+    last = [user + 6 for user in range(60)]  # days, of 65
+    assert metrics["requests"] == sum(day > 65 - 6.5 for day in last)
+    assert metrics["hr@10"] > 0.5
+    assert list(protocols_of(timed, tmp_path, "--no-global-time")) == ["strict"]
+
+
+def test_without_a_time_or_with_too_little_of_it_there_is_no_split_by_time(
+    walks, timed, tmp_path, capsys
+):
+    assert list(protocols_of(walks, tmp_path)) == ["strict"]
+    table = pq.read_table(timed)
+    at = table["timestamp"].to_numpy()
+    short, alike = tmp_path / "short.parquet", np.full(len(table), at[0])
+    pq.write_table(table.drop(["timestamp"]).append_column("timestamp", pa.array(alike)), short)
+    assert list(protocols_of(short, tmp_path)) == ["strict"]
+    assert "global-time is left out: all events have the same time" in capsys.readouterr().out
+
+
+def test_a_protocol_that_holds_nothing_out_is_refused(walks):
+    with pytest.raises(SplitError, match="holds nothing out"):
+        sequences.main(["--interactions", str(walks), "--protocol", "strict,full"])
 
 
 def test_generators_are_told_with_what_may_not_be_shown(walks, tmp_path, capsys):
