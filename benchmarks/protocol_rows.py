@@ -166,7 +166,7 @@ class Compared:
             "intervals are bootstraps over users."
         )
 
-    def table(self, quality: Sequence[str], more: Sequence[str] = ()) -> Table:
+    def table(self, quality: Sequence[str]) -> Table:
         """Means over seeds; gains are over the model of the row above, paired by user."""
         table = Table(title="models", caption=self.caption())
         for heading in (
@@ -175,7 +175,7 @@ class Compared:
             *(f"gain in {metric}\nover row above" for metric in GAINS),
         ):
             table.add_column(heading, no_wrap=True)
-        for heading in (*more, COVERAGE, "parameters", "CPU s"):
+        for heading in (COVERAGE, "parameters", "CPU s"):
             table.add_column(heading, justify="right")
         for heading in ("events read", "seen items"):
             table.add_column(heading)
@@ -186,11 +186,21 @@ class Compared:
             cells += (
                 [""] * 2 if above is None else [str(mean.over(above, m, seed=0)) for m in GAINS]
             )
-            cells += [_mean_of(runs, figure, ".4f") for figure in (*more, COVERAGE)]
-            cells += [_mean_of(runs, "parameters", ",.0f")]
+            cells += [_mean_of(runs, COVERAGE, ".4f"), _mean_of(runs, "parameters", ",.0f")]
             cells += [f"{np.mean([row.cpu_seconds for row in runs]):.0f}"]
             table.add_row(*cells, runs[0].facts["history_length"], runs[0].facts["seen"])
             above = mean
+        return table
+
+    def figures(self, names: Sequence[str]) -> Table:
+        """Means over seeds of figures that only some models have."""
+        table = Table(title="of these models", caption=self.caption())
+        table.add_column("model")
+        for name in names:
+            table.add_column(name, justify="right")
+        for model, runs in self.rows.items():
+            if any(name in runs[0].metrics for name in names):
+                table.add_row(model, *(_mean_of(runs, name, ".4f") for name in names))
         return table
 
     def by_slice(self, metric: str = "ndcg@10") -> Table:

@@ -80,7 +80,9 @@ def run(
                         rows.append(one.row)
                     write_rows(options.json, rows)
             compared = Compared.of(found)
-            console.print(compared.table(quality, more), compared.by_slice())
+            console.print(compared.table(quality), compared.by_slice())
+            if more:
+                console.print(compared.figures(more))
 
 
 def _protocols(shop: Shop, options: argparse.Namespace, console: Console) -> list[Protocol]:

@@ -141,12 +141,19 @@ def test_generators_are_told_with_what_may_not_be_shown(walks, tmp_path, capsys)
         "[recall.generator]\nsizes = [4, 4]\nwidth = 16\nlayers = 1\nepochs = 2\nbeam = 12\n"
     )
     file = tmp_path / "rows.json"
-    asked = ["--interactions", str(walks), "--models", str(recipe), "--requests", "5"]
+    asked = ["--interactions", str(walks), "--models", str(recipe)]
+    asked += ["--requests", "5", "--together", "20"]
     asked += ["--without", "popular,item_graph,sasrec", "--seeds", "2", "--first-seed", "3"]
     generative.main([*asked, "--json", str(file)])
     first, second = json.loads(file.read_text())
     assert [(row["model"], row["seed"]) for row in (first, second)] == [("quick", 3), ("quick", 4)]
-    assert first["metrics"]["invalid"] == second["metrics"]["invalid"] == 0
+    for figures in (first["metrics"], second["metrics"]):
+        assert figures["written"] > 0
+        assert figures["invalid"] == figures["of_no_item"] == figures["forbidden"] == 0
+        assert figures["beam_gap"] >= figures["beam_50_gap"] == 0  # 50 is more than the catalogue
+        assert figures["batch_people"] == 20
+        for name in ("p", "cpu_p", "batch_p", "batch_cpu_p"):
+            assert 0 < figures[f"{name}50_ms"] <= figures[f"{name}99_ms"]
     mean = (first["metrics"]["ndcg@10"] + second["metrics"]["ndcg@10"]) / 2
     told = capsys.readouterr().out
     assert f"{mean:.4f} [" in told

@@ -152,7 +152,7 @@ class TigerIndex:
 
         def write(part: slice, mask: Tensor, wanted: int) -> Found:
             width = max(self.settings.beam, wanted)
-            return written(self.network, self._trie, own.of(_rows(part)), mask, wanted, width)
+            return written(self.network, self.trie, own.of(_rows(part)), mask, wanted, width)
 
         return answered(
             write,
@@ -165,7 +165,8 @@ class TigerIndex:
         )
 
     @cached_property
-    def _trie(self) -> Trie:
+    def trie(self) -> Trie:
+        """Of all items of the catalogue that was learned from."""
         return Trie.of(self.ids.codes, self.ids.sizes)
 
     def save(self, folder: Path) -> None:
