@@ -3,164 +3,122 @@
     python -m benchmarks.generative --interactions FILE [--items FILE] [--people N] --json FILE
 
 Quality as in `benchmarks.sequences` (full ranking over all items, all users, item-level hits, ties
-pessimistic), the report on the codes, how many written ids are of no item or may not be shown, and
-the milliseconds of single requests on one thread, eligibility included. `popular`, `item_graph`
-and `sasrec` are always in the table; intervals of its means over seeds are bootstraps over users.
+pessimistic), the report on the codes, how many written ids are of no item or may not be shown, how
+far what a beam writes stands below the best of the whole catalogue, and milliseconds a person on
+one thread, eligibility included, asked alone and many together. Rows, tables, protocols and
+what is always in the table are those of `benchmarks.sequences`.
 """
 
 import argparse
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.cut import cut
-from benchmarks.rows import Row, write_rows
-from benchmarks.seeds import mean_of_seeds
+from benchmarks.protocol_rows import Asked, Measured
+from benchmarks.protocol_runs import add_arguments, run
+from benchmarks.written_ids import Index, beam_gaps, written_wrong
 from galen.assembly.shipped import find_recipe
-from galen.assembly.split import protocol_named
+from galen.assembly.split import Protocol
 from galen.assembly.train import Trained, train
 from galen.compare.cost import measured
-from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
-from galen.evaluate.intervals import mean_interval
-from galen.evaluate.offline import Question, Result, answer
+from galen.evaluate.offline import Question
 from galen.generative.generator import GeneratorIndex
 from galen.generative.tiger import TigerIndex
 from galen.generative.tokenizing.code_report import code_report
 from galen.generative.tokenizing.item_vectors import ItemVectors
 from galen.generative.tokenizing.tokenizers import TOKENIZERS
+from galen.pipeline.candidates import Requests
+from galen.pipeline.pipeline import Pipeline
 
-ALWAYS = ("popular", "item_graph", "sasrec")
 QUALITY = ("hr@5", "hr@10", "ndcg@10")
-SHOWN = ("collisions", "invalid", "p50_ms", "p99_ms")
+TIMES = ("p50_ms", "p99_ms", "batch_p50_ms", "batch_p99_ms")
+GAPS = ("beam_gap", "beam_50_gap", "beam_50_gap_ndcg@10")
+SHOWN = ("collisions", "unresolved", "invalid", *GAPS, *TIMES)
+
+BATCHES = 50
+"""Batches that are timed, where there are people for so many."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line, measure, print the table and write the rows."""
+    """Read the command line, measure, print the tables and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--interactions", type=Path, required=True)
-    parser.add_argument("--items", type=Path)
-    parser.add_argument("--models", default="generator,generator_parallel,generator_dense")
-    parser.add_argument("--protocol", default="strict")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--first-seed", type=int, default=0)
+    generators = "generator,generator_parallel,generator_dense"
+    add_arguments(parser, models=generators, protocols="strict")
     parser.add_argument("--requests", type=int, default=500, help="single requests that are timed")
-    parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--together", type=int, default=64, help="people of a batch that is timed")
+    parser.add_argument(
+        "--exact",
+        type=int,
+        default=200,
+        help="requests of which all items are scored, beside beams",
+    )
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    console = Console(width=140)
-    rows: list[Row] = []
-    means: dict[str, Result] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        paths = cut(options.interactions, options.items, options.people, 0, Path(folder))
-        import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
-        shop = Shop.open(Path(folder) / "shop")
-        for model in dict.fromkeys([*ALWAYS, *options.models.split(",")]):
-            runs = []
-            for seed in range(options.first_seed, options.first_seed + options.seeds):
-                row, result = _measure(shop, options, model, seed)
-                rows.append(row)
-                runs.append(result)
-                write_rows(options.json, rows)
-                console.print(_told(row))
-            means[model] = mean_of_seeds(model, runs)
-    console.print(_table(rows, means))
+
+    def measure(
+        shop: Shop, model: str, protocol: Protocol, seed: int, data: str
+    ) -> Iterator[Measured]:
+        recipe = find_recipe(model)
+        with measured() as cost:
+            trained = train(recipe, shop, protocol, seed=seed, progress=lambda what: None)
+            assert trained.split.test is not None
+            question = Question.of(trained.split.test, trained.people, seed=seed)
+            asked = Asked.of(trained, recipe.name, trained.parts, question, seed)
+        figures = _times(trained, question, options.requests, options.together)
+        for index in trained.parts.retrievers.values():
+            if isinstance(index, GeneratorIndex | TigerIndex):
+                figures |= _codes(index, trained, question, seed, options.exact)
+        yield asked.measured("generative", data, cost, figures)
+
+    run(options, measure, quality=QUALITY, more=SHOWN)
 
 
-def _measure(shop: Shop, options: argparse.Namespace, model: str, seed: int) -> tuple[Row, Result]:
-    protocol = protocol_named(options.protocol)
-    with measured() as cost:
-        trained = train(find_recipe(model), shop, protocol, seed=seed, progress=lambda what: None)
-        assert trained.split.test is not None
-        question = Question.of(trained.split.test, trained.people, seed=seed)
-        pipeline = trained.parts.pipeline(trained.split.final.catalogue, question.store)
-        result = answer(question, model, pipeline)
-    metrics = result.mean() | _times(trained, question, options.requests)
-    name = options.interactions.parent.name or options.interactions.stem
-    for index in trained.parts.retrievers.values():
-        if isinstance(index, GeneratorIndex | TigerIndex):
-            metrics |= _codes(index, trained, question, seed)
-    row = Row(
-        benchmark="generative",
-        data=name + (f", {options.people} people" if options.people else ""),
-        model=model,
-        protocol=protocol,
-        seed=seed,
-        metrics=metrics,
-        cpu_seconds=cost.cpu_seconds,
-        wall_seconds=cost.wall_seconds,
-        peak_memory_bytes=cost.peak_memory_bytes,
-    )
-    return row, result
+def _times(trained: Trained, question: Question, requests: int, together: int) -> dict[str, float]:
+    """Milliseconds a person for ten items through the whole pipeline, asked alone and together.
 
-
-def _times(trained: Trained, question: Question, requests: int) -> dict[str, float]:
-    """Milliseconds of single requests for ten items through the whole pipeline.
-
-    `cpu_` is the time of the processor, which other work on the machine moves less.
+    `cpu_` is the time of the processor, which other work on the machine moves less; `batch_` is of
+    people who are decoded together, the time of the batch over all of them.
     """
     pipeline = trained.parts.pipeline(trained.split.final.catalogue, question.store)
+    everybody = question.requests
+    together = min(together, len(everybody))
+    alone = _milliseconds(pipeline, everybody, 1, requests)
+    batches = _milliseconds(pipeline, everybody, together, BATCHES)
+    told = {f"batch_{name}": value for name, value in batches.items()}
+    return alone | told | {"batch_people": float(together)}
+
+
+def _milliseconds(
+    pipeline: Pipeline, requests: Requests, together: int, most: int
+) -> dict[str, float]:
+    """Of `most` batches at most, each of so many people, by person."""
     each, used = [], []
-    for row in range(min(requests, len(question.requests))):
-        one = question.requests.part(row, row + 1)
+    for batch in range(min(most, len(requests) // together)):
+        part = requests.part(batch * together, (batch + 1) * together)
         started, before = time.perf_counter(), time.thread_time()
-        pipeline.run(one, 10)
-        used.append(1000 * (time.thread_time() - before))
-        each.append(1000 * (time.perf_counter() - started))
-    told = {"p": each, "cpu_p": used}
+        pipeline.run(part, 10)
+        used.append(1000 * (time.thread_time() - before) / together)
+        each.append(1000 * (time.perf_counter() - started) / together)
     return {
         f"{name}{share}_ms": float(np.quantile(times, share / 100))
-        for name, times in told.items()
+        for name, times in {"p": each, "cpu_p": used}.items()
         for share in (50, 99)
     }
 
 
 def _codes(
-    index: GeneratorIndex | TigerIndex, trained: Trained, question: Question, seed: int
+    index: Index, trained: Trained, question: Question, seed: int, exact: int
 ) -> dict[str, float]:
-    """The report on the codes, and the share of written ids that are of nothing or forbidden."""
+    """The report on the codes, what was written wrongly, and how far a beam is from the best."""
     settings, data = index.settings, trained.split.final
     vectors = ItemVectors(settings.sources, settings.vector_size).fit(data, settings.seed)
     spec = TOKENIZERS[settings.tokenizer](settings.sizes)
     figures = code_report(index.ids, vectors, spec, seed=seed).figures()
-    draw = np.random.default_rng(seed)
-    part = question.requests.part(0, min(1000, len(question.requests)))
-    shown = draw.random((len(part), len(index.ids))) < 0.5
-    found = index.generate(part, 50, lambda people, items: shown[people, :items])
-    wrong = ~shown[found.request, found.item]
-    figures["invalid"] = float(wrong.mean()) if len(found) else 0.0
-    figures["parameters"] = float(index.parameters)
-    return figures
-
-
-def _told(row: Row) -> str:
-    known = [
-        f"{name} {row.metrics[name]:.4f}" for name in (*QUALITY, *SHOWN) if name in row.metrics
-    ]
-    return f"{row.model} seed {row.seed}: " + "  ".join(known) + f"  {row.cpu_seconds:.0f} CPU s"
-
-
-def _table(rows: Sequence[Row], means: Mapping[str, Result]) -> Table:
-    table = Table(title="full ranking, all users; means over seeds")
-    for heading in ("model", *QUALITY, *SHOWN, "CPU s"):
-        table.add_column(heading, justify="right")
-    for model, mean in means.items():
-        mine = [row for row in rows if row.model == model]
-        quality = [str(mean_interval(mean.by_request[metric], seed=0)) for metric in QUALITY]
-        shown = [
-            f"{np.mean([row.metrics[name] for row in mine]):.4f}" if name in mine[0].metrics else ""
-            for name in SHOWN
-        ]
-        table.add_row(model, *quality, *shown, f"{np.mean([row.cpu_seconds for row in mine]):.0f}")
-    return table
+    some = question.requests.part(0, min(1000, len(question.requests)))
+    return figures | written_wrong(index, some, 50, seed) | beam_gaps(index, question, exact)
 
 
 if __name__ == "__main__":

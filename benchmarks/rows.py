@@ -26,6 +26,7 @@ class Row:
     wall_seconds: float
     peak_memory_bytes: int  # of the whole process so far
     version: str = field(default_factory=lambda: version("galen"))
+    facts: dict[str, str] = field(default_factory=dict)  # in words: how it was measured
 
 
 def parameters_of(parts: Parts) -> int:

@@ -354,12 +354,6 @@ class GeneratorIndex:
             settings.temperature,
         )
 
-    @property
-    def parameters(self) -> int:
-        """Numbers that were learned, an item's vector of codes counted as its own."""
-        parts = [self.reader, self.head, *([] if self.buying is None else [self.buying])]
-        return self.items.numel() + sum(p.numel() for part in parts for p in part.parameters())
-
     def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
         """Requests with an event, ready for `places` items of a slate."""
         if not self.learned:

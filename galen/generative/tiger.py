@@ -137,11 +137,6 @@ class TigerIndex:
     facts: _Facts
     course: Course
 
-    @property
-    def parameters(self) -> int:
-        """Numbers that were learned."""
-        return sum(weight.numel() for weight in self.network.parameters())
-
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         """At most k items a request, whatever may be shown."""
         return self.generate(requests, k, everything)
@@ -157,7 +152,7 @@ class TigerIndex:
 
         def write(part: slice, mask: Tensor, wanted: int) -> Found:
             width = max(self.settings.beam, wanted)
-            return written(self.network, self._trie, own.of(_rows(part)), mask, wanted, width)
+            return written(self.network, self.trie, own.of(_rows(part)), mask, wanted, width)
 
         return answered(
             write,
@@ -170,7 +165,8 @@ class TigerIndex:
         )
 
     @cached_property
-    def _trie(self) -> Trie:
+    def trie(self) -> Trie:
+        """Of all items of the catalogue that was learned from."""
         return Trie.of(self.ids.codes, self.ids.sizes)
 
     def save(self, folder: Path) -> None:

@@ -1,5 +1,7 @@
 """The contract of every recall channel; a new one joins by being in the catalogue."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,9 @@ CHANNELS = sorted(set(RETRIEVERS) - {"knowledge"})
 
 JUDGED = ["generator", "sequence", "tiger", "two_tower"]
 """Channels that people held out tell when to stop learning."""
+
+READERS = ["generator", "sequence", "tiger"]
+"""Channels that read the newest events of a history, so many and no more."""
 
 FOR_ALL = ("needs", "popular", "seasonal", "words")
 """Channels that know something for people of whom nothing is known."""
@@ -175,3 +180,52 @@ def test_one_that_was_taught_nothing_or_came_from_disk_learns_anew(judged, world
     asked = world.requests([[0, 1], [7, 8]])
     again = spec.again(world.data, spec.load(tmp_path)).retrieve(asked, 5)
     assert again.item.tolist() == retriever.retrieve(asked, 5).item.tolist()
+
+
+TEN_THOUSAND = np.resize(np.repeat(np.arange(7, 12), 2), 10_000)
+"""The items of group 1 but for the first, each twice in a row, again and again."""
+
+
+@pytest.fixture(scope="module", params=READERS)
+def reader(request, world):
+    """A channel that learned of a shop where one person more has ten thousand events."""
+    data, count = world.data, len(TEN_THOUSAND)
+    longest = replace(
+        data,
+        users=data.users + 1,
+        user=np.append(data.user, np.full(count, data.users, np.int32)),
+        item=np.append(data.item, TEN_THOUSAND.astype(np.int32)),
+        kind=np.append(data.kind, np.full(count, int(Kind.PURCHASE), np.int8)),
+        at=np.append(data.at, data.at.min() + 3_600_000_000 * np.arange(count)),
+    )
+    spec = RETRIEVERS[request.param]()
+    return spec, spec.fit(longest)
+
+
+def test_ten_thousand_events_of_one_person_do_not_spoil_what_is_learned_of_others(reader, world):
+    _, retriever = reader
+    found = retriever.retrieve(world.requests([[0, 1, 2]]), 2)
+    assert set(world.group_of_item[found.item]) == {0}
+
+
+def test_of_ten_thousand_events_the_newest_are_read_and_none_is_proposed(reader, world):
+    spec, retriever = reader
+    history = TEN_THOUSAND.tolist()
+    found = retriever.retrieve(world.requests([history, [0, 1, 2]]), 3)
+    newest = retriever.retrieve(world.requests([history[-spec.length :], [0, 1, 2]]), 3)
+    assert found.item.tolist() == newest.item.tolist()
+    np.testing.assert_allclose(found.columns["score"], newest.columns["score"], rtol=1e-4)
+    assert not set(found.item[found.request == 0].tolist()) & set(history)
+
+
+def test_an_item_taken_again_and_again_is_read_each_time_and_not_proposed(reader, world):
+    _, retriever = reader
+    found = retriever.retrieve(world.requests([[0, 1], [0, 0, 0, 0, 1, 1], [1] * 200]), 20)
+    assert np.isfinite(found.columns["score"]).all()
+    for row, taken in enumerate([{0, 1}, {0, 1}, {1}]):
+        items = found.item[found.request == row].tolist()
+        assert len(items) == len(set(items))
+        assert items
+        assert not set(items) & taken
+    once, again = (found.take(found.request == row) for row in (0, 1))
+    assert not np.array_equal(once.columns["score"], again.columns["score"])
