@@ -30,7 +30,8 @@ from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN
 from galen.data.shop import Shop
 from galen.evaluate.intervals import mean_interval, paired_interval
-from galen.generative.generator import Generator, GeneratorIndex
+from galen.generative.generator import Generator
+from galen.generative.generator_index import GeneratorIndex
 from galen.pipeline.candidates import (
     Bools,
     Candidates,

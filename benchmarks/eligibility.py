@@ -40,7 +40,8 @@ from galen.eligibility.gate import Gate, with_placed
 from galen.eligibility.rules.stock import InStock
 from galen.eligibility.rules.withdrawn import Withdrawals
 from galen.features.item_facts import ItemFacts
-from galen.generative.generator import Generator, GeneratorIndex
+from galen.generative.generator import Generator
+from galen.generative.generator_index import GeneratorIndex
 from galen.knowledge.build import built_in
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind

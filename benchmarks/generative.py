@@ -25,7 +25,7 @@ from galen.assembly.train import Trained, train
 from galen.compare.cost import measured
 from galen.data.shop import Shop
 from galen.evaluate.offline import Question
-from galen.generative.generator import GeneratorIndex
+from galen.generative.generator_index import GeneratorIndex
 from galen.generative.tiger import TigerIndex
 from galen.generative.tokenizing.code_report import code_report
 from galen.generative.tokenizing.item_vectors import ItemVectors

@@ -35,7 +35,7 @@ from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
 from galen.evaluate.offline import Question
-from galen.generative.generator import GeneratorIndex
+from galen.generative.generator_index import GeneratorIndex
 from galen.generative.preferring.group_policy import drawn_ids
 from galen.generative.tokenizing.item_vectors import ItemVectors
 from galen.pipeline.candidates import Floats

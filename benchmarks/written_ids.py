@@ -14,7 +14,7 @@ import torch
 from galen.evaluate.offline import Question
 from galen.evaluate.slate_metrics import Answers, by_request
 from galen.generative.answering import everything
-from galen.generative.generator import GeneratorIndex
+from galen.generative.generator_index import GeneratorIndex
 from galen.generative.tiger import TigerIndex
 from galen.generative.tokenizing.semantic_ids import SemanticIds
 from galen.generative.trie import Trie

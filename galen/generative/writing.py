@@ -11,6 +11,7 @@ from galen.generative.decoding import Found, beam, exact_parallel
 from galen.generative.dense import Dense
 from galen.generative.network import HeadScorer
 from galen.generative.trie import Trie
+from galen.nn.learning.precision import products_in
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.code_head import CodeHead
 
@@ -34,6 +35,7 @@ class Writer:
     purchase_weight: float = 0.0
     cold: Cold | None = None
     temperature: float = 0.0  # of the dense score
+    kind: torch.dtype = torch.float32  # of the head's products
 
     @cached_property
     def dense(self) -> Dense:
@@ -54,13 +56,16 @@ class Writer:
     def _written(self, states: Tensor, eligible: Tensor, k: int) -> Found:
         beside = bool(self.mix) or self.buying is not None
         if self.head.parallel:
-            told = [self.head.level(level, states) for level in range(self.codes.shape[1])]
+            with products_in(self.kind):
+                told = [self.head.level(level, states) for level in range(self.codes.shape[1])]
             if not beside:
                 return exact_parallel(told, self.codes, eligible, k=k)
             return self._whole(told, states, eligible, k)
         width = max(self.width, k)
         masked = self.trie.masked(eligible)
-        found = beam(HeadScorer(self.head), states, masked, width=width, k=width if beside else k)
+        with products_in(self.kind):
+            head = HeadScorer(self.head)
+            found = beam(head, states, masked, width=width, k=width if beside else k)
         return self._reordered(*found, states, k) if beside else found
 
     def scores(self, states: Tensor, item: Tensor) -> Tensor:
@@ -98,7 +103,8 @@ class Writer:
         """(N,): log-probabilities of codes; what items of a state share is computed once."""
         total, hidden, last = torch.zeros(len(item)), states, self.codes.shape[1] - 1
         for level, code in enumerate(self.codes[item].T):
-            total += self.head.level(level, hidden)[row, code]
+            with products_in(self.kind):
+                total += self.head.level(level, hidden)[row, code]
             if level < last and not self.head.parallel:
                 size = self.head.sizes[level]
                 begun, row = torch.unique(row * size + code, return_inverse=True)

@@ -71,6 +71,23 @@ def test_nothing_that_is_not_eligible_is_written(name, learned, world):
     assert not eligible[free.request, free.item].all()
 
 
+@pytest.mark.parametrize("name", ["beam", "parallel and dense", "hstu", "with identity"])
+def test_served_in_bfloat16_it_writes_and_scores_nearly_the_same(name, learned, world, tmp_path):
+    index = learned[name]
+    index.save(tmp_path)
+    served = replace(index.settings, serving="bfloat16").load(tmp_path)
+    asked = world.requests([[6 * g + s, 6 * g + (s + 1) % 6] for g in range(4) for s in range(6)])
+    own, other = index.retrieve(asked, 1), served.retrieve(asked, 1)
+    assert (own.item == other.item).sum() >= 23
+    pairs = index.retrieve(asked, 5)
+    told, near = (one.answer(asked).scores(pairs) for one in (index, served))
+    assert not np.array_equal(told, near)  # other products were taken
+    np.testing.assert_allclose(near, told, rtol=0.05, atol=0.1)
+    found = served.retrieve(asked, 5)
+    again = served.answer(asked).scores(found)
+    np.testing.assert_allclose(again, found.columns["score"], rtol=0.02, atol=0.05)
+
+
 def test_every_tokenizer_is_among_the_ways(learned):
     assert {index.settings.tokenizer for index in learned.values()} == set(TOKENIZERS)
     assert {index.ids.tokenizer for index in learned.values()} == set(TOKENIZERS)

@@ -38,3 +38,8 @@ def _seconds(kind: torch.dtype) -> float:
     start = time.process_time()
     torch.matmul(left, right).sum().backward()  # type: ignore[no-untyped-call]
     return time.process_time() - start
+
+
+def products_in(kind: torch.dtype) -> torch.autocast:
+    """Within it, a network's products on a CPU are of this format; sums and weights are not."""
+    return torch.autocast("cpu", kind, enabled=kind != torch.float32)

@@ -1,0 +1,86 @@
+"""What is told of a generator, and what follows from it alone."""
+
+from dataclasses import dataclass
+
+from galen.features.histories import EVERY, Taken, tokens_of
+from galen.features.item_known import Attribute
+from galen.generative.preferring.preference import Preference
+from galen.generative.tokenizing.coding import Coding
+from galen.generative.tokenizing.item_vectors import Source
+from galen.generative.tokenizing.tokenizers import TokenizerName
+from galen.nn.learning.precision import Precision
+from galen.nn.learning.training import Training
+from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
+from galen.nn.sequences.backbones.backbone import Shape
+from galen.nn.sequences.backbones.catalog import backbone
+from galen.nn.sequences.context import Key
+from galen.nn.sequences.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorSettings:
+    """How a generator makes ids, reads, writes and learns; see `Generator`."""
+
+    tokenizer: TokenizerName = "residual_kmeans"
+    sizes: tuple[int, ...] = (256, 256, 256)
+    sources: tuple[Source, ...] = ("taken", "attributes", "text")
+    vector_size: int = 64
+    backbone: BackboneKind = "ligr"
+    width: int = 128
+    layers: int = 2
+    heads: int = 1
+    dropout: float = 0.3
+    length: int = 50
+    parallel: bool = False
+    dense: bool = False
+    temperature: float = 0.0  # of the dense score as cosines; 0 scores by inner products
+    identity: bool = False
+    identity_dropout: float = 0.0  # how often an own vector is left out in training
+    attributes: tuple[Attribute, ...] = ()
+    text: bool = False
+    text_size: int = 128
+    cold: int = 0
+    cold_share: float | None = None  # of ten places; cold items' share of the catalogue if None
+    negatives: int = 1024
+    kinds: tuple[Taken, ...] = EVERY  # of events that are read
+    gaps: bool = False  # is the time between events read?
+    context: tuple[Key, ...] = ()  # what of the moment and place of asking is read
+    purchase_weight: float = 0.0  # of the probability that what comes next is bought
+    beam: int = 50
+    batch: int = 128
+    learning_rate: float = 2e-3
+    average: float = 0.0
+    epochs: int = 100
+    patience: int = 3
+    plateau: float = 0.3
+    held_out: int = 1000
+    precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
+    serving: Precision = "float32"  # products of what has learned; bfloat16 pays in batches
+    repeat: bool = False
+    preference: Preference | None = None  # training after the one that tells what follows
+    seed: int = 0
+
+    @property
+    def coding(self) -> Coding:
+        return Coding(self.tokenizer, self.sizes, self.sources, self.vector_size)
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.backbone, self.width, self.layers, self.heads, self.dropout, self.length)
+
+    @property
+    def training(self) -> Training:
+        return Training(
+            epochs=self.epochs,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            average=self.average,
+            patience=self.patience,
+            plateau=self.plateau,
+            monitor="ndcg",
+            precision=self.precision,
+            seed=self.seed,
+        )
+
+    def reader(self, timed: bool) -> Reader:
+        return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))
