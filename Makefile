@@ -14,7 +14,7 @@ TORCH_SPEC ?= torch==2.13.0+cpu
 endif
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: demo test install lock clean
+.PHONY: demo test slow install lock clean
 
 demo: install
 	$(BIN)/galen demo $(ARGS)
@@ -27,6 +27,10 @@ test: install
 	$(BIN)/deptry .
 	# Tests start many processes: where bytecode may not be kept, each compiles all it imports anew.
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+# What takes minutes: the tutorial and the guides word by word, a built wheel, every command misused.
+slow: install
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 -m slow
 
 install: $(VENV)/installed
 

@@ -99,6 +99,8 @@ def test_benchmarks_that_pages_name_are_there_with_their_options():
         path = ROOT / "benchmarks" / f"{name}.py"
         assert path.exists(), f"{page}: {name}"
         text = path.read_text()
+        shared = re.findall(r"from benchmarks\.(\w+) import", text)
+        text += "".join((ROOT / "benchmarks" / f"{one}.py").read_text() for one in shared)
         for option in re.findall(r"--[a-z][\w-]*", options):
             known = f'"{option}"' in text or 'f"--{name}"' in text
             assert known, f"{page}: {name} has no {option}"
