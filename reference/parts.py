@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from galen.assembly import catalog
+from reference.glossary import shared
 from reference.rows import remarks_of_class, summary, table
 
 KINDS: Final[tuple[tuple[str, str, Mapping[str, Callable[..., Any]]], ...]] = (
@@ -27,14 +28,15 @@ def parts() -> str:
         told.append(f"\n## {title}\n\n{where}.\n")
         for name, part in sorted(found.items()):
             told.append(f"\n### {name}\n\n{summary(part)}\n")
-            rows = _settings(part)
+            rows = settings_of(title, part)
             if rows:
                 told.append("\n" + table(("setting", "kind", "default", "meaning"), rows))
     return "".join(told)
 
 
-def _settings(part: Any) -> list[tuple[str, str, str, str]]:
-    said = remarks_of_class(part) if inspect.isclass(part) else {}
+def settings_of(kind: str, part: Any) -> list[tuple[str, str, str, str]]:
+    """Name, kind, default and meaning of each setting of a part."""
+    said = shared(kind) | (remarks_of_class(part) if inspect.isclass(part) else {})
     rows = []
     for name, one in inspect.signature(part).parameters.items():
         if name in GIVEN:

@@ -32,7 +32,7 @@ class ProfileFit:
     in theirs; `profile_known` tells. `knowledge` is a folder of `galen knowledge build`.
     """
 
-    table: str = TABLE
+    table: str = TABLE  # of the shop's profiles; without it the features are missing
     knowledge: str = ""
 
     def of(self, data: Dataset) -> "CohortProfiles":

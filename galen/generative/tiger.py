@@ -43,21 +43,21 @@ class Tiger:
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     vector_size: int = 64
     user_tokens: int = 2000  # people are hashed to; 0 reads no person
-    width: int = 64
+    width: int = 64  # numbers of a code's vector and of every layer
     layers: int = 2  # of the encoder, and of the decoder
-    heads: int = 2
+    heads: int = 2  # of attention; they must divide `width`
     dropout: float = 0.1
     length: int = 20  # newest items that are read
-    targets: int = 4
+    targets: int = 4  # places of each history that an epoch learns from
     beam: int = 50
-    batch: int = 128  # histories
+    batch: int = 128
     learning_rate: float = 2e-3
     average: float = 0.0
     epochs: int = 100
     patience: int = 3
     plateau: float = 0.3
     held_out: int = 1000
-    precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
+    precision: Precision = "float32"
     repeat: bool = False
     seed: int = 0
 

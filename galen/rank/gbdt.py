@@ -28,22 +28,22 @@ class Gbdt:
     Categories are native ones; their limits keep trees from learning single ids by heart.
     """
 
-    loss: Literal["binary", "listwise"] = "binary"
+    loss: Literal["binary", "listwise"] = "binary"  # listwise orders the rows of each request
     trees: int = 300
     leaves: int = 15
     learning_rate: float = 0.05
     rows_per_leaf: int = 200
     feature_share: float = 0.7
     row_share: float = 0.8
-    patience: int = 40  # trees without a better validation loss before training stops
-    categories: bool = True  # False reads numbers only
-    category_smooth: float = 20.0
-    category_l2: float = 20.0
+    patience: int = 40
+    categories: bool = True
+    category_smooth: float = 20.0  # `cat_smooth`: more trusts rare categories less
+    category_l2: float = 20.0  # `cat_l2`: L2 penalty in splits by categories
     category_values: int = 32  # of a split at most
-    rows_per_category: int = 30
+    rows_per_category: int = 30  # `min_data_per_group`: rows of a group of categories at least
     weighted: bool = False  # do weights of rows count in a listwise loss? In a binary one they do
     calibration: Method = "platt"
-    threads: int = 1  # more of them wait for each other on a busy machine
+    threads: int = 1
     seed: int = 0
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "GbdtModel":

@@ -32,11 +32,11 @@ class Leaves:
     # gives 0.255, but then a model finds shuffled labels again among those rows (AUC 0.54 at a
     # share of 0.5, 0.59 at 1; 0.50 as it is), which costs more where values are rarer. Rows are
     # left out instead of weighing 0, because a listwise loss reads no weights.
-    share: float = 0.7
-    library: Library = "lightgbm"
-    trees: int = 30
-    leaves: int = 31
-    learning_rate: float = 0.1
+    share: float = 0.7  # of rows that trees learn from; the model learns from the rest
+    library: Library = "lightgbm"  # whose trees grow
+    trees: int = 30  # at most; each adds a field
+    leaves: int = 31  # of a tree at most, the values of its field
+    learning_rate: float = 0.1  # factor on what each tree adds; 1 leaves least to later ones
     name: str = "leaf"  # of the new fields, with the tree's place after it
     threads: int = 1
     seed: int = 0

@@ -29,9 +29,9 @@ class Logistic:
     """
 
     strength: float = 1.0  # of the penalty, in examples
-    crosses: int = 0
+    crosses: int = 0  # hashed columns that all pairs of categories share; 0 has none
     calibration: Method = "platt"
-    iterations: int = 200
+    iterations: int = 200  # of the solver at most, for each objective
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "LogisticModel":
         from sklearn.linear_model import LogisticRegression

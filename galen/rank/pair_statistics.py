@@ -29,9 +29,9 @@ class PairStatistics:
     `fields` are the categories that take part; all of them where none are named.
     """
 
-    fields: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    prior_rows: float = 3.0
+    fields: tuple[str, ...] = ()  # categories that take part, alone and in pairs; empty: all
+    without: tuple[str, ...] = ()  # categories that take no part
+    prior_rows: float = 3.0  # rows that the mean share of positives is worth
     seed: int = 0
 
     def fit(self, schema: Schema, train: Samples) -> tuple["PairCounts", Samples]:

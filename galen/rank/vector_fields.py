@@ -34,10 +34,10 @@ class VectorFields:
     none until the model learns again.
     """
 
-    form: Form = "pca"
+    form: Form = "pca"  # pca keeps leading directions, whitened spreads them alike
     size: int = 64  # numbers of an item, as pca and whitened vectors
-    table: str = TABLE
-    adaptor: Adaptor = "experts"
+    table: str = TABLE  # of vectors, as `galen enrich vectors` wrote it
+    adaptor: Adaptor = "experts"  # how a vector becomes an embedding: linear, or gated experts
     seed: int = 0
 
     def of(self, data: Dataset) -> "VectorsOfShop":

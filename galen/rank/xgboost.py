@@ -31,12 +31,12 @@ class XGBoost:
     rows_per_leaf: int = 20
     feature_share: float = 0.7
     row_share: float = 0.8
-    patience: int = 40  # trees without a better validation loss before training stops
-    categories: bool = True  # False reads numbers only
+    patience: int = 40
+    categories: bool = True
     category_values: int = 1024  # of a split at most; 32 cost 0.08 of AUC on Frappe's 4,083 apps
-    l2: float = 5.0
+    l2: float = 5.0  # lambda: penalty on the squared value of a leaf
     calibration: Method = "platt"
-    threads: int = 1  # more of them wait for each other on a busy machine
+    threads: int = 1
     seed: int = 0
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "XGBoostModel":

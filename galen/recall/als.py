@@ -30,10 +30,10 @@ class Als:
     factors: int = 128
     confidence: float = 40.0  # alpha of the paper
     regularisation: float = 1.0
-    iterations: int = 10
+    iterations: int = 10  # rounds of solving people, then items
     decay: float = 0.8  # confidence of an older event, per place in the history
     repeat: bool = False
-    search: SearchKind = "exact"  # or "approximate", for many items (extra `ann`)
+    search: SearchKind = "exact"
     seed: int = 0
 
     def fit(self, data: Dataset) -> "AlsIndex":

@@ -28,12 +28,12 @@ class Bpr:
     """A person's vector is the decayed mean of the items of their history, so new events count."""
 
     factors: int = 64
-    learning_rate: float = 0.05
+    learning_rate: float = 0.05  # of stochastic gradient descent
     regularisation: float = 0.01
-    iterations: int = 100
+    iterations: int = 100  # passes over the events
     decay: float = 0.7
     repeat: bool = False
-    search: SearchKind = "exact"  # or "approximate", for many items (extra `ann`)
+    search: SearchKind = "exact"
     seed: int = 0
 
     def fit(self, data: Dataset) -> "BprIndex":

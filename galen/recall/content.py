@@ -26,13 +26,13 @@ class Content:
     """
 
     size: int = 256  # numbers an item
-    encoded: Use = "none"
+    encoded: Use = "none"  # form of a table's vectors, which stand for words; none reads words
     encoded_table: str = TABLE
     recent: int = 10
     decay: float = 0.7
-    popular: float = 0.02
+    popular: float = 0.02  # added to the cosine of the most taken item, less to others
     repeat: bool = False
-    search: SearchKind = "exact"  # or "approximate", for many items (extra `ann`)
+    search: SearchKind = "exact"
     seed: int = 0
 
     def fit(self, data: Dataset) -> "ContentIndex":

@@ -30,13 +30,13 @@ class Ease:
     catalogue the `most_items` most popular items learn, and the others are left to other channels.
     """
 
-    l2: float = 100.0
+    l2: float = 100.0  # lambda of the paper; more trusts rare pairs less
     recent: int = 5
-    decay: float = 0.7  # vote of an older item, per place in the history
+    decay: float = 0.7
     fit_decay: float = 1.0  # the same in what is learned from; 1 is the paper's binary matrix
-    most_items: int = 20_000
-    neighbours: int = 300  # kept for each item
-    repeat: bool = False  # may items of the history be proposed again?
+    most_items: int = 20_000  # most popular ones that learn; memory grows with the square
+    neighbours: int = 300
+    repeat: bool = False
 
     def fit(self, data: Dataset) -> ItemVotes:
         """Learn weights.

@@ -52,14 +52,14 @@ class I2i:
     of `galen knowledge build`; galen's own knowledge where it is empty.
     """
 
-    relations: From = "auto"
-    substitutes: bool = False
+    relations: From = "auto"  # of words: the shop's table, rules, or the table where there is one
+    substitutes: bool = False  # may what replaces an item be proposed too?
     folder: str = ""
     window: int = 5  # events
     days: float = 30.0  # between two events that are together
     words: int = 60  # partners of a word
     shelf: int = 5000  # items of all partners that are weighed
-    neighbours: int = 100  # kept for each item
+    neighbours: int = 100
     size: int = 256  # numbers of what is said of an item
     recent: int = 5
     decay: float = 0.7

@@ -20,14 +20,14 @@ class ItemGraph:
     weight `decay`^place.
     """
 
-    window: int = 3
-    backward: float = 0.5
-    source_power: float = 0.5
-    target_power: float = 0.25
+    window: int = 3  # places from one item to the other at most
+    backward: float = 0.5  # weight of the way back, as a share of the way forward
+    source_power: float = 0.5  # of the source's degree that divides weights; 0 does not
+    target_power: float = 0.25  # of the target's degree; more holds popular items back
     recent: int = 5
     decay: float = 0.7
-    repeat: bool = False  # may items of the history be proposed again?
-    neighbours: int = 300  # kept for each item
+    repeat: bool = False
+    neighbours: int = 300
 
     def fit(self, data: Dataset) -> ItemVotes:
         taken = data.of(*TAKEN)

@@ -47,7 +47,7 @@ class Knowledge:
     """
 
     folder: str = ""
-    half_life: float | None = None  # days in which old events count half, for popularity
+    half_life: float | None = None
 
     def fit(self, data: Dataset) -> "KnowledgeIndex":
         graph = graph_of(self.folder)

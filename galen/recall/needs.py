@@ -44,13 +44,19 @@ class Needs:
     days, as in `popular`. `knowledge` is a folder of `galen knowledge build`.
     """
 
-    table: str = ""
-    fields: tuple[Field, ...] = ("age", "life_stage", "season", "landing", "category")
+    table: str = ""  # of enrichments, with words of contexts; empty counts events
+    fields: tuple[Field, ...] = (  # what a context tells of a person and a request
+        "age",
+        "life_stage",
+        "season",
+        "landing",
+        "category",
+    )
     words: int = 60  # of a context
-    choose: Literal["popularity", "person"] = "popularity"
+    choose: Literal["popularity", "person"] = "popularity"  # person raises brands taken before
     half_life: float | None = None
-    least_people: int = K
-    strength: float = 300.0
+    least_people: int = K  # of a context that is counted; rarer ones are coarsened
+    strength: float = 300.0  # people that the shares of a wider context are worth
     repeat: bool = False
     knowledge: str = ""
 

@@ -22,9 +22,9 @@ class Popular:
     from the end of each history instead of days.
     """
 
-    by: Literal["overall", "category"] = "overall"
+    by: Literal["overall", "category"] = "overall"  # category: only in those the person looked at
     half_life: float | None = None
-    recent: int = 5
+    recent: int = 5  # newest items whose categories count
     repeat: bool = False
 
     def fit(self, data: Dataset) -> "PopularIndex":

@@ -54,11 +54,11 @@ class Repurchase:
     Where the shop has no clock, only the times bought and the newness count.
     """
 
-    of: Good = "product"
+    of: Good = "product"  # what runs out: the standard product, or its narrowest category
     horizon: float = 7.0  # days
-    suppress: float = 0.0
-    once: float = 0.0
-    courses: tuple[str, ...] = ()
+    suppress: float = 0.0  # least share of spells that would be over by now; 0 never waits
+    once: float = 0.0  # least share of people who buy it again; 0 leaves nothing out
+    courses: tuple[str, ...] = ()  # categories, ingredients or words of titles not proposed
 
     def fit(self, data: Dataset) -> "RepurchaseIndex":
         catalogue, bought = data.catalogue, data.of(Kind.PURCHASE)

@@ -39,8 +39,8 @@ class Seasonal:
     `half_life` (days) lets old events fade.
     """
 
-    by: tuple[By, ...] = ("season", "age", "life_stage")
-    smoothing: float = 14.0
+    by: tuple[By, ...] = ("season", "age", "life_stage")  # of which factors multiply popularity
+    smoothing: float = 14.0  # days; more makes weeks alike
     half_life: float | None = None
     repeat: bool = False
 

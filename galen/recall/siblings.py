@@ -43,10 +43,10 @@ class Siblings:
     product may be shown; without the rules of a pipeline nothing is known to be sold out.
     """
 
-    of: Literal["packs", "substitutes"] = "packs"
-    prefer: Literal["pack", "price"] = "pack"
+    of: Literal["packs", "substitutes"] = "packs"  # substitutes only where no pack may be shown
+    prefer: Literal["pack", "price"] = "pack"  # the nearest pack size, or the lowest price a unit
     recent: int = 10  # standard products
-    each: int = 2
+    each: int = 2  # SKUs of each product at most
     decay: float = 0.9  # of the score, for each product taken later
 
     def fit(self, data: Dataset) -> "SiblingsIndex":

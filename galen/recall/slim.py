@@ -25,13 +25,13 @@ class Slim:
     """
 
     l1: float = 0.9  # of products of two weights: a pair that one person took lately is about 1
-    l2: float = 50.0
+    l2: float = 50.0  # of squared weights; more spreads them over like items
     candidates: int = 100  # items that may predict an item
     sweeps: int = 50  # over all coordinates, fewer where weights stand still
     recent: int = 5
-    decay: float = 0.7  # vote of an older item, per place in the history
+    decay: float = 0.7
     fit_decay: float = 0.97  # the same in what is learned from; 1 is the paper's binary matrix
-    repeat: bool = False  # may items of the history be proposed again?
+    repeat: bool = False
 
     def fit(self, data: Dataset) -> ItemVotes:
         weights = slim_weights(

@@ -36,26 +36,26 @@ class TwoTower:
     """
 
     width: int = 128
-    hidden: tuple[int, ...] = (128,)
+    hidden: tuple[int, ...] = (128,)  # widths of the layers over a person's mean vector
     dropout: float = 0.4
     recent: int = 10  # newest items that are read
     decay: float = 0.6  # of an older item in the mean, per place
-    temperature: float = 0.1
+    temperature: float = 0.1  # of cosines; lower learns more from the nearest negatives
     hard: int = 4  # negatives of each row, from the item graph
-    identity: bool = True  # has an item a vector of its own?
-    identity_dropout: float = 0.0  # how often it is left out in training
+    identity: bool = True
+    identity_dropout: float = 0.0
     attributes: tuple[Attribute, ...] = ("brand", "category", "department")
-    text: bool = False  # do words of title, brand and categories count?
+    text: bool = False
     text_size: int = 128
-    batch: int = 1024
+    batch: int = 1024  # pairs, each other's negatives
     learning_rate: float = 3e-3
     weight_decay: float = 0.0
     epochs: int = 12
     patience: int = 3
     plateau: float = 0.3
-    held_out: int = 2000  # people whose newest event tells when to stop
+    held_out: int = 2000
     repeat: bool = False
-    search: SearchKind = "exact"  # or "approximate", for many items (extra `ann`)
+    search: SearchKind = "exact"
     seed: int = 0
 
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "TwoTowerIndex":

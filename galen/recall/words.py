@@ -29,9 +29,9 @@ MOST_ITEMS: Final = 100  # of a word, the most taken
 class Words:
     """`strength` is how many events the shop's own shares are worth beside a person's history."""
 
-    level: Level = "both"
-    strength: float = 5.0
-    half_life: float | None = None  # days in which old events count half, for popularity
+    level: Level = "both"  # what scores: the need of a word, the item within it, or both
+    strength: float = 5.0  # events that the shop's shares are worth beside a history
+    half_life: float | None = None
     repeat: bool = False
 
     def fit(self, data: Dataset) -> "WordsIndex":

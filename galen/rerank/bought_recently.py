@@ -20,8 +20,8 @@ class BoughtRecently:
     """
 
     catalogue: Catalogue
-    days: float = 14.0
-    used: float = 0.5
+    days: float = 14.0  # that a purchase is left out where its supply is unknown
+    used: float = 0.5  # share of a known supply after which it may return
 
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
         history, spu = requests.history, self.catalogue.spu

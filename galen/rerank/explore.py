@@ -22,9 +22,9 @@ class Explore:
     """
 
     catalogue: Catalogue
-    share: float = 0.1
-    slot: int = -1
-    pool: int = 50
+    share: float = 0.1  # probability of a draw; 0 explores nothing
+    slot: int = -1  # place of the draw, from 0; below 0 from the end
+    pool: int = 50  # rows below the slate that may be drawn
 
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
         place = place_within(candidates.request)

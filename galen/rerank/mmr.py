@@ -24,8 +24,8 @@ class Mmr:
     """
 
     catalogue: Catalogue
-    balance: float = 0.85
-    pool: int = 5
+    balance: float = 0.85  # weight of relevance; the rest is of what is unlike
+    pool: int = 5  # rows that compete, times the slate's length
 
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
         place, request = place_within(candidates.request), candidates.request

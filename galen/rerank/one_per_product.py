@@ -24,8 +24,8 @@ class OnePerProduct:
     """
 
     catalogue: Catalogue
-    choose: Literal["fit", "score"] = "fit"
-    prefer: Literal["score", "price", "delivery"] = "score"
+    choose: Literal["fit", "score"] = "fit"  # fit goes by the pack bought last, score by rank
+    prefer: Literal["score", "price", "delivery"] = "score"  # of a product that was never bought
 
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
         if not len(candidates):

@@ -29,9 +29,9 @@ class SlateWriter:
     """
 
     channel: Continuer
-    share: float = 0.3
-    slots: int = 10
-    pool: int = 5
+    share: float = 0.3  # weight of the channel; 0 keeps the ranking
+    slots: int = 10  # places that are written at most
+    pool: int = 5  # rows that compete, times `slots`
 
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
         slots = min(n, self.slots)

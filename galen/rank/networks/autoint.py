@@ -18,8 +18,8 @@ class AutoInt:
     """Fields attend to each other, layer after layer; a tower stands beside them."""
 
     dimension: int = 10
-    layers: int = 3
-    heads: int = 2
+    layers: int = 3  # of attention between fields
+    heads: int = 2  # of attention; they must divide `width`
     width: int = 20  # of a field after a layer, over all heads
     hidden: tuple[int, ...] = (400, 400, 400)
     dropout: float = 0.2

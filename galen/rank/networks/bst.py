@@ -18,8 +18,8 @@ class Bst:
     """The candidate ends the history, and a transformer reads both."""
 
     dimension: int = 16
-    layers: int = 1
-    heads: int = 2
+    layers: int = 1  # of the transformer that reads history and candidate
+    heads: int = 2  # of attention in each layer
     hidden: tuple[int, ...] = (200, 80)
     dropout: float = 0.1
 

@@ -17,7 +17,7 @@ class Dcn:
     """Cross layers with one weight vector each, beside a tower."""
 
     dimension: int = 10
-    layers: int = 4
+    layers: int = 4  # of crossing; each raises the order of products by one
     hidden: tuple[int, ...] = (400, 400, 400)
     dropout: float = 0.2
     norm: Norm = "batch"

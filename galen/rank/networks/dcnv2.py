@@ -19,9 +19,9 @@ class DcnV2:
     """Cross layers beside a tower; full where rank is 0, a mixture of low ranks with experts."""
 
     dimension: int = 10
-    layers: int = 4
-    rank: int = 0
-    experts: int = 1
+    layers: int = 4  # of crossing; each raises the order of products by one
+    rank: int = 0  # of crossing matrices; 0 is full, with experts a quarter of full
+    experts: int = 1  # gated crosses of low rank in each layer; 1 has no gate
     hidden: tuple[int, ...] = (400, 400, 400)
     dropout: float = 0.4
     norm: Norm = "batch"

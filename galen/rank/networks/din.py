@@ -18,7 +18,7 @@ class Din:
     """Each candidate weighs the events of the history by how much they say about it."""
 
     dimension: int = 16
-    attention: int = 36  # hidden width of the attention unit
+    attention: int = 36
     hidden: tuple[int, ...] = (200, 80)
     dropout: float = 0.1
 

@@ -15,7 +15,7 @@ from galen.rank.networks.fields import Fields
 class Ffm:
     """Every field has a vector of its own for each other field."""
 
-    dimension: int = 4
+    dimension: int = 4  # numbers of each field's vector for each other field
 
     def build(self, schema: Schema, objectives: Sequence[str]) -> nn.Module:
         return _Network(self, schema, len(objectives))

@@ -21,10 +21,10 @@ class FinalMlp:
     """
 
     dimension: int = 10
-    first: tuple[int, ...] = (400, 400, 400)
-    second: tuple[int, ...] = (400,)
+    first: tuple[int, ...] = (400, 400, 400)  # widths of the tower behind the user's gate
+    second: tuple[int, ...] = (400,)  # widths of the tower behind the item's gate
     gate: int = 64  # hidden width of a gate
-    heads: int = 10
+    heads: int = 10  # of the bilinear form; they must divide both last widths
     dropout: float = 0.2
     norm: Norm = "batch"
 

@@ -22,9 +22,9 @@ class FinalNet:
     """
 
     dimension: int = 10
-    blocks: int = 2
-    first: tuple[int, ...] = (400, 400)
-    second: tuple[int, ...] = (400, 400)
+    blocks: int = 2  # 1, or 2 whose mean answers
+    first: tuple[int, ...] = (400, 400)  # widths of the layers of one block
+    second: tuple[int, ...] = (400, 400)  # widths of the layers of the other block, if any
     dropout: float = 0.2
     distilled: float = 1.0  # weight of learning from the mean
 

@@ -17,7 +17,7 @@ class Gdcn:
     """Cross layers behind gates that let only useful products pass; beside a tower."""
 
     dimension: int = 10
-    layers: int = 3
+    layers: int = 3  # of crossing; each raises the order of products by one
     hidden: tuple[int, ...] = (400, 400, 400)
     dropout: float = 0.2
     norm: Norm = "batch"

@@ -21,7 +21,7 @@ class LongHistory:
     """Exact softmax attention of the candidate to every event, in memory of a block of events."""
 
     dimension: int = 16
-    heads: int = 2
+    heads: int = 2  # of attention, each over the whole history
     block: int = 256  # events
     hidden: tuple[int, ...] = (200, 80)
     dropout: float = 0.1

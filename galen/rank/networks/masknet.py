@@ -18,7 +18,7 @@ class MaskNet:
     """Blocks whose inputs are multiplied by a mask made from the whole row."""
 
     dimension: int = 10
-    blocks: int = 3
+    blocks: int = 3  # layers behind a mask of their own
     width: int = 128  # of a block
     reduction: float = 1.0  # hidden width of a mask, as a share of the row
     serial: bool = False  # blocks one after the other, else beside each other

@@ -18,7 +18,7 @@ class Mmoe:
     """Objectives share experts, each through a gate of its own."""
 
     dimension: int = 10
-    experts: int = 6
+    experts: int = 6  # that all objectives share, each by its own gate
     expert: tuple[int, ...] = (256, 128)
     hidden: tuple[int, ...] = (64,)  # of each objective's tower
     dropout: float = 0.1

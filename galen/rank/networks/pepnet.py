@@ -20,7 +20,7 @@ class PepNet:
     """The scene gates what is read of the embeddings, the person gates every layer."""
 
     dimension: int = 10
-    hidden: tuple[int, ...] = (256, 128, 64)
+    hidden: tuple[int, ...] = (256, 128, 64)  # widths of the layers that the person gates
     gate: int = 64  # hidden width of a gate
     dropout: float = 0.1
 

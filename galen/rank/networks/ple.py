@@ -18,7 +18,7 @@ class Ple:
     """Objectives have experts of their own beside shared ones, over several levels."""
 
     dimension: int = 10
-    levels: int = 2
+    levels: int = 2  # of experts, each reading what the level before mixed
     shared: int = 2  # experts
     own: int = 2  # experts of each objective
     expert: tuple[int, ...] = (128,)

@@ -24,7 +24,7 @@ class RankMixer:
 
     size: int = 1
     dimension: int = 16
-    experts: int = 1
+    experts: int = 1  # networks of each token; 1 has no gates
     dropout: float = 0.1
     sparsity: float = 0.01  # weight of the penalty on open experts
 

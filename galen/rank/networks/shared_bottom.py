@@ -17,7 +17,7 @@ class SharedBottom:
     """Objectives share all layers but their last ones."""
 
     dimension: int = 10
-    bottom: tuple[int, ...] = (400, 400)
+    bottom: tuple[int, ...] = (400, 400)  # widths of the layers that all objectives share
     hidden: tuple[int, ...] = (64,)  # of each objective's tower
     dropout: float = 0.2
     norm: Norm = "batch"

@@ -22,8 +22,8 @@ class Sim:
     first one with a target where not given); soft search takes those of the highest inner product.
     """
 
-    search: Literal["hard", "soft"] = "hard"
-    by: str = ""
+    search: Literal["hard", "soft"] = "hard"  # by equal value of a sequence, or by inner product
+    by: str = ""  # sequence of hard search; the first with a target where empty
     found: int = 20  # events that are attended to
     recent: int = 10  # newest events, whatever they are
     dimension: int = 16

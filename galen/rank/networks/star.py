@@ -21,7 +21,7 @@ class Star:
     """
 
     dimension: int = 10
-    hidden: tuple[int, ...] = (256, 128, 64)
+    hidden: tuple[int, ...] = (256, 128, 64)  # widths of the layers that scenes change
     auxiliary: tuple[int, ...] = (32,)  # a small tower that reads the scene
 
     def build(self, schema: Schema, objectives: Sequence[str]) -> nn.Module:
