@@ -14,6 +14,7 @@ from galen.assembly.bundle import Bundle
 from galen.compare.exam import DRAWN, Exam
 from galen.compare.figures import LeftOut, PartChange
 from galen.compare.keeping import keep
+from galen.compare.source import state_of_code
 from galen.compare.task import Task
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
@@ -61,7 +62,7 @@ def leave_parts_out(task: Task, say: Callable[[str], None]) -> None:
         change = paired_interval(hits, whole, seed=task.seed)
         name = names.get(lesser.part, lesser.part)
         changes.append(PartChange(name, change.value, change.low, change.high))
-    keep(task, LeftOut(len(whole), float(whole.mean()), tuple(changes)))
+    keep(task, LeftOut(len(whole), float(whole.mean()), tuple(changes), state_of_code()))
 
 
 def without_parts(pipeline: Pipeline) -> Iterator[Lesser]:

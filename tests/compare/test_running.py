@@ -1,10 +1,14 @@
 """A comparison takes up what is kept, stays within its budget, and names what failed."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from galen.compare.comparison import Comparison
+from galen.compare.cost import Prices
 from galen.compare.keeping import file_of
 from galen.compare.running import WAYS, CompareError, run_plan
 
@@ -51,6 +55,32 @@ def test_a_half_written_file_is_not_taken(finished, tmp_path):
     file = file_of(ran.contestants[0].task)
     file.write_text('{"people": 3, "mea')
     assert run_plan(plan, quiet, runner=_nobody).taken == ()
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def of_others(path):
+    pq.write_table(pq.read_table(path).slice(1), path)
+
+
+def without_a_metric(path):
+    pq.write_table(pq.read_table(path).drop_columns(["mrr"]), path)
+
+
+@pytest.mark.parametrize("spoil", [cut, Path.unlink, of_others, without_a_metric])
+def test_figures_without_their_whole_table_are_learned_again(finished, once_more, spoil, tmp_path):
+    plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
+    (table,) = plan.folder.glob("plain-*/by_person.parquet")
+    spoil(table)
+    ran = run_plan(plan, quiet, runner=_nobody)
+    assert ran.failed == {"plain": "nothing is run here"}
+    assert [entry.name for entry in Comparison.read(ran, Prices()).entries] == ["ranked"]
+    ran = run_plan(plan, quiet, runner=once_more)
+    assert "learned of plain" not in ran.taken
+    assert ran.failed == {}
+    assert [entry.name for entry in Comparison.read(ran, Prices()).entries] == ["plain", "ranked"]
 
 
 def test_no_step_begins_after_the_budget_and_what_is_left_is_named(planned, once_more, tmp_path):
