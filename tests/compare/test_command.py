@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_figures(planned, here, figures, tmp_path):
 
 def test_figures_of_another_state_of_the_code_are_told_step_by_step(finished, tmp_path):
     plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
-    ask = partial(compare, plan, Prices(), report=None, json_file=None, progress=lambda what: None)
+    ask = partial(compare, plan, Prices(), report=None, json_file=None, progress=lambda *_: None)
     assert not any("state of galen's code" in said for said in ask().sentences)
     (learned,) = plan.folder.glob("ranked-*/learned.json")
     of_now = json.loads(learned.read_text())["code"]
@@ -107,7 +107,7 @@ def test_figures_that_all_come_from_one_older_state_of_the_code_are_told(finishe
     for file in plan.folder.glob("*/*.json"):
         file.write_text(re.sub(r'"code": "[0-9a-f]{12}"', '"code": "older"', file.read_text()))
     done = compare(
-        plan, Prices(), report=None, json_file=tmp_path / "told.json", progress=lambda what: None
+        plan, Prices(), report=None, json_file=tmp_path / "told.json", progress=lambda *_: None
     )
     assert any("learned of plain by older" in said for said in done.sentences)
     assert len(json.loads((tmp_path / "told.json").read_text())["stale"]) == 6
@@ -139,7 +139,7 @@ def test_a_recipe_that_fails_is_named_and_the_others_go_on(planned, here, once_m
 
 def _figures(plan, runner, folder):
     file = folder / "figures.json"
-    compare(plan, Prices(), report=None, json_file=file, progress=lambda what: None, runner=runner)
+    compare(plan, Prices(), report=None, json_file=file, progress=lambda *_: None, runner=runner)
     return json.loads(file.read_text())
 
 

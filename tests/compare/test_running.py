@@ -13,16 +13,30 @@ from galen.compare.keeping import file_of
 from galen.compare.running import WAYS, CompareError, run_plan
 
 
-def quiet(what):
+def quiet(what, over, planned):
     pass
 
 
 def test_a_finished_comparison_is_taken_from_its_folder_and_says_so(finished):
     plan, _, _ = finished
     said = []
-    ran = run_plan(plan, said.append, runner=_nobody)
+    ran = run_plan(plan, lambda what, *_: said.append(what), runner=_nobody)
     assert len(ran.taken) == 6
     assert said[0].startswith("learned of plain: taken from")
+
+
+def test_steps_that_are_over_are_counted_of_those_planned(planned, once_more, tmp_path):
+    def told(plan, runner):
+        steps = []
+        run_plan(plan, lambda what, over, of: steps.append((over, of)), runner=runner)
+        assert steps == sorted(steps)
+        assert {of for _, of in steps} == {6}
+        return steps[-1][0]
+
+    plan = planned(tmp_path)
+    assert told(replace(plan, budget=0.0), _nobody) == 0
+    assert told(plan, _nobody) == 6  # what a failure keeps from being run is over too
+    assert told(plan, once_more) == 6
 
 
 @pytest.mark.parametrize(
