@@ -110,7 +110,7 @@ def _exchanged(keys: pa.ChunkedArray, seed: int) -> pa.Array:
 
 def ask(plan: Plan, suffix: str, console: Console) -> list[Asked]:
     """Learn what has not learned yet, and read what people of few events were told."""
-    ran = run_plan(plan, lambda what: console.print(what, style="dim"))
+    ran = run_plan(plan, lambda what, *_: console.print(what, style="dim"))
     for name, why in ran.failed.items():
         console.print(f"{name} failed: {why}")
     told = Comparison.read(ran, Prices())

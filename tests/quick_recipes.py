@@ -22,8 +22,9 @@ def quick(recipe: Recipe) -> Recipe:
         for part in one["recall"].values():
             part.update({"deadline": 60.0} | SMALL.get(part["model"], {}))
         rank = one.get("rank") or {}
-        if rank.get("training"):
-            rank["training"] = {"epochs": 1, "precision": "float32"}
-        if rank.get("model") == "gbdt":
-            rank["trees"] = 10
+        for model in (rank, *rank.get("members", ())):
+            if model.get("training"):
+                model["training"] = {"epochs": 1, "precision": "float32"}
+            if model.get("model") == "gbdt":
+                model["trees"] = 10
     return Recipe.from_tree(tree, where="quick")

@@ -14,9 +14,7 @@ import numpy as np
 import pytest
 
 from galen.assembly.bundle import Bundle
-from galen.assembly.check import check_recipe
-from galen.assembly.recipe import Recipe
-from galen.assembly.shipped import find_recipe, shipped_recipes
+from galen.assembly.shipped import shipped_recipes
 from galen.assembly.split import PROTOCOLS
 from galen.cli.compare import compare
 from galen.cli.knowledge import knowledge
@@ -35,19 +33,6 @@ from galen.knowledge.sources import LABELS, SOURCES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
-
-
-def test_the_recipes_of_the_guide_are_whole_or_parts_of_one(tmp_path):
-    text = (ROOT / "docs/guides/recipes.md").read_text()
-    for written in re.findall(r"```toml\n(.*?)```", text, re.DOTALL):
-        tree = tomllib.loads(written)
-        path = tmp_path / "guide.toml"
-        path.write_text(written)
-        if "extends" in tree or "filters" in tree:
-            check_recipe(find_recipe(str(path)))
-        else:
-            part = {"name": "guide", "filters": [], **tree}
-            check_recipe(Recipe.from_tree(part, where="a part of the guide"))
 
 
 def test_the_guide_names_the_five_ways():
@@ -162,7 +147,7 @@ def test_the_guide_of_comparing_names_every_option_and_its_example_advises(capsy
     text = (ROOT / "docs/guides/comparing.md").read_text()
     options = {f"--{name.replace('_', '-')}" for name in inspect.signature(compare).parameters}
     named = set(re.findall(r"`(--[a-z-]+)`", text))
-    assert named - {"--recipe"} == options - {"--shop", "--recipe", "--seed", "--quiet"}
+    assert named - {"--recipe"} == options - {"--shop", "--recipe", "--seed"}
     (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     random = np.random.default_rng(0)
     classic = random.random(500)

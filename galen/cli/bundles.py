@@ -52,7 +52,7 @@ def demo(
         table = make_demo(folder, settings, datetime.now(UTC), say, json_file=json)
     show(table)
     if run_server:
-        serve_shop(folder / "shop", folder / "bundle", port=port)
+        serve_shop(folder / "shop", folder / "bundle", port=port, quiet=quiet)
 
 
 @app.command(
@@ -240,11 +240,12 @@ def serve(
     settings: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
     host: Annotated[str | None, typer.Option(help="Address; a public one needs keys.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0: any free one.")] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Serve the API and the first page."""
     from galen.console.start import serve_shop
 
-    serve_shop(shop, bundle, settings_file=settings, host=host, port=port)
+    serve_shop(shop, bundle, settings_file=settings, host=host, port=port, quiet=quiet)
 
 
 @app.command(rich_help_panel=SERVE)
@@ -252,13 +253,16 @@ def rollback(
     bundle: BundleFolder,
     to: Annotated[str | None, typer.Option(help="A version; the one before by default.")] = None,
     json: JsonFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Serve an earlier version of a bundle from now on."""
     from galen.assembly import versions
 
-    if to is None:
-        to = versions.rollback(bundle)
-    else:
-        versions.switch(bundle, to)
+    with doing(quiet) as say:
+        say("switching")
+        if to is None:
+            to = versions.rollback(bundle)
+        else:
+            versions.switch(bundle, to)
     write_json(json, {"bundle": str(bundle), "version": to})
     typer.echo(f"bundle {to} is current in {bundle}")

@@ -7,7 +7,7 @@ import typer
 
 from galen.cli.bundles import RulePack
 from galen.cli.grouped_help import LEARN
-from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, app, doing, show
+from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, app, bar, show
 
 
 @app.command(rich_help_panel=LEARN, short_help="Say which recipe to take, for whom, at what cost.")
@@ -60,8 +60,8 @@ def compare(
         budget=budget,
     )
     prices = Prices(cpu_hour_price, gpu_hour_price)
-    with doing(quiet) as say:
-        done = run(plan, prices, report=report, json_file=json, progress=say)
+    with bar(quiet, "comparing") as advance:
+        done = run(plan, prices, report=report, json_file=json, progress=advance)
     for table in done.tables:
         show(table)
     for sentence in done.sentences:

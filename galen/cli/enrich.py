@@ -142,6 +142,7 @@ def review(
     export: Annotated[Path | None, typer.Option(help="Write the sample as CSV to judge.")] = None,
     seed: Seed = 0,
     json: JsonFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Judge a sample of what was written, one by one or by a file; tells the precision."""
     from galen.cli.reviewing import judged_by_file, judged_by_person, write_sample
@@ -150,7 +151,9 @@ def review(
     from galen.enrich.running.journal import Journal
 
     folder = enriched_folder(shop)
-    rows = read_all(folder, table)
+    with doing(quiet) as say:
+        say("reading the table")
+        rows = read_all(folder, table)
     now = int(datetime.now(UTC).timestamp() * 1e6)
     with Journal(folder) as journal:
         waiting = queue(rows, journal, table, sample, seed)
@@ -174,14 +177,15 @@ def review(
 
 
 @enrich.command()
-def held(table: TaskName, shop: ShopFolder, json: JsonFile = None) -> None:
+def held(table: TaskName, shop: ShopFolder, json: JsonFile = None, quiet: Quiet = False) -> None:
     """List the records without a good answer, each with its reason."""
     from galen.data.enriched import enriched_folder
     from galen.data.shop import Shop
     from galen.enrich.running.journal import Journal
 
     _check_table(table)
-    with Journal(enriched_folder(Shop.open(shop).folder)) as journal:
+    with doing(quiet) as say, Journal(enriched_folder(Shop.open(shop).folder)) as journal:
+        say("reading the journal")
         found = sorted(journal.held(table).values(), key=lambda one: (one.code, one.record))
     told = Table(title=f"{len(found):,} records are held")
     for name in ("record", "reason", "tries", "detail"):

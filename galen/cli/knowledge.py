@@ -89,12 +89,16 @@ def check(
 
 
 @knowledge.command()
-def diff(old: KnowledgeFolder, new: KnowledgeFolder, json: JsonFile = None) -> None:
+def diff(
+    old: KnowledgeFolder, new: KnowledgeFolder, json: JsonFile = None, quiet: Quiet = False
+) -> None:
     """Tell what a new folder of knowledge adds, drops, and grades higher or lower."""
     from galen.knowledge.comparing import compare
     from galen.knowledge.graph import Graph
 
-    difference = compare(Graph.open(old), Graph.open(new))
+    with doing(quiet) as say:
+        say("comparing both")
+        difference = compare(Graph.open(old), Graph.open(new))
     show(difference.table())
     for how, shifts in (("rose", difference.rose), ("fell", difference.fell)):
         if shifts:
@@ -144,13 +148,16 @@ def explain(
     other: Annotated[str | None, typer.Argument(help="Another, to tell of both.")] = None,
     folder: Knowledge = None,
     json: JsonFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Say what is known of a concept, or how two hang together, with sources."""
     from galen.knowledge.build import graph_of
     from galen.knowledge.explaining import Explainer
 
-    explainer = Explainer(graph_of(folder))
-    told = explainer.one(concept) if other is None else explainer.two(concept, other)
+    with doing(quiet) as say:
+        say("reading what is known")
+        explainer = Explainer(graph_of(folder))
+        told = explainer.one(concept) if other is None else explainer.two(concept, other)
     out = Console(soft_wrap=True, markup=False, highlight=False)
     for said in told.concepts:
         out.print(f"{said['concept_id']}: {', '.join((said['synonyms'] or [])[:8])}")

@@ -10,7 +10,7 @@ from galen.cli.grouped_help import KNOWLEDGE
 from galen.cli.terminal import JsonFile, Knowledge, Quiet, ShopFolder, app, doing, show, write_json
 
 if TYPE_CHECKING:
-    pass
+    from galen.knowledge.pack import Pack
 
 rules = typer.Typer(
     help="Rule packs: what may be shown where, with references.",
@@ -25,15 +25,22 @@ PackName = Annotated[
 KeyFile = Annotated[Path, typer.Option(help="A file of 32 random bytes or more.")]
 
 
+def _read(pack: str, quiet: bool) -> "Pack":
+    from galen.knowledge.pack import read_pack
+
+    with doing(quiet) as say:
+        say("reading the pack")
+        return read_pack(pack)
+
+
 @rules.command("show")
-def show_(pack: PackName, json: JsonFile = None) -> None:
+def show_(pack: PackName, json: JsonFile = None, quiet: Quiet = False) -> None:
     """List a pack's rules with their references and dates."""
     from rich.table import Table
 
-    from galen.knowledge.pack import read_pack
     from galen.knowledge.pack_check import concepts_of
 
-    read = read_pack(pack)
+    read = _read(pack, quiet)
     table = Table("rule", "about", "reference", "read")
     for rule in read.rules:
         about = ", ".join(concepts_of(rule)) or type(rule).__name__.lower()
@@ -49,10 +56,10 @@ def check_(
 ) -> None:
     """Refuse a pack that contradicts itself, is out of date, or names what nobody knows."""
     from galen.knowledge.build import graph_of
-    from galen.knowledge.pack import PackError, read_pack
+    from galen.knowledge.pack import PackError
     from galen.knowledge.pack_check import check_pack
 
-    read = read_pack(pack)
+    read = _read(pack, quiet)
     problems = check_pack(read, graph_of(knowledge), datetime.now(UTC).date())
     write_json(json, problems)
     if problems:
@@ -66,12 +73,12 @@ def sign_(
     pack: PackName,
     key: KeyFile,
     out: Annotated[Path | None, typer.Option(help="The signature; else PACK.sig.")] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Sign a pack as it is now, its base with it (HMAC-SHA256: one key signs and verifies)."""
-    from galen.knowledge.pack import read_pack
     from galen.knowledge.pack_signature import read_key, sign, signature_file, write_signature
 
-    signature = sign(read_pack(pack), read_key(key))
+    signature = sign(_read(pack, quiet), read_key(key))
     file = out or signature_file(pack)
     write_signature(signature, file)
     typer.echo(f"{file}: {signature.pack}, key {signature.key}")
@@ -83,12 +90,12 @@ def verify_(
     key: KeyFile,
     signature: Annotated[Path | None, typer.Option(help="Else PACK.sig.")] = None,
     json: JsonFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Refuse a pack that is not what the key signed."""
-    from galen.knowledge.pack import read_pack
     from galen.knowledge.pack_signature import read_key, read_signature, signature_file, verify
 
-    read, told = read_pack(pack), read_signature(signature or signature_file(pack))
+    read, told = _read(pack, quiet), read_signature(signature or signature_file(pack))
     verify(read, told, read_key(key))
     write_json(json, {"pack": read.version, "key": told.key})
     typer.echo(f"{read.version} is what key {told.key} signed")
@@ -99,15 +106,18 @@ def audit(
     file: Annotated[Path, typer.Argument(help="audit.jsonl of a server's log.", metavar="FILE")],
     last: Annotated[str, typer.Option(help="A digest noted before, which must be there.")] = "",
     json: JsonFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Print an audit trail and follow its chain; 1 where it is broken, and at which line."""
     from galen.data.mendable import MendableError
     from galen.serve.durable.audit import read_audit
 
-    try:
-        told = read_audit(file)
-    except OSError as error:
-        raise MendableError(f"{file} cannot be read: {error}.") from error
+    with doing(quiet) as say:
+        say("following the chain")
+        try:
+            told = read_audit(file)
+        except OSError as error:
+            raise MendableError(f"{file} cannot be read: {error}.") from error
     write_json(json, {"entries": told.entries, "broken": told.broken, "last": told.last})
     for entry in told.entries:
         said = " ".join(f"{name}={value}" for name, value in entry.told.items())

@@ -41,7 +41,6 @@ def compare(
         CompareError: no recipe finished; the message says why.
     """
     ran = run_plan(plan, progress, runner=runner)
-    progress("comparing")
     findings = Findings.of(Comparison.read(ran, prices))
     path = report or plan.folder / "report.html"
     write_report(findings, path)

@@ -9,10 +9,11 @@ import numpy as np
 
 from galen.compare.cost import Prices
 from galen.compare.exam import USER, slices_in
-from galen.compare.figures import Latency, Learned, LeftOut
-from galen.compare.keeping import kept, kept_by_person
-from galen.compare.learning import METRICS
+from galen.compare.figures import METRICS, Latency, Learned, LeftOut
+from galen.compare.keeping import kept, kept_learned
 from galen.compare.running import CompareError, Contestant, Ran
+from galen.compare.source import state_of_code
+from galen.compare.task import StepName
 from galen.evaluate.intervals import Interval, mean_interval
 from galen.evaluate.slices import Slice
 from galen.pipeline.candidates import Floats
@@ -34,6 +35,15 @@ class Entry:
             name: mean_interval(values[part.requests], seed=seed)
             for name, values in self.by_person.items()
         }
+
+    def made_by(self) -> dict[StepName, str]:
+        """The state of galen's code that each step was run by; "" where it was not kept."""
+        made: dict[StepName, str] = {"learned": self.learned.code}
+        if self.latency is not None:
+            made["latency"] = self.latency.code
+        if self.left_out is not None:
+            made["left-out"] = self.left_out.code
+        return made
 
     @property
     def gauc(self) -> float:
@@ -62,10 +72,10 @@ class Comparison:
         slices: Sequence[Slice] = ()
         users = np.empty(0, np.int64)
         for contestant in ran.contestants:
-            learned = kept(contestant.task, Learned)
-            if learned is None:
+            found = kept_learned(contestant.task)
+            if found is None:
                 continue
-            table = kept_by_person(contestant.task)
+            learned, table = found
             asked = np.asarray(table[USER])
             if not entries:
                 users, slices = asked, slices_in(table)
@@ -79,6 +89,16 @@ class Comparison:
         if not entries:
             raise CompareError(_nothing(ran))
         return cls(ran, entries, slices, prices)
+
+    def stale(self) -> dict[str, str]:
+        """Steps whose figures another state of galen's code made than the current one, with it."""
+        now = state_of_code()
+        made = {
+            f"{step} of {entry.name}": code
+            for entry in self.entries
+            for step, code in entry.made_by().items()
+        }
+        return {step: code for step, code in made.items() if code != now}
 
     @property
     def people(self) -> int:

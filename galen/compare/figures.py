@@ -1,9 +1,14 @@
 """What a comparison finds out about one recipe, step by step."""
 
+from typing import Final
+
 import msgspec
 
 from galen.compare.cost import Cost
 from galen.compare.forbidden import Forbidden
+
+METRICS: Final = ("ndcg@10", "hr@10", "mrr", "recall@50")
+"""Kept of each request beside the figures, so that recipes are compared person by person."""
 
 
 class Learned(msgspec.Struct, frozen=True):
@@ -33,6 +38,7 @@ class Latency(msgspec.Struct, frozen=True):
     degraded: int  # replies that went without a part
     requests_per_second: float  # of one core, one request after the other
     memory_bytes: int
+    code: str = ""  # as of what was learned
 
 
 class PartChange(msgspec.Struct, frozen=True):
@@ -50,3 +56,4 @@ class LeftOut(msgspec.Struct, frozen=True):
     people: int
     whole: float  # NDCG@10 with all parts
     changes: tuple[PartChange, ...]
+    code: str = ""  # as of what was learned

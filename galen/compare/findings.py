@@ -8,6 +8,7 @@ import msgspec
 
 from galen.compare.advice import Advice, advise, advise_on_safety
 from galen.compare.comparison import Comparison, Entry
+from galen.compare.source import state_of_code
 from galen.compare.verdicts import LEVEL, Paired, Verdict, verdicts
 from galen.evaluate.intervals import Interval
 
@@ -51,12 +52,12 @@ class Findings:
                 f"Not run, since the budget was spent: {', '.join(ran.not_run)}. "
                 f"Go on with: {ran.go_on()}"
             )
-        states = {e.name: e.learned.code or "one not kept" for e in self.comparison.entries}
-        if len(set(states.values())) > 1:
-            told = ", ".join(f"{name} by {state}" for name, state in states.items())
+        if stale := self.comparison.stale():
+            told = ", ".join(f"{step} by {code or 'one not kept'}" for step, code in stale.items())
             notes.append(
-                f"Learned by different states of galen's code: {told}. Where that matters, remove "
-                f"their folders in {ran.plan.folder} and run again."
+                f"Made by another state of galen's code than the current one ({state_of_code()}): "
+                f"{told}. Where that matters, remove their folders in {ran.plan.folder} and run "
+                "again."
             )
         if ran.taken:
             notes.append(f"Taken from {ran.plan.folder}: {', '.join(ran.taken)}.")
@@ -82,6 +83,8 @@ def tree_of(findings: Findings) -> dict[str, Any]:
         "failed": dict(comparison.ran.failed),
         "not_run": list(comparison.ran.not_run),
         "taken": list(comparison.ran.taken),
+        "code": state_of_code(),
+        "stale": comparison.stale(),
         "go_on": comparison.ran.go_on() if comparison.ran.not_run else None,
     }
 

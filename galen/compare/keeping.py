@@ -9,8 +9,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galen.compare.figures import Latency, Learned, LeftOut
-from galen.compare.task import StepName, Task
+from galen.compare.figures import METRICS, Latency, Learned, LeftOut
+from galen.compare.task import Task
 from galen.data.enriched import enriched_folder
 from galen.data.manifest import NAME, sha256
 from galen.knowledge.pack import read_pack
@@ -77,12 +77,25 @@ def kept(task: Task, kind: type[Figures]) -> Figures | None:
         return None
 
 
-def kept_by_person(task: Task) -> pa.Table:
-    """What a finished step measured of each request."""
-    return pq.read_table(task.place / BY_PERSON)
+def kept_learned(task: Task) -> tuple[Learned, pa.Table] | None:
+    """The figures of a recipe that learned, and what was measured of each request.
+
+    Neither stands without the other: None where one is missing, cut, or not of the other.
+    """
+    learned = kept(task, Learned)
+    try:
+        table = pq.read_table(task.place / BY_PERSON)
+    except (OSError, pa.ArrowException):
+        return None
+    if learned is None or len(table) != learned.people:
+        return None
+    return (learned, table) if set(METRICS) <= set(table.column_names) else None
 
 
 def is_kept(task: Task) -> bool:
     """Has the step finished, in this run or an earlier one?"""
-    kinds: dict[StepName, type] = {"learned": Learned, "latency": Latency, "left-out": LeftOut}
-    return kept(task, kinds[task.step]) is not None
+    if task.step == "learned":
+        return kept_learned(task) is not None
+    if task.step == "latency":
+        return kept(task, Latency) is not None
+    return kept(task, LeftOut) is not None

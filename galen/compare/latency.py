@@ -13,6 +13,7 @@ from galen.assembly.bundle import Bundle
 from galen.compare.cost import memory_now
 from galen.compare.figures import Latency
 from galen.compare.keeping import keep
+from galen.compare.source import state_of_code
 from galen.compare.task import Task
 from galen.data.shop import Shop
 from galen.pipeline.candidates import Floats
@@ -68,6 +69,7 @@ def measure_latency(task: Task, say: Callable[[str], None]) -> None:
         degraded=timed.degraded,
         requests_per_second=flat_out,
         memory_bytes=memory,
+        code=state_of_code(),
     )
     keep(task, figures)
 

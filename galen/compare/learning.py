@@ -11,7 +11,7 @@ from galen.assembly.parts import Parts
 from galen.assembly.train import train
 from galen.compare.cost import measured
 from galen.compare.exam import DRAWN, Exam, table_of
-from galen.compare.figures import Learned
+from galen.compare.figures import METRICS, Learned
 from galen.compare.forbidden import Forbidden, forbidden_in
 from galen.compare.keeping import keep, keep_by_person
 from galen.compare.source import state_of_code
@@ -20,7 +20,6 @@ from galen.data.shop import Shop
 from galen.evaluate.impressions import ranked_by
 from galen.evaluate.offline import counted, shown_by
 
-METRICS: Final = ("ndcg@10", "hr@10", "mrr", "recall@50")
 SEEN: Final = 10
 """Places of a slate that safety is counted in."""
 

@@ -1,7 +1,8 @@
 """What each part of a learned recommender contributes: the answer without it, to the same people.
 
 Nothing learns again. A channel that is left out proposes nothing and scores nothing, and fusion and
-ranker see it as missing, as when it is late in serving; without the ranker the fused order stands.
+ranker see it as missing, as when it is late in serving; without the ranker the fused order stands;
+a table that a ranker reads says nothing of anything, as where a shop lacks it.
 So this is what the part does for this recommender, not what a recipe without it would learn.
 """
 
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from galen.assembly.bundle import Bundle
+from galen.assembly.parts import Parts
 from galen.compare.exam import DRAWN, Exam
 from galen.compare.figures import LeftOut, PartChange
 from galen.compare.keeping import keep
+from galen.compare.source import state_of_code
 from galen.compare.task import Task
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
@@ -21,6 +24,8 @@ from galen.evaluate.offline import Shown, counted
 from galen.pipeline.candidates import Candidates, Floats, Requests, stacked
 from galen.pipeline.channels import Recalled
 from galen.pipeline.pipeline import Pipeline
+from galen.rank.shop import ShopRanker
+from galen.rank.untold import told_by_tables, untold
 
 METRIC: Final = "ndcg@10"
 DEPTH: Final = 10
@@ -51,8 +56,11 @@ def leave_parts_out(task: Task, say: Callable[[str], None]) -> None:
     bundle, shop = Bundle.open(task.bundle), Shop.open(Path(task.shop))
     say("reading the shop and the bundle")
     exam = Exam.again(shop, task.protocol, pack=task.pack, seed=task.seed, people=DRAWN)
-    pipeline = exam.served(bundle.parts())
+    parts = bundle.parts()
+    pipeline = exam.served(parts)
     lessers = list(without_parts(pipeline))
+    for part, fewer in without_enrichments(parts):
+        lessers.append(Lesser(part, exam.served(fewer)))
     whole, *left = _hits(exam, pipeline, [Lesser("", pipeline), *lessers], say)
     rank = bundle.recipe.rank
     names = {} if rank is None else {"ranker": f"ranker {rank.model}"}
@@ -61,7 +69,7 @@ def leave_parts_out(task: Task, say: Callable[[str], None]) -> None:
         change = paired_interval(hits, whole, seed=task.seed)
         name = names.get(lesser.part, lesser.part)
         changes.append(PartChange(name, change.value, change.low, change.high))
-    keep(task, LeftOut(len(whole), float(whole.mean()), tuple(changes)))
+    keep(task, LeftOut(len(whole), float(whole.mean()), tuple(changes), state_of_code()))
 
 
 def without_parts(pipeline: Pipeline) -> Iterator[Lesser]:
@@ -77,6 +85,21 @@ def without_parts(pipeline: Pipeline) -> Iterator[Lesser]:
     for place, (name, _) in enumerate(pipeline.rerankers):
         rerankers = [*pipeline.rerankers[:place], *pipeline.rerankers[place + 1 :]]
         yield Lesser(f"reranker {name}", replace(pipeline, rerankers=rerankers))
+
+
+def without_enrichments(parts: Parts) -> Iterator[tuple[str, Parts]]:
+    """Parts whose ranker is told nothing by one of the tables that it reads, as without the table.
+
+    A table that a channel reads is left out with the channel.
+    """
+    for key, features in parts.features.items():
+        fewer = {**parts.features, key: features.untold()}
+        yield f"enrichment {key.partition('-')[2]}", replace(parts, features=fewer)
+    if isinstance(parts.ranker, ShopRanker):
+        model = parts.ranker.model
+        for name in told_by_tables(model):
+            ranker = ShopRanker(untold(model, name))
+            yield f"enrichment {name}", replace(parts, ranker=ranker)
 
 
 def _hits(

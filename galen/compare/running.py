@@ -29,8 +29,11 @@ WAYS: Final = ("classic", "scaled", "enriched", "generative", "hybrid")
 MODULE: Final = "galen.compare.contestant"
 LOG: Final = "log.txt"
 
-Progress = Callable[[str], None]
-Runner = Callable[[Task, str, Progress], str | None]
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, the steps that are over, and all that were planned."""
+
+Say = Callable[[str], None]
+Runner = Callable[[Task, str, Say], str | None]
 """Runs a task of a recipe of this name; None where it is done, else why it is not."""
 
 
@@ -86,7 +89,7 @@ class Ran:
 
 def run_plan(
     plan: Plan,
-    say: Progress,
+    progress: Progress,
     *,
     runner: Runner | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -101,24 +104,33 @@ def run_plan(
     start, runner = clock(), runner or in_own_process
     contestants, failed = _read(plan)
     not_run, taken = [], []
-    for step in plan.steps:
-        for contestant in contestants:
-            name = f"{step} of {contestant.name}"
-            task = msgspec.structs.replace(contestant.task, step=step)
-            if is_kept(task):
-                taken.append(name)
-                say(f"{name}: taken from {contestant.folder}")
-            elif contestant.name in failed:
-                continue
-            elif (plan.budget is not None and clock() - start >= plan.budget) or (
-                f"learned of {contestant.name}" in not_run
-            ):
-                not_run.append(name)
-            else:
-                task.place.mkdir(parents=True, exist_ok=True)
-                why = runner(task, contestant.name, say)
-                if why is not None:
-                    failed[contestant.name if step == "learned" else name] = why
+    planned = [(step, contestant) for step in plan.steps for contestant in contestants]
+    over = 0
+
+    def say(what: str) -> None:
+        progress(what, over, len(planned))
+
+    for step, contestant in planned:
+        name = f"{step} of {contestant.name}"
+        task = msgspec.structs.replace(contestant.task, step=step)
+        if is_kept(task):
+            taken.append(name)
+            say(f"{name}: taken from {contestant.folder}")
+        elif contestant.name in failed:
+            say(f"{name}: cannot be run")
+        elif (plan.budget is not None and clock() - start >= plan.budget) or (
+            f"learned of {contestant.name}" in not_run
+        ):
+            not_run.append(name)
+            continue
+        else:
+            say(name)
+            task.place.mkdir(parents=True, exist_ok=True)
+            why = runner(task, contestant.name, say)
+            if why is not None:
+                failed[contestant.name if step == "learned" else name] = why
+        over += 1
+    say("reading what was found")
     return Ran(plan, tuple(contestants), failed, tuple(not_run), tuple(taken))
 
 
@@ -158,7 +170,7 @@ def _contestant(plan: Plan, recipe: Recipe) -> Contestant:
     return Contestant(recipe.name, folder, msgspec.structs.replace(task, folder=str(folder)))
 
 
-def in_own_process(task: Task, name: str, say: Progress) -> str | None:
+def in_own_process(task: Task, name: str, say: Say) -> str | None:
     """Run a task in a process of its own; None where it is done, else why it is not."""
     source = str(Path(galen.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
@@ -194,7 +206,7 @@ def in_own_process(task: Task, name: str, say: Progress) -> str | None:
     return f"its process ended with {process.returncode}; {log} tells more."
 
 
-def _listen(lines: Iterable[bytes], name: str, say: Progress) -> Told | None:
+def _listen(lines: Iterable[bytes], name: str, say: Say) -> Told | None:
     last: Told | None = None
     for line in lines:
         try:

@@ -1,11 +1,13 @@
 """Which state of galen's own code made a figure."""
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 import galen
 
 
+@cache  # what this process runs stays as it was read
 def state_of_code() -> str:
     """A short digest of every module and recipe; it changes where a version does not yet."""
     root = Path(galen.__file__).parent

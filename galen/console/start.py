@@ -22,6 +22,7 @@ def serve_shop(
     settings_file: Path | None = None,
     host: str | None = None,
     port: int | None = None,
+    quiet: bool = False,
 ) -> None:
     """Serve the API and the page until told to stop; the log lies beside the shop.
 
@@ -35,5 +36,6 @@ def serve_shop(
     settings = check_reach(msgspec.structs.replace(settings, **given))
     folder = folder_of_log(settings, shop)
     service = Service.open(Shop.open(shop), Bundle.open(bundle), folder, settings)
-    typer.echo(f"serving http://{settings.host}:{settings.port} · log in {folder}")
+    if not quiet:
+        typer.echo(f"serving http://{settings.host}:{settings.port} · log in {folder}")
     server.run(create_app(service, settings, origins(enriched_folder(shop))), settings)

@@ -20,6 +20,10 @@ class TableFeatures(Protocol):
         """As `columns`, for rows to learn from: nothing is known that came after their moments."""
         ...
 
+    def untold(self) -> "TableFeatures":
+        """The same features of a shop without the table: missing in every row."""
+        ...
+
     def save(self, folder: Path) -> None: ...
 
 

@@ -6,7 +6,7 @@ learns; its weights travel in the bundle. Requests and training run the same lin
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -75,6 +75,10 @@ class CohortProfiles:
         """
         found = self.profiles.keys.find(self.profiles.reader.asked(requests))
         return self._columns(np.where(requests.at > self.until, found, -1), candidates)
+
+    def untold(self) -> "CohortProfiles":
+        """The same features of a shop without the table."""
+        return replace(self, profiles=ContextTable.nothing(self.profiles.reader))
 
     def save(self, folder: Path) -> None:
         save_file(self.profiles.tensors, folder / "profiles.safetensors")

@@ -105,6 +105,10 @@ class ItemVectorFields:
         more = [samples.vectors, self._of(item), taken]
         return replace(samples, vectors=np.concatenate(more, axis=1))
 
+    def untold(self) -> "ItemVectorFields":
+        """The same fields of a shop whose table has a vector of no item."""
+        return replace(self, vectors=np.zeros_like(self.vectors))
+
     def save(self, folder: Path) -> None:
         (folder / "schema.json").write_bytes(encoded(self.schema))
         save_file({"vectors": np.ascontiguousarray(self.vectors)}, folder / VECTORS)

@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from command_walk import call, commands
+
+from galen.assembly.bundle import Bundle
 
 COMMANDS = commands()
 GOOD = {"SHOP": "shop", "BUNDLE": "bundle", "PACK": "general", "KNOWLEDGE": "made"}
@@ -144,12 +147,24 @@ def test_nonsense_for_any_option_is_told_in_words_or_taken(command, place, capsy
                 told_in_words(code, said)
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_every_command_can_be_told_to_be_quiet(command):
+    assert [o.opts for o in command.options if "--quiet" in o.opts] == [["--quiet"]]
+
+
 def test_quiet_leaves_nothing_but_results(place, capsys, monkeypatch):
     monkeypatch.chdir(place)
+    Path("key").write_bytes(bytes(range(64)))
     for words in (
         ["recommend", "shop", "bundle", "-n", "2"],
         ["describe", "shop"],
         ["enrich", "groups", "shop"],
+        ["enrich", "held", "items", "shop"],
+        ["knowledge", "explain", "warfarin", "ibuprofen"],
+        ["rules", "show", "general"],
+        ["rules", "sign", "general", "--key", "key", "--out", "general.sig"],
+        ["rules", "verify", "general", "--key", "key", "--signature", "general.sig"],
+        ["rollback", "bundle", "--to", Bundle.open(Path("bundle")).version],
     ):
         code, out, said = call([*words, "--quiet"], capsys)
         assert code == 0

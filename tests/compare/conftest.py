@@ -31,6 +31,8 @@ quota = 40
 [rank]
 model = "logistic"
 limit = 60
+[[rank.features]]
+model = "profile_fit"
 [[rerank]]
 model = "mmr"
 balance = 0.8
@@ -87,7 +89,7 @@ def finished(planned, here, tmp_path_factory):
         Prices(cpu_hour=3600.0),
         report=None,
         json_file=folder / "figures.json",
-        progress=lambda what: None,
+        progress=lambda *_: None,
         runner=here,
     )
     return plan, done, folder / "figures.json"

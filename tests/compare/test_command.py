@@ -85,16 +85,32 @@ def test_the_same_seed_gives_the_same_figures(planned, here, figures, tmp_path):
     assert again["slices"] == figures["slices"]
 
 
-def test_figures_of_two_states_of_the_code_are_not_told_as_one(finished, tmp_path):
+def test_figures_of_another_state_of_the_code_are_told_step_by_step(finished, tmp_path):
     plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
-    ask = partial(compare, plan, Prices(), report=None, json_file=None, progress=lambda what: None)
-    assert not any("states of galen's code" in said for said in ask().sentences)
+    ask = partial(compare, plan, Prices(), report=None, json_file=None, progress=lambda *_: None)
+    assert not any("state of galen's code" in said for said in ask().sentences)
     (learned,) = plan.folder.glob("ranked-*/learned.json")
     of_now = json.loads(learned.read_text())["code"]
     assert re.fullmatch("[0-9a-f]{12}", of_now)
-    learned.write_text(learned.read_text().replace(of_now, "another"))
-    (said,) = [one for one in ask().sentences if "states of galen's code" in one]
-    assert f"plain by {of_now}, ranked by another" in said
+    for step, code in (("learned", "another"), ("latency-400-20", "an older"), ("left-out", "")):
+        (file,) = plan.folder.glob(f"ranked-*/{step}.json")
+        file.write_text(file.read_text().replace(of_now, code))
+    (said,) = [one for one in ask().sentences if "state of galen's code" in one]
+    assert f"than the current one ({of_now})" in said
+    told = "learned of ranked by another, latency of ranked by an older, left-out of ranked by one"
+    assert f"{told} not kept. " in said
+    assert "plain" not in said
+
+
+def test_figures_that_all_come_from_one_older_state_of_the_code_are_told(finished, tmp_path):
+    plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
+    for file in plan.folder.glob("*/*.json"):
+        file.write_text(re.sub(r'"code": "[0-9a-f]{12}"', '"code": "older"', file.read_text()))
+    done = compare(
+        plan, Prices(), report=None, json_file=tmp_path / "told.json", progress=lambda *_: None
+    )
+    assert any("learned of plain by older" in said for said in done.sentences)
+    assert len(json.loads((tmp_path / "told.json").read_text())["stale"]) == 6
 
 
 def test_a_protocol_that_holds_nothing_out_is_refused_in_words(planned, here, tmp_path):
@@ -123,7 +139,7 @@ def test_a_recipe_that_fails_is_named_and_the_others_go_on(planned, here, once_m
 
 def _figures(plan, runner, folder):
     file = folder / "figures.json"
-    compare(plan, Prices(), report=None, json_file=file, progress=lambda what: None, runner=runner)
+    compare(plan, Prices(), report=None, json_file=file, progress=lambda *_: None, runner=runner)
     return json.loads(file.read_text())
 
 

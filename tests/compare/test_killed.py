@@ -28,7 +28,7 @@ def test_a_kill_loses_only_the_step_that_runs(planned, tmp_path):
         process.wait()
     written = learned.stat().st_mtime_ns
     _wait_for(lambda: not _is_alive(child[0]))
-    ran = run_plan(plan, lambda what: None, runner=_nobody)
+    ran = run_plan(plan, lambda *_: None, runner=_nobody)
     assert ran.taken == ("learned of plain",)
     assert learned.stat().st_mtime_ns == written
     assert msgspec.json.decode(learned.read_bytes())["people"] > 0

@@ -1,24 +1,42 @@
 """A comparison takes up what is kept, stays within its budget, and names what failed."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from galen.compare.comparison import Comparison
+from galen.compare.cost import Prices
 from galen.compare.keeping import file_of
 from galen.compare.running import WAYS, CompareError, run_plan
 
 
-def quiet(what):
+def quiet(what, over, planned):
     pass
 
 
 def test_a_finished_comparison_is_taken_from_its_folder_and_says_so(finished):
     plan, _, _ = finished
     said = []
-    ran = run_plan(plan, said.append, runner=_nobody)
+    ran = run_plan(plan, lambda what, *_: said.append(what), runner=_nobody)
     assert len(ran.taken) == 6
     assert said[0].startswith("learned of plain: taken from")
+
+
+def test_steps_that_are_over_are_counted_of_those_planned(planned, once_more, tmp_path):
+    def told(plan, runner):
+        steps = []
+        run_plan(plan, lambda what, over, of: steps.append((over, of)), runner=runner)
+        assert steps == sorted(steps)
+        assert {of for _, of in steps} == {6}
+        return steps[-1][0]
+
+    plan = planned(tmp_path)
+    assert told(replace(plan, budget=0.0), _nobody) == 0
+    assert told(plan, _nobody) == 6  # what a failure keeps from being run is over too
+    assert told(plan, once_more) == 6
 
 
 @pytest.mark.parametrize(
@@ -51,6 +69,32 @@ def test_a_half_written_file_is_not_taken(finished, tmp_path):
     file = file_of(ran.contestants[0].task)
     file.write_text('{"people": 3, "mea')
     assert run_plan(plan, quiet, runner=_nobody).taken == ()
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def of_others(path):
+    pq.write_table(pq.read_table(path).slice(1), path)
+
+
+def without_a_metric(path):
+    pq.write_table(pq.read_table(path).drop_columns(["mrr"]), path)
+
+
+@pytest.mark.parametrize("spoil", [cut, Path.unlink, of_others, without_a_metric])
+def test_figures_without_their_whole_table_are_learned_again(finished, once_more, spoil, tmp_path):
+    plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
+    (table,) = plan.folder.glob("plain-*/by_person.parquet")
+    spoil(table)
+    ran = run_plan(plan, quiet, runner=_nobody)
+    assert ran.failed == {"plain": "nothing is run here"}
+    assert [entry.name for entry in Comparison.read(ran, Prices()).entries] == ["ranked"]
+    ran = run_plan(plan, quiet, runner=once_more)
+    assert "learned of plain" not in ran.taken
+    assert ran.failed == {}
+    assert [entry.name for entry in Comparison.read(ran, Prices()).entries] == ["plain", "ranked"]
 
 
 def test_no_step_begins_after_the_budget_and_what_is_left_is_named(planned, once_more, tmp_path):

@@ -29,7 +29,7 @@ def test_what_the_gate_is_worth_is_asked_of_some_and_everybody_passes_it(
     planned, here, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(learning, "DRAWN", 20)
-    ran = run_plan(planned(tmp_path, ("plain",)), lambda what: None, runner=here)
+    ran = run_plan(planned(tmp_path, ("plain",)), lambda *_: None, runner=here)
     learned = kept(ran.contestants[0].task, Learned)
     assert learned.people > 20
     assert 0 < learned.without_gate.shown <= 20 * learning.SEEN < learned.with_gate.shown
@@ -37,7 +37,7 @@ def test_what_the_gate_is_worth_is_asked_of_some_and_everybody_passes_it(
 
 def test_the_second_look_finds_what_the_rules_say_row_by_row(finished, planned):
     plan, _, _ = finished
-    ran = run_plan(plan, lambda what: None)
+    ran = run_plan(plan, lambda *_: None)
     task = ran.contestants[0].task
     exam = Exam.again(Shop.open(Path(task.shop)), task.protocol, pack=task.pack, seed=task.seed)
     pipeline = exam.unguarded(Bundle.open(task.bundle).parts())
