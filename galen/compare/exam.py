@@ -15,15 +15,20 @@ from galen.data.schema import TAKEN, Surface
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.evaluate.guarded import Guarded
-from galen.evaluate.offline import Question
+from galen.evaluate.offline import Question, Shown, shown_by
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Bools, Floats, Ints
+from galen.pipeline.candidates import Bools, Floats, Ints, stacked
 from galen.pipeline.pipeline import Pipeline
+from galen.serve.answering.fallback import popular_pipeline
+from galen.serve.answering.wanted import Wanted
+from galen.serve.messages import SlateFilter
 
 SLICE: Final = "slice: "
 """What the names of columns begin with that say who is in a slice."""
 
 USER: Final = "user"
+
+BLOCK: Final = 512  # requests that popular items are shown to at once
 
 DRAWN: Final = 3000
 """Who is asked at most, drawn by seed, where the answer is not what recipes are judged by."""
@@ -74,6 +79,23 @@ class Exam:
     def served(self, parts: Parts) -> Pipeline:
         """The recommender as it would be served: through the gate."""
         return self.guard.gate.guard(self.unguarded(parts))
+
+    def shown(self, parts: Parts, *, depth: int) -> Shown:
+        """What would be served: popular items stand in where the recipe has nothing to show."""
+        pipeline, requests = self.served(parts), self.question.requests
+        own = shown_by(pipeline, requests, depth=depth)
+        without = np.setdiff1d(np.arange(len(requests)), own.slates.request)
+        wanted = Wanted(self.split.final.catalogue, SlateFilter())
+        popular = popular_pipeline(pipeline, self.question.popularity, wanted)
+        found = [own.slates]
+        for start in np.unique(without // BLOCK) * BLOCK:
+            part = requests.part(start, min(start + BLOCK, len(requests)))
+            rows = shown_by(popular, part, depth=depth).slates
+            rows = replace(rows, request=rows.request + start)
+            found.append(rows.take(np.isin(rows.request, without)))
+        slates = stacked(found)
+        order = np.argsort(slates.request, kind="stable")
+        return Shown(slates.take(order), own.degraded)
 
 
 def table_of(question: Question, metrics: Mapping[str, Floats]) -> pa.Table:

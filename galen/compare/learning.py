@@ -41,7 +41,7 @@ def learn(task: Task, now: datetime, say: Callable[[str], None]) -> None:
         say("asking the held-out people")
         exam = Exam.of(shop, trained.split, trained.people, pack=task.pack, seed=task.seed)
         requests, gate = exam.question.requests, exam.guard.gate
-        served = shown_by(exam.served(trained.parts), requests, depth=100)
+        served = exam.shown(trained.parts, depth=100)
         result = counted(exam.question, recipe.name, served)
         say("looking for what must not be shown")
         with_gate = forbidden_in(gate, requests, served.slates, SEEN)

@@ -1,14 +1,19 @@
-"""Where people took what they took is that of the very event that is held out."""
+"""What everybody is asked, where they took what is held out, and what would be served."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from worlds import write_world
 
 from galen.assembly.people import People
+from galen.assembly.recipe import Recipe
 from galen.assembly.split import split_by
-from galen.compare.exam import slices_in, surface_of_truth, table_of
-from galen.evaluate.offline import Question
+from galen.assembly.train import train
+from galen.compare.exam import Exam, slices_in, surface_of_truth, table_of
+from galen.compare.forbidden import forbidden_in
+from galen.evaluate.offline import Question, shown_by
+from galen.pipeline.candidates import no_histories
 
 
 @pytest.mark.parametrize("protocol", ["strict", "global-time"])
@@ -39,3 +44,23 @@ def test_slices_are_read_back_as_they_were_written(world):
 def _nothing(users):
     unknown = np.full(users, np.nan)
     return unknown, [None] * users, [None] * users, unknown
+
+
+def test_popular_items_stand_in_where_a_recipe_shows_nothing(world, tmp_path):
+    shop = write_world(world, tmp_path / "shop")
+    tree = {"name": "own", "filters": ["stock"], "recall": {"item_graph": {"quota": 5}}}
+    trained = train(
+        Recipe.from_tree(tree, where="test"), shop, "strict", progress=lambda what: None
+    )
+    exam = Exam.of(shop, trained.split, trained.people, pack="general", seed=0)
+    nobody = exam.question.requests
+    nobody = replace(nobody, history=no_histories(len(nobody)))
+    strangers = replace(exam, question=replace(exam.question, requests=nobody))
+    assert not len(shown_by(strangers.served(trained.parts), nobody, depth=5).slates)
+    slates = strangers.shown(trained.parts, depth=5).slates
+    assert np.bincount(slates.request).tolist() == [5] * len(nobody)
+    assert not forbidden_in(exam.guard.gate, nobody, slates).forbidden
+    known = exam.shown(trained.parts, depth=5).slates
+    own = shown_by(exam.served(trained.parts), exam.question.requests, depth=5).slates
+    assert np.array_equal(known.item, own.item)
+    assert len(own)
