@@ -52,12 +52,24 @@ def test_slates_of_nobody_or_of_nothing_cover_nothing():
     assert Coverage(np.zeros((3, 2), int), items=10).within(~ALL).tolist() == []
 
 
+def slates_of(people, random):
+    """(people, 10) of 300 items, of which few are shown often."""
+    liking = random.gumbel(size=(people, 300)) - np.log(np.arange(1, 301))
+    return np.argsort(-liking, axis=1)[:, :10]
+
+
+def test_drawing_people_again_covers_less_than_they_do():
+    random = np.random.default_rng(0)
+    first = slates_of(100, random)
+    drawn = [len(np.unique(first[random.integers(0, 100, 100)])) for _ in range(300)]
+    assert np.quantile(drawn, 0.975) < len(np.unique(first))
+
+
 def test_an_interval_of_coverage_holds_the_truth_at_least_as_often_as_it_says():
     random = np.random.default_rng(0)
-    weight = np.log(1 / np.arange(1, 301))
     people, found = 100, []
     for _ in range(60):
-        first = np.argsort(-(weight + random.gumbel(size=(people, 300))), axis=1)[:, :10]
+        first = slates_of(people, random)
         found.append(mean_interval(Coverage(first, 300).within(np.ones(people, bool)), seed=0))
     truth = float(np.mean([one.value for one in found]))
     held = sum(one.low <= truth <= one.high for one in found)
