@@ -8,15 +8,15 @@ import msgspec
 import numpy as np
 
 from galen.compare.cost import Prices
-from galen.compare.exam import USER, slices_in
-from galen.compare.figures import METRICS, Latency, Learned, LeftOut
-from galen.compare.keeping import kept, kept_learned
+from galen.compare.exam import USER, first_in, slices_in
+from galen.compare.figures import METRICS, NOVELTY, Latency, Learned, LeftOut
+from galen.compare.keeping import KeptLearned, kept, kept_learned
+from galen.compare.ranked import RankedByPerson
 from galen.compare.running import CompareError, Contestant, Ran
 from galen.compare.source import state_of_code
 from galen.compare.task import StepName
-from galen.evaluate.intervals import Interval, mean_interval
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Floats
+from galen.pipeline.candidates import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,10 @@ class Entry:
     name: str
     learned: Learned
     by_person: Mapping[str, Floats]  # metric -> (R,)
+    first: Ints | None = None  # (R, places) items shown, -1 where a slate is shorter
+    ranked: RankedByPerson | None = None  # the ranker on impressions
     latency: Latency | None = None
     left_out: LeftOut | None = None
-
-    def intervals(self, part: Slice, seed: int) -> dict[str, Interval]:
-        """95 % intervals over the people of a slice, by metric."""
-        return {
-            name: mean_interval(values[part.requests], seed=seed)
-            for name, values in self.by_person.items()
-        }
 
     def made_by(self) -> dict[StepName, str]:
         """The state of galen's code that each step was run by; "" where it was not kept."""
@@ -59,6 +54,7 @@ class Comparison:
     ran: Ran
     entries: Sequence[Entry]
     slices: Sequence[Slice]  # the first is everybody
+    users: Ints  # (R,) who was asked
     prices: Prices
 
     @classmethod
@@ -75,20 +71,18 @@ class Comparison:
             found = kept_learned(contestant.task)
             if found is None:
                 continue
-            learned, table = found
-            asked = np.asarray(table[USER])
+            asked = np.asarray(found.by_person[USER])
             if not entries:
-                users, slices = asked, slices_in(table)
+                users, slices = asked, slices_in(found.by_person)
             elif not np.array_equal(users, asked):
                 raise CompareError(
                     f"{contestant.folder} was made from other people than {entries[0].name}; "
                     "remove it and run again."
                 )
-            metrics = {name: np.asarray(table[name], dtype=np.float64) for name in METRICS}
-            entries.append(_entry(contestant, learned, metrics))
+            entries.append(_entry(contestant, found))
         if not entries:
             raise CompareError(_nothing(ran))
-        return cls(ran, entries, slices, prices)
+        return cls(ran, entries, slices, users, prices)
 
     def stale(self) -> dict[str, str]:
         """Steps whose figures another state of galen's code made than the current one, with it."""
@@ -104,16 +98,17 @@ class Comparison:
     def people(self) -> int:
         return self.entries[0].learned.people
 
-    @property
-    def everybody(self) -> Slice:
-        return self.slices[0]
 
-
-def _entry(contestant: Contestant, learned: Learned, metrics: Mapping[str, Floats]) -> Entry:
-    task = contestant.task
+def _entry(contestant: Contestant, found: KeptLearned) -> Entry:
+    task, table = contestant.task, found.by_person
+    measured = [name for name in (*METRICS, NOVELTY) if name in table.column_names]
+    metrics = {name: np.asarray(table[name], dtype=np.float64) for name in measured}
+    ranked = None if found.ranked is None else RankedByPerson.read(found.ranked)
     latency = kept(msgspec.structs.replace(task, step="latency"), Latency)
     left_out = kept(msgspec.structs.replace(task, step="left-out"), LeftOut)
-    return Entry(contestant.name, learned, metrics, latency, left_out)
+    return Entry(
+        contestant.name, found.learned, metrics, first_in(table), ranked, latency, left_out
+    )
 
 
 def _nothing(ran: Ran) -> str:

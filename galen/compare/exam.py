@@ -30,6 +30,9 @@ USER: Final = "user"
 
 BLOCK: Final = 512  # requests that popular items are shown to at once
 
+FIRST: Final = "first"
+"""The column of the items of a slate's first places, -1 where it is shorter."""
+
 DRAWN: Final = 3000
 """Who is asked at most, drawn by seed, where the answer is not what recipes are judged by."""
 
@@ -98,10 +101,20 @@ class Exam:
         return Shown(slates.take(order), own.degraded)
 
 
-def table_of(question: Question, metrics: Mapping[str, Floats]) -> pa.Table:
-    """Who was asked, each metric and who is in which slice, as columns of (R,)."""
+def table_of(question: Question, metrics: Mapping[str, Floats], first: Ints) -> pa.Table:
+    """Who was asked, each metric, the first items shown and who is in which slice, by request."""
     slices = {f"{SLICE}{part.name}": part.requests for part in question.slices}
-    return pa.table({USER: question.requests.user, **metrics, **slices})
+    flat = pa.array(first.astype(np.int32).ravel())
+    items = pa.FixedSizeListArray.from_arrays(flat, first.shape[1])
+    return pa.table({USER: question.requests.user, **metrics, FIRST: items, **slices})
+
+
+def first_in(table: pa.Table) -> Ints | None:
+    """(R, places) the first items that `table_of` wrote; None in tables of before it did."""
+    if FIRST not in table.column_names:
+        return None
+    flat = [np.asarray(chunk.flatten(), dtype=np.int64) for chunk in table[FIRST].chunks]
+    return np.concatenate(flat).reshape(len(table), -1)
 
 
 def slices_in(table: pa.Table) -> list[Slice]:

@@ -10,6 +10,21 @@ from galen.compare.forbidden import Forbidden
 METRICS: Final = ("ndcg@10", "hr@10", "mrr", "recall@50")
 """Kept of each request beside the figures, so that recipes are compared person by person."""
 
+GAUC: Final = "gauc"
+COVERAGE: Final = "coverage@10"
+NOVELTY: Final = "novelty@10"
+
+NAMES: Final = {
+    "ndcg@10": "NDCG@10",
+    "hr@10": "HR@10",
+    "mrr": "MRR",
+    "recall@50": "recall@50",
+    GAUC: "gAUC",
+    COVERAGE: "coverage",
+    NOVELTY: "novelty",
+}
+"""Every metric that has intervals, as tables call it."""
+
 
 class Learned(msgspec.Struct, frozen=True):
     """A recipe that has learned and was asked; its metrics by request lie beside, as a table."""
@@ -25,6 +40,8 @@ class Learned(msgspec.Struct, frozen=True):
     bundle_bytes: int
     version: str
     code: str = ""  # the state of galen's code; empty in figures of before it was kept
+    items: int = 0  # of the catalogue; 0 in figures of before it was kept
+    ranked_people: int = 0  # whose impressions lie beside; 0 without them, or of before they did
 
 
 class Latency(msgspec.Struct, frozen=True):

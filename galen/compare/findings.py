@@ -8,12 +8,17 @@ import msgspec
 
 from galen.compare.advice import Advice, advise, advise_on_safety
 from galen.compare.comparison import Comparison, Entry
+from galen.compare.families import Judged, judged_by
+from galen.compare.figures import NAMES
 from galen.compare.source import state_of_code
-from galen.compare.verdicts import LEVEL, Paired, Verdict, verdicts
+from galen.compare.verdicts import LEVEL, Paired, Verdict
 from galen.evaluate.intervals import Interval
 
 METRIC: Final = "ndcg@10"
-"""What recipes are compared by."""
+"""What recipes are advised by."""
+
+EVERYBODY: Final = "all"
+"""The name of the first slice."""
 
 
 @dataclass(frozen=True)
@@ -21,30 +26,61 @@ class Findings:
     """Everything that was found, in one place."""
 
     comparison: Comparison
-    intervals: Mapping[str, Mapping[str, Interval]]  # recipe -> metric -> of everybody
-    verdicts: Sequence[Verdict]  # the first is of everybody
-    compared: int  # paired comparisons that the correction is over
+    judged: Mapping[str, Sequence[Judged]]  # metric -> families, the first recipe's first
     advice: Sequence[Advice]  # one a slice
     safety: str
 
     @classmethod
     def of(cls, comparison: Comparison) -> "Findings":
-        metric = {entry.name: entry.by_person[METRIC] for entry in comparison.entries}
         seed = comparison.ran.plan.seed
-        found, compared = verdicts(metric, comparison.slices, seed=seed)
+        judged = {metric: judged_by(comparison, metric, seed=seed) for metric in NAMES}
         seconds = {e.name: e.learned.training.cpu_seconds for e in comparison.entries}
-        intervals = {e.name: e.intervals(comparison.everybody, seed) for e in comparison.entries}
         safety = {e.name: (e.learned.with_gate, e.learned.without_gate) for e in comparison.entries}
-        advice = [advise(verdict, seconds) for verdict in found]
-        return cls(comparison, intervals, found, compared, advice, advise_on_safety(safety))
+        advice = [advise(verdict, seconds) for verdict in judged[METRIC][0].verdicts]
+        return cls(comparison, judged, advice, advise_on_safety(safety))
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """By what recipes are advised by; the first is of everybody."""
+        return self.judged[METRIC][0].verdicts
+
+    @property
+    def compared(self) -> int:
+        """Paired comparisons that the correction of those verdicts is over."""
+        return self.judged[METRIC][0].compared
+
+    @property
+    def metrics(self) -> list[str]:
+        """What at least one recipe has intervals of."""
+        return [metric for metric, families in self.judged.items() if families]
+
+    def verdict(self, metric: str, name: str, slice_name: str) -> Verdict | None:
+        """That of a recipe's family in a slice; None where it was not measured there."""
+        for family in self.judged[metric]:
+            found = family.of(slice_name)
+            if found is not None and name in found.intervals:
+                return found
+        return None
+
+    def interval(self, metric: str, name: str, slice_name: str = EVERYBODY) -> Interval | None:
+        """A recipe's figure in a slice; None where it was not measured by person there."""
+        found = self.verdict(metric, name, slice_name)
+        return None if found is None else found.intervals[name]
+
+    def over(self, metric: str, name: str, other: str) -> Paired | None:
+        """What a recipe has more than the first one, for everybody; None where not compared."""
+        found = self.verdict(metric, name, EVERYBODY)
+        pair = None if found is None else found.over_first.get(name)
+        return pair if pair is not None and pair.over == other else None
 
     def notes(self) -> list[str]:
         """What a reader must know: failures, what was not run, and how "surely" is meant."""
         ran = self.comparison.ran
         notes = [
             f'"Surely" is p < {LEVEL:g} of paired t tests after Holm\'s correction over '
-            f"{self.compared} comparisons; the best of each slice was chosen on the people that "
-            "it is tested on. Intervals are 95 % bootstraps over people, not corrected."
+            f"{self.compared} comparisons of NDCG@10, and over those of each other metric apart; "
+            "the best of each slice was chosen on the people that it is tested on. Intervals are "
+            "95 % bootstraps over people, not corrected. Advice is by NDCG@10 alone."
         ]
         notes += [f"{name} failed: {why}" for name, why in ran.failed.items()]
         if ran.not_run:
@@ -76,8 +112,17 @@ def tree_of(findings: Findings) -> dict[str, Any]:
         "people": comparison.people,
         "prices": asdict(comparison.prices),
         "recipes": {entry.name: _entry(findings, entry) for entry in comparison.entries},
-        "slices": {verdict.slice: _verdict(verdict) for verdict in findings.verdicts},
-        "comparisons": findings.compared,
+        "slices": {
+            verdict.slice: {
+                "people": verdict.people,
+                "metrics": {m: _metric(findings, m, verdict.slice) for m in findings.metrics},
+            }
+            for verdict in findings.verdicts
+        },
+        "comparisons": {
+            metric: [family.compared for family in findings.judged[metric]]
+            for metric in findings.metrics
+        },
         "advice": {one.slice: {"use": one.use, "why": one.sentence} for one in findings.advice},
         "safety": findings.safety,
         "failed": dict(comparison.ran.failed),
@@ -91,24 +136,32 @@ def tree_of(findings: Findings) -> dict[str, Any]:
 
 def _entry(findings: Findings, entry: Entry) -> dict[str, Any]:
     learned: dict[str, Any] = msgspec.to_builtins(entry.learned)
+    intervals = {metric: findings.interval(metric, entry.name) for metric in findings.metrics}
     return learned | {
-        "intervals": {m: asdict(found) for m, found in findings.intervals[entry.name].items()},
+        "intervals": {m: asdict(found) for m, found in intervals.items() if found is not None},
         "dollars": findings.comparison.prices.of(entry.learned.training),
         "latency": msgspec.to_builtins(entry.latency),
         "left_out": msgspec.to_builtins(entry.left_out),
     }
 
 
+def _metric(findings: Findings, metric: str, slice_name: str) -> list[dict[str, Any]]:
+    """One metric in one slice, family by family."""
+    found = [family.of(slice_name) for family in findings.judged[metric]]
+    return [_verdict(verdict) for verdict in found if verdict is not None]
+
+
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     def told(pairs: Mapping[str, Paired]) -> dict[str, Any]:
         return {
-            name: {**asdict(pair.change), "p_corrected": pair.p, "surely": pair.surely}
+            name: {"over": pair.over, **asdict(pair.change), "p_corrected": pair.p}
+            | {"surely": pair.surely}
             for name, pair in pairs.items()
         }
 
     return {
         "people": verdict.people,
-        METRIC: dict(verdict.means),
+        "intervals": {name: asdict(found) for name, found in verdict.intervals.items()},
         "best": verdict.best,
         "over_best": told(verdict.over_best),
         "over_first": told(verdict.over_first),

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -16,6 +16,8 @@ from galen.data.manifest import NAME, sha256
 from galen.knowledge.pack import read_pack
 
 BY_PERSON: Final = "by_person.parquet"
+RANKED: Final = "ranked.parquet"
+"""Of each person whose impressions a ranker ordered, what its gAUC is of."""
 
 Figures = TypeVar("Figures", Learned, Latency, LeftOut)
 
@@ -61,11 +63,11 @@ def keep(task: Task, figures: Learned | Latency | LeftOut) -> None:
     fresh.replace(path)
 
 
-def keep_by_person(task: Task, table: pa.Table) -> None:
-    """Write metrics and slices by request, whole or not at all."""
-    fresh = task.place / f".{BY_PERSON}.{os.getpid()}"
+def keep_table(task: Task, name: str, table: pa.Table) -> None:
+    """Write a table that lies beside the figures, whole or not at all."""
+    fresh = task.place / f".{name}.{os.getpid()}"
     pq.write_table(table, fresh, compression="zstd")
-    fresh.replace(task.place / BY_PERSON)
+    fresh.replace(task.place / name)
 
 
 def kept(task: Task, kind: type[Figures]) -> Figures | None:
@@ -77,19 +79,38 @@ def kept(task: Task, kind: type[Figures]) -> Figures | None:
         return None
 
 
-def kept_learned(task: Task) -> tuple[Learned, pa.Table] | None:
-    """The figures of a recipe that learned, and what was measured of each request.
+class KeptLearned(NamedTuple):
+    """The figures of a recipe that learned, with the tables that lie beside them."""
 
-    Neither stands without the other: None where one is missing, cut, or not of the other.
+    learned: Learned
+    by_person: pa.Table  # a row a request
+    ranked: pa.Table | None  # a row a person; none without impressions, or of before it was kept
+
+
+def kept_learned(task: Task) -> KeptLearned | None:
+    """What a recipe that learned left; none of it stands without the others.
+
+    None where one is missing, cut, or not of the others.
     """
     learned = kept(task, Learned)
+    if learned is None:
+        return None
+    by_person, ranked = _table(task, BY_PERSON, learned.people), None
+    if by_person is None or not set(METRICS) <= set(by_person.column_names):
+        return None
+    if learned.ranked_people:
+        ranked = _table(task, RANKED, learned.ranked_people)
+        if ranked is None:
+            return None
+    return KeptLearned(learned, by_person, ranked)
+
+
+def _table(task: Task, name: str, rows: int) -> pa.Table | None:
     try:
-        table = pq.read_table(task.place / BY_PERSON)
+        table = pq.read_table(task.place / name)
     except (OSError, pa.ArrowException):
         return None
-    if learned is None or len(table) != learned.people:
-        return None
-    return (learned, table) if set(METRICS) <= set(table.column_names) else None
+    return table if len(table) == rows else None
 
 
 def is_kept(task: Task) -> bool:

@@ -11,17 +11,19 @@ from galen.assembly.parts import Parts
 from galen.assembly.train import train
 from galen.compare.cost import measured
 from galen.compare.exam import DRAWN, Exam, table_of
-from galen.compare.figures import METRICS, Learned
+from galen.compare.figures import METRICS, NOVELTY, Learned
 from galen.compare.forbidden import Forbidden, forbidden_in
-from galen.compare.keeping import keep, keep_by_person
+from galen.compare.keeping import BY_PERSON, RANKED, keep, keep_table
+from galen.compare.ranked import ranked_table
 from galen.compare.source import state_of_code
 from galen.compare.task import Task
 from galen.data.shop import Shop
 from galen.evaluate.impressions import ranked_by
 from galen.evaluate.offline import counted, shown_by
+from galen.evaluate.slate_metrics import first_of, novelty_of
 
 SEEN: Final = 10
-"""Places of a slate that safety is counted in."""
+"""Places of a slate that safety, coverage and novelty are counted in."""
 
 
 def learn(task: Task, now: datetime, say: Callable[[str], None]) -> None:
@@ -48,7 +50,13 @@ def learn(task: Task, now: datetime, say: Callable[[str], None]) -> None:
         say("asking without the gate")
         without_gate = _without_gate(task, shop, exam, trained.parts)
         ranked = ranked_by(trained.parts, shop, exam.split, seed=task.seed)
-    keep_by_person(task, table_of(exam.question, {m: result.by_request[m] for m in METRICS}))
+    first, popularity = first_of(served.slates, len(requests), SEEN), exam.question.popularity
+    metrics = {metric: result.by_request[metric] for metric in METRICS}
+    metrics |= {NOVELTY: novelty_of(first, popularity)}
+    keep_table(task, BY_PERSON, table_of(exam.question, metrics, first))
+    by_person = ranked_table(ranked)
+    if by_person is not None:
+        keep_table(task, RANKED, by_person)
     figures = Learned(
         people=len(requests),
         means=result.mean(),
@@ -61,6 +69,8 @@ def learn(task: Task, now: datetime, say: Callable[[str], None]) -> None:
         bundle_bytes=sum(p.stat().st_size for p in bundle.folder.rglob("*") if p.is_file()),
         version=bundle.version,
         code=state_of_code(),
+        items=len(popularity),
+        ranked_people=0 if by_person is None else len(by_person),
     )
     keep(task, figures)
 

@@ -7,10 +7,15 @@ from typing import Final
 
 from galen.compare.comparison import Comparison, Entry
 from galen.compare.exam import DRAWN
-from galen.compare.findings import METRIC, Findings
+from galen.compare.figures import COVERAGE, GAUC, METRICS, NAMES, NOVELTY
+from galen.compare.findings import EVERYBODY, Findings
+from galen.compare.verdicts import Paired
 
 NOT_RUN: Final = "not run"
 MEBI: Final = 2**20
+LESS: Final = "↓: surely less than the highest (p < .05, Holm)."
+BESIDE: Final = (GAUC, COVERAGE, NOVELTY)
+FORMS: Final = dict.fromkeys(NAMES, ".4f") | {COVERAGE: ".3f", NOVELTY: ".2f"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +29,15 @@ class Lines:
 
 
 def tables_of(findings: Findings) -> list[Lines]:
-    """Quality, cost, slices, and what each part contributes."""
+    """Quality, its changes from the first recipe, cost, slices, what each part contributes."""
     return [
         _quality(findings),
+        _beside(findings),
+        *_changes(findings),
         _cost(findings.comparison),
-        _slices(findings),
+        *_by_slice(findings, ("ndcg@10", "hr@10")),
+        *_by_slice(findings, (COVERAGE, NOVELTY)),
+        *_by_slice(findings, (GAUC,)),
         *_parts(findings.comparison),
     ]
 
@@ -38,27 +47,74 @@ def _quality(findings: Findings) -> Lines:
     plan = comparison.ran.plan
     note = (
         f"{plan.protocol}, seed {plan.seed}, {comparison.people:,} people, full ranking, through "
-        f"the gate under {plan.pack}. Forbidden: rows of the first ten with the gate / without, of "
-        f"the rows that {DRAWN:,} people at most would see."
+        f"the gate under {plan.pack}; 95 % bootstraps over people. {LESS}"
     )
-    headings = ("recipe", "NDCG@10", "HR@10", "MRR", "recall@50", "gAUC", "coverage", "novelty",
-                "forbidden")  # fmt: skip
-    return Lines("Quality", note, headings, [_quality_of(findings, e) for e in comparison.entries])
+    metrics = list(METRICS)
+    rows = []
+    for entry in comparison.entries:
+        degraded = entry.learned.degraded
+        why = f" (degraded: {', '.join(degraded)})" if degraded else ""
+        rows.append([entry.name + why, *(_sure(findings, m, entry) for m in metrics)])
+    return Lines("Quality", note, ("recipe", *(NAMES[m] for m in metrics)), rows)
 
 
-def _quality_of(findings: Findings, entry: Entry) -> list[str]:
-    means, learned = entry.learned.means, entry.learned
-    free = learned.without_gate
-    degraded = f" (degraded: {', '.join(learned.degraded)})" if learned.degraded else ""
-    return [
-        entry.name + degraded,
-        str(findings.intervals[entry.name][METRIC]),
-        *(f"{means[name]:.4f}" for name in ("hr@10", "mrr", "recall@50")),
-        "-" if math.isnan(entry.gauc) else f"{entry.gauc:.4f}",
-        f"{means['coverage@10']:.3f}",
-        f"{means['novelty@10']:.2f}",
-        f"{learned.with_gate.forbidden:,} / {free.forbidden:,} of {free.shown:,}",
-    ]
+def _beside(findings: Findings) -> Lines:
+    """What a recipe is chosen by besides hits: the ranker, what slates hold, what they must not."""
+    note = (
+        "gAUC: the ranker on what was shown in the test window, mean over objectives. Coverage: "
+        "share of the catalogue in the first ten of all people; novelty: mean bits of what is "
+        "shown. Forbidden: rows of the first ten with the gate / without, of the rows that "
+        f"{DRAWN:,} people at most would see."
+    )
+    rows = []
+    for entry in findings.comparison.entries:
+        with_gate, free = entry.learned.with_gate, entry.learned.without_gate
+        forbidden = f"{with_gate.forbidden:,} / {free.forbidden:,} of {free.shown:,}"
+        rows.append([entry.name, *(_sure(findings, m, entry) for m in BESIDE), forbidden])
+    headings = ("recipe", *(NAMES[metric] for metric in BESIDE), "forbidden")
+    return Lines("Ranking, reach and safety", note, headings, rows)
+
+
+def _sure(findings: Findings, metric: str, entry: Entry) -> str:
+    """A recipe's figure with its interval; without one where figures of before lack it."""
+    found = findings.interval(metric, entry.name)
+    if found is None:
+        value = entry.gauc if metric == GAUC else entry.learned.means[metric]
+        return "-" if math.isnan(value) else f"{value:{FORMS[metric]}}"
+    ends = f"{found.low:{FORMS[metric]}}, {found.high:{FORMS[metric]}}"
+    return f"{found.value:{FORMS[metric]}} [{ends}]{_less(findings, metric, entry.name, EVERYBODY)}"
+
+
+def _less(findings: Findings, metric: str, name: str, slice_name: str) -> str:
+    verdict = findings.verdict(metric, name, slice_name)
+    if verdict is None or name == verdict.best:
+        return ""
+    return " ↓" if verdict.over_best[name].surely else ""
+
+
+def _changes(findings: Findings) -> list[Lines]:
+    """Every metric of every recipe less that of the first one, for everybody."""
+    first, *others = (entry.name for entry in findings.comparison.entries)
+    if not others:
+        return []
+    rows = []
+    for metric in findings.metrics:
+        pairs = [findings.over(metric, name, first) for name in others]
+        if any(pairs):
+            rows.append([NAMES[metric], *(_change(pair, FORMS[metric]) for pair in pairs)])
+    note = (
+        "Paired by person, everybody; *: surely another figure (p < .05 after Holm's correction). "
+        "gAUC of rankers that ordered the same impressions."
+    )
+    return [Lines(f"Change from {first}", note, ("", *others), rows)]
+
+
+def _change(pair: Paired | None, form: str) -> str:
+    if pair is None:
+        return "-"
+    change = pair.change
+    ends = f"{change.low:+{form}}, {change.high:+{form}}"
+    return f"{change.value:+{form}} [{ends}]{' *' if pair.surely else ''}"
 
 
 def _cost(comparison: Comparison) -> Lines:
@@ -98,17 +154,32 @@ def _cost_of(comparison: Comparison, entry: Entry) -> list[str]:
     ]
 
 
-def _slices(findings: Findings) -> Lines:
+def _by_slice(findings: Findings, metrics: Sequence[str]) -> list[Lines]:
+    """Some metrics of the same people side by side, a row a slice; none where nothing has them."""
+    families = [family for metric in metrics for family in findings.judged[metric]]
+    if not families:
+        return []
     names = [entry.name for entry in findings.comparison.entries]
     rows = []
-    for verdict in findings.verdicts:
-        cells = []
+    for verdict in families[0].verdicts:
+        row = [verdict.slice, f"{verdict.people:,}"]
         for name in names:
-            sure = name == verdict.best or not verdict.over_best[name].surely
-            cells.append(f"{verdict.means[name]:.4f}{'' if sure else ' ↓'}")
-        rows.append([verdict.slice, f"{verdict.people:,}", *cells])
-    note = f"↓: surely worse than the best of the slice ({findings.compared} comparisons, Holm)."
-    return Lines("NDCG@10 by slice", note, ("slice", "people", *names), rows)
+            told = [_in_slice(findings, metric, name, verdict.slice) for metric in metrics]
+            row.append(" / ".join(told))
+        rows.append(row)
+    compared = sum(family.compared for family in families)
+    note = f"{LESS} {compared} comparisons, those of each metric corrected apart."
+    if GAUC in metrics:
+        note += " People who were shown something."
+    title = f"{' / '.join(NAMES[metric] for metric in metrics)} by slice"
+    return [Lines(title, note, ("slice", "people", *names), rows)]
+
+
+def _in_slice(findings: Findings, metric: str, name: str, slice_name: str) -> str:
+    found = findings.interval(metric, name, slice_name)
+    if found is None:
+        return "-"
+    return f"{found.value:{FORMS[metric]}}{_less(findings, metric, name, slice_name)}"
 
 
 def _parts(comparison: Comparison) -> list[Lines]:

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from galen.compare.comparison import Entry
-from galen.compare.findings import METRIC, Findings
+from galen.compare.figures import NAMES
+from galen.compare.findings import Findings
 from galen.compare.lines import tables_of
 from galen.data.drawing import plain, svg
 from galen.data.page import write_page
@@ -38,8 +39,11 @@ def write_report(findings: Findings, path: Path) -> None:
 def _plots(findings: Findings) -> list[tuple[str, Markup]]:
     entries = findings.comparison.entries
     plots = [
-        ("NDCG@10 with its 95 % interval", _bars(findings)),
-        ("NDCG@10 by slice", _by_slice(findings)),
+        (f"{NAMES[metric]} with its 95 % interval", _bars(findings, metric))
+        for metric in findings.metrics
+    ]
+    plots += [
+        (f"{NAMES[metric]} by slice", _by_slice(findings, metric)) for metric in findings.metrics
     ]
     seconds = [entry.learned.training.cpu_seconds for entry in entries]
     plots.append(("Quality against training", _against(findings, entries, seconds, "CPU s")))
@@ -53,35 +57,42 @@ def _plots(findings: Findings) -> list[tuple[str, Markup]]:
     return plots
 
 
-def _bars(findings: Findings) -> Markup:
+def _bars(findings: Findings, metric: str) -> Markup:
     names = [plain(entry.name) for entry in findings.comparison.entries]
     figure = Figure(figsize=(8, 0.45 * len(names) + 1))
     axes = figure.add_subplot()
     for row, entry in enumerate(findings.comparison.entries):
-        found = findings.intervals[entry.name][METRIC]
+        found = findings.interval(metric, entry.name)
+        if found is None:
+            continue
         axes.barh(row, found.value, color=COLOURS[row % len(COLOURS)], height=0.6)
         axes.plot([found.low, found.high], [row, row], color=INK, linewidth=1.5)
     axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
-    axes.set_xlabel("NDCG@10")
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlabel(NAMES[metric])
     return svg(figure)
 
 
-def _by_slice(findings: Findings) -> Markup:
+def _by_slice(findings: Findings, metric: str) -> Markup:
     """A row a slice and a dot a recipe."""
     names = [entry.name for entry in findings.comparison.entries]
     figure = Figure(figsize=(8, 0.32 * len(findings.verdicts) + 1.4))
     axes = figure.add_subplot()
     rows = np.arange(len(findings.verdicts))
-    for row, verdict in enumerate(findings.verdicts):
-        values = list(verdict.means.values())
-        axes.plot([min(values), max(values)], [row, row], color=PALE, linewidth=2, zorder=1)
-    for place, name in enumerate(names):
-        values = [verdict.means[name] for verdict in findings.verdicts]
+    found = [
+        [findings.interval(metric, name, verdict.slice) for verdict in findings.verdicts]
+        for name in names
+    ]
+    told = np.array([[np.nan if i is None else i.value for i in of_one] for of_one in found])
+    for row, ends in enumerate(told.T):
+        known = ends[~np.isnan(ends)]
+        if len(known):
+            axes.plot([known.min(), known.max()], [row, row], color=PALE, linewidth=2, zorder=1)
+    for place, (name, values) in enumerate(zip(names, told, strict=True)):
         axes.scatter(values, rows, color=COLOURS[place % len(COLOURS)], label=plain(name), zorder=2)
     axes.set_yticks(rows, [plain(f"{v.slice} ({v.people:,})") for v in findings.verdicts])
     axes.invert_yaxis()
-    axes.set_xlabel("NDCG@10")
+    axes.set_xlabel(NAMES[metric])
     _legend_above(axes, len(names))
     return svg(figure)
 
@@ -93,7 +104,7 @@ def _against(
     axes = figure.add_subplot()
     order = [entry.name for entry in findings.comparison.entries]
     for entry, x in zip(entries, cost, strict=True):
-        found = findings.intervals[entry.name][METRIC]
+        found = findings.verdicts[0].intervals[entry.name]
         colour = COLOURS[order.index(entry.name) % len(COLOURS)]
         axes.plot([x, x], [found.low, found.high], color=colour, linewidth=1.5)
         axes.scatter([x], [found.value], color=colour, label=plain(entry.name), zorder=2)

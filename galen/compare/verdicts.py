@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 from scipy.stats import ttest_1samp
 
-from galen.evaluate.intervals import Interval, paired_interval
+from galen.evaluate.intervals import Interval, mean_intervals
+from galen.evaluate.measures import Measure
 from galen.evaluate.slices import Slice
 from galen.pipeline.candidates import Floats
 
@@ -49,52 +50,64 @@ class Verdict:
 
     slice: str
     people: int
-    means: Mapping[str, float]
-    best: str
+    intervals: Mapping[str, Interval]  # each recipe's own figure
+    best: str  # who has the highest
     over_best: Mapping[str, Paired]  # every other recipe, less the best
     over_first: Mapping[str, Paired]  # every recipe but the first, less the first
 
+    @property
+    def means(self) -> dict[str, float]:
+        return {name: interval.value for name, interval in self.intervals.items()}
+
 
 def verdicts(
-    metric: Mapping[str, Floats], slices: Sequence[Slice], *, seed: int
+    measures: Mapping[str, Measure], slices: Sequence[Slice], *, seed: int
 ) -> tuple[list[Verdict], int]:
-    """A verdict by slice from {recipe: (R,)}, and how many comparisons the correction is over.
+    """A verdict by slice of {recipe: its measure}, and over how many comparisons is corrected.
 
     The first recipe is the one that others are held against; of equals the first is best. All
     comparisons of all slices are one family.
     """
-    first = next(iter(metric))
-    compared: dict[tuple[str, str, str], Interval] = {}  # (slice, one, other)
-    raw: list[float] = []
-    bests = {}
-    for part in slices:
-        inside = {name: values[part.requests] for name, values in metric.items()}
-        means = {name: float(values.mean()) for name, values in inside.items()}
-        best = max(means, key=lambda name: means[name])
-        bests[part.name] = best, means
-        others = [(name, best) for name in metric if name != best]
-        others += [(name, first) for name in metric if name not in (best, first) and best != first]
-        for name, other in others:
-            mine, theirs = inside[name], inside[other]
-            compared[part.name, name, other] = paired_interval(mine, theirs, seed=seed)
-            raw.append(p_of(mine - theirs))
-    corrected = dict(zip(compared, holm(np.array(raw)).tolist(), strict=True))
+    looked = [_Looked.of(measures, part, seed=seed) for part in slices]
+    corrected = iter(holm(np.array([p for one in looked for p in one.p])).tolist())
+    found = [one.verdict(list(measures), [next(corrected) for _ in one.p]) for one in looked]
+    return found, sum(len(one.pairs) for one in looked)
 
-    def paired(part: Slice, name: str, other: str) -> Paired:
-        key, turned = (part.name, name, other), (part.name, other, name)
-        people = int(part.requests.sum())
-        if key in compared:
-            return Paired(*key, people, compared[key], corrected[key])
-        return Paired(*key, people, opposite(compared[turned]), corrected[turned])
 
-    found = []
-    for part in slices:
-        best, means = bests[part.name]
-        over_best = {name: paired(part, name, best) for name in metric if name != best}
-        over_first = {name: paired(part, name, first) for name in metric if name != first}
-        people = int(part.requests.sum())
-        found.append(Verdict(part.name, people, means, best, over_best, over_first))
-    return found, len(compared)
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """One slice before the correction."""
+
+    part: Slice
+    intervals: Mapping[str, Interval]
+    best: str
+    pairs: Sequence[tuple[str, str]]  # one less the other
+    changes: Sequence[Interval]
+    p: Sequence[float]
+
+    @classmethod
+    def of(cls, measures: Mapping[str, Measure], part: Slice, *, seed: int) -> "_Looked":
+        inside = {name: measure.within(part.requests) for name, measure in measures.items()}
+        first = next(iter(measures))
+        best = max(inside, key=lambda name: float(inside[name].mean()))
+        pairs = [(name, best) for name in inside if name != best]
+        pairs += [(n, first) for n in inside if n not in (best, first) and best != first]
+        differences = [inside[name] - inside[other] for name, other in pairs]
+        drawn = mean_intervals(np.stack([*inside.values(), *differences], axis=1), seed=seed)
+        intervals = dict(zip(inside, drawn, strict=False))
+        p = [p_of(difference) for difference in differences]
+        return cls(part, intervals, best, pairs, drawn[len(inside) :], p)
+
+    def verdict(self, names: Sequence[str], corrected: Sequence[float]) -> Verdict:
+        people = int(self.part.requests.sum())
+        told = {}
+        for (one, other), change, p in zip(self.pairs, self.changes, corrected, strict=True):
+            told[one, other] = Paired(self.part.name, one, other, people, change, p)
+            turned = opposite(change)
+            told[other, one] = Paired(self.part.name, other, one, people, turned, p)
+        over_best = {name: told[name, self.best] for name in names if name != self.best}
+        over_first = {name: told[name, names[0]] for name in names[1:]}
+        return Verdict(self.part.name, people, self.intervals, self.best, over_best, over_first)
 
 
 def opposite(change: Interval) -> Interval:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from galen.assembly.parts import Parts
 from galen.assembly.split import Split
 from galen.data.shop import Shop
-from galen.pipeline.candidates import Floats
+from galen.pipeline.candidates import Floats, Ints
 from galen.pipeline.stages import Examples, Ranker
-from galen.rank.score_metrics import all_of, reliability
+from galen.rank.score_metrics import all_of, grouped_auc_by_person, reliability
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,9 @@ class Ranked:
     metrics: dict[str, float]
     said: Floats  # (bins,)
     seen: Floats  # (bins,)
+    people: Ints  # (P,) who was shown the rows
+    right: Floats  # (P,) AUC of each one's requests times their rows, summed; over `weighed`: gAUC
+    weighed: Ints  # (P,) rows of the requests that have an AUC
 
 
 def rank_examples(ranker: Ranker, examples: Examples) -> list[Ranked]:
@@ -31,8 +34,10 @@ def rank_examples(ranker: Ranker, examples: Examples) -> list[Ranked]:
         label = examples.labels[objective]
         probability = scores[:, place]
         said, seen, _ = reliability(label, probability)
-        metrics = all_of(label, probability, examples.batch.request)
-        results.append(Ranked(objective, len(label), metrics, said, seen))
+        request = examples.batch.request
+        metrics = all_of(label, probability, request)
+        by_person = grouped_auc_by_person(label, probability, request, examples.batch.ids["user"])
+        results.append(Ranked(objective, len(label), metrics, said, seen, *by_person))
     return results
 
 

@@ -4,10 +4,14 @@ Efron, Tibshirani, "An Introduction to the Bootstrap", 1993 (percentile interval
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from galen.pipeline.candidates import Floats
+
+DRAWN_AT_ONCE: Final = 1_000_000
+"""Rows that are drawn at once at most, so that memory is bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +28,30 @@ class Interval:
 
 def mean_interval(values: Floats, *, seed: int, resamples: int = 1000) -> Interval:
     """95 % interval of the mean of (R,) values; NaN where there are fewer than two."""
-    from scipy.stats import bootstrap
+    return mean_intervals(values[:, None], seed=seed, resamples=resamples)[0]
 
-    if len(values) < 2:
-        value = float(values.mean()) if len(values) else float("nan")
-        return Interval(value, float("nan"), float("nan"))
-    mean = float(values.mean())
-    if values.min() == values.max():
-        return Interval(mean, mean, mean)
-    found = bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=resamples,
-        batch=50,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
-    interval = found.confidence_interval
-    return Interval(mean, float(interval.low), float(interval.high))
+
+def mean_intervals(values: Floats, *, seed: int, resamples: int = 1000) -> list[Interval]:
+    """95 % intervals of the means of (R, M) columns, all from the same draws of requests."""
+    rows, columns = values.shape
+    means = values.mean(axis=0) if rows else np.full(columns, np.nan)
+    if rows < 2:
+        return [Interval(mean, float("nan"), float("nan")) for mean in means.tolist()]
+    random, found = np.random.default_rng(seed), np.empty((resamples, columns))
+    block = max(1, min(resamples, DRAWN_AT_ONCE // rows))
+    for start in range(0, resamples, block):
+        draws = min(block, resamples - start)
+        drawn = random.integers(0, rows, (draws, rows)) + rows * np.arange(draws)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=draws * rows).reshape(draws, rows)
+        found[start : start + draws] = times @ values / rows
+    low, high = np.quantile(found, [0.025, 0.975], axis=0)
+    same = values.min(axis=0) == values.max(axis=0)  # sums of equal values differ by rounding
+    means = np.where(same, values[0], means)
+    ends = np.where(same, means, low), means, np.where(same, means, high)
+    return [
+        Interval(mean, below, above)
+        for below, mean, above in zip(*(end.tolist() for end in ends), strict=True)
+    ]
 
 
 def paired_interval(better: Floats, worse: Floats, *, seed: int) -> Interval:

@@ -87,9 +87,31 @@ def of_catalogue(slates: Candidates, popularity: Floats, cut: int = 10) -> dict[
     gini = 0.0
     if total > 0:
         gini = float((2 * np.arange(1, items + 1) - items - 1) @ count / (items * total))
-    share = (popularity + 1) / (popularity.sum() + items)
     return {
         f"coverage@{cut}": float((count > 0).mean()) if items else 0.0,
         f"gini@{cut}": gini,
-        f"novelty@{cut}": float(-np.log2(share[shown]).mean()) if len(shown) else 0.0,
+        f"novelty@{cut}": float(bits_of(popularity)[shown].mean()) if len(shown) else 0.0,
     }
+
+
+def bits_of(popularity: Floats) -> Floats:
+    """(items,): -log2 of the share of events that each item had, one more than it had counted."""
+    share = (popularity + 1) / (popularity.sum() + len(popularity))
+    return np.asarray(-np.log2(share))
+
+
+def first_of(slates: Candidates, requests: int, cut: int = 10) -> Ints:
+    """(R, cut): the items of the first places of each slate, -1 where it is shorter."""
+    place = place_within(slates.request)
+    inside = place < cut
+    first = np.full((requests, cut), -1)
+    first[slates.request[inside], place[inside]] = slates.item[inside]
+    return first
+
+
+def novelty_of(first: Ints, popularity: Floats) -> Floats:
+    """(R,): mean bits of the items in `first`, -1 where none; 0 for an empty slate."""
+    bits = np.append(bits_of(popularity), 0.0)[first]
+    # In one order, so that two orders of the same items are no difference by rounding.
+    total = np.sort(bits, axis=1).sum(axis=1)
+    return np.asarray(total / np.maximum((first >= 0).sum(axis=1), 1))

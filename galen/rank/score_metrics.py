@@ -73,6 +73,23 @@ def grouped_auc(label: Reals, score: Reals, group: Ints) -> float:
     return float(np.average(value[both], weights=size[both])) if both.any() else float("nan")
 
 
+def grouped_auc_by_person(
+    label: Reals, score: Reals, group: Ints, person: Ints
+) -> tuple[Ints, Floats, Ints]:
+    """(P,) each person in rising order, the sum of AUC times rows of their groups, and those rows.
+
+    All of a group are of one person; the sums over persons have the grouped AUC as their ratio, and
+    groups of one class count in neither.
+    """
+    _, value, size = auc_by_group(label, score, group)
+    _, first = np.unique(group, return_index=True)
+    people, of = np.unique(person[first], return_inverse=True)
+    rows = np.where(np.isnan(value), 0, size)
+    right = np.bincount(of, np.nan_to_num(value) * rows, minlength=len(people))
+    weighed = np.bincount(of, rows, minlength=len(people))
+    return people, right.astype(np.float64), weighed.astype(np.int64)
+
+
 def losses(label: Reals, probability: Reals) -> Floats:
     """(N,) negative log-likelihood of each row, in nats."""
     # In single precision 1 - 1e-12 is 1, whose logarithm has no end.

@@ -21,7 +21,8 @@ def verdict(slice_name, people, means, sure):
 
     over_best = {n: paired(n, best, 0.001 if n in sure else 0.5) for n in means if n != best}
     over_first = {n: paired(n, first, 0.001 if first in sure else 0.5) for n in means if n != first}
-    return Verdict(slice_name, people, means, best, over_best, over_first)
+    intervals = {name: Interval(value, value, value) for name, value in means.items()}
+    return Verdict(slice_name, people, intervals, best, over_best, over_first)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from galen.compare.command import compare
 from galen.compare.cost import Prices
+from galen.compare.figures import NAMES
 from galen.compare.running import CompareError
 
 
@@ -29,6 +30,10 @@ def test_every_recipe_is_asked_the_same_people_and_has_every_figure(figures):
         )
         found = told["intervals"]["ndcg@10"]
         assert found["low"] <= found["value"] == pytest.approx(told["means"]["ndcg@10"])
+        for metric in ("hr@10", "mrr", "recall@50", "coverage@10", "novelty@10"):
+            found = told["intervals"][metric]
+            assert found["low"] <= found["high"]
+            assert found["value"] == pytest.approx(told["means"][metric])
         assert told["bundle_bytes"] > 0
         assert told["whole"]["cpu_seconds"] >= told["training"]["cpu_seconds"] > 0
         assert told["whole"]["peak_memory_bytes"] > 50 * 2**20
@@ -44,7 +49,12 @@ def test_money_is_what_the_seconds_cost_at_the_stated_price(figures, finished):
 
 def test_an_impression_ranker_has_its_gauc_and_a_channel_none(figures):
     assert figures["recipes"]["plain"]["ranking"] == {}
-    assert 0 < figures["recipes"]["ranked"]["ranking"]["click"]["gauc"] < 1
+    assert "gauc" not in figures["recipes"]["plain"]["intervals"]
+    told = figures["recipes"]["ranked"]
+    of_objectives = [metrics["gauc"] for metrics in told["ranking"].values()]
+    found = told["intervals"]["gauc"]
+    assert 0 < found["low"] < found["value"] < found["high"] < 1
+    assert found["value"] == pytest.approx(sum(of_objectives) / len(of_objectives))
 
 
 def test_slices_are_by_history_items_department_and_surface(figures):
@@ -67,6 +77,9 @@ def test_the_terminal_says_what_the_figures_say(finished, figures):
 def test_the_page_needs_no_network_and_has_its_plots(finished):
     page = finished[1].report.read_text()
     assert page.count("<svg") >= 5
+    for metric in NAMES.values():
+        assert f"{metric} with its 95 % interval" in page
+        assert f"{metric} by slice" in page
     assert not re.search(r'(src|href)="(https?:)?//', page)
     assert "What each part of ranked contributes" in page
 

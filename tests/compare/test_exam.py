@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from worlds import write_world
 
@@ -10,7 +11,7 @@ from galen.assembly.people import People
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import split_by
 from galen.assembly.train import train
-from galen.compare.exam import Exam, slices_in, surface_of_truth, table_of
+from galen.compare.exam import Exam, first_in, slices_in, surface_of_truth, table_of
 from galen.compare.forbidden import forbidden_in
 from galen.evaluate.offline import Question, shown_by
 from galen.pipeline.candidates import no_histories
@@ -31,11 +32,16 @@ def test_the_surface_is_that_of_the_event_held_out(world, protocol):
         assert place == surface[rows[0]]
 
 
-def test_slices_are_read_back_as_they_were_written(world):
+def test_slices_and_first_items_are_read_back_as_they_were_written(world, tmp_path):
     people = People([f"user-{n}" for n in range(world.data.users)], *_nothing(world.data.users))
     question = Question.of(split_by("strict", world.data).test, people, seed=0)
-    table = table_of(question, {"ndcg@10": np.zeros(len(question.requests))})
+    first = np.arange(2 * len(question.requests)).reshape(-1, 2) - 1
+    table = table_of(question, {"ndcg@10": np.zeros(len(question.requests))}, first)
+    pq.write_table(table, tmp_path / "table.parquet", row_group_size=7)
+    table = pq.read_table(tmp_path / "table.parquet")
     read = slices_in(table)
+    assert np.array_equal(first_in(table), first)
+    assert first_in(table.drop_columns(["first"])) is None
     assert [part.name for part in read] == [part.name for part in question.slices]
     for one, other in zip(read, question.slices, strict=True):
         assert np.array_equal(one.requests, other.requests)

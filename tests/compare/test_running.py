@@ -1,5 +1,6 @@
 """A comparison takes up what is kept, stays within its budget, and names what failed."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,10 @@ import pytest
 
 from galen.compare.comparison import Comparison
 from galen.compare.cost import Prices
+from galen.compare.figures import METRICS
+from galen.compare.findings import Findings
 from galen.compare.keeping import file_of
+from galen.compare.lines import tables_of
 from galen.compare.running import WAYS, CompareError, run_plan
 
 
@@ -95,6 +99,39 @@ def test_figures_without_their_whole_table_are_learned_again(finished, once_more
     assert "learned of plain" not in ran.taken
     assert ran.failed == {}
     assert [entry.name for entry in Comparison.read(ran, Prices()).entries] == ["plain", "ranked"]
+
+
+@pytest.mark.parametrize("spoil", [cut, Path.unlink, of_others])
+def test_a_ranker_s_figures_without_their_whole_table_are_learned_again(finished, spoil, tmp_path):
+    plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
+    (table,) = plan.folder.glob("*/ranked.parquet")
+    assert table.parent.name.startswith("ranked-")  # no ranker, no table
+    spoil(table)
+    assert set(run_plan(plan, quiet, runner=_nobody).failed) == {"ranked"}
+
+
+def test_figures_of_before_more_was_kept_by_person_are_taken(finished, tmp_path):
+    plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
+    for table in plan.folder.glob("*/by_person.parquet"):
+        pq.write_table(pq.read_table(table).drop_columns(["novelty@10", "first"]), table)
+    for table in plan.folder.glob("*/ranked.parquet"):
+        table.unlink()
+    for learned in plan.folder.glob("*/learned.json"):
+        tree = json.loads(learned.read_text())
+        del tree["items"], tree["ranked_people"]
+        learned.write_text(json.dumps(tree))
+    ran = run_plan(plan, quiet, runner=_nobody)
+    assert len(ran.taken) == 6
+    findings = Findings.of(Comparison.read(ran, Prices()))
+    assert findings.metrics == list(METRICS)
+    (beside,) = [one for one in tables_of(findings) if one.title.startswith("Ranking")]
+    for (_, gauc, coverage, novelty, _), entry in zip(
+        beside.rows, findings.comparison.entries, strict=True
+    ):
+        means = entry.learned.means
+        assert gauc == ("-" if entry.name == "plain" else f"{entry.gauc:.4f}")
+        assert coverage == f"{means['coverage@10']:.3f}"
+        assert novelty == f"{means['novelty@10']:.2f}"
 
 
 def test_no_step_begins_after_the_budget_and_what_is_left_is_named(planned, once_more, tmp_path):

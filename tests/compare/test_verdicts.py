@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from galen.compare.verdicts import holm, p_of, verdicts
+from galen.evaluate.intervals import mean_interval, paired_interval
+from galen.evaluate.measures import Mean
 from galen.evaluate.slices import Slice
 
 PEOPLE = 2000
@@ -22,7 +24,7 @@ def made_up():
         Slice("second half", ~half),
         Slice("a few", np.arange(PEOPLE) < 10),
     ]
-    return verdicts({"old": base, "new": new}, slices, seed=0)
+    return verdicts({"old": Mean(base), "new": Mean(new)}, slices, seed=0)
 
 
 def test_a_true_difference_is_sure_and_chance_is_not(made_up):
@@ -53,13 +55,34 @@ def test_every_pair_is_counted_once_whichever_way_it_is_looked_at(made_up):
 
 def test_of_three_recipes_each_is_compared_with_the_best_and_with_the_first():
     random = np.random.default_rng(0)
-    metric = {name: random.random(100) + place for place, name in enumerate("abc")}
+    metric = {name: Mean(random.random(100) + place) for place, name in enumerate("abc")}
     everybody = [Slice("all", np.ones(100, bool))]
     (verdict,), compared = verdicts(metric, everybody, seed=0)
     assert verdict.best == "c"
     assert set(verdict.over_best) == {"a", "b"}
     assert set(verdict.over_first) == {"b", "c"}
     assert compared == 3
+
+
+def test_intervals_are_those_of_each_recipe_and_of_each_pair_alone():
+    random = np.random.default_rng(0)
+    one, other = random.random(50), random.random(50) + 1
+    inside = np.arange(50) < 40
+    (verdict,), _ = verdicts(
+        {"one": Mean(one), "other": Mean(other)}, [Slice("some", inside)], seed=4
+    )
+    same = {
+        "one": mean_interval(one[inside], seed=4),
+        "other": mean_interval(other[inside], seed=4),
+    }
+    change = paired_interval(other[inside], one[inside], seed=4)
+    for mine, theirs in (
+        *zip(verdict.intervals.values(), same.values(), strict=True),
+        (verdict.over_first["other"].change, change),
+    ):
+        assert (mine.value, mine.low, mine.high) == pytest.approx(
+            (theirs.value, theirs.low, theirs.high)
+        )
 
 
 def test_holm_s_correction_is_that_of_his_paper():

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import bootstrap
 
-from galen.evaluate.intervals import mean_interval, paired_interval
+from galen.evaluate import intervals
+from galen.evaluate.intervals import mean_interval, mean_intervals, paired_interval
 
 
 def test_a_95_percent_interval_holds_the_mean_about_95_times_in_100():
@@ -33,3 +35,22 @@ def test_the_same_seed_gives_the_same_interval():
 def test_too_little_to_tell_is_told_without_failing(values):
     interval = mean_interval(np.array(values), seed=0)
     assert np.isnan(interval.low) if len(values) < 2 else interval.low == 2.0
+
+
+def test_an_interval_is_that_of_an_independent_library():
+    values = np.random.default_rng(0).exponential(2.0, 300)
+    theirs = bootstrap(
+        (values,), np.mean, n_resamples=400, method="percentile", rng=np.random.default_rng(7)
+    ).confidence_interval
+    mine = mean_interval(values, seed=7, resamples=400)
+    assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+def test_columns_have_the_intervals_that_each_has_alone_in_whatever_blocks(monkeypatch):
+    values = np.random.default_rng(0).normal(size=(60, 3))
+    values[:, 2] = 0.1
+    alone = [mean_interval(values[:, place], seed=3) for place in range(3)]
+    monkeypatch.setattr(intervals, "DRAWN_AT_ONCE", 60 * 7)
+    for one, other in zip(mean_intervals(values, seed=3), alone, strict=True):
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
+    assert alone[2].low == alone[2].value == alone[2].high == 0.1

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ir_measures import RR, R, Success, nDCG
 
-from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
+from galen.evaluate.slate_metrics import (
+    Answers,
+    by_request,
+    first_of,
+    novelty_of,
+    of_catalogue,
+)
 from galen.pipeline.candidates import Candidates
 
 
@@ -86,3 +92,24 @@ def test_the_same_item_for_everybody_covers_little_and_is_unequal():
 def test_every_item_once_is_equal():
     slates = Candidates(np.arange(4), np.arange(4), {"score": np.ones(4)})
     assert of_catalogue(slates, np.ones(4))["gini@10"] == pytest.approx(0)
+
+
+def test_the_first_places_are_in_their_order_and_a_short_slate_is_filled_up():
+    slates = Candidates(np.array([0, 0, 0, 2]), np.array([7, 3, 5, 1]), {"score": np.zeros(4)})
+    assert first_of(slates, 3, cut=2).tolist() == [[7, 3], [-1, -1], [1, -1]]
+
+
+def test_novelty_of_each_slate_is_the_mean_of_its_items_and_all_together_that_of_the_catalogue():
+    popularity = np.array([7.0, 1.0, 0.0, 0.0])  # 8, 2, 1 and 1 of 12: 12 events and one each
+    first = np.array([[0, 1], [2, -1], [-1, -1]])
+    found = novelty_of(first, popularity)
+    bits = np.log2([12 / 8, 12 / 2, 12.0])
+    assert found == pytest.approx([bits[:2].mean(), bits[2], 0])
+    slates = Candidates(np.array([0, 0, 1]), np.array([0, 1, 2]), {"score": np.ones(3)})
+    assert found @ [2, 1, 0] / 3 == pytest.approx(of_catalogue(slates, popularity)["novelty@10"])
+
+
+def test_the_same_items_in_another_order_are_as_novel_to_the_last_digit():
+    popularity = np.random.default_rng(0).integers(0, 99, 40).astype(float)
+    first = np.random.default_rng(1).permuted(np.tile(np.arange(10), (50, 1)), axis=1)
+    assert len(set(novelty_of(first, popularity).tolist())) == 1

@@ -15,6 +15,7 @@ from galen.rank.score_metrics import (
     calibration_error,
     field_calibration,
     grouped_auc,
+    grouped_auc_by_person,
     log_loss,
     normalised_entropy,
     pr_auc,
@@ -61,6 +62,26 @@ def test_single_precision_that_is_sure_and_wrong_has_a_finite_loss():
     for label in (0, 1):
         wrong = np.full(2, 1 - label, np.float32)
         assert 20 < log_loss(np.full(2, label, np.float32), wrong) < 40
+
+
+def test_grouped_auc_by_person_counts_the_rows_of_each_one_s_requests():
+    # Person 5: a request in the right order, one half right by a tie. Person 3: one class only.
+    label = np.array([1, 0, 1, 0, 0, 1, 1])
+    score = np.array([0.9, 0.1, 0.4, 0.4, 0.2, 0.5, 0.6])
+    group = np.array([0, 0, 1, 1, 1, 2, 2])
+    person = np.array([5, 5, 5, 5, 5, 3, 3])
+    people, right, rows = grouped_auc_by_person(label, score, group, person)
+    assert people.tolist() == [3, 5]
+    assert right == pytest.approx([0, 1 * 2 + 0.75 * 3])
+    assert rows.tolist() == [0, 5]
+
+
+@given(rows)
+def test_persons_together_have_the_grouped_auc(cases):
+    label, score, group = columns(cases)
+    _, right, weighed = grouped_auc_by_person(label, score, group, group % 2)
+    whole = grouped_auc(label, score, group)
+    assert right.sum() == pytest.approx(weighed.sum() * whole if weighed.sum() else 0)
 
 
 @given(rows)
