@@ -56,6 +56,14 @@ def test_every_shipped_recipe_comes_back_from_its_tree(name):
         ({"recall": {}}, "at least one"),
         ({"recall": {"item_graph": {"quota": -1}}}, "quota not below"),
         ({"rank": {"model": "channel", "channel": "item_grap"}}, "Did you mean 'item_graph'"),
+        (
+            {"recall": {"tiger": {"tokenizer_settings": {"iteration": 9}}}},
+            r"\[recall.tiger\]: tokenizer 'residual_kmeans' .* Did you mean 'iterations'",
+        ),
+        (
+            {"recall": {"tiger": {"tokenizer": "rq_vae", "tokenizer_settings": {"steps": "9"}}}},
+            r"tokenizer 'rq_vae' cannot be set so: Expected `int`",
+        ),
         ({"filters": ["stok"]}, "'stok' is not one of .* Did you mean 'stock'"),
         ({"rank": {"model": "gdbt"}}, "Did you mean 'gbdt'"),
         ({"rank": {"model": "dcnv2", "training": {"monitor": "ndcg"}}}, "not one of auc, loss"),
