@@ -1,21 +1,23 @@
 """What one shop's histories are worth in another, where items meet by their words.
 
-    galen import sequences shops/beauty --interactions FILE --items FILE
+    galen import sequences shops/beauty --path interactions=FILE --items FILE
     python -m benchmarks.transfer --shop shops/beauty --split "Hair Care" --json FILE
     python -m benchmarks.transfer --shop SHOP --split NEW --before-split ONE --before-split OTHER
     python -m benchmarks.transfer --shop shops/new --before shops/old --before shops/older
 
 A `sequence` channel with text learns in the shop before, and goes on in the new one from there
-(`begun`), beside the same channel from scratch (`scratch`), one of ids alone (`ids`), and what the
-shop before taught alone (`unseen`: no event of the new one is learned from). Several shops before
-are merged: one catalogue, one text encoder, and the histories of each. With `--split`, items of
-that category are the new shop; those of each `--before-split` are a shop before, or all others are
-the one shop before. Everybody's last item is asked for, ranked among all items of the new shop,
-those of the history excluded. `--newest` cuts what is known of everybody, and `--people` how many
-are learned from. Words of all catalogues are read before any history, or, with `--words before`,
-those of the shops before alone. With `--part validation` everybody's last item is dropped first.
-The gain on sparse users is that of `begun` over `scratch` for people of three events or fewer, or,
-where there are none, for those of the shortest histories.
+(`begun`), beside the same channel from scratch (`scratch`), one from scratch that reads the words
+of the new shop alone (`own_words`), one of ids alone (`ids`), and what the shop before taught alone
+(`unseen`: no event of the new one is learned from). Several shops before are merged: one catalogue,
+one text encoder, and the histories of each. With `--split`, items of that category are the new
+shop; those of each `--before-split` are a shop before, or all others are the one shop before.
+
+Everybody's last item is asked for, ranked among all items of the new shop, those of the history
+excluded. `--newest` cuts what is known of everybody, and `--people` how many are learned from.
+Words of all catalogues are read before any history, or, with `--words before`, those of the shops
+before alone. With `--part validation` everybody's last item is dropped first. The gain on sparse
+users is that of `begun` over each way from scratch, for people of three events or fewer, or, where
+there are none, for those of the shortest histories.
 """
 
 import argparse
@@ -44,7 +46,7 @@ from galen.features.item_text import TextEncoder, said_of
 from galen.pipeline.candidates import Bools, Floats, Ints, Requests
 from galen.recall.sequence import SequenceModel
 
-MODELS: Final = ("ids", "scratch", "begun", "unseen")
+MODELS: Final = ("ids", "scratch", "own_words", "begun", "unseen")
 METRICS: Final = ("hr@10", "ndcg@10")
 SPARSE: Final = 3  # events
 ALONE: Final = 0.5  # share of own vectors left out in training, where words are to stand alone
@@ -109,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     question = question_of(new, options.newest, options.people, options.part, options.seed)
     rows: list[Row] = []
     gains: dict[str, tuple[Floats, Floats]] = {}
-    console = Console(width=140)
+    console = Console(width=160)
     with tempfile.TemporaryDirectory() as folder:
         read = [before, new] if options.words == "both" else [before]
         said = [words for data in read for words in said_of(data.catalogue)]
@@ -189,7 +191,8 @@ def _spec(model: str, options: argparse.Namespace, folder: str) -> SequenceModel
     plain = SequenceModel(epochs=options.epochs, seed=options.seed)
     if model == "ids":
         return plain
-    with_words = replace(plain, text=True, words=folder, identity_dropout=ALONE)
+    words = "" if model == "own_words" else folder
+    with_words = replace(plain, text=True, words=words, identity_dropout=ALONE)
     return replace(with_words, begin=folder) if model in ("begun", "unseen") else with_words
 
 
@@ -263,7 +266,7 @@ def _gain_on_sparse(
     """What beginning elsewhere is worth to people of few events, over every other way."""
     rows = question.slices["sparse"]
     told = []
-    for other in ("scratch", "ids"):
+    for other in ("scratch", "own_words", "ids"):
         for place, metric in enumerate(METRICS):
             begun, without = (gains[model][place][rows] for model in ("begun", other))
             told.append(f"over {other} {paired_interval(begun, without, seed=seed)} in {metric}")
