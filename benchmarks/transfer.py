@@ -7,7 +7,8 @@
 
 A `sequence` channel with text learns in the shop before, and goes on in the new one from there
 (`begun`), beside the same channel from scratch (`scratch`), one from scratch that reads the words
-of the new shop alone (`own_words`), one of ids alone (`ids`), and what the shop before taught alone
+of the new shop alone (`own_words`), the same with items' own vectors at 0 at first, as they are in
+what begins elsewhere (`blank`), one of ids alone (`ids`), and what the shop before taught alone
 (`unseen`: no event of the new one is learned from). Several shops before are merged: one catalogue,
 one text encoder, and the histories of each. With `--split`, items of that category are the new
 shop; those of each `--before-split` are a shop before, or all others are the one shop before.
@@ -46,9 +47,10 @@ from galen.features.item_text import TextEncoder, said_of
 from galen.pipeline.candidates import Bools, Floats, Ints, Requests
 from galen.recall.sequence import SequenceModel
 
-MODELS: Final = ("ids", "scratch", "own_words", "begun", "unseen")
+MODELS: Final = ("ids", "scratch", "own_words", "blank", "begun", "unseen")
 METRICS: Final = ("hr@10", "ndcg@10")
 SPARSE: Final = 3  # events
+NOTHING: Final = "nothing"  # folder of a network that has learned from no event
 ALONE: Final = 0.5  # share of own vectors left out in training, where words are to stand alone
 
 
@@ -111,18 +113,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     question = question_of(new, options.newest, options.people, options.part, options.seed)
     rows: list[Row] = []
     gains: dict[str, tuple[Floats, Floats]] = {}
-    console = Console(width=160)
+    console = Console(width=180)
     with tempfile.TemporaryDirectory() as folder:
-        read = [before, new] if options.words == "both" else [before]
-        said = [words for data in read for words in said_of(data.catalogue)]
-        TextEncoder.fit(said, SequenceModel().text_size, options.seed).save(Path(folder))
-        for model in ("before", *MODELS):
+        _prepare(options, Path(folder), before, new, question.learning)
+        console.print(f"learned before: {_told(shops)}")
+        for model in MODELS:
             with measured() as cost:
-                index = _spec(model, options, folder).fit(_lesson(model, before, question.learning))
-                if model == "before":
-                    index.save(Path(folder))
-                    console.print(f"learned before: {_told(shops)}")
-                    continue
+                index = _spec(model, options, Path(folder)).fit(_lesson(model, question.learning))
                 found = slates_of(index, question.requests)
             gains[model] = gains_of(places_of(found, question.wanted))
             metrics = _metrics(gains[model], gains.get("scratch"), question, options.seed)
@@ -187,19 +184,34 @@ def question_of(
     return Question(learning, requests_of(past, users), last.item[able].astype(np.int64))
 
 
-def _spec(model: str, options: argparse.Namespace, folder: str) -> SequenceModel:
+def _prepare(
+    options: argparse.Namespace, folder: Path, before: Dataset, new: Dataset, learning: Dataset
+) -> None:
+    """Write what channels begin with: words, what shops before taught, and what nothing taught."""
+    read = [before, new] if options.words == "both" else [before]
+    said = [words for data in read for words in said_of(data.catalogue)]
+    TextEncoder.fit(said, SequenceModel().text_size, options.seed).save(folder)
+    _spec("scratch", options, folder).fit(before).save(folder)
+    (folder / NOTHING).mkdir()
+    _spec("own_words", options, folder).fit(_without_events(learning)).save(folder / NOTHING)
+
+
+def _spec(model: str, options: argparse.Namespace, folder: Path) -> SequenceModel:
     plain = SequenceModel(epochs=options.epochs, seed=options.seed)
     if model == "ids":
         return plain
-    words = "" if model == "own_words" else folder
+    begin = {"begun": str(folder), "unseen": str(folder), "blank": str(folder / NOTHING)}
+    words = "" if model == "own_words" else str(folder)
     with_words = replace(plain, text=True, words=words, identity_dropout=ALONE)
-    return replace(with_words, begin=folder) if model in ("begun", "unseen") else with_words
+    return replace(with_words, begin=begin.get(model, ""))
 
 
-def _lesson(model: str, before: Dataset, learning: Dataset) -> Dataset:
-    if model == "before":
-        return before
-    return learning.take(np.zeros(len(learning), bool)) if model == "unseen" else learning
+def _lesson(model: str, learning: Dataset) -> Dataset:
+    return _without_events(learning) if model == "unseen" else learning
+
+
+def _without_events(data: Dataset) -> Dataset:
+    return data.take(np.zeros(len(data), bool))
 
 
 def _metrics(
@@ -266,7 +278,7 @@ def _gain_on_sparse(
     """What beginning elsewhere is worth to people of few events, over every other way."""
     rows = question.slices["sparse"]
     told = []
-    for other in ("scratch", "own_words", "ids"):
+    for other in ("scratch", "own_words", "blank", "ids"):
         for place, metric in enumerate(METRICS):
             begun, without = (gains[model][place][rows] for model in ("begun", other))
             told.append(f"over {other} {paired_interval(begun, without, seed=seed)} in {metric}")

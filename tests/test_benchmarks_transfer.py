@@ -31,18 +31,18 @@ def test_models_are_compared_on_the_same_people_of_the_new_part(shop, tmp_path):
     asked = ["--shop", str(shop), "--split", "new", "--epochs", "3", "--newest", "3"]
     transfer.main([*asked, "--json", str(rows)])
     found = json.loads(rows.read_text())
-    assert [row["model"] for row in found] == ["ids", "scratch", "own_words", "begun", "unseen"]
+    assert [row["model"] for row in found] == list(transfer.MODELS)
     assert {row["metrics"]["people/all"] for row in found} == {20.0}
     assert {row["metrics"]["people/1-3"] for row in found} == {20.0}
     assert {row["metrics"]["people/sparse"] for row in found} == {20.0}
     assert all(row["metrics"]["parameters"] > 0 for row in found)
-    assert "before: all else (360 events)" in found[3]["facts"]["split"]
+    assert "before: all else (360 events)" in found[4]["facts"]["split"]
     assert found[1]["metrics"]["hr@10/all_gain"] == 0
-    assert found[1]["metrics"]["ndcg@10/all"] != found[2]["metrics"]["ndcg@10/all"]  # other words
-    begun = found[3]["metrics"]
+    assert len({row["metrics"]["ndcg@10/all"] for row in found}) > 4  # each learns in its own way
+    begun = found[4]["metrics"]
     assert begun["hr@10/sparse_gain_low"] <= begun["hr@10/sparse_gain"]
     assert begun["hr@10/sparse_gain"] <= begun["hr@10/sparse_gain_high"]
-    assert found[4]["metrics"]["hr@10/all"] > 0.5  # by words alone: twelve items, ten are shown
+    assert found[5]["metrics"]["hr@10/all"] > 0.5  # by words alone: twelve items, ten are shown
 
 
 def test_several_parts_are_learned_from_first(shop, tmp_path, capsys):
@@ -53,7 +53,7 @@ def test_several_parts_are_learned_from_first(shop, tmp_path, capsys):
     )
     said = " ".join(capsys.readouterr().out.split())
     assert "gain on sparse users (20 people of 5 events or fewer): begun over scratch" in said
-    begun = json.loads(rows.read_text())[3]
+    begun = json.loads(rows.read_text())[4]
     assert "before: group-0 (300 events) and group-1 (60 events)" in begun["facts"]["split"]
     assert begun["metrics"]["people/sparse"] == 20  # nobody has three events or fewer
 
