@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.asking import BLOCK, K, gains_of, places_of, requests_of, slates_of
-from benchmarks.rows import Row, write_rows
+from benchmarks.protocol_rows import Terms
+from benchmarks.rows import Row, parameters_of_channel, write_rows
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
@@ -85,6 +86,21 @@ class World:
     def asked_cold(self) -> Bools:
         return self.cold[self.wanted]
 
+    def terms(
+        self, options: argparse.Namespace, model: str, spec: RetrieverSpec, parameters: int
+    ) -> Terms:
+        """On which terms a model is asked."""
+        last = 2 if options.part == "validation" else 1
+        cold = int(self.asked_cold.sum())
+        return Terms(
+            f"weights from items[:-{last}] but those held out ({options.share:g} of all, drawn by "
+            f"the seed), asked for items[-{last}] after items[:-{last}]",
+            f"all {cold:,} whose wanted item is held out, and {len(self.wanted) - cold:,} others",
+            len(self.wanted),
+            {model: spec},
+            parameters,
+        )
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print the table and write the rows."""
@@ -143,8 +159,9 @@ def world_of(data: Dataset, options: argparse.Namespace, seed: int) -> World:
 def _measure(
     world: World, options: argparse.Namespace, model: str, seed: int
 ) -> tuple[Row, Floats]:
+    spec = MODELS[model](seed)
     with measured() as cost:
-        index = MODELS[model](seed).fit(world.learning)
+        index = spec.fit(world.learning)
         found = slates_of(index, world.requests)
         gains = {"all": gains_of(places_of(found, world.wanted))}
         among = _among_cold(index, world)
@@ -164,16 +181,18 @@ def _measure(
     metrics["cold_shown"] = float(world.cold[found.item].mean()) if len(found) else 0.0
     metrics["coverage"] = len(np.unique(found.item)) / len(world.cold)
     metrics["coverage_cold"] = float(np.isin(np.flatnonzero(world.cold), found.item).mean())
+    terms = world.terms(options, model, spec, parameters_of_channel(index))
     row = Row(
         benchmark="cold_items",
         data=options.interactions.parent.name or options.interactions.stem,
         model=model,
         protocol=f"{options.part}, {options.share:g} of items held out",
         seed=seed,
-        metrics=metrics,
+        metrics=metrics | terms.numbers(),
         cpu_seconds=cost.cpu_seconds,
         wall_seconds=cost.wall_seconds,
         peak_memory_bytes=cost.peak_memory_bytes,
+        facts=terms.facts(),
     )
     return row, gains["all"][0][asked]
 

@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cut import cut
+from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, write_rows
 from benchmarks.slate_figures import figures, gains, slates_of
 from galen.assembly.recipe import Recipe
@@ -130,6 +131,7 @@ def _arm(
     assert isinstance(index, GeneratorIndex)
     vectors = ItemVectors(("attributes", "text")).fit(trained.split.final, 0)
     metrics = figures(question, slates, vectors) | _learning(index) | _free(index, question, seed)
+    terms = Terms.of(trained.parts, protocol, question)
     name = options.interactions.parent.name or options.interactions.stem
     told = f"{metrics['learning_cpu_s']:.0f} CPU s, NDCG@10 {metrics['ndcg@10']:.4f}"
     print(f"{model} seed {seed}: {told}", flush=True)
@@ -139,10 +141,11 @@ def _arm(
         model=model,
         protocol=protocol,
         seed=seed,
-        metrics=metrics,
+        metrics=metrics | terms.numbers(),
         cpu_seconds=cost.cpu_seconds,
         wall_seconds=cost.wall_seconds,
         peak_memory_bytes=cost.peak_memory_bytes,
+        facts=terms.facts(),
     )
     return Arm(row, gains(question, slates)["ndcg@10"], index)
 

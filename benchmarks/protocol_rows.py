@@ -35,6 +35,53 @@ COVERAGE: Final = "coverage@10"
 
 
 @dataclass(frozen=True)
+class Terms:
+    """On which terms models are asked, as every row tells them in numbers and in words."""
+
+    split: str  # what is held out, and what is asked for
+    users: str
+    requests: int
+    specs: Mapping[str, object]  # settings of channels by their names
+    parameters: int
+
+    @classmethod
+    def of(cls, parts: Parts, protocol: Protocol, question: Question) -> "Terms":
+        """Of a recommender that a question is asked."""
+        asked = len(question.requests)
+        return cls(
+            SPLITS[protocol],
+            f"all {asked:,} who took something in the test part",
+            asked,
+            {name: retriever_spec(parts.recipe, name) for name in parts.retrievers},
+            parameters_of(parts),
+        )
+
+    def numbers(self) -> dict[str, float]:
+        told = {"requests": float(self.requests), "parameters": float(self.parameters)}
+        if self._lengths:
+            told["history_length"] = float(max(self._lengths.values()))
+        return told
+
+    def facts(self) -> dict[str, str]:
+        again = [name for name, spec in self.specs.items() if getattr(spec, "repeat", True)]
+        lengths = [f"{name} {length}" for name, length in self._lengths.items()]
+        return {
+            "split": self.split,
+            "users": self.users,
+            "hits": "item-level",
+            "ties": "pessimistic",
+            "seen": f"may be shown by {', '.join(again)}" if again else "excluded",
+            "history_length": ", ".join(lengths) or "no limit",
+        }
+
+    @property
+    def _lengths(self) -> dict[str, int]:
+        """How many events each channel reads, where it has such a limit."""
+        lengths = {name: getattr(spec, "length", None) for name, spec in self.specs.items()}
+        return {name: length for name, length in lengths.items() if length is not None}
+
+
+@dataclass(frozen=True)
 class Asked:
     """A recipe, or a part of one, that has learned and answered a question."""
 
@@ -58,27 +105,23 @@ class Asked:
         self, benchmark: str, data: str, cost: Cost, more: Mapping[str, float]
     ) -> "Measured":
         """What is kept of it; `more` are figures of this benchmark only."""
+        terms = Terms.of(self.parts, self.protocol, self.question)
         row = Row(
             benchmark=benchmark,
             data=data,
             model=self.name,
             protocol=self.protocol,
             seed=self.seed,
-            metrics=self._metrics() | dict(more),
+            metrics=self._metrics(terms) | dict(more),
             cpu_seconds=cost.cpu_seconds,
             wall_seconds=cost.wall_seconds,
             peak_memory_bytes=cost.peak_memory_bytes,
-            facts=self._facts(),
+            facts=terms.facts(),
         )
         return Measured(row, self.result, self.question.slices)
 
-    def _metrics(self) -> dict[str, float]:
-        metrics = self.result.mean() | {
-            "requests": float(len(self.question.requests)),
-            "parameters": float(parameters_of(self.parts)),
-        }
-        if self._lengths:
-            metrics["history_length"] = float(max(self._lengths.values()))
+    def _metrics(self, terms: Terms) -> dict[str, float]:
+        metrics = self.result.mean() | terms.numbers()
         everybody, *slices = self.question.slices
         for metric in HEADLINE:
             interval = self.result.interval(metric, everybody, seed=self.seed)
@@ -90,28 +133,6 @@ class Asked:
                 for metric in HEADLINE
             }
         return metrics
-
-    def _facts(self) -> dict[str, str]:
-        again = [name for name, spec in self._specs.items() if getattr(spec, "repeat", True)]
-        lengths = [f"{name} {length}" for name, length in self._lengths.items()]
-        return {
-            "split": SPLITS[self.protocol],
-            "users": f"all {len(self.question.requests):,} who took something in the test part",
-            "hits": "item-level",
-            "ties": "pessimistic",
-            "seen": f"may be shown by {', '.join(again)}" if again else "excluded",
-            "history_length": ", ".join(lengths) or "no limit",
-        }
-
-    @property
-    def _specs(self) -> dict[str, object]:
-        return {name: retriever_spec(self.parts.recipe, name) for name in self.parts.retrievers}
-
-    @property
-    def _lengths(self) -> dict[str, int]:
-        """How many events each channel reads, where it has such a limit."""
-        lengths = {name: getattr(spec, "length", None) for name, spec in self._specs.items()}
-        return {name: length for name, length in lengths.items() if length is not None}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,7 @@ from safetensors import safe_open
 
 from galen.assembly.parts import Parts
 from galen.assembly.storage import save_parts
+from galen.pipeline.stages import Retriever
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,17 @@ class Row:
 
 def parameters_of(parts: Parts) -> int:
     """How many numbers a recommender keeps of what it learned, vectors of items included."""
+    return _numbers_kept(lambda folder: save_parts(folder, parts, ()))
+
+
+def parameters_of_channel(channel: Retriever) -> int:
+    """As `parameters_of`, of a channel without a recommender around it."""
+    return _numbers_kept(channel.save)
+
+
+def _numbers_kept(save: Callable[[Path], None]) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        save_parts(Path(folder), parts, ())
+        save(Path(folder))
         count = 0
         for file in Path(folder).rglob("*.safetensors"):
             with safe_open(file, "numpy") as tensors:

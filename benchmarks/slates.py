@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cut import cut
+from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, write_rows
 from benchmarks.slate_figures import figures, gains, single_requests, slates_of
 from galen.assembly.parts import Parts
@@ -105,6 +106,7 @@ def _measured(shop: Shop, options: argparse.Namespace, seed: int) -> Iterator[tu
     question = Question.of(trained.split.test, trained.people, seed=seed)
     catalogue = trained.split.final.catalogue
     vectors = ItemVectors(("attributes", "text")).fit(trained.split.final, 0)
+    terms = Terms.of(trained.parts, protocol, question)
     plain: Floats | None = None
     for name, part in ways(options).items():
         pipeline = _with(trained.parts, part).pipeline(catalogue, question.store)
@@ -118,10 +120,11 @@ def _measured(shop: Shop, options: argparse.Namespace, seed: int) -> Iterator[tu
             model=name,
             protocol=protocol,
             seed=seed,
-            metrics=metrics,
+            metrics=metrics | terms.numbers(),
             cpu_seconds=cost.cpu_seconds,
             wall_seconds=cost.wall_seconds,
             peak_memory_bytes=cost.peak_memory_bytes,
+            facts=terms.facts(),
         )
         gain = gains(question, slates)["ndcg@10"]
         plain = gain if plain is None else plain

@@ -46,6 +46,7 @@ OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
         "text": "do words of title, brand and categories count?",
         "text_size": "numbers that an item's words become, where `text` is on",
         "tokenizer": "what makes codes of vectors; fsq and product_codes give levels no order",
+        "tokenizer_settings": "of the tokenizer's own, but for its sizes",
         "vector_size": "numbers of each of `sources`, from which codes are made",
         "weight_decay": "L2 penalty of Adam on all weights; 0 has none",
         "width": "numbers of an item's vector and of a person's state",

@@ -1,5 +1,6 @@
 """The parts of recipes with their settings, from the catalogue of parts."""
 
+import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -37,11 +38,24 @@ def parts() -> str:
 def settings_of(kind: str, part: Any) -> list[tuple[str, str, str, str]]:
     """Name, kind, default and meaning of each setting of a part."""
     said = shared(kind) | (remarks_of_class(part) if inspect.isclass(part) else {})
+    made = _made(part)
     rows = []
     for name, one in inspect.signature(part).parameters.items():
         if name in GIVEN:
             continue
-        default = "required" if one.default is one.empty else f"`{one.default!r}`"
-        kind = inspect.formatannotation(one.annotation).replace("typing.", "")
+        value = made.get(name, one.default)
+        default = "required" if value is one.empty else f"`{value!r}`"
+        kind = inspect.formatannotation(one.annotation)
+        kind = kind.replace("typing.", "").replace("collections.abc.", "")
         rows.append((f"`{name}`", f"`{kind}`", default, said.get(name, "")))
     return rows
+
+
+def _made(part: Any) -> dict[str, Any]:
+    """Defaults that are made anew for each part."""
+    fields = dataclasses.fields(part) if dataclasses.is_dataclass(part) else ()
+    return {
+        field.name: field.default_factory()
+        for field in fields
+        if field.default_factory is not dataclasses.MISSING
+    }

@@ -40,11 +40,20 @@ def test_items_that_are_held_out_are_found_by_what_is_said_of_them(files, tmp_pa
     rows = tmp_path / "rows.json"
     models = "popular_in_category,content,two_tower_text"
     cold_items.main([*files, "--share", "0.2", "--models", models, "--json", str(rows)])
-    found = {row["model"]: row["metrics"] for row in json.loads(rows.read_text())}
+    told = {row["model"]: row for row in json.loads(rows.read_text())}
+    found = {model: row["metrics"] for model, row in told.items()}
     assert found["popular_in_category"]["recall@10/cold"] == 0
     assert found["content"]["recall@10/cold"] > 0.6  # of its kind, at most ten are there
     assert found["two_tower_text"]["recall@10/among_cold"] > 0.9
     assert found["content"]["coverage_cold"] == 1
+    for row in found.values():
+        assert row["requests"] == row["people_cold"] + row["people_warm"]
+        assert row["parameters"] > 0
+    facts = told["two_tower_text"]["facts"]
+    assert "held out (0.2 of all" in facts["split"]
+    assert "asked for items[-1] after items[:-1]" in facts["split"]
+    assert facts["users"].startswith(f"all {found['content']['people_cold']:.0f} whose wanted")
+    assert facts["seen"] == "excluded"
 
 
 def test_nothing_of_a_cold_item_is_learned_from_and_its_people_are_asked(world):

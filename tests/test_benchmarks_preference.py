@@ -41,8 +41,14 @@ def test_preferences_are_measured_against_more_of_the_same_training(walks, tmp_p
     quick = ["--epochs", "2", "--preference-epochs", "1", "--people", "40", "--rate", "0.5"]
     preference.main([*asked(walks), *quick, "--json", str(file)])
     said = " ".join(capsys.readouterr().out.split())
-    rows = {row["model"]: row["metrics"] for row in json.loads(file.read_text())}
+    told = json.loads(file.read_text())
+    rows = {row["model"]: row["metrics"] for row in told}
     assert set(rows) == {"supervised", "s_dpo", "policy_gradient", "supervised_longer"}
+    for row in told:
+        assert row["facts"]["history_length"] == "generator 50"
+        assert row["facts"]["users"].startswith("all 40 ")
+    assert {row["requests"] for row in rows.values()} == {40}
+    assert len({row["parameters"] for row in rows.values()}) == 1
     dearer = max(rows[method]["preference_cpu_s"] for method in ("s_dpo", "policy_gradient"))
     assert rows["supervised_longer"]["epochs"] > 2
     assert dearer > 0
@@ -58,7 +64,14 @@ def test_slates_are_shaped_from_the_same_pools(walks, tmp_path):
     file = tmp_path / "rows.json"
     quick = ["--epochs", "2", "--shares", "0,1", "--writers", "sequence", "--requests", "3"]
     slates.main([*asked(walks), *quick, "--json", str(file)])
-    rows = {row["model"]: row["metrics"] for row in json.loads(file.read_text())}
+    told = json.loads(file.read_text())
+    rows = {row["model"]: row["metrics"] for row in told}
+    for row in told:
+        assert "test on item[-1]" in row["facts"]["split"]
+        assert row["facts"]["history_length"] == "generator 50, sequence 50"
+        assert row["facts"]["seen"] == "excluded"
+        assert row["metrics"]["requests"] == 60
+    assert len({row["parameters"] for row in rows.values()}) == 1
     plain, still = rows["none"], rows["sequence writes, share 0"]
     for name in ("hr@10", "ndcg@10", "coverage@10", "ild_category@10"):
         assert plain[name] == still[name]

@@ -1,5 +1,6 @@
 """The command line as a person meets it: errors in words, no traces."""
 
+import json
 import subprocess
 import sys
 
@@ -26,6 +27,8 @@ def galen(*arguments, cwd):
         (["rollback", "nowhere"], "no earlier version"),
         (["import", "sequence", "out"], "sequence"),
         (["describe", "nowhere"], "not a shop"),
+        (["merge", "nowhere", "out"], "two or more of different names"),
+        (["merge", "nowhere", "neither", "out"], "nowhere is not a shop"),
     ],
 )
 def test_an_error_that_a_person_can_mend_is_told_in_words(arguments, said, tmp_path):
@@ -44,3 +47,16 @@ def test_from_a_made_up_shop_to_a_slate(tmp_path):
         done = galen(*arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "slate.json").stat().st_size > 0
+
+
+def test_shops_become_one_that_other_commands_read(tmp_path):
+    for arguments in (
+        ["synth", "one", "--users", "30", "--items", "20", "--quiet"],
+        ["synth", "two", "--users", "40", "--items", "30", "--quiet"],
+        ["merge", "one", "two", "both", "--json", "rows.json", "--quiet"],
+        ["describe", "both", "--quiet"],
+    ):
+        done = galen(*arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert (rows["items"], rows["users"]) == (50, 70)

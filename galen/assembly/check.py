@@ -11,6 +11,9 @@ from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.data.schema import Surface
+from galen.generative.tokenizing.coding import Coding
+from galen.generative.tokenizing.semantic_ids import SemanticIdError
+from galen.generative.tokenizing.tokenizers import tokenizer_spec
 from galen.nn.learning.training import Training
 from galen.rank.blended import Blending
 from galen.rank.channel import ChannelScore
@@ -30,7 +33,8 @@ def check_recipe(recipe: Recipe) -> None:
     where = f"recipe {recipe.name!r}"
     for name, recall in recipe.recall.items():
         at = f"{where}: [recall.{name}]"
-        settings_of(_part(catalog.RETRIEVERS, recall.model, at), recall.settings, at)
+        kind = _part(catalog.RETRIEVERS, recall.model, at)
+        _check_tokenizer(kind(**settings_of(kind, recall.settings, at)), at)
         if recall.quota < 0 or recall.deadline <= 0:
             raise RecipeError(f"{at}: deadline must be above 0, and quota not below.")
     if not any(recall.quota for recall in recipe.recall.values()):
@@ -111,6 +115,16 @@ def _check_samples(recipe: Recipe, at: str) -> None:
             f"{at}: negatives are weights of rows, so they need a [rank] to whose loss weights "
             "count: a listwise gbdt needs weighted = true."
         )
+
+
+def _check_tokenizer(spec: object, at: str) -> None:
+    """See that a channel of codes gives its tokenizer settings that it has."""
+    if not isinstance(coding := getattr(spec, "coding", None), Coding):
+        return
+    try:
+        tokenizer_spec(coding.tokenizer, coding.sizes, coding.tokenizer_settings)
+    except SemanticIdError as error:
+        raise RecipeError(f"{at}: {error}") from error
 
 
 def _check_lender(recipe: Recipe, channel: object, at: str) -> None:

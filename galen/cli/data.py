@@ -124,6 +124,27 @@ def import_(
     write_json(json, report.json())
 
 
+@app.command(rich_help_panel=SHOP, short_help="Make one shop of several.")
+def merge(
+    shops: Annotated[list[Path], typer.Argument(help="Shops, two or more.", metavar="SHOP")],
+    folder: Annotated[Path, typer.Argument(help="The new shop's folder.", metavar="NEW")],
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make one shop of several: ids begin with the name of their shop's folder.
+
+    A sequence channel with text = true that is trained on it may be begun from in another shop.
+    """
+    from galen.data.merging import merge_shops
+
+    with doing(quiet) as say:
+        say(f"merging {len(shops)} shops")
+        whole = merge_shops(shops, folder)
+    rows = {table: whole.rows(table) for table in ("items", "users", "events")}
+    write_json(json, rows)
+    typer.echo(f"{folder}: {', '.join(f'{n:,} {table}' for table, n in rows.items())}")
+
+
 @app.command(rich_help_panel=SHOP, short_help="Report a shop's data quality.")
 def describe(
     shop: ShopFolder,

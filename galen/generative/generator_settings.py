@@ -1,6 +1,8 @@
 """What is told of a generator, and what follows from it alone."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from galen.features.histories import EVERY, Taken, tokens_of
 from galen.features.item_known import Attribute
@@ -22,6 +24,7 @@ class GeneratorSettings:
     """How a generator makes ids, reads, writes and learns; see `Generator`."""
 
     tokenizer: TokenizerName = "residual_kmeans"
+    tokenizer_settings: Mapping[str, Any] = field(default_factory=dict)
     sizes: tuple[int, ...] = (256, 256, 256)
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     vector_size: int = 64
@@ -62,7 +65,9 @@ class GeneratorSettings:
 
     @property
     def coding(self) -> Coding:
-        return Coding(self.tokenizer, self.sizes, self.sources, self.vector_size)
+        return Coding(
+            self.tokenizer, self.sizes, self.sources, self.vector_size, self.tokenizer_settings
+        )
 
     @property
     def shape(self) -> Shape:

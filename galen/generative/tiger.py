@@ -3,9 +3,11 @@
 Rajput et al., "Recommender Systems with Generative Retrieval" (TIGER), NeurIPS 2023.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -39,6 +41,7 @@ class Tiger:
     """Each epoch learns from `targets` places of each history, drawn anew."""
 
     tokenizer: TokenizerName = "residual_kmeans"
+    tokenizer_settings: Mapping[str, Any] = field(default_factory=dict)
     sizes: tuple[int, ...] = (256, 256, 256)
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     vector_size: int = 64
@@ -65,7 +68,7 @@ class Tiger:
         """Make semantic ids, then learn to write them; `watch` is told of each epoch.
 
         Raises:
-            SemanticIdError: the tokenizer cannot make codes of these sizes.
+            SemanticIdError: the tokenizer has no such settings, or makes no codes of these sizes.
             TrainingError: the loss is not finite.
         """
         return self._learned(data, Course(), watch)
@@ -76,8 +79,7 @@ class Tiger:
 
     def _learned(self, data: Dataset, before: Course, watch: Watch | None) -> "TigerIndex":
         columns = columns_of(data)
-        coding = Coding(self.tokenizer, self.sizes, self.sources, self.vector_size)
-        ids = coding.ids(data, self.seed)
+        ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
         network, course = self._network(ids), Course()
         if before.epochs:
@@ -96,6 +98,12 @@ class Tiger:
         network.load_state_dict(load_file(folder / "tiger.safetensors"))
         facts = msgspec.json.decode((folder / "tiger.json").read_bytes(), type=_Facts)
         return TigerIndex(self, ids, network.eval(), facts, Course())
+
+    @property
+    def coding(self) -> Coding:
+        return Coding(
+            self.tokenizer, self.sizes, self.sources, self.vector_size, self.tokenizer_settings
+        )
 
     def _source(self, learning: Columns) -> PrefixSource:
         able = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))

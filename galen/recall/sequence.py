@@ -72,7 +72,7 @@ class SequenceModel:
     encoded_size: int = 64  # numbers of an item, as pca and whitened vectors
     encoded_table: str = TABLE
     begin_items: Use = "none"  # do items' own vectors begin as vectors of that table?
-    begin: str = ""  # folder of a sequence channel with text, of another shop, to go on from
+    begin: str = ""  # folder of a sequence channel with text, of other shops, to go on from
     loss: Loss = "sampled"  # softmax weighs all items, the others those drawn
     negatives: int = 2048  # of a mini-batch
     popular: float = 1.0  # share of negatives drawn as often as they were taken

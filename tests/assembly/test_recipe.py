@@ -1,5 +1,7 @@
 """A recipe says what it is made of, and a misspelt word in it is an error that helps."""
 
+from pathlib import Path
+
 import pytest
 
 from galen.assembly.check import check_recipe
@@ -7,6 +9,7 @@ from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.recipe_text import toml_of
 from galen.assembly.shipped import find_recipe, shipped_recipes
 
+MEASURED = Path(__file__).parents[2] / "benchmarks" / "recipes"
 GOOD = {
     "name": "mine",
     "filters": ["stock"],
@@ -25,6 +28,11 @@ def checked(**changes):
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_every_shipped_recipe_is_whole(name):
     check_recipe(find_recipe(name))
+
+
+@pytest.mark.parametrize("file", sorted(MEASURED.glob("*.toml")), ids=lambda file: file.stem)
+def test_every_recipe_that_is_measured_is_whole(file):
+    check_recipe(find_recipe(str(file)))
 
 
 def test_settings_of_a_part_are_told_from_those_of_its_stage():
@@ -56,6 +64,14 @@ def test_every_shipped_recipe_comes_back_from_its_tree(name):
         ({"recall": {}}, "at least one"),
         ({"recall": {"item_graph": {"quota": -1}}}, "quota not below"),
         ({"rank": {"model": "channel", "channel": "item_grap"}}, "Did you mean 'item_graph'"),
+        (
+            {"recall": {"tiger": {"tokenizer_settings": {"iteration": 9}}}},
+            r"\[recall.tiger\]: tokenizer 'residual_kmeans' .* Did you mean 'iterations'",
+        ),
+        (
+            {"recall": {"tiger": {"tokenizer": "rq_vae", "tokenizer_settings": {"steps": "9"}}}},
+            r"tokenizer 'rq_vae' cannot be set so: Expected `int`",
+        ),
         ({"filters": ["stok"]}, "'stok' is not one of .* Did you mean 'stock'"),
         ({"rank": {"model": "gdbt"}}, "Did you mean 'gbdt'"),
         ({"rank": {"model": "dcnv2", "training": {"monitor": "ndcg"}}}, "not one of auc, loss"),

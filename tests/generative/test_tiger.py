@@ -118,6 +118,13 @@ def test_a_beam_as_wide_as_the_catalogue_writes_what_reading_each_id_whole_says(
             assert float(whole.exp().sum()) <= 1 + 1e-4
 
 
+def test_its_tokenizer_is_set_by_the_recipe(world):
+    quick = QUICK | {"epochs": 1, "sizes": (2, 8)}
+    ways = [Tiger(**quick, tokenizer_settings={"balance": b}) for b in ("none", "capacity")]
+    codes = [way.fit(world.data).ids.codes[:, :-1] for way in ways]
+    assert len(np.unique(codes[0], axis=0)) < len(np.unique(codes[1], axis=0))
+
+
 def test_comes_back_from_disk_knowing_people(likers, world, tmp_path):
     index = Tiger(**(QUICK | {"epochs": 2})).fit(likers)
     index.save(tmp_path)

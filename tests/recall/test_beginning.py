@@ -7,6 +7,7 @@ import pytest
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
+from galen.data.merging import merged
 from galen.features.item_text import TextEncoder, said_of
 from galen.recall.beginning import BeginningError
 from galen.recall.sequence import SequenceModel
@@ -51,6 +52,21 @@ def test_a_shop_without_an_event_is_answered_by_what_another_taught(learned, oth
     found = SequenceModel(**WORDS, begin=str(learned)).fit(other_shop).retrieve(asked, 3)
     assert (GROUPS[found.item] == found.request).mean() > 0.8
     assert len(SequenceModel(**WORDS).fit(other_shop).retrieve(asked, 3)) == 0
+
+
+def test_what_two_shops_taught_together_is_begun_from(world, other_shop, tmp_path):
+    """Neither shop alone says anything of half of the groups."""
+    parts = {}
+    for name, rest in (("even", 0), ("odd", 1)):
+        items = world.group_of_item % 2 == rest
+        row = np.cumsum(items) - 1
+        part = world.data.take(items[world.data.item])
+        catalogue = Catalogue(world.data.catalogue.table.take(np.flatnonzero(items)))
+        parts[name] = replace(part, catalogue=catalogue, item=row[part.item].astype(np.int32))
+    SequenceModel(**WORDS).fit(merged(parts)).save(tmp_path)
+    asked = world.requests([[0, 4], [1, 5], [2, 6], [3, 7]])
+    found = SequenceModel(**WORDS, begin=str(tmp_path)).fit(other_shop).retrieve(asked, 3)
+    assert (GROUPS[found.item] == found.request).mean() > 0.8
 
 
 def test_what_began_elsewhere_learns_on_and_comes_back_from_disk(learned, world, tmp_path):

@@ -1,11 +1,13 @@
 """How a channel that writes items makes the ids that it writes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from galen.data.dataset import Dataset
 from galen.generative.tokenizing.item_vectors import ItemVectors, Source
 from galen.generative.tokenizing.semantic_ids import SemanticIds, semantic_ids
-from galen.generative.tokenizing.tokenizers import TOKENIZERS, TokenizerName
+from galen.generative.tokenizing.tokenizers import TokenizerName, tokenizer_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +18,17 @@ class Coding:
     sizes: tuple[int, ...]
     sources: tuple[Source, ...]
     vector_size: int
+    tokenizer_settings: Mapping[str, Any] = field(default_factory=dict)  # besides its sizes
 
     def ids(self, data: Dataset, seed: int) -> SemanticIds:
         """Semantic ids of a shop's catalogue.
 
         Raises:
-            SemanticIdError: the tokenizer cannot make codes of these sizes from these vectors.
+            SemanticIdError: the tokenizer has no such settings, or cannot make codes of these sizes
+                from these vectors.
         """
+        spec = tokenizer_spec(self.tokenizer, self.sizes, self.tokenizer_settings)
         vectors = ItemVectors(self.sources, self.vector_size).fit(data, seed)
-        tokenizer = TOKENIZERS[self.tokenizer](self.sizes).fit(vectors, seed)
+        tokenizer = spec.fit(vectors, seed)
         codes = tokenizer.codes(vectors)
         return semantic_ids(codes, tokenizer.sizes, data.catalogue.ids, self.tokenizer)

@@ -1,13 +1,17 @@
 """Every tokenizer by its name."""
 
+import dataclasses
+import difflib
 from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+import msgspec
 
 from galen.generative.tokenizing.fsq import Fsq
 from galen.generative.tokenizing.product_codes import ProductCodes
 from galen.generative.tokenizing.residual_kmeans import ResidualKMeans
 from galen.generative.tokenizing.rq_vae import RqVae
-from galen.generative.tokenizing.semantic_ids import TokenizerSpec
+from galen.generative.tokenizing.semantic_ids import SemanticIdError, TokenizerSpec
 
 TokenizerName = Literal["fsq", "product_codes", "residual_kmeans", "rq_vae"]
 
@@ -18,3 +22,31 @@ TOKENIZERS: Final[Mapping[str, Callable[..., TokenizerSpec]]] = {
     "rq_vae": RqVae,
 }
 """The first argument of each is the sizes of its levels."""
+
+
+def tokenizer_spec(
+    name: TokenizerName, sizes: tuple[int, ...], settings: Mapping[str, Any]
+) -> TokenizerSpec:
+    """A tokenizer with levels of these sizes and settings of its own, such as a recipe gives.
+
+    Raises:
+        SemanticIdError: it has no such setting, or one of another kind.
+    """
+    kind: Any = TOKENIZERS[name]
+    known = sorted({field.name for field in dataclasses.fields(kind)} - {"sizes"})
+    if "sizes" in settings:
+        raise SemanticIdError(
+            "sizes stand beside tokenizer_settings, not in them: give the channel sizes = […]."
+        )
+    for key in settings:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+            raise SemanticIdError(
+                f"tokenizer {name!r} has no setting {key!r}; it has {', '.join(known)}. "
+                f"Did you mean {near!r}?"
+            )
+    try:
+        spec: TokenizerSpec = msgspec.convert({"sizes": sizes, **settings}, kind)
+    except msgspec.ValidationError as error:
+        raise SemanticIdError(f"tokenizer {name!r} cannot be set so: {error}") from error
+    return spec
