@@ -33,7 +33,7 @@ from galen.nn.cosines import asked
 from galen.nn.learning.precision import Precision, resolved
 from galen.nn.learning.sequence_losses import Kind as Loss
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit, follow
+from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
 from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
 from galen.nn.sequences.backbones.backbone import Shape
 from galen.nn.sequences.backbones.catalog import backbone
@@ -94,6 +94,7 @@ class SequenceModel:
     held_out: int = 2000
     precision: Precision = "float32"
     softmax_precision: Precision = "float32"  # of the scores of `softmax`, which are many and alike
+    device: str = "cpu"  # to learn on, as torch names it; requests are answered on the processor
     repeat: bool = False
     seed: int = 0
 
@@ -137,7 +138,7 @@ class SequenceModel:
             self.correct,
             self.calibration,
             self.purchase_weight,
-            products=resolved(self.softmax_precision, torch.device("cpu")),
+            products=resolved(self.softmax_precision, usable(self.device)),
         )
         buys = self.purchase_weight > 0 and some_bought(columns)
         buying = Buying(self.width, int(Kind.PURCHASE)) if buys else None
@@ -148,7 +149,7 @@ class SequenceModel:
         among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
         some = bool(len(columns.item))
         course = self._taught(network, columns, among, before, watch) if some else Course()
-        network.eval()
+        network.to("cpu").eval()
         with torch.inference_mode():
             vectors = tower.whole()
             answers = network.answers(vectors).numpy()
@@ -219,6 +220,7 @@ class SequenceModel:
             plateau=self.plateau,
             monitor="ndcg",
             precision=self.precision,
+            device=self.device,
             seed=self.seed,
         )
 

@@ -72,6 +72,16 @@ def test_every_loss_learns_what_follows(settings, world):
     )
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.parametrize("backbone", ["sasrec", "ligr", "hstu", "gru4rec"])
+def test_what_was_learned_on_a_gpu_answers_on_the_processor(backbone, world, tmp_path):
+    index = SequenceModel(backbone=backbone, device="cuda", **QUICK).fit(world.data)
+    assert right(index, world) >= 20
+    index.save(tmp_path)
+    assert index.items.device.type == "cpu"
+    assert right(index.settings.load(tmp_path), world) >= 20
+
+
 def test_an_item_that_nobody_took_is_proposed_by_its_attributes(world):
     known = world.data.take(world.data.item != 5)  # the last of group 0
     settings = QUICK | {"attributes": ("category",), "identity": False}

@@ -172,6 +172,23 @@ def follow(
     return _Run(network, loss, source, None, settings, None, watch, rates).run()
 
 
+def usable(device: str) -> torch.device:
+    """A device by its name, seen to hold a number.
+
+    Raises:
+        TrainingError: this machine, or this torch, has no such device.
+    """
+    try:
+        found = torch.device(device)
+        torch.zeros((), device=found)
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0]
+        raise TrainingError(
+            f'nothing can be learned on device {device!r} here ({why}); set device = "cpu".'
+        ) from error
+    return found
+
+
 @dataclass
 class _UnderWay:
     """What was done of an epoch that is not at its end."""
@@ -197,7 +214,7 @@ class _Run:
         rates: tuple[float, ...] = (),
     ) -> None:
         """With `rates`, one of each epoch, nothing is judged."""
-        self.device = torch.device(settings.device)
+        self.device = usable(settings.device)
         self.network, self.loss = network.to(self.device), loss.to(self.device)
         self.source, self.validate, self.settings = source, validate, settings
         self.checkpoint = Checkpoint(folder) if folder is not None else None

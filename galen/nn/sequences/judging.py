@@ -37,19 +37,20 @@ class Judge:
         assert isinstance(network, NextItem)
         network.eval()
         before, gains, losses = self.held_out.before, list[Tensor](), list[Tensor]()
-        read = before.newest(self.length)
+        read, device = before.newest(self.length), next(network.parameters()).device
         with torch.inference_mode():
             answers = network.answers(network.tower.whole()).T
             for start in range(0, len(self.held_out.wanted), 512):
                 people = np.arange(start, min(start + 512, len(self.held_out.wanted)))
-                states = network.read(self.held_out.events(read, people))
+                states = network.read(self.held_out.events(read, people).to(device))
                 scores = (states @ answers).double()
-                wanted = torch.from_numpy(self.held_out.wanted[people])
+                wanted = torch.from_numpy(self.held_out.wanted[people]).to(device)
                 losses.append(nn.functional.cross_entropy(scores, wanted, reduction="none"))
                 target = scores.gather(1, wanted[:, None])
                 seen = before.of(people)
                 row = np.repeat(np.arange(len(people)), np.diff(seen.offsets))
-                scores[torch.from_numpy(row), torch.from_numpy(seen.item)] = -torch.inf
+                taken = torch.from_numpy(row).to(device), torch.from_numpy(seen.item).to(device)
+                scores[taken] = -torch.inf
                 scores.scatter_(1, wanted[:, None], -torch.inf)
                 rank = (scores >= target).sum(1)  # ties are the model's loss
                 gains.append(gain_of(rank))

@@ -153,6 +153,13 @@ def test_a_loss_that_is_no_number_stops_training_with_advice():
         learn(settings)
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "no such device"])
+def test_a_device_that_is_not_there_is_told_in_words(device):
+    with pytest.raises(TrainingError, match="nothing can be learned on device") as told:
+        learn(Training(epochs=1, batch=128, device=device))
+    assert str(told.value).endswith('set device = "cpu".')
+
+
 def test_a_label_that_is_not_known_has_no_part_in_the_loss():
     logits = torch.tensor([[0.0], [100.0]])
     labels = torch.tensor([[1.0], [float("nan")]])
