@@ -89,9 +89,12 @@ class Findings:
                 f"Go on with: {ran.go_on()}"
             )
         if stale := self.comparison.stale():
-            told = ", ".join(f"{step} by {code or 'one not kept'}" for step, code in stale.items())
+            steps: dict[str, list[str]] = {}
+            for step, code in stale.items():
+                steps.setdefault(code or "a state that was not kept", []).append(step)
+            told = "; ".join(f"by {code}: {', '.join(made)}" for code, made in steps.items())
             notes.append(
-                f"Made by another state of galen's code than the current one ({state_of_code()}): "
+                f"Made by other states of galen's code than the current one ({state_of_code()}), "
                 f"{told}. Where that matters, remove their folders in {ran.plan.folder} and run "
                 "again."
             )

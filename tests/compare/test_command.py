@@ -101,17 +101,17 @@ def test_the_same_seed_gives_the_same_figures(planned, here, figures, tmp_path):
 def test_figures_of_another_state_of_the_code_are_told_step_by_step(finished, tmp_path):
     plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
     ask = partial(compare, plan, Prices(), report=None, json_file=None, progress=lambda *_: None)
-    assert not any("state of galen's code" in said for said in ask().sentences)
+    assert not any("of galen's code" in said for said in ask().sentences)
     (learned,) = plan.folder.glob("ranked-*/learned.json")
     of_now = json.loads(learned.read_text())["code"]
     assert re.fullmatch("[0-9a-f]{12}", of_now)
     for step, code in (("learned", "another"), ("latency-400-20", "an older"), ("left-out", "")):
         (file,) = plan.folder.glob(f"ranked-*/{step}.json")
         file.write_text(file.read_text().replace(of_now, code))
-    (said,) = [one for one in ask().sentences if "state of galen's code" in one]
+    (said,) = [one for one in ask().sentences if "of galen's code" in one]
     assert f"than the current one ({of_now})" in said
-    told = "learned of ranked by another, latency of ranked by an older, left-out of ranked by one"
-    assert f"{told} not kept. " in said
+    told = "by another: learned of ranked; by an older: latency of ranked; "
+    assert f"{told}by a state that was not kept: left-out of ranked. " in said
     assert "plain" not in said
 
 
@@ -122,7 +122,7 @@ def test_figures_that_all_come_from_one_older_state_of_the_code_are_told(finishe
     done = compare(
         plan, Prices(), report=None, json_file=tmp_path / "told.json", progress=lambda *_: None
     )
-    assert any("learned of plain by older" in said for said in done.sentences)
+    assert any("by older: learned of plain, " in said for said in done.sentences)
     assert len(json.loads((tmp_path / "told.json").read_text())["stale"]) == 6
 
 
