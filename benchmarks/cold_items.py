@@ -113,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--warm", type=int, default=2000, help="others that are asked")
     parser.add_argument("--part", choices=("test", "validation"), default="test")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -126,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
         data = Dataset.read(Shop.open(Path(folder) / "shop")).of(*TAKEN)
     for model in options.models.split(","):
-        for seed in range(options.seeds):
+        for seed in range(options.first_seed, options.first_seed + options.seeds):
             row, hit = _measure(world_of(data, options, seed), options, model, seed)
             rows.append(row)
             hits.setdefault(model, []).append(hit)
