@@ -91,8 +91,11 @@ def beam_gaps(index: Index, question: Question, requests: int) -> dict[str, floa
 
 def _best(index: Index, asked: Requests, width: int) -> Candidates:
     """The ten best by a beam of `width`, for as many requests at once as memory is meant for."""
-    settings = replace(index.settings, beam=width)
-    wide = replace(index, settings=settings)  # type: ignore[arg-type]
+    wide: Index
+    if isinstance(index, TigerIndex):
+        wide = replace(index, settings=replace(index.settings, beam=width))
+    else:
+        wide = replace(index, settings=replace(index.settings, beam=width))
     together = max(1, ROWS // width)
     parts = []
     for start in range(0, len(asked), together):

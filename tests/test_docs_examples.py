@@ -187,7 +187,7 @@ def command_of(words):
 def test_every_line_of_a_shell_example_can_be_called(page, words):
     name, command, rest = command_of(words)
     try:
-        command.make_context(name, rest)
+        assert command.make_context(name, rest).info_name == name
     except click.ClickException as error:
         pytest.fail(f"{page.name}: galen {shlex.join(words)}: {error.format_message()}")
 

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
-from worlds import write_world
+from worlds import NOW, write_world
 
 from galen.assembly.bundle import Bundle, save_bundle
 from galen.assembly.bundle_manifest import BundleError
@@ -33,7 +33,12 @@ def test_items_that_came_later_stand_behind_those_that_were_learned_from(bundle,
     table = world.data.catalogue.table
     new = table.slice(0, 1).set_column(0, table.schema.field(0), pa.array(["new"]))
     more = Catalogue(pa.concat_tables([table, new]))
-    bundle.pipelines(more, FeatureStore.replay(world.data))
+    store = FeatureStore.replay(world.data)
+    pipeline = bundle.pipelines(more, store).usual.pipeline
+    slate = pipeline.run(store.requests(np.arange(10), NOW, seed=np.arange(10)), 5)
+    assert not slate.degraded
+    assert len(slate.candidates)
+    assert slate.candidates.item.max() < len(table)
 
 
 @pytest.mark.parametrize("change", ["other order", "one missing", "one renamed"])
