@@ -43,6 +43,7 @@ class Histories:
 
     @property
     def length(self) -> Ints:
+        """(R,): how many events each request has."""
         return np.diff(self.offsets)
 
     @property

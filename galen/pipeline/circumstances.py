@@ -23,6 +23,7 @@ class Packed:
 
     @classmethod
     def of(cls, lists: Iterable[Sequence[int]]) -> "Packed":
+        """From a list for each request, which may be empty."""
         rows = list(lists)
         offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
         return cls(offsets, np.array([value for row in rows for value in row], np.int64))
@@ -59,6 +60,7 @@ class Bought:
     quantity: Floats  # (K,) packs
 
     def part(self, start: int, stop: int) -> "Bought":
+        """Those of requests start … stop."""
         first, last = self.item.offsets[start], self.item.offsets[stop]
         return Bought(self.item.part(start, stop), self.at[first:last], self.quantity[first:last])
 

@@ -18,24 +18,33 @@ from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Ints, Re
 
 
 class Retriever(Protocol):
-    """A recall channel that has learned.
+    """A recall channel that has learned."""
 
-    `retrieve` gives at most k rows a request, best first, with one column `score`.
-    """
+    def retrieve(self, requests: Requests, k: int) -> Candidates:
+        """Propose at most k items a request: rows by request, best first, with a column `score`.
 
-    def retrieve(self, requests: Requests, k: int) -> Candidates: ...
-    def save(self, folder: Path) -> None: ...
+        Scores are finite, and no item stands twice in a request. Who it has nothing for has no
+        rows; that is no error.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write all that answering needs into a folder of its own, which exists and is empty."""
+        ...
 
 
 class Answer(Protocol):
     """What a channel thinks of items, for the requests that it was asked about."""
 
     def best(self, k: int) -> Candidates:
-        """What `retrieve` would give."""
+        """What the channel's `retrieve` gives for the same requests."""
         ...
 
     def scores(self, candidates: Candidates) -> Floats:
-        """(N,): the score of each row, whoever found it; NaN where the channel knows nothing."""
+        """(N,): the score of each row, whoever found it; NaN where the channel knows nothing.
+
+        They can be held against those of `best`. Items may be newer than what was learned.
+        """
         ...
 
 
@@ -43,41 +52,47 @@ class Answer(Protocol):
 class Scorer(Protocol):
     """A channel that can score any item, so that what others propose has its score too."""
 
-    def answer(self, requests: Requests) -> Answer: ...
+    def answer(self, requests: Requests) -> Answer:
+        """Read the requests once, for `best` and for rows that other channels found."""
+        ...
 
 
 @runtime_checkable
 class Generator(Protocol):
-    """A channel that makes items, and so must know beforehand which may be shown.
-
-    `allowed` tells for requests (P,) which of the first `items` items may be: (P, items).
-    """
+    """A channel that makes items, and so must know beforehand which may be shown."""
 
     def generate(
         self, requests: Requests, k: int, allowed: Callable[[Ints, int], Bools]
-    ) -> Candidates: ...
+    ) -> Candidates:
+        """As `retrieve`, of allowed items only.
+
+        `allowed` tells for requests (P,) which of the first `items` items may be: (P, items).
+        """
+        ...
 
 
 @runtime_checkable
 class Chooser(Protocol):
-    """A channel that thinks of few items and chooses by which of those may be shown.
+    """A channel that thinks of few items and chooses by which of those may be shown."""
 
-    `may` tells of rows, a request (M,) and an item (M,) each, whether they may: (M,).
-    """
+    def choose(self, requests: Requests, k: int, may: Callable[[Ints, Ints], Bools]) -> Candidates:
+        """As `retrieve`, of allowed items only.
 
-    def choose(
-        self, requests: Requests, k: int, may: Callable[[Ints, Ints], Bools]
-    ) -> Candidates: ...
+        `may` tells of rows, a request (M,) and an item (M,) each, whether they may: (M,).
+        """
+        ...
 
 
 @runtime_checkable
 class Reasoner(Protocol):
-    """A channel that can say why it proposed an item, in words for a person.
+    """A channel that can say why it proposed an item, in words for a person."""
 
-    `why` reads one of the requests once, and answers for items; None where it has nothing to say.
-    """
+    def why(self, requests: Requests, request: int) -> Callable[[int], str | None]:
+        """Read one of the requests, by its row, once, and answer for any item.
 
-    def why(self, requests: Requests, request: int) -> Callable[[int], str | None]: ...
+        The answer is None where the channel has nothing to say of the item.
+        """
+        ...
 
 
 class Continued(Protocol):
@@ -88,50 +103,78 @@ class Continued(Protocol):
         ...
 
     def after(self, item: Ints) -> "Continued":
-        """One more item (P,) placed after each."""
+        """One more item (P,) placed after each; -1 where there is none left to place.
+
+        This object stays as it is.
+
+        Raises:
+            ValueError: a history is as long as the channel can read.
+        """
         ...
 
 
 @runtime_checkable
 class Continuer(Protocol):
-    """A channel that scores items given a history and what a slate holds so far.
+    """A channel that scores items given a history and what a slate holds so far."""
 
-    `continued` gives requests that it can read, (P,) rows at a time, ready for `places` items.
-    """
+    def continued(self, requests: Requests, places: int) -> Iterable[tuple[Ints, Continued]]:
+        """The requests that it can read, (P,) rows at a time, ready for `places` items of a slate.
 
-    def continued(self, requests: Requests, places: int) -> Iterable[tuple[Ints, Continued]]: ...
+        A request that it cannot read is in no part.
+        """
+        ...
 
 
 class RetrieverSpec(Protocol):
     """Settings of a channel, before it has seen data."""
 
-    def fit(self, data: Dataset) -> Retriever: ...
-    def load(self, folder: Path) -> Retriever: ...
+    def fit(self, data: Dataset) -> Retriever:
+        """Learn from a shop's catalogue and events, and from nothing later than `data` tells.
+
+        A shop without events is no error: the channel goes by what else is known, or proposes
+        nothing.
+
+        Raises:
+            MendableError: something that the settings ask for is missing or cannot be read.
+        """
+        ...
+
+    def load(self, folder: Path) -> Retriever:
+        """Read back what `Retriever.save` wrote, with these settings; it proposes the same items.
+
+        Files are not checked here: a bundle has held them against their digests before.
+        """
+        ...
 
 
 @runtime_checkable
 class LearnsAgain(Protocol):
-    """Settings of a channel that learns for as long as people held out tell it to.
+    """Settings of a channel that learns for as long as people held out tell it to."""
 
-    `again` learns from more of the same events for as long as `learned` did, and holds out nobody.
-    """
+    def again(self, data: Dataset, learned: Retriever) -> Retriever:
+        """Learn from more of the same events for as long as `learned` did, and hold out nobody.
 
-    def again(self, data: Dataset, learned: Retriever) -> Retriever: ...
+        Where `learned` was taught nothing, or was read from a folder, this learns as `fit` does.
+        """
+        ...
 
 
 class Fuser(Protocol):
-    """Adds `recall_score` and `<channel>_standing` from `<channel>_score` and `<channel>_rank`.
+    """Makes one order of what channels said of the same rows."""
 
-    A standing is the score among the rows of the request, of mean 0 and variance 1, so that what
-    a ranker learned of it still holds when the channel has learned again.
-    A rank is NaN where the channel did not propose the row, a score where it cannot tell one.
-    """
+    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+        """Add `recall_score` and `<channel>_standing` from `<channel>_score` and `<channel>_rank`.
 
-    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates: ...
+        A standing is the score among the rows of the request, of mean 0 and variance 1, so that
+        what a ranker learned of it still holds when the channel has learned again.
+        A rank is NaN where the channel did not propose the row, a score where it cannot tell one.
+        Rows stay as they are, in their order, those of a request together.
+        """
+        ...
 
 
 class Filter(Protocol):
-    """A rule of eligibility: true where the item may be shown."""
+    """A rule of eligibility about one item at a time."""
 
     @property
     def rule(self) -> str:
@@ -143,35 +186,62 @@ class Filter(Protocol):
         """Why an item that the rule drops is not shown, in words for a person."""
         ...
 
-    def keep(self, requests: Requests, candidates: Candidates) -> Bools: ...
+    def keep(self, requests: Requests, candidates: Candidates) -> Bools:
+        """(N,): may the item of each row be shown to its request?
+
+        It may read everything of a request, but no column: safety does not depend on a score.
+        """
+        ...
 
 
 class SlateRule(Protocol):
-    """A rule of eligibility about items side by side, which only a whole slate can break.
-
-    `keep` gives the first n rows of each request that may be shown together, rows in order.
-    """
+    """A rule of eligibility about items side by side, which only a whole slate can break."""
 
     @property
-    def rule(self) -> str: ...
+    def rule(self) -> str:
+        """The id of the rule, as of a `Filter`."""
+        ...
+
     @property
-    def reason(self) -> str: ...
-    def keep(self, requests: Requests, candidates: Candidates, n: int) -> Bools: ...
+    def reason(self) -> str:
+        """Why an item is not shown beside those above it, in words for a person."""
+        ...
+
+    def keep(self, requests: Requests, candidates: Candidates, n: int) -> Bools:
+        """(N,): the first n rows of each request that may be shown together.
+
+        Rows of a request stand together, best first; a row gives way to those above it.
+        """
+        ...
 
 
 class Assembler(Protocol):
     """Makes of candidates the rows that a ranker reads."""
 
-    def assemble(self, requests: Requests, candidates: Candidates) -> Batch: ...
+    def assemble(self, requests: Requests, candidates: Candidates) -> Batch:
+        """Every feature of every row, in the order of rows, as known just before its moment."""
+        ...
 
 
 class Ranker(Protocol):
-    """A ranking model that has learned; `score` gives (N, objectives), rows in order."""
+    """A ranking model that has learned, as a pipeline asks it."""
 
     @property
-    def objectives(self) -> tuple[str, ...]: ...
-    def score(self, batch: Batch) -> Floats: ...
-    def save(self, folder: Path) -> None: ...
+    def objectives(self) -> tuple[str, ...]:
+        """What is foretold of a row, such as "purchase", in the order of the scores' columns."""
+        ...
+
+    def score(self, batch: Batch) -> Floats:
+        """(N, objectives) probabilities, rows in order.
+
+        Raises:
+            KeyError: the batch lacks a feature that was learned from.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write all that scoring needs into a folder of its own, which exists and is empty."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +257,15 @@ class Examples:
 
 
 class Reranker(Protocol):
-    """Shapes the slate from the column `score`; gives rows of `candidates`, best first."""
+    """Shapes the slate: it may reorder and cut, but not add."""
 
-    def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates: ...
+    def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
+        """Rows of `candidates`, each at most once, those of a request in the order to be shown.
+
+        `candidates` have a column `score`, best first within each request. The first n of each
+        are to be shown; rows below them may stay, for a later stage may drop some.
+        """
+        ...
 
 
 Blend = Sequence[tuple[str, float]]
