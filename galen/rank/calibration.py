@@ -21,6 +21,7 @@ class Platt(msgspec.Struct, frozen=True, tag="platt"):
     offset: float
 
     def probability(self, score: Floats) -> Floats:
+        """(N,) of scores (N,), as the model gave them."""
         return np.asarray(1 / (1 + np.exp(-(self.slope * score + self.offset))))
 
 
@@ -31,6 +32,7 @@ class Isotonic(msgspec.Struct, frozen=True, tag="isotonic"):
     value: tuple[float, ...]
 
     def probability(self, score: Floats) -> Floats:
+        """(N,) of scores (N,); beyond the knots it is that of the nearest one."""
         return np.interp(score, self.score, self.value)
 
 

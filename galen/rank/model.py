@@ -19,24 +19,46 @@ def at_no_position(schema: Schema, samples: Samples) -> Samples:
 
 
 class Model(Protocol):
-    """A model that has learned; `score` gives (N, objectives) probabilities, rows in order."""
+    """A model that has learned."""
 
     @property
-    def schema(self) -> Schema: ...
+    def schema(self) -> Schema:
+        """The fields that samples must have to be scored: those that it learned from."""
+        ...
+
     @property
-    def objectives(self) -> tuple[str, ...]: ...
-    def score(self, samples: Samples) -> Floats: ...
-    def save(self, folder: Path) -> None: ...
+    def objectives(self) -> tuple[str, ...]:
+        """The names of the labels that it learned, in the order of the scores' columns."""
+        ...
+
+    def score(self, samples: Samples) -> Floats:
+        """(N, objectives) probabilities, rows in order, as if none had been shown anywhere yet.
+
+        Labels, weights and groups are not read, and may be missing.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write all that `ModelSpec.load` reads into a folder, which exists."""
+        ...
 
 
 class ModelSpec(Protocol):
-    """Settings of a model; `valid` decides when to stop and how to calibrate.
+    """Settings of a model, before it has learned."""
 
-    `load` reads back, from the folder given to `save`, a model with equal scores.
-    """
+    def fit(self, schema: Schema, train: Samples, valid: Samples) -> Model:
+        """Learn every objective that `train` has labels of.
 
-    def fit(self, schema: Schema, train: Samples, valid: Samples) -> Model: ...
-    def load(self, folder: Path) -> Model: ...
+        `valid` has the same labels; it decides when to stop and how to calibrate.
+
+        Raises:
+            MendableError: the samples lack what the model reads, or nothing can be learned of them.
+        """
+        ...
+
+    def load(self, folder: Path) -> Model:
+        """Read back, from the folder given to `Model.save`, a model with equal scores."""
+        ...
 
 
 class Extension(Protocol):
@@ -47,15 +69,31 @@ class Extension(Protocol):
         """The schema of samples that were extended."""
         ...
 
-    def extend(self, samples: Samples) -> Samples: ...
-    def save(self, folder: Path) -> None: ...
+    def extend(self, samples: Samples) -> Samples:
+        """The same rows with the new fields after those that they had.
+
+        Their labels are not read: these are rows that were not learned from.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write all that `ExtensionSpec.load` reads into a folder of its own, which exists."""
+        ...
 
 
 class ExtensionSpec(Protocol):
-    """Settings of an extension.
+    """Settings of an extension, before it has learned."""
 
-    The samples given back are the rows learned from, extended so that no row's own label tells.
-    """
+    def fit(self, schema: Schema, train: Samples) -> tuple[Extension, Samples]:
+        """Learn the fields, and give rows of `train` extended so that no row's own label tells.
 
-    def fit(self, schema: Schema, train: Samples) -> tuple[Extension, Samples]: ...
-    def load(self, folder: Path) -> Extension: ...
+        Rows that cannot be extended so are left out.
+
+        Raises:
+            SchemaError: the samples lack a field that the extension reads.
+        """
+        ...
+
+    def load(self, folder: Path) -> Extension:
+        """Read back, from the folder given to `Extension.save`, what extends rows alike."""
+        ...

@@ -23,7 +23,13 @@ VECTORS: Final = "vectors.safetensors"
 class OfShop(Protocol):
     """Settings of an extension that reads a shop before it learns."""
 
-    def of(self, data: Dataset) -> ExtensionSpec: ...
+    def of(self, data: Dataset) -> ExtensionSpec:
+        """The settings with what they need of the shop, so that `fit` needs samples only.
+
+        Raises:
+            EnrichedError: a table that is read is missing, or knows later events than `data`.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ class CrossExperts(nn.Module):
         self.gates = nn.ModuleList(nn.Linear(width, experts) for _ in range(layers))
 
     def forward(self, values: Tensor) -> Tensor:
+        """(B, width) of values (B, width)."""
         crossed = values
         for layer, gate in enumerate(self.gates):
             low = torch.tanh(torch.einsum("bw,ewr->ber", crossed, self.down[layer]))

@@ -70,4 +70,5 @@ class NeuralGate(nn.Module):
         nn.init.normal_(next(iter(self.tower[-1].parameters())), std=1e-2)
 
     def forward(self, prior: Tensor) -> Tensor:
+        """(B, out) factors, 0 … 2, of what is known beforehand (B, width)."""
         return 2 * torch.sigmoid(self.tower(prior))

@@ -9,9 +9,15 @@ from galen.features.encoding.schema import Schema
 
 
 class NetworkSpec(Protocol):
-    """Settings of a network: a frozen dataclass.
+    """Settings of a network: a frozen dataclass."""
 
-    The module takes `galen.nn.inputs.Inputs` and gives logits (B, objectives), in order.
-    """
+    def build(self, schema: Schema, objectives: Sequence[str]) -> nn.Module:
+        """A module that has not learned; torch's global generator draws its weights.
 
-    def build(self, schema: Schema, objectives: Sequence[str]) -> nn.Module: ...
+        It takes `galen.nn.inputs.Inputs` of B rows as `schema` tells, and gives logits
+        (B, objectives), in order.
+
+        Raises:
+            SchemaError: the schema lacks fields that the network needs, or they do not fit it.
+        """
+        ...

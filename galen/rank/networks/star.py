@@ -98,4 +98,5 @@ class SceneTable(nn.Module):
         self.rows = nn.Parameter(torch.zeros(scenes - 1, width))
 
     def forward(self, scene: Tensor) -> Tensor:
+        """(B, width) of scenes (B,), 0 where unknown."""
         return nn.functional.embedding(scene, nn.functional.pad(self.rows, (0, 0, 1, 0)))
