@@ -52,6 +52,10 @@ class FoundVectors:
     def candidates(
         self, queries: Singles, requests: Requests, k: int, *, repeat: bool
     ) -> Candidates:
+        """The best k items of each request by queries (R, d), without `repeat` none of its history.
+
+        A query of zeros finds nothing.
+        """
         history = requests.history
         known = history.item < len(self.vectors)
         seen = NOTHING if repeat else (history.request[known], history.item[known])
@@ -79,6 +83,7 @@ class FoundVectors:
         return out
 
     def save(self, folder: Path) -> None:
+        """Write the vectors, and which were learned, beside what else a channel keeps."""
         tensors: dict[str, np.ndarray[Any, Any]] = {
             "vectors": self.vectors,
             "learned": self.learned.astype(np.uint8),
@@ -87,6 +92,11 @@ class FoundVectors:
 
     @classmethod
     def load(cls, folder: Path, kind: SearchKind = "exact") -> "FoundVectors":
+        """Read back what `save` wrote; an index for approximate search is made anew.
+
+        Raises:
+            SearchError: approximate search misses too much.
+        """
         saved = load_file(folder / "vectors.safetensors")
         return cls.by(kind, saved["vectors"], saved["learned"].astype(bool))
 

@@ -63,6 +63,7 @@ class Fusion:
         return FusionModel(voices, np.stack(weights))
 
     def load(self, folder: Path) -> "FusionModel":
+        """Read back what `FusionModel.save` wrote; these settings change nothing of it."""
         saved = msgspec.json.decode((folder / "fusion.json").read_bytes(), type=_Saved)
         return FusionModel(saved.voices, np.array(saved.weights))
 
@@ -97,6 +98,7 @@ class FusionModel:
         return candidates.with_columns({**columns, "recall_score": score})
 
     def save(self, folder: Path) -> None:
+        """Write the weights, and how each channel is read, into a folder that exists."""
         saved = _Saved(self.voices, self.weights.tolist())
         (folder / "fusion.json").write_bytes(msgspec.json.encode(saved))
 

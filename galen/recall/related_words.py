@@ -41,6 +41,7 @@ class RelatedWords:
     unsafe: sparse.csr_array  # (words, words): an entry where two must not meet, either way
 
     def take(self, rows: Ints) -> "RelatedWords":
+        """The relations at these places (m,), in this order; what is unsafe stays whole."""
         parts = self.source[rows], self.target[rows], self.substitute[rows], self.confidence[rows]
         return RelatedWords(*parts, self.unsafe)
 

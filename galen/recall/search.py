@@ -27,15 +27,18 @@ class SearchError(MendableError):
 
 
 class Search(Protocol):
-    """Finds the k best vectors for each query, best first.
-
-    queries (R, d) → rows (R, k) and scores (R, k); where fewer than k may be found, the row is -1
-    and its score -inf. Pairs of `exclude` are not found, nor is what `allowed` (vectors,) masks.
-    """
+    """Finds the vectors with the largest inner products."""
 
     def top(
         self, queries: Singles, k: int, *, exclude: Pairs = NOTHING, allowed: Bools | None = None
-    ) -> tuple[Ints, Singles]: ...
+    ) -> tuple[Ints, Singles]:
+        """The k best vectors for each query, best first; no more than there are vectors.
+
+        queries (R, d) → rows (R, k) and scores (R, k); where fewer than k may be found, the row
+        is -1 and its score -inf. Pairs of `exclude` are not found, nor is a vector where
+        `allowed` (vectors,) is false.
+        """
+        ...
 
 
 def search_of(vectors: Singles, kind: SearchKind) -> Search:

@@ -206,10 +206,12 @@ class SequenceModel:
 
     @property
     def shape(self) -> Shape:
+        """The part of the settings that says what backbone reads histories."""
         return Shape(self.backbone, self.width, self.layers, self.heads, self.dropout, self.length)
 
     @property
     def training(self) -> Training:
+        """How the network learns; NDCG of people held out tells when to stop."""
         return Training(
             epochs=self.epochs,
             batch=self.batch,

@@ -109,10 +109,12 @@ class SiblingsIndex:
 
     @cached_property
     def products(self) -> _Shelves:
+        """Items by their standard product."""
         return _Shelves.of(self.product)
 
     @cached_property
     def medicines(self) -> _Shelves:
+        """Items by what may stand in for each other: ingredients, strength and form are alike."""
         return _Shelves.of(self.alike)
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:

@@ -26,14 +26,22 @@ BLOCK = 1024
 
 
 class Voting(Protocol):
-    """The settings that scoring needs: the newest `recent` items vote with `decay`^place."""
+    """The settings that scoring needs."""
 
     @property
-    def recent(self) -> int: ...
+    def recent(self) -> int:
+        """How many of a person's newest items vote."""
+        ...
+
     @property
-    def decay(self) -> float: ...
+    def decay(self) -> float:
+        """Factor on the vote of an item for each newer one: the newest has 1, the next `decay`."""
+        ...
+
     @property
-    def repeat(self) -> bool: ...
+    def repeat(self) -> bool:
+        """May items of the history be proposed again?"""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ class ItemVotes:
 
     @classmethod
     def load(cls, settings: Voting, folder: Path) -> "ItemVotes":
+        """Read back what `save` wrote, to vote as `settings` say."""
         saved = load_file(folder / "graph.safetensors")
         items = len(saved["offsets"]) - 1
         arrays = (saved["weight"], saved["target"], saved["offsets"])

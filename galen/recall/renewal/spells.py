@@ -30,6 +30,7 @@ class Supply:
         return np.asarray(known - sharing * self.people)
 
     def take(self, rows: Bools | Ints) -> "Supply":
+        """That of some of the spells: where `rows` (N,) is true, or at these places."""
         return Supply(self.amount[rows], self.days[rows], self.people[rows])
 
 
