@@ -41,6 +41,7 @@ class Premises:
 
     @property
     def items(self) -> FactColumns:
+        """What the catalogue's items hold, read anew where an item changed."""
         return self.facts.columns
 
     @cached_property

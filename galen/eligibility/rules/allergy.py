@@ -22,6 +22,7 @@ class Allergenic:
 
     @classmethod
     def of(cls, premises: Premises) -> "Allergenic":
+        """From the graph alone: whatever is a kind or salt of what may be declared is dropped."""
         matrix = sparse.csr_matrix(premises.narrower.astype(np.int8) * np.int8(DROP))
         return cls(premises, Bearing(matrix))
 

@@ -25,6 +25,11 @@ class Contraindicated:
 
     @classmethod
     def of(cls, premises: Premises) -> "Contraindicated":
+        """The graph's statements, graded by the pack, and the pack's precautions as more of them.
+
+        Raises:
+            PackError: a precaution names a concept that the graph does not know.
+        """
         edges = premises.graph.edges(Relation.CONTRAINDICATED_FOR)
         rules = premises.pack.precaution
         states = [premises.rows(rule.states, rule.id) for rule in rules]

@@ -33,6 +33,7 @@ class Duplicate:
 
     @classmethod
     def of(cls, premises: Premises) -> "Duplicate":
+        """Which ingredients are one molecule, by the graph; what is done about it, by the pack."""
         matrix = same_molecule(premises, action_number(premises.pack.duplicates))
         return cls(premises, Bearing(matrix))
 

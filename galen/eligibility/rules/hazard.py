@@ -39,6 +39,11 @@ class Hazardous:
 
     @classmethod
     def of(cls, premises: Premises) -> "Hazardous":
+        """The graph's hazardous pairs, and the pack's pairs and triples as bits.
+
+        Raises:
+            PackError: hazards have more than `MOST_SETS` sets, or name an unknown concept.
+        """
         bits = np.zeros(len(premises.graph) + 1, np.uint64)
         masks, place = [], 0
         for rule in premises.pack.hazard:

@@ -20,6 +20,11 @@ class OldEnoughForIngredients:
 
     @classmethod
     def of(cls, premises: Premises) -> "OldEnoughForIngredients":
+        """The pack's limits, in years; of several that a concept falls under, the highest.
+
+        Raises:
+            PackError: a limit names a concept that the graph does not know.
+        """
         years = np.zeros(len(premises.graph) + 1)
         for rule in premises.pack.age:
             limited = premises.mask(rule.concepts, rule.id)

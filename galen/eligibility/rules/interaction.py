@@ -23,6 +23,7 @@ class Interacting:
 
     @classmethod
     def of(cls, premises: Premises) -> "Interacting":
+        """The graph's interactions that the pack's grades make worth an action."""
         edges = premises.graph.edges(Relation.INTERACTS_WITH)
         action = graded(edges.severity, premises.pack.interactions)
         statements = Statements.of(premises, edges.tail, edges.head, action, edges.row)

@@ -20,6 +20,11 @@ class NotOnlineGoods:
 
     @classmethod
     def of(cls, premises: Premises) -> "NotOnlineGoods":
+        """Whatever the pack's rules keep from being sold online, with its kinds and salts.
+
+        Raises:
+            PackError: a rule names a concept that the graph does not know.
+        """
         barred = np.zeros(len(premises.graph) + 1, bool)
         for rule in premises.pack.not_online:
             barred |= premises.mask(rule.concepts, rule.id)

@@ -33,6 +33,11 @@ class OfferedBySurface:
 
     @classmethod
     def of(cls, premises: Premises) -> "OfferedBySurface":
+        """The pack's table of classes and surfaces, and which molecules a prescription may unlock.
+
+        Raises:
+            PackError: what may be unlocked is not known to the graph.
+        """
         allowed = np.zeros((len(RX_CLASSES) + 1, len(Surface) + 1), bool)
         for rule in premises.pack.offered:
             places = [int(Surface[name.upper()]) for name in rule.surfaces]

@@ -22,6 +22,11 @@ class WithinQuantity:
 
     @classmethod
     def of(cls, premises: Premises) -> "WithinQuantity":
+        """The concepts that count towards each of the pack's limits.
+
+        Raises:
+            PackError: a limit is on a concept that the graph does not know.
+        """
         limits = premises.pack.quantity
         return cls(premises, tuple(premises.mask((r.concept,), r.id) for r in limits))
 

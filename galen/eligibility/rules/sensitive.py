@@ -25,6 +25,11 @@ class Discreet:
 
     @classmethod
     def of(cls, premises: Premises) -> "Discreet":
+        """The pack's concepts and category words, with the goods that the graph says are for them.
+
+        Raises:
+            PackError: a rule names a concept that the graph does not know.
+        """
         rules = premises.pack.sensitive
         words = tuple(frozenset(word.lower() for word in rule.categories) for rule in rules)
         concepts = []

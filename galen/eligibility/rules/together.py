@@ -39,6 +39,7 @@ class GoTogether:
         hazardous: Hazardous,
         quantity: WithinQuantity,
     ) -> "GoTogether":
+        """What these rules drop in a cart; what they only warn of may stand side by side."""
         clashing = _dropped(interacting.bearing.matrix) + _dropped(hazardous.bearing.matrix)
         same = _dropped(duplicate.bearing.matrix)
         return cls(premises, sparse.csr_matrix(clashing), same, hazardous, quantity)

@@ -25,6 +25,7 @@ class Withdrawals:
         self.version += 1
 
     def lift(self, what: What, name: str, batch: str = "") -> None:
+        """Undo what `put` did with the same words; what another entry withdraws stays withdrawn."""
         self.entries.discard((what, name, batch))
         self.version += 1
 
