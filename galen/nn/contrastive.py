@@ -20,6 +20,7 @@ class ItemPairs(NamedTuple):
     other: Tensor  # (B,) int64
 
     def to(self, device: torch.device) -> "ItemPairs":
+        """The same pairs on a device."""
         return ItemPairs(self.one.to(device), self.other.to(device))
 
 

@@ -24,6 +24,7 @@ class Dice(nn.Module):
         self.slope = nn.Parameter(torch.zeros(width))
 
     def forward(self, values: Tensor) -> Tensor:
+        """(…, width) of values (…, width); the spread is that of all rows."""
         flat = values.reshape(-1, values.shape[-1])
         gate = torch.sigmoid(self.norm(flat)).view_as(values)
         return values * (gate + self.slope * (1 - gate))

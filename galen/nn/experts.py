@@ -20,6 +20,7 @@ class Gate(nn.Module):
         self.shares = linear(width, experts, bias=False)
 
     def forward(self, values: Tensor) -> Tensor:
+        """(B, experts) of values (B, width)."""
         return torch.softmax(self.shares(values), dim=1)
 
 
@@ -41,6 +42,7 @@ class Extraction(nn.Module):
         self.shared_gate = None if last else Gate(width, shared + own * tasks)
 
     def forward(self, values: list[Tensor]) -> list[Tensor]:
+        """(B, last of `hidden`) for each of the values (B, width) that goes on."""
         shared = [expert(values[-1]) for expert in self.shared]
         each = len(self.own) // self.tasks
         answers = [expert(values[place // each]) for place, expert in enumerate(self.own)]

@@ -61,6 +61,7 @@ class CrossLayers(nn.Module):
         )
 
     def forward(self, values: Tensor) -> Tensor:
+        """(B, width) of values (B, width)."""
         crossed = values
         for layer in self.layers:
             crossed = torch.addcmul(crossed, values, layer(crossed))

@@ -47,6 +47,7 @@ class Linear(_Missing):
         self.direction = nn.Parameter(torch.randn(width) * 0.01)
 
     def encoded(self, values: Tensor) -> Tensor:
+        """(B, width) of numbers (B,), none of which is missing."""
         return values[:, None] * self.direction
 
 
@@ -60,6 +61,7 @@ class LogBucket(_Missing):
         nn.init.normal_(self.table.weight, std=0.01)
 
     def encoded(self, values: Tensor) -> Tensor:
+        """(B, width) of numbers (B,), none of which is missing."""
         bent = torch.sign(values) * torch.log2(1 + 8 * values.abs())
         place = (bent * 2).round().long() + self.middle
         vectors: Tensor = self.table(place.clamp(0, self.buckets))
@@ -75,6 +77,7 @@ class Periodic(_Missing):
         self.mix = nn.Linear(2 * frequencies, width)
 
     def encoded(self, values: Tensor) -> Tensor:
+        """(B, width) of numbers (B,), none of which is missing."""
         angle = 2 * math.pi * values[:, None] * self.frequency
         mixed: Tensor = self.mix(torch.cat([angle.sin(), angle.cos()], dim=1))
         return mixed
@@ -91,6 +94,7 @@ class AutoDis(_Missing):
         self.vectors = nn.Parameter(torch.randn(choices, width) * 0.01)
 
     def encoded(self, values: Tensor) -> Tensor:
+        """(B, width) of numbers (B,), none of which is missing."""
         hidden = functional.leaky_relu(self.first(values[:, None]))
         chosen = torch.softmax((self.second(hidden) + hidden) / self.temperature, dim=1)
         return chosen @ self.vectors

@@ -37,6 +37,7 @@ class Workers:
 
     @property
     def alone(self) -> bool:
+        """Is there nobody to learn together with?"""
         return self.count == 1
 
     @property

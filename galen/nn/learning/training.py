@@ -58,16 +58,27 @@ class Lesson(Protocol):
     """One mini-batch to learn from; the network takes its inputs, the loss the rest."""
 
     @property
-    def inputs(self) -> Any: ...
-    @property
-    def labels(self) -> Tensor: ...
-    @property
-    def weight(self) -> Tensor: ...
-    def share(self, rank: int, count: int) -> "Lesson":
-        """What one of `count` processes that learn together takes."""
+    def inputs(self) -> Any:
+        """What the network is called with, as its only argument."""
         ...
 
-    def to(self, device: torch.device) -> "Lesson": ...
+    @property
+    def labels(self) -> Tensor:
+        """What the loss compares answers with; not read where the network itself gives losses."""
+        ...
+
+    @property
+    def weight(self) -> Tensor:
+        """(B,): how much each row counts; B are the rows that a step learns from."""
+        ...
+
+    def share(self, rank: int, count: int) -> "Lesson":
+        """What one of `count` processes that learn together takes: at least a row of no weight."""
+        ...
+
+    def to(self, device: torch.device) -> "Lesson":
+        """The same lesson with all its tensors on the device that the network is on."""
+        ...
 
 
 class Source(Protocol):

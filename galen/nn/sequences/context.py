@@ -39,9 +39,11 @@ class Asked(NamedTuple):
     user: Tensor  # (n,) int64 rows of users, -1 where not known
 
     def to(self, device: torch.device) -> "Asked":
+        """The same moments, surfaces and users on a device."""
         return Asked(*(column.to(device) for column in self))
 
     def take(self, rows: Tensor | slice) -> "Asked":
+        """Those at these places (m,), in this order."""
         return Asked(*(column[rows] for column in self))
 
     def spread(self, layout: Layout) -> "Asked":

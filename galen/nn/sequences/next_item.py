@@ -24,6 +24,7 @@ class NextInputs(NamedTuple):
     drawn: Tensor  # (items,) log of how often each is expected among the N, for the correction
 
     def to(self, device: torch.device) -> "NextInputs":
+        """The same histories and items on a device."""
         events, *parts = self
         return NextInputs(events.to(device), *(part.to(device) for part in parts))
 

@@ -19,6 +19,7 @@ class Events(NamedTuple):
     asked: Asked | None = None  # of each event: when and where what follows it is asked for
 
     def to(self, device: torch.device) -> "Events":
+        """The same histories on a device, with their layout and when they were asked about."""
         layout = self.layout.to(device)
         asked = None if self.asked is None else self.asked.to(device)
         return Events(self.item.to(device), self.kind.to(device), self.at.to(device), layout, asked)

@@ -23,6 +23,7 @@ class Pairs(NamedTuple):
     hard: Tensor  # (B, H) int64, negatives of one row alone
 
     def to(self, device: torch.device) -> "Pairs":
+        """The same pairs on a device."""
         return Pairs(*(tensor.to(device) for tensor in self))
 
 
