@@ -65,16 +65,19 @@ class GeneratorSettings:
 
     @property
     def coding(self) -> Coding:
+        """The part of the settings that says how items get their ids."""
         return Coding(
             self.tokenizer, self.sizes, self.sources, self.vector_size, self.tokenizer_settings
         )
 
     @property
     def shape(self) -> Shape:
+        """The part of the settings that says what backbone reads histories."""
         return Shape(self.backbone, self.width, self.layers, self.heads, self.dropout, self.length)
 
     @property
     def training(self) -> Training:
+        """How the network learns; NDCG of people held out tells when to stop."""
         return Training(
             epochs=self.epochs,
             batch=self.batch,
@@ -88,4 +91,5 @@ class GeneratorSettings:
         )
 
     def reader(self, timed: bool) -> Reader:
+        """A reader that has not learned; with `timed`, moments are in seconds and may be read."""
         return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))

@@ -27,6 +27,7 @@ class PrefixInputs(NamedTuple):
     wanted: Tensor  # (R,) the item that followed
 
     def to(self, device: torch.device) -> "PrefixInputs":
+        """The same prefixes on a device."""
         return PrefixInputs(self.events.to(device), self.user.to(device), self.wanted.to(device))
 
 

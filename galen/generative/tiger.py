@@ -101,6 +101,7 @@ class Tiger:
 
     @property
     def coding(self) -> Coding:
+        """The part of the settings that says how items get their ids."""
         return Coding(
             self.tokenizer, self.sizes, self.sources, self.vector_size, self.tokenizer_settings
         )

@@ -71,6 +71,7 @@ class Trie:
 
     @property
     def levels(self) -> int:
+        """How many codes an id has."""
         return len(self.sizes)
 
     def __len__(self) -> int:

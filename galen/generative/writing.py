@@ -39,6 +39,7 @@ class Writer:
 
     @cached_property
     def dense(self) -> Dense:
+        """What scores the catalogue beside the codes, made when first asked for."""
         lift = None if self.cold is None else self.cold.lifted(len(self.items))
         return Dense.of(self.items, self.temperature, lift)
 

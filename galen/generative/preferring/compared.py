@@ -34,6 +34,7 @@ class Compared(NamedTuple):
     drawn: Drawn | None = None
 
     def to(self, device: torch.device) -> "Compared":
+        """The same histories and ids on a device, with what was drawn where there is any."""
         drawn = self.drawn
         if drawn is not None:
             live = tuple(level.to(device) for level in drawn.live)

@@ -44,6 +44,7 @@ class Autoencoder(nn.Module):
         self.scale = spread if spread > 1e-6 else torch.ones(())
 
     def encode(self, vectors: Tensor) -> Tensor:
+        """(n, width) of vectors (n, d), which are centred and scaled here."""
         found: Tensor = self.encoder((vectors - self.centre) / self.scale)
         return found
 

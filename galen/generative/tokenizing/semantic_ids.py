@@ -39,10 +39,17 @@ class Tokenizer(Protocol):
         ...
 
     def codes(self, vectors: Singles) -> Ints:
-        """(items, levels) of vectors (items, d); items may share all codes."""
+        """(items, levels) of vectors (items, d); items may share all codes.
+
+        Raises:
+            SemanticIdError: vectors have another width than those learned from, or one is NaN or
+                infinite.
+        """
         ...
 
-    def save(self, folder: Path) -> None: ...
+    def save(self, folder: Path) -> None:
+        """Write what was learned, and by which settings, into a folder, which exists."""
+        ...
 
 
 class TokenizerSpec(Protocol):
@@ -137,6 +144,7 @@ class SemanticIds:
         return SemanticIds(codes, (*self.sizes[:-1], last), digest, self.tokenizer)
 
     def save(self, folder: Path) -> None:
+        """Write the codes, then what they are of with their digest, into a folder that exists."""
         save_file({"codes": self.codes.astype(np.int32)}, folder / CODES)
         digest = _digest((folder / CODES).read_bytes())
         facts = _Facts(self.sizes, self.catalogue, digest, self.tokenizer)
