@@ -86,6 +86,10 @@ class Assembly:
         self._codes: dict[AttributeKey, Ints] = {}
 
     def batch(self, features: Sequence[Feature]) -> Batch:
+        """These features of every row, in float32, with ids and histories as networks read them.
+
+        A feature that is made of others must come after them.
+        """
         per_request: dict[str, Singles] = {}
         per_row: dict[str, Singles] = {}
         for feature in features:

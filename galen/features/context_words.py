@@ -32,6 +32,7 @@ class ContextKeys:
 
     @classmethod
     def of(cls, codes: Ints, sizes: Ints) -> "ContextKeys":
+        """From keys in any order: codes (K, fields), -1 where a field was dropped."""
         packed = pack(codes, sizes)
         order = np.argsort(packed, kind="stable")
         return cls(codes[order], packed[order], sizes)

@@ -13,9 +13,15 @@ from galen.pipeline.stages import Assembler
 
 
 class TableFeatures(Protocol):
-    """Features of rows by what was read of a table; each column is (N,), NaN where not known."""
+    """Features of rows by what was read of a table."""
 
-    def columns(self, requests: Requests, candidates: Candidates) -> Mapping[str, Floats]: ...
+    def columns(self, requests: Requests, candidates: Candidates) -> Mapping[str, Floats]:
+        """The features of rows that are to be ranked: {name: (N,)}, NaN where not known.
+
+        The names are the same whatever the table says.
+        """
+        ...
+
     def past_columns(self, requests: Requests, candidates: Candidates) -> Mapping[str, Floats]:
         """As `columns`, for rows to learn from: nothing is known that came after their moments."""
         ...
@@ -24,14 +30,28 @@ class TableFeatures(Protocol):
         """The same features of a shop without the table: missing in every row."""
         ...
 
-    def save(self, folder: Path) -> None: ...
+    def save(self, folder: Path) -> None:
+        """Write what was read into a folder of its own, which exists, for `TableFeaturesSpec.load`.
+
+        No request reads the table itself.
+        """
+        ...
 
 
 class TableFeaturesSpec(Protocol):
-    """Settings of such features; `of` reads the table of a shop, as far as `data` may know it."""
+    """Settings of such features, before a table was read."""
 
-    def of(self, data: Dataset) -> TableFeatures: ...
-    def load(self, folder: Path) -> TableFeatures: ...
+    def of(self, data: Dataset) -> TableFeatures:
+        """Read the table of a shop; without one the features are missing in every row.
+
+        Raises:
+            EnrichedError: it cannot be read, or was made from later events than those of `data`.
+        """
+        ...
+
+    def load(self, folder: Path) -> TableFeatures:
+        """Read back, from the folder given to `TableFeatures.save`, features of equal values."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

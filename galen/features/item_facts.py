@@ -23,13 +23,17 @@ Singles = npt.NDArray[np.float32]
 class Reader(Protocol):
     """Reads what labels say of ingredients."""
 
-    def read(self, texts: Sequence[str]) -> Contents: ...
+    def read(self, texts: Sequence[str]) -> Contents:
+        """All parts of all texts; one that cannot be made out has the concept -1."""
+        ...
 
 
 class Namer(Protocol):
-    """Tells the concept of the product word in each title; -1 where there is none."""
+    """Reads what kind of product a title names."""
 
-    def find(self, titles: Sequence[str | None]) -> npt.NDArray[np.int64]: ...
+    def find(self, titles: Sequence[str | None]) -> npt.NDArray[np.int64]:
+        """(T,): the concept of the product word in each title; -1 where there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,11 @@ class TextEncoder:
 
     @property
     def size(self) -> int:
+        """How many numbers the vector of a text has: the directions that were learned."""
         return int(self.directions.components.shape[1])
 
     def save(self, folder: Path) -> None:
+        """Write words and directions into a folder; another shop can be read by them too."""
         directions = self.directions
         tensors = {"rarity": self.rarity, "centre": directions.centre}
         components = np.ascontiguousarray(directions.components)
@@ -72,6 +74,7 @@ class TextEncoder:
 
     @classmethod
     def load(cls, folder: Path) -> "TextEncoder":
+        """Read back what `save` wrote: an encoder that gives texts equal vectors."""
         saved = load_file(folder / "text.safetensors")
         words = msgspec.json.decode((folder / "text.json").read_bytes(), type=tuple[str, ...])
         return cls(words, saved["rarity"], Directions(saved["components"], saved["centre"]))

@@ -101,6 +101,7 @@ class UserLogs:
         log.put(item, kind, at, int(_thousandths(told)[0]))
 
     def forget(self, user: int) -> None:
+        """Take out all that a user did; what is written later begins a new log."""
         self._changed[user] = _OneLog(np.empty((FIELDS, 0), np.int64))
 
     def before(self, user: Ints, at: Ints) -> Histories:

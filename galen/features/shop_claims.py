@@ -26,10 +26,12 @@ class ClaimReport:
 
     @property
     def items_in_breach(self) -> int:
+        """How many items have a breach; one item may have several."""
         return len({breach.item for breach in self.breaches})
 
     @property
     def banned(self) -> bool:
+        """Is there a breach that must not stay, rather than one to look at?"""
         return any(breach.severity == BAN for breach in self.breaches)
 
     @property
@@ -38,6 +40,7 @@ class ClaimReport:
         return dict(Counter(breach.rule for breach in self.breaches).most_common())
 
     def json(self) -> str:
+        """The counts and each breach under its fields' names, for a script."""
         told = {
             "items": self.items,
             "items_in_breach": self.items_in_breach,

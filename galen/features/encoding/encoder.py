@@ -126,6 +126,7 @@ class Encoder:
         return joined([self.encode(piece) for piece in pieces])
 
     def save(self, folder: Path) -> None:
+        """Write the schema, and a file for each vocabulary of values, into a folder."""
         hashed, exact = {}, {}
         for number, (table, vocabulary) in enumerate(self.vocabularies.items()):
             if isinstance(vocabulary, Hashed):

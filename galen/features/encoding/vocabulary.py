@@ -24,6 +24,7 @@ class Exact:
 
     @property
     def size(self) -> int:
+        """One more than the highest id: rows of the table of embeddings."""
         return len(self.values) + 1
 
     def ids(self, column: pa.Array) -> Ints:
@@ -43,6 +44,7 @@ class Hashed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hashe
 
     @property
     def size(self) -> int:
+        """One more than the highest id: rows of the table of embeddings."""
         return self.buckets + 1
 
     def ids(self, column: pa.Array) -> Ints:
@@ -53,6 +55,7 @@ class Hashed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hashe
         return table[np.asarray(pc.fill_null(coded.indices, len(known)), dtype=np.int64)]
 
     def id(self, value: str) -> int:
+        """1 … buckets, for a value's text; others may share it."""
         digest = hashlib.blake2b(
             value.encode(), digest_size=8, salt=self.salt.encode()[:16]
         ).digest()
