@@ -45,6 +45,11 @@ class Catalogue:
 
     @classmethod
     def read(cls, shop: Shop) -> "Catalogue":
+        """The items of a shop, a row each in the order of its table.
+
+        Raises:
+            ShopError: the table cannot be read.
+        """
         return cls(shop.read("items"))
 
     def __len__(self) -> int:
@@ -70,6 +75,7 @@ class Catalogue:
 
     @property
     def ids(self) -> list[str]:
+        """By row: the shop's own ids, which only the edge speaks of."""
         return self._listed("item_id")
 
     def digest(self, items: int | None = None) -> str:
@@ -78,12 +84,14 @@ class Catalogue:
 
     @property
     def row_of(self) -> dict[str, int]:
+        """From the shop's id of an item to its row, by which everything inside names it."""
         if self._row_of is None:
             self._row_of = {item: row for row, item in enumerate(self.ids)}
         return self._row_of
 
     @property
     def titles(self) -> list[str | None]:
+        """By row; None where an item has no title."""
         return self._listed("title")
 
     @property
@@ -93,6 +101,7 @@ class Catalogue:
 
     @property
     def region_sets(self) -> list[frozenset[str]]:
+        """By code of `regions`: the regions that are named together."""
         return self._code("regions").words
 
     @property
@@ -111,10 +120,12 @@ class Catalogue:
 
     @property
     def brand(self) -> Ints:
+        """(items,) codes of `brand_words`."""
         return self._code("brand").codes
 
     @property
     def brand_words(self) -> list[str]:
+        """By code of `brand`."""
         return self._code("brand").words
 
     @property
@@ -124,6 +135,7 @@ class Catalogue:
 
     @property
     def category_words(self) -> list[str]:
+        """By code of `category`."""
         return self._code("category").words
 
     @property
@@ -133,6 +145,7 @@ class Catalogue:
 
     @property
     def department_words(self) -> list[str]:
+        """By code of `department`."""
         return self._code("department").words
 
     @property
@@ -142,6 +155,7 @@ class Catalogue:
 
     @property
     def path_words(self) -> list[tuple[str, ...]]:
+        """By code of `path`: categories, the widest first."""
         return self._code("path").words
 
     @property

@@ -131,6 +131,7 @@ class Dataset:
         return self.take(self.at < at)
 
     def since(self, at: int) -> "Dataset":
+        """The events at a moment and after it, in the shop's clock."""
         return self.take(self.at >= at)
 
     def without_last(self, count: int) -> "Dataset":

@@ -72,6 +72,7 @@ class Quality:
         ]
 
     def json(self) -> str:
+        """Every figure under its field's name, for a script."""
         return msgspec.json.format(msgspec.json.encode(asdict(self)), indent=2).decode()
 
 

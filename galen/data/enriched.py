@@ -51,6 +51,7 @@ class Extent:
     until: int = 0  # the last moment of them: microseconds, or the place where order is the clock
 
     def within(self, other: "Extent") -> bool:
+        """Were no more events known to this than to the other, and none that are later?"""
         return self.events <= other.events and self.until <= other.until
 
 

@@ -22,6 +22,7 @@ class Growing(Generic[Scalar]):
 
     @property
     def values(self) -> npt.NDArray[Scalar]:
+        """(rows,): a view of what is there now; writing into it changes the column."""
         return self._room[: self._size]
 
     def put(self, row: int, value: Any) -> None:
@@ -50,6 +51,7 @@ class Coded(Generic[Word]):
 
     @property
     def codes(self) -> npt.NDArray[np.int64]:
+        """(rows,): places in `words`, -1 for a missing word."""
         return self._codes.values
 
     def code_of(self, word: Word) -> int:
@@ -57,6 +59,11 @@ class Coded(Generic[Word]):
         return self._code_of.get(word, -1)
 
     def put(self, row: int, word: Word | None) -> None:
+        """Replace a row, or append when `row` is the length; a new word gets the next code.
+
+        Raises:
+            IndexError: the row lies beyond the end.
+        """
         self._codes.put(row, self._encode(word))
 
     def _encode(self, word: Word | None) -> int:

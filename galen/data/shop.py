@@ -42,6 +42,7 @@ class Shop:
 
     @property
     def clock(self) -> Clock:
+        """Whether events have a moment ("time") or only their order within a history ("order")."""
         return self.manifest.clock
 
     def files(self, table: str) -> list[str]:
@@ -50,6 +51,7 @@ class Shop:
         return [] if entry is None else [str(self.folder / file) for file in entry.files]
 
     def rows(self, table: str) -> int:
+        """How many rows the manifest tells of; 0 where the shop has no such table."""
         entry = self.manifest.tables.get(table)
         return 0 if entry is None else entry.rows
 
@@ -114,6 +116,7 @@ class ShopWriter:
         self._rows[table] = self._rows.get(table, 0) + len(whole)
 
     def close(self) -> dict[str, TableEntry]:
+        """End the files, and say for the manifest what was written of each table."""
         entries = {}
         for table, writer in self._writers.items():
             writer.close()

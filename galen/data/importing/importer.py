@@ -57,6 +57,7 @@ class ImportReport:
         return table
 
     def json(self) -> str:
+        """The same counts for a script; rows set aside are grouped by table, then by reason."""
         quarantined: dict[str, dict[str, int]] = {}
         for (name, reason), rows in self.quarantined.items():
             quarantined.setdefault(name, {})[reason] = rows

@@ -60,6 +60,7 @@ class Verdict:
 
     @property
     def good(self) -> Mask:
+        """(rows,): true where nothing spoke against a row."""
         return np.equal(self._code, 0)
 
     def rejected(self) -> list[tuple[int, str]]:
