@@ -27,6 +27,7 @@ class BuildReport:
     sources: tuple[Tally, ...]
 
     def json(self) -> str:
+        """Every count under its field's name, for a script."""
         return msgspec.json.format(msgspec.json.encode(asdict(self)), indent=1).decode()
 
     def table(self) -> Table:

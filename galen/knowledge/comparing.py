@@ -59,6 +59,7 @@ class Difference:
     fell: tuple[Shift, ...]
 
     def json(self) -> str:
+        """All that differs under its field's name, for a script."""
         return msgspec.json.format(msgspec.json.encode(asdict(self)), indent=1).decode()
 
     def table(self) -> Table:

@@ -75,6 +75,7 @@ class Explanation:
     paths: tuple[Path, ...] = ()
 
     def json(self) -> str:
+        """Concepts, statements and paths with their sources, for a script."""
         return msgspec.json.format(msgspec.json.encode(asdict(self)), indent=1).decode()
 
 

@@ -102,14 +102,17 @@ class Graph:
 
     @cached_property
     def ids(self) -> list[str]:
+        """By row: the ids by which tables and packs name concepts."""
         return list(self.concepts["concept_id"].to_pylist())
 
     @cached_property
     def names(self) -> list[str]:
+        """By row: what a person calls each concept."""
         return list(self.concepts["name"].to_pylist())
 
     @cached_property
     def row_of(self) -> dict[str, int]:
+        """From the id of a concept to its row, by which everything inside names it."""
         return {concept: row for row, concept in enumerate(self.ids)}
 
     def of_kind(self, *kinds: ConceptKind) -> Ints:

@@ -18,6 +18,7 @@ class Prices:
     written: float = 0.0
 
     def of(self, tokens_read: float, tokens_written: float) -> float:
+        """What so many tokens cost, in the currency of the prices."""
         return (tokens_read * self.read + tokens_written * self.written) / 1e6
 
     def most(self, prompt: Prompt) -> float:

@@ -108,7 +108,9 @@ class Embedder(Protocol):
     """Turns texts into vectors."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As it stands beside every table of its vectors: another name is for other vectors."""
+        ...
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """(N, d); a text without a meaning that is known is 0.

@@ -44,6 +44,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     @property
     def prices(self) -> Prices:
+        """What a budget reckons by."""
         return Prices(self.price_read, self.price_written)
 
 

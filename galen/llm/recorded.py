@@ -65,6 +65,7 @@ class Recorded:
         return [self._answer(prompt) for prompt in prompts]
 
     def close(self) -> None:
+        """Let go of the file; nothing is answered after it."""
         self._file.close()
 
     def _answer(self, prompt: Prompt) -> Answer:

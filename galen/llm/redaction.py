@@ -87,6 +87,7 @@ class Redacting:
         return kinds + [("id", word) for word in _words(plain) if word.lower() in self._names]
 
     def masked(self, text: str) -> str:
+        """The text with the kind of each find in its place: "[email]"; in Unicode's form NFKC."""
         text = unicodedata.normalize("NFKC", text)
         for kind, what in sorted(self.found(text), key=lambda one: -len(one[1])):
             text = text.replace(what, f"[{kind}]")

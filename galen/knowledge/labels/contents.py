@@ -36,6 +36,7 @@ class IngredientReader:
 
     @classmethod
     def of(cls, graph: Graph) -> "IngredientReader":
+        """By the ingredients and drug classes of a graph, and further names that galen ships."""
         names = IngredientNames(graph, Spelling.read(), shipped_names())
         rows = graph.of_kind(ConceptKind.DRUG_CLASS).tolist()
         return cls(names, {graph.names[row].lower(): row for row in rows})

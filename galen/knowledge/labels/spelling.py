@@ -45,6 +45,7 @@ class SaltWords:
 
     @classmethod
     def of(cls, table: dict[str, Any]) -> "SaltWords":
+        """From a table of salts.toml: lists of words `after`, `before` and `never_left`."""
         after, before = (
             tuple(sorted(table[side], key=len, reverse=True)) for side in ("after", "before")
         )
