@@ -69,6 +69,7 @@ class CoTaken:
 
     @property
     def training(self) -> Training:
+        """How its network learns; the loss on pairs of people held out tells when to stop."""
         return Training(
             epochs=self.epochs,
             batch=self.batch,

@@ -42,6 +42,7 @@ class Judged:
         return len(self.one)
 
     def take(self, rows: npt.NDArray[np.bool_]) -> "Judged":
+        """The pairs where `rows` (P,) is true."""
         return Judged(self.one[rows], self.other[rows], self.verdict[rows], self.names)
 
 
@@ -84,6 +85,7 @@ class Distilled:
         return _judged(self.booster, columns, self.sure)
 
     def save(self, folder: Path) -> None:
+        """Write what judging needs into a folder, which is made; how far it agrees is not kept."""
         folder.mkdir(parents=True, exist_ok=True)
         self.booster.save_model(folder / "trees.txt")
         told = {"names": self.names, "sure": self.sure}

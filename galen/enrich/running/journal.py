@@ -126,6 +126,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
+        """Let another run open it; what was written is on the disk already."""
         self._base.close()
         self._lock.close()
 
@@ -150,6 +151,11 @@ class Journal:
             return {row[1]: Held(*row) for row in rows}
 
     def spent(self, task: str) -> Spent:
+        """What a task has cost in all its runs; nothing for one that never ran.
+
+        Raises:
+            EnrichError: the journal cannot be read.
+        """
         query = "select cost, tokens_read, tokens_written, answers, seconds from spent"
         with self._told():
             row = self._base.execute(f"{query} where task = ?", (task,)).fetchone()
@@ -190,6 +196,11 @@ class Journal:
             )
 
     def verdicts(self, task: str) -> list[Verdict]:
+        """What people said of a task's values, the oldest first.
+
+        Raises:
+            EnrichError: the journal cannot be read.
+        """
         query = "select record, prompt, model, good, note, at from verdicts where task = ?"
         with self._told():
             return [

@@ -39,10 +39,12 @@ class Task(Protocol[Answer]):
     """A language model is asked about each record; nothing is kept that was not judged."""
 
     @property
-    def asked(self) -> Asked[Answer]: ...
+    def asked(self) -> Asked[Answer]:
+        """What is asked for, in which form, and what answers are judged by."""
+        ...
 
     def records(self) -> Iterator[Record]:
-        """In the order of the table."""
+        """Everything to ask about, each key once, in the order of the table."""
         ...
 
     def judge(self, record: Record, answer: Answer) -> Sequence[Fault]:

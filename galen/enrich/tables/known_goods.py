@@ -21,5 +21,6 @@ class KnownGoods:
 
     @classmethod
     def of(cls, graph: Graph) -> "KnownGoods":
+        """Read of a graph once, for all answers of a run."""
         illnesses = ConceptWords.of(graph, ConceptKind.CONDITION)
         return cls(needs_served(graph), unsafe_words(graph), illnesses, graph.names)
