@@ -63,6 +63,7 @@ class Bundle:
 
     @property
     def version(self) -> str:
+        """A digest of the files that were written, by which replies and traces name the model."""
         return self.manifest.version
 
     def check(self, catalogue: Catalogue) -> None:

@@ -19,6 +19,11 @@ class People:
 
     @classmethod
     def read(cls, shop: Shop) -> "People":
+        """The columns of a shop's table of users, in its order.
+
+        Raises:
+            ShopError: the table cannot be read.
+        """
         table = shop.read("users", ["user_id", "age", "region", "life_stage", "household_size"])
         return cls(
             table["user_id"].to_pylist(),

@@ -25,6 +25,7 @@ class Choice:
     values: tuple[Any, ...]
 
     def holds(self, value: object) -> bool:
+        """May the search try this value?"""
         return value in self.values
 
 
@@ -41,9 +42,11 @@ class Span:
 
     @property
     def whole(self) -> bool:
+        """Are only integers tried?"""
         return isinstance(self.low, int)
 
     def holds(self, value: object) -> bool:
+        """May the search try this value? One that is no number never."""
         return isinstance(value, int | float) and self.low <= value <= self.high
 
     def rounded(self, value: float) -> float:

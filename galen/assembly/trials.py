@@ -65,6 +65,13 @@ class Rows:
 
     @classmethod
     def read(cls, folder: Path, *, stream: bool, memory: int) -> "Rows":
+        """Learn the encoding of a folder's train rows, and encode its rows.
+
+        With `stream`, train rows that would take more than `memory` bytes stay in their file.
+
+        Raises:
+            SchemaError: the folder's rows do not fit what it says of them.
+        """
         encoder = learn_encoder(folder)
         valid = read_parts(folder, encoder, ("valid",))["valid"]
         rows = part(folder, "train").metadata.num_rows
@@ -113,6 +120,7 @@ class Search:
         return own_values(self.recipe, self.ranges)
 
     def finished(self) -> list[FrozenTrial]:
+        """Trials that count: those that came to their end, and those broken off as hopeless."""
         return self.study.get_trials(states=FINISHED)
 
     def next(self) -> Tried:

@@ -96,6 +96,7 @@ class Comparison:
 
     @property
     def people(self) -> int:
+        """How many people every recipe was asked for."""
         return self.entries[0].learned.people
 
 

@@ -26,6 +26,7 @@ class Judged:
     compared: int
 
     def of(self, slice_name: str) -> Verdict | None:
+        """The verdict of a slice; None where the family has no such slice."""
         return next((one for one in self.verdicts if one.slice == slice_name), None)
 
 

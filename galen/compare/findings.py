@@ -32,6 +32,7 @@ class Findings:
 
     @classmethod
     def of(cls, comparison: Comparison) -> "Findings":
+        """Judge each metric; then advise on recipes by `METRIC`, on the gate by what was shown."""
         seed = comparison.ran.plan.seed
         judged = {metric: judged_by(comparison, metric, seed=seed) for metric in NAMES}
         seconds = {e.name: e.learned.training.cpu_seconds for e in comparison.entries}

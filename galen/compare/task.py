@@ -29,13 +29,20 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> Path:
+        """The folder as a path; in the message it is text."""
         return Path(self.folder)
 
     @property
     def bundle(self) -> Path:
+        """Where the step that trains leaves what learned, for the steps after it."""
         return self.place / "bundle"
 
     def read_recipe(self) -> Recipe:
+        """The recipe that the message carries as a tree of plain values.
+
+        Raises:
+            RecipeError: it is no recipe.
+        """
         return Recipe.from_tree(self.recipe, where="a comparison")
 
 

@@ -41,6 +41,7 @@ class Paired:
 
     @property
     def better(self) -> bool:
+        """Is the first of the two surely the higher?"""
         return self.surely and self.change.value > 0
 
 
@@ -57,6 +58,7 @@ class Verdict:
 
     @property
     def means(self) -> dict[str, float]:
+        """Each recipe's own figure without its interval."""
         return {name: interval.value for name, interval in self.intervals.items()}
 
 

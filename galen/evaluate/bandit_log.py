@@ -49,6 +49,7 @@ class BanditLog:
         return len(self.action)
 
     def take(self, rows: Ints | Bools) -> "BanditLog":
+        """The rows where `rows` (N,) is true, or at these places."""
         return BanditLog(
             self.action[rows], self.position[rows], self.reward[rows], self.propensity[rows]
         )
@@ -98,6 +99,7 @@ class Policy:
         return self.every
 
     def take(self, rows: Ints | Bools) -> "Policy":
+        """The policy on some rows of the log, as that log is with `take`."""
         return Policy(self.chosen[rows], None if self.every is None else self.every[rows])
 
 

@@ -32,6 +32,7 @@ class Question:
 
     @classmethod
     def of(cls, moment: Moment, people: People, *, seed: int) -> "Question":
+        """Put the held-out part of a shop as requests, whose random draws follow `seed`."""
         store = FeatureStore.replay(moment.past)
         requests = requests_at(moment, store, people, seed)
         popularity = popularity_of(moment.fit)
@@ -60,9 +61,11 @@ class Result:
     degraded: tuple[str, ...]
 
     def mean(self) -> dict[str, float]:
+        """{metric: figure} over all requests, the catalogue's figures among them."""
         return {name: float(v.mean()) for name, v in self.by_request.items()} | self.of_catalogue
 
     def interval(self, metric: str, part: Slice, *, seed: int) -> Interval:
+        """The mean of a metric in a slice, with an interval whose draws follow `seed`."""
         return mean_interval(self.by_request[metric][part.requests], seed=seed)
 
     def over(self, other: "Result", metric: str, *, seed: int) -> Interval:

@@ -41,6 +41,7 @@ class Trial:
     changes: tuple[Change, ...]
 
     def table(self) -> Table:
+        """A row for each rule that differs, with five items at most, for a terminal."""
         table = Table("rule", "now dropped", "now shown", "new notice", "most often")
         for change in self.changes:
             counts = (change.dropped, change.allowed, change.warned)
