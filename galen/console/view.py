@@ -47,10 +47,12 @@ class Asked:
 
     @property
     def recent_ids(self) -> list[str]:
+        """The newest hundred items that were typed in, with spaces or commas between them."""
         return self.recent.replace(",", " ").split()[-100:]
 
     @property
     def before_ids(self) -> list[str]:
+        """Items of the slate before, in its order."""
         return self.before.split()
 
     def request(self) -> RecommendRequest:

@@ -87,9 +87,11 @@ class Measures:
         self._outcomes: Tally[str] = Tally()
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One HTTP request came to its end, whatever its status."""
         self._requests.labels(method, route, str(status)).observe(seconds)
 
     def recommendation(self, seconds: float, degraded: Sequence[str]) -> None:
+        """One slate was made; `degraded` are the parts that it went without."""
         self._recommendations.observe(seconds)
         for part in degraded:
             self._degraded.labels(part).inc()
@@ -99,28 +101,35 @@ class Measures:
             self._parts.update(degraded)
 
     def step(self, name: str, seconds: float) -> None:
+        """One step of a pipeline took so long."""
         self._steps.labels(name).observe(seconds)
 
     def events(self, outcome: str, count: int) -> None:
+        """So many events had an outcome: "accepted", "duplicate", "refused", or "shown" by us."""
         if count:
             self._events.labels(outcome).inc(count)
             with self._lock:
                 self._outcomes[outcome] += count
 
     def lost_impressions(self, count: int) -> None:
+        """So many shown items could not be put into the log."""
         self._lost_impressions.inc(count)
 
     def audit(self, written: bool) -> None:
+        """A line of the audit trail was asked for; counted where it was not written."""
         self._unaudited.inc(not written)
 
     def unsaid(self, count: int) -> None:
+        """So many reasons were left out of a reply, for what they claimed."""
         self._unsaid.inc(count)
 
     def copy_breaches(self, by_rule: Mapping[str, int]) -> None:
+        """Breaches in the catalogue's texts now, in place of those before."""
         for rule, count in by_rule.items():
             self._copy.labels(rule).set(count)
 
     def doing(self) -> Doing:
+        """The numbers for a person's page; latencies are in milliseconds."""
         with self._lock:
             newest = np.array(self._newest)
             count, parts, outcomes = self._count, dict(self._parts), dict(self._outcomes)

@@ -58,6 +58,7 @@ class SlateFilter(Message):
 
     @property
     def empty(self) -> bool:
+        """Does it leave everything to be shown?"""
         return self == _EVERYTHING
 
 

@@ -141,6 +141,7 @@ class Service:
 
     @property
     def state(self) -> State:
+        """What requests are answered from: the catalogue, people and events as they are now."""
         return self.recommender.state
 
     def recommend(self, asked: RecommendRequest, request_id: str | None = None) -> Recommendation:
@@ -334,6 +335,7 @@ class Service:
             self.recommender = replace(self.recommender, guard=guard)
 
     def health(self) -> Health:
+        """Do writes reach the disk, and how much is known? Where they did not, one is tried now."""
         problems = [] if self._write_problem is None else [self._write_problem]
         if problems:
             self._try_to_write()

@@ -32,10 +32,12 @@ class Told:
     known: bool  # is the user who was named known?
 
     def json(self) -> str:
+        """The reply as the API gives it, indented."""
         return self.reply.model_dump_json(indent=1)
 
     @property
     def table(self) -> Table:
+        """The slate, a row each place from 1, with why and by which channels it came."""
         table = Table("", "item", "title", "price", "why", "channels")
         for number, item in enumerate(self.reply.items, start=1):
             price = "" if item.price is None else f"{item.price:.2f}"
@@ -45,6 +47,7 @@ class Told:
 
     @property
     def trace(self) -> str:
+        """What it went without, the rows and milliseconds of each step, and what made the slate."""
         lines = [] if self.known else ["The user is not known; this is what anybody would see."]
         if self.reply.degraded:
             lines.append(f"Answered without: {', '.join(self.reply.degraded)}")

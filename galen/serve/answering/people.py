@@ -51,9 +51,11 @@ class People:
         return float(self._household.values[row]) if row >= 0 else float("nan")
 
     def region(self, row: int) -> str | None:
+        """As the shop names it; None where unknown, or for row -1."""
         return self._region[row] if row >= 0 else None
 
     def life_stage(self, row: int) -> str | None:
+        """In the shop's words; None where unknown, or for row -1."""
         return self._life_stage[row] if row >= 0 else None
 
     def record(self, row: int) -> dict[str, Any]:

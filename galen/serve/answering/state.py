@@ -113,6 +113,7 @@ class State:
             self.length.put(user, self.length.values[user] + 1)
 
     def put_item(self, item_id: str, record: ItemRecord) -> None:
+        """Let the next request know an item as it is now; a new one was taken by nobody yet."""
         row = self.catalogue.upsert(record.columns(item_id))
         if row == len(self.taken.values):
             self.taken.put(row, 0)
@@ -135,6 +136,7 @@ class State:
         return row
 
     def forget_user(self, user_id: str) -> None:
+        """Take out all that is known of a user; one never heard of is no error."""
         row = self.people.forget(user_id)
         if row >= 0:
             self.store.forget(row)
