@@ -16,6 +16,7 @@ from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
 from galen.nn.sequences.backbones.backbone import Shape
 from galen.nn.sequences.backbones.catalog import backbone
 from galen.nn.sequences.context import Key
+from galen.nn.sequences.next_item_training import training_of
 from galen.nn.sequences.reader import Reader
 
 
@@ -78,17 +79,7 @@ class GeneratorSettings:
     @property
     def training(self) -> Training:
         """How the network learns; NDCG of people held out tells when to stop."""
-        return Training(
-            epochs=self.epochs,
-            batch=self.batch,
-            learning_rate=self.learning_rate,
-            average=self.average,
-            patience=self.patience,
-            plateau=self.plateau,
-            monitor="ndcg",
-            precision=self.precision,
-            seed=self.seed,
-        )
+        return training_of(self, average=self.average, precision=self.precision)
 
     def reader(self, timed: bool) -> Reader:
         """A reader that has not learned; with `timed`, moments are in seconds and may be read."""

@@ -32,6 +32,7 @@ from galen.nn.learning.training import Course, Training, Watch, fit, follow
 from galen.nn.sequences.encoder_decoder import Memory
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.judging import HeldOut
+from galen.nn.sequences.next_item_training import training_of
 from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.pipeline.stages import Retriever
 
@@ -118,17 +119,7 @@ class Tiger:
 
     @property
     def _training(self) -> Training:
-        return Training(
-            epochs=self.epochs,
-            batch=self.batch,
-            learning_rate=self.learning_rate,
-            average=self.average,
-            patience=self.patience,
-            plateau=self.plateau,
-            monitor="ndcg",
-            precision=self.precision,
-            seed=self.seed,
-        )
+        return training_of(self, average=self.average, precision=self.precision)
 
 
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

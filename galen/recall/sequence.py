@@ -44,6 +44,7 @@ from galen.nn.sequences.histories import Columns, NextItemSource
 from galen.nn.sequences.item_tower import SPREAD, ItemTower, Known
 from galen.nn.sequences.judging import Judge
 from galen.nn.sequences.next_item import NextItem, Objective
+from galen.nn.sequences.next_item_training import training_of
 from galen.nn.sequences.reader import Reader
 from galen.pipeline.candidates import Candidates, Ints, Requests
 from galen.pipeline.stages import Answer, Retriever
@@ -212,18 +213,12 @@ class SequenceModel:
     @property
     def training(self) -> Training:
         """How the network learns; NDCG of people held out tells when to stop."""
-        return Training(
-            epochs=self.epochs,
-            batch=self.batch,
-            learning_rate=self.learning_rate,
+        return training_of(
+            self,
             weight_decay=self.weight_decay,
             average=self.average,
-            patience=self.patience,
-            plateau=self.plateau,
-            monitor="ndcg",
             precision=self.precision,
             device=self.device,
-            seed=self.seed,
         )
 
     def load(self, folder: Path) -> "SequenceIndex":

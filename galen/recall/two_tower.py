@@ -19,6 +19,7 @@ from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Training, Watch, fit, follow
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.item_tower import ItemTower
+from galen.nn.sequences.next_item_training import training_of
 from galen.nn.sequences.two_tower import TwoTower as Network
 from galen.nn.sequences.two_tower import UserTower
 from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
@@ -118,17 +119,7 @@ class TwoTower:
         return fit(network, Mean(), source, judge, self._training(), watch=watch)
 
     def _training(self) -> Training:
-        return Training(
-            epochs=self.epochs,
-            batch=self.batch,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            patience=self.patience,
-            plateau=self.plateau,
-            monitor="ndcg",
-            precision="float32",
-            seed=self.seed,
-        )
+        return training_of(self, weight_decay=self.weight_decay)
 
     def _users(self) -> UserTower:
         return UserTower(self.width, self.hidden, self.decay, self.dropout)

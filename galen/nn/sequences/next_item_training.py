@@ -1,0 +1,47 @@
+"""How models of what comes next are taught: judged by the order of what was held out."""
+
+from typing import Protocol
+
+from galen.nn.learning.precision import Precision
+from galen.nn.learning.training import Training
+
+
+class Taught(Protocol):
+    """What settings of every such model say of its training."""
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def patience(self) -> int: ...
+    @property
+    def plateau(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
+
+
+def training_of(
+    settings: Taught,
+    *,
+    weight_decay: float = 0.0,
+    average: float = 0.0,
+    precision: Precision = "float32",
+    device: str = "cpu",
+) -> Training:
+    """The training that settings ask for; a model passes on what not every one of them has."""
+    return Training(
+        epochs=settings.epochs,
+        batch=settings.batch,
+        learning_rate=settings.learning_rate,
+        weight_decay=weight_decay,
+        average=average,
+        patience=settings.patience,
+        plateau=settings.plateau,
+        monitor="ndcg",
+        precision=precision,
+        device=device,
+        seed=settings.seed,
+    )
