@@ -21,6 +21,7 @@ OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
         "batch": "histories a step",
         "beam": "unfinished ids kept at each level; more miss less and take longer",
         "decay": "weight of an older item, per place in the history; 1 weighs all alike",
+        "device": "to learn on, as torch names it; requests are answered on the processor",
         "encoded_table": "the shop's table that vectors are read from",
         "epochs": "passes over the histories at most; `patience` may end them sooner",
         "factors": "numbers of a vector, of a person or an item",

@@ -73,7 +73,7 @@ def ndcg(write: Write, kept: HeldOut, items: int) -> float:
         eligible = torch.ones(len(wanted), items, dtype=torch.bool)
         eligible[torch.from_numpy(row), torch.from_numpy(before.item)] = False
         eligible[torch.arange(len(wanted)), wanted] = True
-        found, _ = write(part, eligible, 10)
+        found = write(part, eligible, 10)[0].cpu()
         place = torch.log2(torch.arange(found.shape[1]) + 2.0)
         total += float(((found == wanted[:, None]) / place).sum())
     return total / max(people, 1)

@@ -24,7 +24,7 @@ class Cold:
 
     def lifted(self, items: int) -> Tensor:
         """(items,): what is added to the dense score of each."""
-        return torch.zeros(items).index_fill(0, self.rows, self.lift)
+        return torch.zeros(items, device=self.rows.device).index_fill(0, self.rows, self.lift)
 
     def beside(self, written: Tensor, told: Tensor, eligible: Tensor, k: int) -> Found:
         """The k best of the items written (R, n), -1 where there is none, and of cold ones.
@@ -47,7 +47,8 @@ def lift_of(told: Tensor, cold: Tensor, share: float, places: int = 10) -> float
     told (P, N) are scores of people held out, -inf for what they have taken. 0 where cold items
     take that share as it is, and where there are too few others to fill the places.
     """
-    new = torch.zeros(told.shape[1], dtype=torch.bool).index_fill(0, cold, True)
+    new = torch.zeros(told.shape[1], dtype=torch.bool, device=told.device)
+    new = new.index_fill(0, cold, True)
     if not 0 < len(cold) <= told.shape[1] - places:
         return 0.0
     known = torch.topk(told[:, ~new], places).values.flip(1)  # the last place is the first to go

@@ -19,7 +19,7 @@ class Dense:
     @classmethod
     def of(cls, vectors: Tensor, temperature: float, lift: Tensor | None = None) -> "Dense":
         """Items' vectors (items, width), made ready once for all requests."""
-        lift = torch.zeros(len(vectors)) if lift is None else lift
+        lift = torch.zeros(len(vectors), device=vectors.device) if lift is None else lift
         return cls(answers(vectors, temperature), temperature, lift)
 
     def whole(self, states: Tensor) -> Tensor:

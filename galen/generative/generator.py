@@ -26,7 +26,7 @@ from galen.generative.preferring.preference import Preferred, Wares, prefer
 from galen.generative.tokenizing.semantic_ids import SemanticIdError, SemanticIds
 from galen.generative.writing_judge import WritingJudge, whole_items
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Watch, fit, follow
+from galen.nn.learning.training import Course, Watch, fit, follow, usable
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.code_head import CodeHead
 from galen.nn.sequences.histories import Columns, NextItemSource
@@ -51,6 +51,7 @@ class Generator(GeneratorSettings):
         Raises:
             SemanticIdError: `cold` without `dense`, a share or temperature that cannot be, or ids
                 cannot be made.
+            TrainingError: the loss is not finite, or nothing can be learned on the device.
         """
         return self._learned(data, None, watch)
 
@@ -66,6 +67,7 @@ class Generator(GeneratorSettings):
             raise SemanticIdError("cold items are found by the dense score: set dense = true.")
         if self.temperature < 0 or not 0 <= (self.cold_share or 0) <= 1:
             raise SemanticIdError("a temperature is 0 or more, and cold_share is of 0 to 1.")
+        usable(self.device)
         columns = columns_of(data, self.kinds)
         ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
@@ -78,6 +80,7 @@ class Generator(GeneratorSettings):
         else:
             mix = judge.best_mix(network) if self.dense else 0.0
             lift = self._lift(judge, network, cold)
+        network.to("cpu")
         return GeneratorIndex(
             self,
             ids,
@@ -123,6 +126,7 @@ class Generator(GeneratorSettings):
                 judge,
                 self.preference,
                 repeat=self.repeat,
+                device=self.device,
                 seed=self.seed,
                 watch=watch,
             )

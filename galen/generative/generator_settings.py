@@ -59,6 +59,7 @@ class GeneratorSettings:
     plateau: float = 0.3
     held_out: int = 1000
     precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
+    device: str = "cpu"
     serving: Precision = "float32"  # products of what has learned; bfloat16 pays in batches
     repeat: bool = False
     preference: Preference | None = None  # training after the one that tells what follows

@@ -28,7 +28,7 @@ from galen.generative.tokenizing.tokenizers import TokenizerName
 from galen.generative.trie import Trie
 from galen.nn.learning.precision import Precision
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit, follow
+from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
 from galen.nn.sequences.encoder_decoder import Memory
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.judging import HeldOut
@@ -62,6 +62,7 @@ class Tiger:
     plateau: float = 0.3
     held_out: int = 1000
     precision: Precision = "float32"
+    device: str = "cpu"
     repeat: bool = False
     seed: int = 0
 
@@ -70,7 +71,7 @@ class Tiger:
 
         Raises:
             SemanticIdError: the tokenizer has no such settings, or makes no codes of these sizes.
-            TrainingError: the loss is not finite.
+            TrainingError: the loss is not finite, or nothing can be learned on the device.
         """
         return self._learned(data, Course(), watch)
 
@@ -79,6 +80,7 @@ class Tiger:
         return self._learned(data, learned.course, None)
 
     def _learned(self, data: Dataset, before: Course, watch: Watch | None) -> "TigerIndex":
+        usable(self.device)
         columns = columns_of(data)
         ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
@@ -91,7 +93,7 @@ class Tiger:
             source, judge = self._source(learning), _Judge(self, kept)
             course = fit(network, Mean(), source, judge, self._training, watch=watch)
         facts = _Facts(bool(course.epochs), data.users)
-        return TigerIndex(self, ids, network.eval(), facts, course)
+        return TigerIndex(self, ids, network.to("cpu").eval(), facts, course)
 
     def load(self, folder: Path) -> "TigerIndex":
         ids = SemanticIds.load(folder)
@@ -188,7 +190,8 @@ def written(
 def remembered(network: TigerNetwork, read: Columns) -> Memory:
     """What the network remembers of histories, each of one event or more."""
     user = np.full(len(read.offsets) - 1, -1) if read.user is None else read.user
-    return network.encode(read.events(), torch.from_numpy(user))
+    device = network.codes.device
+    return network.encode(read.events().to(device), torch.from_numpy(user).to(device))
 
 
 @dataclass(frozen=True)
@@ -202,8 +205,9 @@ class _Judge:
         assert isinstance(network, TigerNetwork)
         network.eval()
         read = self.kept.before.newest(self.settings.length)
-        trie = Trie.of(network.codes.numpy(), network.sizes)
-        wanted = network.codes[torch.from_numpy(self.kept.wanted)]
+        device = network.codes.device
+        trie = Trie.of(network.codes.cpu().numpy(), network.sizes).to(device)
+        wanted = network.codes[torch.from_numpy(self.kept.wanted).to(device)]
         told = 0.0
         with torch.inference_mode():
             for start in range(0, len(wanted), 512):

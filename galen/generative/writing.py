@@ -71,7 +71,7 @@ class Writer:
 
     def scores(self, states: Tensor, item: Tensor) -> Tensor:
         """(P, m): log-probabilities of items (P, m), but for what all items of a state share."""
-        row = torch.arange(len(states)).repeat_interleave(item.shape[1])
+        row = torch.arange(len(states), device=item.device).repeat_interleave(item.shape[1])
         flat = item.flatten()
         codes = self._codes_told(states, row, flat)
         return self._beside(codes, self.mix, states, row, flat).view(item.shape)
@@ -82,7 +82,7 @@ class Writer:
         if self.cold is None:
             codes, mix = self._codes_told(states, row, item), self.mix
         else:
-            codes, mix = torch.zeros(len(item)), 1.0
+            codes, mix = torch.zeros(len(item), device=item.device), 1.0
         total = self._beside(codes, mix, states, row, item)
         if mix:
             total = total - mix * torch.logsumexp(self.dense.whole(states), dim=1)[row]
@@ -102,7 +102,8 @@ class Writer:
 
     def _codes_told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,): log-probabilities of codes; what items of a state share is computed once."""
-        total, hidden, last = torch.zeros(len(item)), states, self.codes.shape[1] - 1
+        total, hidden = torch.zeros(len(item), device=item.device), states
+        last = self.codes.shape[1] - 1
         for level, code in enumerate(self.codes[item].T):
             with products_in(self.kind):
                 total += self.head.level(level, hidden)[row, code]
@@ -113,7 +114,7 @@ class Writer:
         return total
 
     def _whole(self, told: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
-        total = torch.zeros(len(states), len(self.items))
+        total = torch.zeros(len(states), len(self.items), device=states.device)
         if self.mix:
             total += self.mix * torch.log_softmax(self.dense.whole(states), dim=1)
         if self.buying is not None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from galen.generative.answering import ndcg
 from galen.generative.cold import lift_of
+from galen.generative.decoding import Found
 from galen.generative.dense import Dense
 from galen.generative.network import NextCodes
 from galen.generative.trie import Trie
@@ -55,24 +56,30 @@ class WritingJudge:
             if network.buying is not None:
                 told = told + network.purchase_weight * network.buying.whole(states, items)
             person = np.repeat(np.arange(len(states)), np.diff(before.offsets))
-            told[torch.from_numpy(person), torch.from_numpy(before.item)] = -torch.inf
-            return lift_of(told, cold, share)
+            taken = torch.from_numpy(person), torch.from_numpy(before.item)
+            told[tuple(rows.to(told.device) for rows in taken)] = -torch.inf
+            return lift_of(told, cold.to(told.device), share)
 
     def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
         assert self.kept is not None
         read = self.kept.before.newest(self.length)
-        wanted = torch.from_numpy(self.kept.wanted)
-        return network.read(self.kept.events(read, np.arange(len(wanted)))), wanted
+        events = self.kept.events(read, np.arange(len(self.kept.wanted)))
+        device = network.codes.device
+        return network.read(events.to(device)), torch.from_numpy(self.kept.wanted).to(device)
 
     def _ndcg(self, network: NextCodes, mix: float) -> float:
         assert self.kept is not None
         with torch.inference_mode():
             states, _ = self._states(network)
         items, codes = whole_items(network), network.codes
-        trie = Trie.of(codes.numpy(), network.head.sizes)
+        trie = Trie.of(codes.cpu().numpy(), network.head.sizes).to(codes.device)
         heat = network.temperature
         writer = Writer(network.head, trie, codes, items, 20, mix, temperature=heat)
-        return ndcg(lambda part, mask, k: writer.best(states[part], mask, k), self.kept, len(items))
+
+        def write(part: slice, mask: Tensor, k: int) -> Found:
+            return writer.best(states[part], mask.to(codes.device), k)
+
+        return ndcg(write, self.kept, len(items))
 
 
 def whole_items(network: NextCodes) -> Tensor:

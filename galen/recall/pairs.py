@@ -86,9 +86,11 @@ class PairJudge:
         lengths = np.diff(self.columns.offsets)
         seen = (np.repeat(np.arange(len(lengths)), lengths), self.columns.item)
         history = newest_first(self.columns.item, self.columns.offsets[1:], lengths, self.length)
+        device = network.log_share.device
         with torch.inference_mode():
-            answers = network.answers(torch.arange(network.items.items)).numpy()
-            asked = network.asked(torch.from_numpy(history))
+            every = torch.arange(network.items.items, device=device)
+            answers = network.answers(every).cpu().numpy()
+            asked = network.asked(torch.from_numpy(history).to(device)).cpu()
             item, _ = top_items(asked.numpy(), answers, 10, exclude=seen)
             losses = []
             for start in range(0, len(asked), 512):

@@ -95,7 +95,7 @@ class SequenceModel:
     held_out: int = 2000
     precision: Precision = "float32"
     softmax_precision: Precision = "float32"  # of the scores of `softmax`, which are many and alike
-    device: str = "cpu"  # to learn on, as torch names it; requests are answered on the processor
+    device: str = "cpu"
     repeat: bool = False
     seed: int = 0
 
@@ -103,6 +103,7 @@ class SequenceModel:
         """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned.
 
         Raises:
+            TrainingError: the loss is not finite, or nothing can be learned on the device.
             BeginningError: there is nothing to begin with, or it does not fit these settings.
             EnrichedError: vectors are asked for, and their table is missing or cannot be used.
         """
@@ -218,7 +219,6 @@ class SequenceModel:
             weight_decay=self.weight_decay,
             average=self.average,
             precision=self.precision,
-            device=self.device,
         )
 
     def load(self, folder: Path) -> "SequenceIndex":

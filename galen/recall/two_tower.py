@@ -16,7 +16,7 @@ from galen.features.histories import columns_of, held_out
 from galen.features.item_known import Attribute, described, known_of
 from galen.features.item_text import TextEncoder
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit, follow
+from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.item_tower import ItemTower
 from galen.nn.sequences.next_item_training import training_of
@@ -55,6 +55,7 @@ class TwoTower:
     patience: int = 3
     plateau: float = 0.3
     held_out: int = 2000
+    device: str = "cpu"
     repeat: bool = False
     search: SearchKind = "exact"
     seed: int = 0
@@ -63,7 +64,7 @@ class TwoTower:
         """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned.
 
         Raises:
-            TrainingError: the loss is not finite.
+            TrainingError: the loss is not finite, or nothing can be learned on the device.
             SearchError: approximate search was asked for and cannot be had.
         """
         return self._learned(data, Course(), watch)
@@ -73,6 +74,7 @@ class TwoTower:
         return self._learned(data, learned.course, None)
 
     def _learned(self, data: Dataset, before: Course, watch: Watch | None) -> "TwoTowerIndex":
+        usable(self.device)
         columns = columns_of(data)
         items = len(data.catalogue)
         count = np.bincount(columns.item, minlength=items)
@@ -89,7 +91,7 @@ class TwoTower:
         network = Network(tower, self._users(), torch.from_numpy(count), self.temperature)
         some = bool(count.any())
         course = self._taught(network, columns, data, before, watch) if some else Course()
-        network.eval()
+        network.to("cpu").eval()
         with torch.inference_mode():
             vectors, answers = tower.whole(), network.answers(torch.arange(items)).numpy()
         learned = ((count > 0) | described(known)) & some

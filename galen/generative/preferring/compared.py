@@ -131,12 +131,13 @@ class Transitions:
     @staticmethod
     def of(histories: HeldOut, length: int, reference: NextCodes) -> "Transitions":
         """Read the histories with the reference once."""
-        states = [torch.zeros(0, reference.tower.width)]
+        device = reference.codes.device
+        states = [torch.zeros(0, reference.tower.width, device=device)]
         before = histories.before.newest(length)
         with torch.inference_mode():
             for start in range(0, len(histories.wanted), BLOCK):
                 people = np.arange(start, min(start + BLOCK, len(histories.wanted)))
-                states.append(reference.read(histories.events(before, people)))
+                states.append(reference.read(histories.events(before, people).to(device)))
         # An inference tensor cannot be saved for a backward pass; a copy can.
         return Transitions(histories, length, reference, torch.cat(states).clone())
 
@@ -144,8 +145,13 @@ class Transitions:
         return len(self.histories.wanted)
 
     def read(self, people: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Events:
-        """What is read of some people."""
-        return self.histories.events(self.histories.before.newest(self.length), people)
+        """What is read of some people, where the reference is."""
+        before = self.histories.before.newest(self.length)
+        return self.histories.events(before, people).to(self.states.device)
+
+    def wanted(self, people: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Tensor:
+        """(P,): what some people took next."""
+        return torch.from_numpy(self.histories.wanted[people]).to(self.states.device)
 
     def eligible(
         self, people: np.ndarray[tuple[int], np.dtype[np.int64]], shown: Tensor, *, repeat: bool
@@ -155,7 +161,8 @@ class Transitions:
         if not repeat:
             before = self.histories.before.of(people)
             row = np.repeat(np.arange(len(people)), np.diff(before.offsets))
-            mask[torch.from_numpy(row), torch.from_numpy(before.item)] = False
+            taken = torch.from_numpy(row), torch.from_numpy(before.item)
+            mask[tuple(rows.to(mask.device) for rows in taken)] = False
         return mask
 
 

@@ -54,9 +54,8 @@ class RejectedSource:
         wanted = transitions.histories.wanted[people]
         drawn = random.integers(0, len(codes) - 1, (len(people), self.drawn))
         drawn += drawn >= wanted[:, None]  # any item but the one that was taken
-        item = torch.cat(
-            [torch.from_numpy(wanted)[:, None], self.hard[people], torch.from_numpy(drawn)], dim=1
-        )
+        alike = torch.from_numpy(drawn).to(codes.device)
+        item = torch.cat([transitions.wanted(people)[:, None], self.hard[people], alike], dim=1)
         ids = codes[item.clamp_min(0)]
         with torch.no_grad():
             reference = told(transitions.reference.head, transitions.states[people], ids)
@@ -70,18 +69,18 @@ def hard_items(transitions: Transitions, shown: Tensor, count: int, *, repeat: b
 
     -1 where there is no more.
     """
-    reference, wanted = transitions.reference, torch.from_numpy(transitions.histories.wanted)
-    found = torch.full((len(transitions), count), -1)
+    reference, device = transitions.reference, transitions.states.device
+    found = torch.full((len(transitions), count), -1, device=device)
     if not count:
         return found
     with torch.inference_mode():
         items = reference.tower.whole()
-    trie = Trie.of(reference.codes.numpy(), reference.head.sizes)
+    trie = Trie.of(reference.codes.cpu().numpy(), reference.head.sizes).to(device)
     writer = Writer(reference.head, trie, reference.codes, items, 2 * count)
     for start in range(0, len(transitions), BLOCK):
         people = np.arange(start, min(start + BLOCK, len(transitions)))
         mask = transitions.eligible(people, shown, repeat=repeat)
-        mask[torch.arange(len(people)), wanted[people]] = False
+        mask[torch.arange(len(people), device=device), transitions.wanted(people)] = False
         written, _ = writer.best(transitions.states[people], mask, count)
         found[people, : written.shape[1]] = written
     return found

@@ -97,7 +97,8 @@ class GroupSource:
     def lessons(self, epoch: int, skip: int) -> Iterator[ComparedLesson]:
         """Mini-batches of an epoch without its first `skip`."""
         order = np.random.default_rng((self.seed, epoch)).permutation(self.rows)
-        trie = Trie.of(self.policy.codes.numpy(), self.policy.head.sizes)
+        codes = self.policy.codes
+        trie = Trie.of(codes.cpu().numpy(), self.policy.head.sizes).to(codes.device)
         for number, start in enumerate(range(0, self.rows, self.batch)):
             again = self.updates - max(0, skip - number * self.updates)
             if again > 0:
@@ -107,9 +108,9 @@ class GroupSource:
 
     def _lesson(self, people: Ints, trie: Trie, draw: torch.Generator) -> ComparedLesson:
         transitions = self.transitions
-        wanted = torch.from_numpy(transitions.histories.wanted[people])
+        wanted = transitions.wanted(people)
         eligible = transitions.eligible(people, self.shown, repeat=self.repeat)
-        eligible[torch.arange(len(people)), wanted] = True
+        eligible[torch.arange(len(people), device=wanted.device), wanted] = True
         events = transitions.read(people)
         with torch.no_grad():
             states = self.policy.read(events)
@@ -145,9 +146,9 @@ def drawn_ids(
     (R, levels) are codes that stand in for the first draw of each group.
     """
     trie = among.trie if isinstance(among, Eligible) else among
-    requests = len(states)
-    request = torch.arange(requests).repeat_interleave(group)
-    given = torch.arange(group).repeat(requests) == 0
+    requests, device = len(states), states.device
+    request = torch.arange(requests, device=device).repeat_interleave(group)
+    given = torch.arange(group, device=device).repeat(requests) == 0
     hidden = states.repeat_interleave(group, 0)
     node = torch.zeros_like(request)  # -1 where no item has what was written
     total = hidden.new_zeros(len(hidden))
@@ -157,7 +158,7 @@ def drawn_ids(
         could = following >= 0 if isinstance(among, Eligible) else torch.ones_like(following) > 0
         scores = torch.log_softmax(head.level(level, hidden).masked_fill(~could, -torch.inf), 1)
         noise = -torch.log(torch.empty(scores.shape).exponential_(generator=draw))
-        code = (scores + noise).argmax(1)
+        code = (scores + noise.to(device)).argmax(1)
         if first is not None:
             code = torch.where(given, first[request, level], code)
         total = total + scores.gather(1, code[:, None])[:, 0]
@@ -180,9 +181,10 @@ def _following(
 ) -> Tensor:
     """(rows, codes): the node of the next depth that each code leads to, -1 where to none."""
     trie = among.trie if isinstance(among, Eligible) else among
-    everything = among if isinstance(among, Eligible) else trie.masked(torch.ones(len(trie)) > 0)
+    everyone = torch.ones(len(trie), dtype=torch.bool)
+    everything = among if isinstance(among, Eligible) else trie.masked(everyone)
     rows = torch.nonzero(node >= 0)[:, 0]
     parent, child = everything.children(level, request[rows], node[rows])
-    found = torch.full((len(node), size), -1)
+    found = torch.full((len(node), size), -1, device=node.device)
     found[rows[parent], trie.code[level][child]] = child
     return found

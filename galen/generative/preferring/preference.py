@@ -79,8 +79,8 @@ class Wares:
         Rules that depend on a person are asked when a request is answered, not here.
         """
         category = torch.from_numpy(np.asarray(catalogue.category, np.int64))
-        kind = category if bool((category >= 0).any()) else codes[:, 0]
-        return Wares(kind, torch.from_numpy(~(catalogue.hidden == 1)))
+        kind = category.to(codes.device) if bool((category >= 0).any()) else codes[:, 0]
+        return Wares(kind, torch.from_numpy(~(catalogue.hidden == 1)).to(codes.device))
 
 
 def prefer(
@@ -91,6 +91,7 @@ def prefer(
     settings: Preference,
     *,
     repeat: bool,
+    device: str,
     seed: int,
     watch: Watch | None = None,
 ) -> Preferred:
@@ -109,6 +110,7 @@ def prefer(
         patience=settings.patience,
         monitor="ndcg",
         precision="float32",
+        device=device,
         seed=seed,
     )
 

@@ -20,6 +20,8 @@ class Taught(Protocol):
     @property
     def plateau(self) -> float: ...
     @property
+    def device(self) -> str: ...
+    @property
     def seed(self) -> int: ...
 
 
@@ -29,7 +31,6 @@ def training_of(
     weight_decay: float = 0.0,
     average: float = 0.0,
     precision: Precision = "float32",
-    device: str = "cpu",
 ) -> Training:
     """The training that settings ask for; a model passes on what not every one of them has."""
     return Training(
@@ -42,6 +43,6 @@ def training_of(
         plateau=settings.plateau,
         monitor="ndcg",
         precision=precision,
-        device=device,
+        device=settings.device,
         seed=settings.seed,
     )

@@ -10,6 +10,7 @@ class Settings:
     learning_rate: float = 0.5
     patience: int = 9
     plateau: float = 0.7
+    device: str = "cuda"
     seed: int = 5
 
 
