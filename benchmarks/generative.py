@@ -25,11 +25,11 @@ from galen.assembly.train import Trained, train
 from galen.compare.cost import measured
 from galen.data.shop import Shop
 from galen.evaluate.offline import Question
+from galen.features.tokenizing.code_report import code_report
+from galen.features.tokenizing.item_vectors import ItemVectors
+from galen.features.tokenizing.tokenizers import TOKENIZERS
 from galen.generative.generator_index import GeneratorIndex
 from galen.generative.tiger import TigerIndex
-from galen.generative.tokenizing.code_report import code_report
-from galen.generative.tokenizing.item_vectors import ItemVectors
-from galen.generative.tokenizing.tokenizers import TOKENIZERS
 from galen.pipeline.candidates import Requests
 from galen.pipeline.pipeline import Pipeline
 

@@ -36,9 +36,9 @@ from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
 from galen.evaluate.offline import Question
+from galen.features.tokenizing.item_vectors import ItemVectors
 from galen.generative.generator_index import GeneratorIndex
 from galen.generative.preferring.group_policy import drawn_ids
-from galen.generative.tokenizing.item_vectors import ItemVectors
 from galen.pipeline.candidates import Floats
 
 METHODS = ("s_dpo", "policy_gradient")

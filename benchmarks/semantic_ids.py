@@ -24,12 +24,12 @@ from threadpoolctl import threadpool_limits
 from benchmarks.rows import Row, write_rows
 from galen.compare.cost import measured
 from galen.features.item_text import text_vectors
-from galen.generative.tokenizing.code_report import code_report
-from galen.generative.tokenizing.fsq import Fsq
-from galen.generative.tokenizing.product_codes import ProductCodes
-from galen.generative.tokenizing.residual_kmeans import ResidualKMeans
-from galen.generative.tokenizing.rq_vae import RqVae
-from galen.generative.tokenizing.semantic_ids import Singles, TokenizerSpec, semantic_ids
+from galen.features.tokenizing.code_report import code_report
+from galen.features.tokenizing.fsq import Fsq
+from galen.features.tokenizing.product_codes import ProductCodes
+from galen.features.tokenizing.residual_kmeans import ResidualKMeans
+from galen.features.tokenizing.rq_vae import RqVae
+from galen.features.tokenizing.semantic_ids import Singles, TokenizerSpec, semantic_ids
 
 THREE = (256, 256, 256)
 MEASURED: dict[str, TokenizerSpec] = {

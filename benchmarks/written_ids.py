@@ -13,10 +13,10 @@ import torch
 
 from galen.evaluate.offline import Question
 from galen.evaluate.slate_metrics import Answers, by_request
+from galen.features.tokenizing.semantic_ids import SemanticIds
 from galen.generative.answering import everything
 from galen.generative.generator_index import GeneratorIndex
 from galen.generative.tiger import TigerIndex
-from galen.generative.tokenizing.semantic_ids import SemanticIds
 from galen.generative.trie import Trie
 from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests, stacked
 

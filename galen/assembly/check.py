@@ -11,9 +11,9 @@ from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.data.schema import Surface
-from galen.generative.tokenizing.coding import Coding
-from galen.generative.tokenizing.semantic_ids import SemanticIdError
-from galen.generative.tokenizing.tokenizers import tokenizer_spec
+from galen.features.tokenizing.coding import Coding
+from galen.features.tokenizing.semantic_ids import SemanticIdError
+from galen.features.tokenizing.tokenizers import tokenizer_spec
 from galen.nn.learning.training import Training
 from galen.rank.blended import Blending
 from galen.rank.channel import ChannelScore

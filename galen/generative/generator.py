@@ -19,11 +19,11 @@ from galen.features.histories import (
 )
 from galen.features.item_known import known_of
 from galen.features.item_text import TextEncoder
+from galen.features.tokenizing.semantic_ids import SemanticIdError, SemanticIds
 from galen.generative.generator_index import GeneratorIndex
 from galen.generative.generator_settings import GeneratorSettings
 from galen.generative.network import NextCodes
 from galen.generative.preferring.preference import Preferred, Wares, prefer
-from galen.generative.tokenizing.semantic_ids import SemanticIdError, SemanticIds
 from galen.generative.writing_judge import WritingJudge, whole_items
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Watch, fit, follow, usable

@@ -14,12 +14,12 @@ from torch import Tensor
 from galen.data.schema import Kind
 from galen.features.histories import asked_by, columns_of_requests
 from galen.features.reading import states_of
+from galen.features.tokenizing.semantic_ids import SemanticIds
 from galen.generative.answering import Allowed, answered, everything
 from galen.generative.cold import Cold
 from galen.generative.generator_settings import GeneratorSettings
 from galen.generative.preferring.preference import Preferred
 from galen.generative.scoring import WrittenAnswer
-from galen.generative.tokenizing.semantic_ids import SemanticIds
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
 from galen.nn.learning.precision import products_in, resolved

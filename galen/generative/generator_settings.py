@@ -6,10 +6,10 @@ from typing import Any
 
 from galen.features.histories import EVERY, Taken, tokens_of
 from galen.features.item_known import Attribute
+from galen.features.tokenizing.coding import Coding
+from galen.features.tokenizing.item_vectors import Source
+from galen.features.tokenizing.tokenizers import TokenizerName
 from galen.generative.preferring.preference import Preference
-from galen.generative.tokenizing.coding import Coding
-from galen.generative.tokenizing.item_vectors import Source
-from galen.generative.tokenizing.tokenizers import TokenizerName
 from galen.nn.learning.precision import Precision
 from galen.nn.learning.training import Training
 from galen.nn.sequences.backbones.backbone import Kind as BackboneKind

@@ -17,14 +17,14 @@ from torch import Tensor, nn
 
 from galen.data.dataset import Dataset
 from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.tokenizing.coding import Coding
+from galen.features.tokenizing.item_vectors import Source
+from galen.features.tokenizing.semantic_ids import SemanticIds
+from galen.features.tokenizing.tokenizers import TokenizerName
 from galen.generative.answering import Allowed, answered, everything, ndcg
 from galen.generative.decoding import Found, beam
 from galen.generative.prefixes import PrefixSource
 from galen.generative.tiger_network import TigerNetwork, TigerScorer, TigerShape
-from galen.generative.tokenizing.coding import Coding
-from galen.generative.tokenizing.item_vectors import Source
-from galen.generative.tokenizing.semantic_ids import SemanticIds
-from galen.generative.tokenizing.tokenizers import TokenizerName
 from galen.generative.trie import Trie
 from galen.nn.learning.precision import Precision
 from galen.nn.learning.sequence_losses import Mean

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from galen.features.tokenizing.semantic_ids import SemanticIdError
+from galen.features.tokenizing.tokenizers import TOKENIZERS, TokenizerName
 from galen.generative.generator import Generator
-from galen.generative.tokenizing.semantic_ids import SemanticIdError
-from galen.generative.tokenizing.tokenizers import TOKENIZERS, TokenizerName
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
 from galen.nn.sequences.code_head import CodeHead

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galen.generative.tokenizing.semantic_ids import SemanticIdError, SemanticIds, semantic_ids
+from galen.features.tokenizing.semantic_ids import SemanticIdError, SemanticIds, semantic_ids
 
 NAMES = [f"sku-{n}" for n in range(6)]
 RAW = np.array([[0, 1], [0, 1], [2, 0], [0, 1], [1, 1], [2, 0]])

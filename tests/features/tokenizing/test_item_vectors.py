@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from worlds import put_vectors
 
-from galen.generative.tokenizing.item_vectors import Given, ItemVectors
-from galen.generative.tokenizing.semantic_ids import SemanticIdError
+from galen.features.tokenizing.item_vectors import Given, ItemVectors
+from galen.features.tokenizing.semantic_ids import SemanticIdError
 
 
 @pytest.mark.parametrize("source", ["taken", "attributes"])

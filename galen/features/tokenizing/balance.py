@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.special import logsumexp
 
-from galen.generative.tokenizing.clusters import distances, nearest
-from galen.generative.tokenizing.semantic_ids import Ints, Singles
+from galen.features.tokenizing.clusters import distances, nearest
+from galen.features.tokenizing.semantic_ids import Ints, Singles
 
 
 def spread_apart(before: Ints, rest: Singles, centres: Singles) -> Ints:

@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from galen.generative.tokenizing.fsq import Fsq
-from galen.generative.tokenizing.product_codes import ProductCodes
-from galen.generative.tokenizing.residual_kmeans import ResidualKMeans
-from galen.generative.tokenizing.rq_vae import RqVae
-from galen.generative.tokenizing.semantic_ids import SemanticIdError, TokenizerSpec
+from galen.features.tokenizing.fsq import Fsq
+from galen.features.tokenizing.product_codes import ProductCodes
+from galen.features.tokenizing.residual_kmeans import ResidualKMeans
+from galen.features.tokenizing.rq_vae import RqVae
+from galen.features.tokenizing.semantic_ids import SemanticIdError, TokenizerSpec
 
 TokenizerName = Literal["fsq", "product_codes", "residual_kmeans", "rq_vae"]
 

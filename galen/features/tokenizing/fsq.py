@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from galen.generative.tokenizing import stored
-from galen.generative.tokenizing.autoencoder import (
+from galen.features.tokenizing import stored
+from galen.features.tokenizing.autoencoder import (
     Autoencoder,
     Course,
     arrays_of,
@@ -22,8 +22,8 @@ from galen.generative.tokenizing.autoencoder import (
     latents,
     learn,
 )
-from galen.generative.tokenizing.clusters import checked, sampled
-from galen.generative.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
+from galen.features.tokenizing.clusters import checked, sampled
+from galen.features.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
 
 FILE: Final = "fsq.safetensors"
 MOST: Final = 8  # steps of a number; more are hardly all used

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from galen.generative.tokenizing.code_report import code_report, report
-from galen.generative.tokenizing.residual_kmeans import ResidualKMeans
-from galen.generative.tokenizing.semantic_ids import semantic_ids
+from galen.features.tokenizing.code_report import code_report, report
+from galen.features.tokenizing.residual_kmeans import ResidualKMeans
+from galen.features.tokenizing.semantic_ids import semantic_ids
 
 
 @pytest.fixture(scope="module")

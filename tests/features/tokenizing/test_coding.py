@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from galen.generative.tokenizing.coding import Coding
-from galen.generative.tokenizing.rq_vae import RqVae
-from galen.generative.tokenizing.semantic_ids import SemanticIdError
-from galen.generative.tokenizing.tokenizers import TOKENIZERS, tokenizer_spec
+from galen.features.tokenizing.coding import Coding
+from galen.features.tokenizing.rq_vae import RqVae
+from galen.features.tokenizing.semantic_ids import SemanticIdError
+from galen.features.tokenizing.tokenizers import TOKENIZERS, tokenizer_spec
 
 SOURCES = ("taken", "attributes", "text")
 

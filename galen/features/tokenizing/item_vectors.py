@@ -12,7 +12,7 @@ from galen.data.schema import TAKEN
 from galen.features.directions import spread_out
 from galen.features.item_text import word_weights, words_of
 from galen.features.item_vectors import read_encoded
-from galen.generative.tokenizing.semantic_ids import Bools, SemanticIdError, Singles
+from galen.features.tokenizing.semantic_ids import Bools, SemanticIdError, Singles
 
 Source = Literal["taken", "attributes", "text", "encoded"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from galen.data.dataset import Dataset
-from galen.generative.tokenizing.item_vectors import ItemVectors, Source
-from galen.generative.tokenizing.semantic_ids import SemanticIds, semantic_ids
-from galen.generative.tokenizing.tokenizers import TokenizerName, tokenizer_spec
+from galen.features.tokenizing.item_vectors import ItemVectors, Source
+from galen.features.tokenizing.semantic_ids import SemanticIds, semantic_ids
+from galen.features.tokenizing.tokenizers import TokenizerName, tokenizer_spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from galen.generative.tokenizing import stored
-from galen.generative.tokenizing.clusters import checked, k_means, nearest, sampled
-from galen.generative.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
+from galen.features.tokenizing import stored
+from galen.features.tokenizing.clusters import checked, k_means, nearest, sampled
+from galen.features.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
 
 FILE: Final = "product_codes.safetensors"
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from galen.generative.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
+from galen.features.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
 
 
 def checked(vectors: Singles, width: int | None = None) -> Singles:

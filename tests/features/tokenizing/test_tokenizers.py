@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from galen.generative.tokenizing.semantic_ids import SemanticIdError, semantic_ids, shared
-from galen.generative.tokenizing.tokenizers import TOKENIZERS
+from galen.features.tokenizing.semantic_ids import SemanticIdError, semantic_ids, shared
+from galen.features.tokenizing.tokenizers import TOKENIZERS
 
 SIZES = (4, 8, 8)
 QUICK = {

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from galen.generative.tokenizing.semantic_ids import SemanticIdError
+from galen.features.tokenizing.semantic_ids import SemanticIdError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from galen.generative.tokenizing import stored
-from galen.generative.tokenizing.autoencoder import (
+from galen.features.tokenizing import stored
+from galen.features.tokenizing.autoencoder import (
     Autoencoder,
     Course,
     arrays_of,
@@ -24,8 +24,8 @@ from galen.generative.tokenizing.autoencoder import (
     latents,
     learn,
 )
-from galen.generative.tokenizing.clusters import checked, k_means, sampled
-from galen.generative.tokenizing.semantic_ids import Ints, Singles
+from galen.features.tokenizing.clusters import checked, k_means, sampled
+from galen.features.tokenizing.semantic_ids import Ints, Singles
 
 FILE: Final = "rq_vae.safetensors"
 

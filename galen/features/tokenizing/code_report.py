@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from galen.generative.tokenizing.semantic_ids import (
+from galen.features.tokenizing.semantic_ids import (
     Ints,
     SemanticIds,
     Singles,
