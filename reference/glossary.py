@@ -20,6 +20,7 @@ OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
         "backbone": "kind of the layers that read a history; gru4rec is recurrent",
         "batch": "histories a step",
         "beam": "unfinished ids kept at each level; more miss less and take longer",
+        "codes": "how semantic ids are made, whose vectors are added to an item's; None adds none",
         "decay": "weight of an older item, per place in the history; 1 weighs all alike",
         "device": "to learn on, as torch names it; requests are answered on the processor",
         "encoded_table": "the shop's table that vectors are read from",

@@ -118,13 +118,13 @@ def _check_samples(recipe: Recipe, at: str) -> None:
 
 
 def _check_tokenizer(spec: object, at: str) -> None:
-    """See that a channel of codes gives its tokenizer settings that it has."""
-    if not isinstance(coding := getattr(spec, "coding", None), Coding):
-        return
-    try:
-        tokenizer_spec(coding.tokenizer, coding.sizes, coding.tokenizer_settings)
-    except SemanticIdError as error:
-        raise RecipeError(f"{at}: {error}") from error
+    """See that a channel that writes or reads codes gives its tokenizer settings that it has."""
+    for coding in (getattr(spec, "coding", None), getattr(spec, "codes", None)):
+        if isinstance(coding, Coding):
+            try:
+                tokenizer_spec(coding.tokenizer, coding.sizes, coding.tokenizer_settings)
+            except SemanticIdError as error:
+                raise RecipeError(f"{at}: {error}") from error
 
 
 def _check_lender(recipe: Recipe, channel: object, at: str) -> None:

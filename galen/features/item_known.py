@@ -9,6 +9,7 @@ import torch
 from galen.data.catalogue import Catalogue
 from galen.features.item_text import TextEncoder, said_of
 from galen.features.item_vectors import Encoded
+from galen.features.tokenizing.semantic_ids import SemanticIds
 from galen.nn.sequences.item_tower import Known
 from galen.pipeline.candidates import Bools, Singles
 
@@ -39,6 +40,12 @@ def with_encoded(known: Known, encoded: Encoded, vectors: Singles) -> Known:
     return replace(known, vectors=both, told=there | known.vectors.any(dim=1))
 
 
+def with_codes(known: Known, ids: SemanticIds, told: Bools) -> Known:
+    """Known by semantic ids too, where something of an item was `told` (items,) to make them."""
+    codes = torch.from_numpy(np.where(told[:, None], ids.codes, -1))
+    return replace(known, codes=codes, sizes=known.sizes + ids.sizes)
+
+
 def described(known: Known) -> Bools:
     """(items,): of which items something is known beside what people did."""
     found = np.zeros(known.items, bool)
@@ -49,5 +56,5 @@ def described(known: Known) -> Bools:
     elif known.vectors is not None:
         found |= known.vectors.any(dim=1).numpy()
     if known.codes is not None:
-        found[:] = True
+        found |= (known.codes >= 0).any(dim=1).numpy()
     return found

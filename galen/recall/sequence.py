@@ -25,10 +25,11 @@ from galen.features.histories import (
     some_bought,
     tokens_of,
 )
-from galen.features.item_known import Attribute, described, known_of, with_encoded
+from galen.features.item_known import Attribute, described, known_of, with_codes, with_encoded
 from galen.features.item_text import TextEncoder
 from galen.features.item_vectors import TABLE, Use, beginning, formed, read_encoded
 from galen.features.reading import states_of
+from galen.features.tokenizing.coding import Coding
 from galen.nn.cosines import asked
 from galen.nn.learning.precision import Precision, resolved
 from galen.nn.learning.sequence_losses import Kind as Loss
@@ -68,6 +69,7 @@ class SequenceModel:
     attributes: tuple[Attribute, ...] = ("brand", "category", "department")
     text: bool = False
     text_size: int = 128
+    codes: Coding | None = None
     words: str = ""  # folder of a TextEncoder that has read other catalogues too
     encoded: Use = "none"  # are vectors of the shop's table read beside words?
     encoded_size: int = 64  # numbers of an item, as pca and whitened vectors
@@ -106,6 +108,7 @@ class SequenceModel:
             TrainingError: the loss is not finite, or nothing can be learned on the device.
             BeginningError: there is nothing to begin with, or it does not fit these settings.
             EnrichedError: vectors are asked for, and their table is missing or cannot be used.
+            SemanticIdError: codes are asked for, and cannot be made.
         """
         return self._learned(data, Course(), watch)
 
@@ -166,6 +169,8 @@ class SequenceModel:
     ) -> tuple[Known, torch.Tensor | None]:
         """What is known of items, and what their own vectors begin with."""
         known = known_of(data.catalogue, self.attributes, encoder)
+        if self.codes is not None:
+            known = with_codes(known, *self.codes.told(data, self.seed))
         if self.encoded == self.begin_items == "none":
             return known, None
         found, own = read_encoded(data, self.encoded_table), None

@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from galen.data.dataset import Dataset
 from galen.features.histories import columns_of, held_out
-from galen.features.item_known import Attribute, described, known_of
+from galen.features.item_known import Attribute, described, known_of, with_codes
 from galen.features.item_text import TextEncoder
+from galen.features.tokenizing.coding import Coding
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
 from galen.nn.sequences.histories import Columns
@@ -32,8 +33,9 @@ from galen.recall.search import SearchKind
 
 @dataclass(frozen=True, slots=True)
 class TwoTower:
-    """An item is the sum of its own vector and of those of its attributes, so that one that nobody
-    took yet has a vector too; a person is read from their newest items, so that new events count.
+    """An item is the sum of its own vector and of those of its attributes, its words and its codes,
+    so that one that nobody took yet has a vector too; a person is read from their newest items, so
+    that new events count.
     """
 
     width: int = 128
@@ -48,6 +50,7 @@ class TwoTower:
     attributes: tuple[Attribute, ...] = ("brand", "category", "department")
     text: bool = False
     text_size: int = 128
+    codes: Coding | None = None
     batch: int = 1024  # pairs, each other's negatives
     learning_rate: float = 3e-3
     weight_decay: float = 0.0
@@ -65,6 +68,7 @@ class TwoTower:
 
         Raises:
             TrainingError: the loss is not finite, or nothing can be learned on the device.
+            SemanticIdError: codes are asked for, and cannot be made.
             SearchError: approximate search was asked for and cannot be had.
         """
         return self._learned(data, Course(), watch)
@@ -80,6 +84,8 @@ class TwoTower:
         count = np.bincount(columns.item, minlength=items)
         encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed) if self.text else None
         known = known_of(data.catalogue, self.attributes, encoder)
+        if self.codes is not None:
+            known = with_codes(known, *self.codes.told(data, self.seed))
         torch.manual_seed(self.seed)
         tower = ItemTower(
             known,

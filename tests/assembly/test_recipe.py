@@ -1,13 +1,17 @@
 """A recipe says what it is made of, and a misspelt word in it is an error that helps."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from galen.assembly.check import check_recipe
-from galen.assembly.recipe import Recipe, RecipeError
+from galen.assembly.recipe import Recipe, RecipeError, settings_of
 from galen.assembly.recipe_text import toml_of
 from galen.assembly.shipped import find_recipe, shipped_recipes
+from galen.features.tokenizing.coding import Coding
+from galen.recall.sequence import SequenceModel
+from galen.recall.two_tower import TwoTower
 
 MEASURED = Path(__file__).parents[2] / "benchmarks" / "recipes"
 GOOD = {
@@ -72,6 +76,11 @@ def test_every_shipped_recipe_comes_back_from_its_tree(name):
             {"recall": {"tiger": {"tokenizer": "rq_vae", "tokenizer_settings": {"steps": "9"}}}},
             r"tokenizer 'rq_vae' cannot be set so: Expected `int`",
         ),
+        (
+            {"recall": {"sequence": {"codes": {"tokenizer_settings": {"iteration": 9}}}}},
+            r"\[recall.sequence\]: tokenizer 'residual_kmeans' .* Did you mean 'iterations'",
+        ),
+        ({"recall": {"two_tower": {"codes": {"size": [4]}}}}, "'size'. Did you mean 'sizes'"),
         ({"filters": ["stok"]}, "'stok' is not one of .* Did you mean 'stock'"),
         ({"rank": {"model": "gdbt"}}, "Did you mean 'gbdt'"),
         ({"rank": {"model": "dcnv2", "training": {"monitor": "ndcg"}}}, "not one of auc, loss"),
@@ -84,6 +93,15 @@ def test_every_shipped_recipe_comes_back_from_its_tree(name):
 def test_what_is_wrong_is_named_with_the_nearest_right_word(changes, said):
     with pytest.raises(RecipeError, match=said):
         checked(**changes)
+
+
+@pytest.mark.parametrize("kind", [SequenceModel, TwoTower])
+def test_a_table_of_codes_is_how_they_are_made_and_an_empty_one_as_they_come(kind):
+    told = tomllib.loads('codes = {sizes = [4, 4], sources = ["text"]}')
+    spec = kind(**settings_of(kind, told, "here"))
+    assert spec.codes == Coding(sizes=(4, 4), sources=("text",))
+    assert kind(**settings_of(kind, {"codes": {}}, "here")).codes == Coding()
+    assert kind().codes is None
 
 
 def test_a_file_that_is_not_toml_is_named(tmp_path):

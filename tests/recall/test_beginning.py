@@ -9,6 +9,7 @@ from worlds import items_table
 from galen.data.catalogue import Catalogue
 from galen.data.merging import merged
 from galen.features.item_text import TextEncoder, said_of
+from galen.features.tokenizing.coding import Coding
 from galen.recall.beginning import BeginningError
 from galen.recall.sequence import SequenceModel
 
@@ -78,6 +79,16 @@ def test_what_began_elsewhere_learns_on_and_comes_back_from_disk(learned, world,
     assert again.retrieve(asked, 4).item.tolist() == index.retrieve(asked, 4).item.tolist()
     again.save(tmp_path)
     SequenceModel(**WORDS | {"epochs": 1}, begin=str(tmp_path)).fit(world.data)
+
+
+def test_codes_of_a_shop_mean_nothing_in_another_and_are_left_behind(world, other_shop, tmp_path):
+    codes, own = Coding(sizes=(4, 4), vector_size=8), Coding(sizes=(3, 5), vector_size=8)
+    SequenceModel(**WORDS, codes=codes).fit(world.data).save(tmp_path)
+    asked = world.requests([[0, 4], [1, 5], [2, 6], [3, 7]])
+    found = SequenceModel(**WORDS, begin=str(tmp_path)).fit(other_shop).retrieve(asked, 3)
+    assert (GROUPS[found.item] == found.request).mean() > 0.5  # drawn alike, a quarter
+    index = SequenceModel(**WORDS, codes=own, begin=str(tmp_path)).fit(other_shop)
+    assert not np.allclose(index.retrieve(asked, 3).columns["score"], found.columns["score"])
 
 
 def test_words_that_were_read_elsewhere_are_read_alike(world, other_shop, tmp_path):

@@ -10,6 +10,7 @@ from worlds import items_table, put_vectors
 from galen.data.catalogue import Catalogue
 from galen.data.schema import Kind
 from galen.features.histories import columns_of, held_out
+from galen.features.tokenizing.coding import Coding
 from galen.nn.sequences.histories import Columns, NextItemSource
 from galen.recall.sequence import SequenceModel
 
@@ -98,6 +99,32 @@ def test_an_item_that_nobody_took_is_proposed_by_its_words(world):
     index = SequenceModel(**words).fit(known)
     assert 5 in index.retrieve(world.requests([[0, 1, 2]]), 6).item
     assert 5 not in index.retrieve(world.requests([[12, 13, 14]]), 6).item
+
+
+def test_an_item_that_nobody_took_is_proposed_by_its_codes(world):
+    known = world.data.take(world.data.item != 5)
+    told, silent = (
+        SequenceModel(
+            **QUICK, codes=Coding(sizes=(4, 4), sources=sources, vector_size=8), identity=False
+        ).fit(known)
+        for sources in (("attributes",), ("taken",))
+    )
+    assert 5 in told.retrieve(world.requests([[0, 1, 2]]), 6).item
+    assert 5 not in told.retrieve(world.requests([[12, 13, 14]]), 6).item
+    assert 5 not in silent.retrieve(world.requests([[0, 1, 2]]), 24).item
+
+
+def test_codes_alone_tell_items_apart_and_are_not_needed_once_it_has_learned(world, tmp_path):
+    codes = Coding(sizes=(4, 8), vector_size=8)
+    index = SequenceModel(**QUICK, codes=codes, identity=False).fit(world.data)
+    assert right(index, world) >= 20
+    index.save(tmp_path)
+    asked = world.requests([[0, 1, 2], [7, 8], [13]])
+    one, other = index.retrieve(asked, 24), index.settings.load(tmp_path).retrieve(asked, 24)
+    assert one.item.tolist() == other.item.tolist()
+    np.testing.assert_array_equal(one.columns["score"], other.columns["score"])
+    plain = SequenceModel(**QUICK).fit(world.data).retrieve(asked, 24)
+    assert not np.allclose(one.columns["score"], plain.columns["score"])
 
 
 @pytest.fixture

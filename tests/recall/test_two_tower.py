@@ -8,6 +8,7 @@ import torch
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
+from galen.features.tokenizing.coding import Coding
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.item_tower import ItemTower, Known
 from galen.nn.sequences.two_tower import PairLesson, Pairs, UserTower
@@ -50,6 +51,19 @@ def test_an_item_that_nobody_took_is_recalled_by_its_words(world):
     learned = spec.fit(known)
     assert 5 in learned.retrieve(world.requests([[0, 1, 2]]), 6).item
     assert 5 not in learned.retrieve(world.requests([[12, 13, 14]]), 4).item
+
+
+def test_an_item_that_nobody_took_is_recalled_by_its_codes(world, tmp_path):
+    known = world.data.take(world.data.item != 5)
+    codes = Coding(sizes=(4, 4), sources=("attributes",), vector_size=8)
+    spec = TwoTower(attributes=(), codes=codes, identity_dropout=0.5, epochs=30)
+    learned = spec.fit(known)
+    asked = world.requests([[0, 1, 2], [12, 13, 14]])
+    found = learned.retrieve(asked, 4)
+    assert 5 in found.item[found.request == 0]
+    assert 5 not in found.item[found.request == 1][:3]
+    learned.save(tmp_path)
+    np.testing.assert_array_equal(spec.load(tmp_path).retrieve(asked, 4).item, found.item)
 
 
 def test_without_attributes_an_item_that_nobody_took_is_not_proposed(world):

@@ -1,4 +1,4 @@
-"""How a channel that writes items makes the ids that it writes."""
+"""How a channel makes the semantic ids that it reads or writes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Any
 
 from galen.data.dataset import Dataset
 from galen.features.tokenizing.item_vectors import ItemVectors, Source
-from galen.features.tokenizing.semantic_ids import SemanticIds, semantic_ids
+from galen.features.tokenizing.semantic_ids import Bools, SemanticIds, semantic_ids
 from galen.features.tokenizing.tokenizers import TokenizerName, tokenizer_spec
 
 
@@ -14,10 +14,10 @@ from galen.features.tokenizing.tokenizers import TokenizerName, tokenizer_spec
 class Coding:
     """Item vectors of some sources, and the tokenizer that turns them into codes."""
 
-    tokenizer: TokenizerName
-    sizes: tuple[int, ...]
-    sources: tuple[Source, ...]
-    vector_size: int
+    tokenizer: TokenizerName = "residual_kmeans"
+    sizes: tuple[int, ...] = (256, 256, 256)
+    sources: tuple[Source, ...] = ("taken", "attributes", "text")
+    vector_size: int = 64
     tokenizer_settings: Mapping[str, Any] = field(default_factory=dict)  # besides its sizes
 
     def ids(self, data: Dataset, seed: int) -> SemanticIds:
@@ -26,9 +26,15 @@ class Coding:
         Raises:
             SemanticIdError: the tokenizer has no such settings, or cannot make codes of these sizes
                 from these vectors.
+            EnrichedError: `encoded` is a source, and its table is missing or cannot be used.
         """
+        return self.told(data, seed)[0]
+
+    def told(self, data: Dataset, seed: int) -> tuple[SemanticIds, Bools]:
+        """Semantic ids as `ids` makes them, and (items,) of which items any source tells."""
         spec = tokenizer_spec(self.tokenizer, self.sizes, self.tokenizer_settings)
         vectors = ItemVectors(self.sources, self.vector_size).fit(data, seed)
         tokenizer = spec.fit(vectors, seed)
         codes = tokenizer.codes(vectors)
-        return semantic_ids(codes, tokenizer.sizes, data.catalogue.ids, self.tokenizer)
+        ids = semantic_ids(codes, tokenizer.sizes, data.catalogue.ids, self.tokenizer)
+        return ids, (vectors != 0).any(axis=1)

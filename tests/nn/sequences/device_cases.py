@@ -1,5 +1,6 @@
 """Every way in which models of what comes next learn, small enough to be learned many times."""
 
+from galen.features.tokenizing.coding import Coding
 from galen.generative.generator import Generator
 from galen.generative.preferring.preference import Preference
 from galen.generative.tiger import Tiger
@@ -17,7 +18,9 @@ READ = {"gaps": True, "context": ("user", "hour"), "purchase_weight": 0.5}
 CASES = {
     "sequence": SequenceModel(**SEQUENCE, text=True, text_size=8, backbone="hstu"),
     "sequence by softmax": SequenceModel(**SEQUENCE, **READ, loss="softmax"),
-    "two towers": TwoTower(**QUICK, text=True, text_size=8),
+    "two towers": TwoTower(
+        **QUICK, text=True, text_size=8, codes=Coding(sizes=(4, 4), vector_size=8)
+    ),
     "tiger": Tiger(**TIGER),
     "tiger that reads nobody": Tiger(**TIGER, user_tokens=0),
     "beam": Generator(**GENERATOR),
