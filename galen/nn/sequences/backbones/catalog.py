@@ -23,7 +23,9 @@ def backbone(shape: Shape) -> Backbone:
         elif shape.kind == "ligr":
             layers.append(LigrLayer(shape.width, shape.heads, shape.dropout))
         elif shape.kind == "hstu":
-            layers.append(HstuLayer(shape.width, shape.heads, shape.dropout, shape.length))
+            layers.append(
+                HstuLayer(shape.width, shape.heads, shape.dropout, shape.length, shape.attention)
+            )
         else:
             layers.append(GruLayer(shape.width, shape.dropout))
     return Backbone(shape, layers, places=shape.kind in ("sasrec", "ligr"))
