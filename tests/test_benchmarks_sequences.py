@@ -10,6 +10,7 @@ import pytest
 from benchmarks import (
     drawn_histories,
     generative,
+    long_histories,
     movielens_next,
     packed_histories,
     sasrec_peer,
@@ -194,6 +195,22 @@ def test_packed_histories_cost_less_than_padded_ones(tmp_path):
     rows = {row["model"]: row["metrics"] for row in json.loads(file.read_text())}
     assert set(rows) == {"sasrec", "ligr", "hstu", "gru4rec"}
     assert rows["hstu"]["times_cheaper"] > 1
+
+
+def test_long_histories_are_read_packed_cheaper_than_padded_and_fused_ones_want_a_gpu(
+    tmp_path, capsys
+):
+    file = tmp_path / "rows.json"
+    small = ["--people", "8", "--width", "16", "--layers", "1", "--heads", "2", "--steps", "3"]
+    long_histories.main([*small, "--lengths", "300", "--json", str(file)])
+    rows = {
+        row["model"]: row["metrics"]["events_per_second"] for row in json.loads(file.read_text())
+    }
+    assert set(rows) == set(long_histories.WAYS) - {"hstu-fused"}
+    assert rows["hstu-blocks"] > rows["hstu-padded"]
+    assert "300 hstu-fused: needs a GPU" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        long_histories.main(["--ways", "hstu-folded"])
 
 
 def test_drawn_histories_are_as_long_and_their_catalogue_as_large_as_was_asked(tmp_path):
