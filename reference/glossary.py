@@ -15,6 +15,7 @@ EVERYWHERE: Final[Mapping[str, str]] = {
 
 OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
     "Channels": {
+        "attention": "of hstu while it learns: in blocks, or a GPU's own kernel, extra `fused`",
         "attributes": "columns of the catalogue whose vectors are added to an item's",
         "average": "decay of averaged weights for each step; 0 keeps the last weights",
         "backbone": "kind of the layers that read a history; gru4rec is recurrent",

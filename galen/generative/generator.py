@@ -27,6 +27,7 @@ from galen.generative.preferring.preference import Preferred, Wares, prefer
 from galen.generative.writing_judge import WritingJudge, whole_items
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Watch, fit, follow, usable
+from galen.nn.sequences.backbones.hstu_fused import fusable
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.code_head import CodeHead
 from galen.nn.sequences.histories import Columns, NextItemSource
@@ -52,6 +53,7 @@ class Generator(GeneratorSettings):
             SemanticIdError: `cold` without `dense`, a share or temperature that cannot be, or ids
                 cannot be made.
             TrainingError: the loss is not finite, or nothing can be learned on the device.
+            AttentionError: fused attention without HSTU on a GPU.
         """
         return self._learned(data, None, watch)
 
@@ -67,6 +69,7 @@ class Generator(GeneratorSettings):
             raise SemanticIdError("cold items are found by the dense score: set dense = true.")
         if self.temperature < 0 or not 0 <= (self.cold_share or 0) <= 1:
             raise SemanticIdError("a temperature is 0 or more, and cold_share is of 0 to 1.")
+        fusable(self.shape, self.device)
         usable(self.device)
         columns = columns_of(data, self.kinds)
         ids = self.coding.ids(data, self.seed)

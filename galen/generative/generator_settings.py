@@ -12,8 +12,8 @@ from galen.features.tokenizing.tokenizers import TokenizerName
 from galen.generative.preferring.preference import Preference
 from galen.nn.learning.precision import Precision
 from galen.nn.learning.training import Training
+from galen.nn.sequences.backbones.backbone import Attention, Shape
 from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
-from galen.nn.sequences.backbones.backbone import Shape
 from galen.nn.sequences.backbones.catalog import backbone
 from galen.nn.sequences.context import Key
 from galen.nn.sequences.next_item_training import training_of
@@ -35,6 +35,7 @@ class GeneratorSettings:
     heads: int = 1
     dropout: float = 0.3
     length: int = 50
+    attention: Attention = "blocks"
     parallel: bool = False  # all codes at once, the whole catalogue scored; else a beam
     dense: bool = False  # is a score of state and item learned beside the codes?
     temperature: float = 0.0  # of the dense score as cosines; 0 scores by inner products
@@ -75,7 +76,8 @@ class GeneratorSettings:
     @property
     def shape(self) -> Shape:
         """The part of the settings that says what backbone reads histories."""
-        return Shape(self.backbone, self.width, self.layers, self.heads, self.dropout, self.length)
+        widths = self.width, self.layers, self.heads
+        return Shape(self.backbone, *widths, self.dropout, self.length, self.attention)
 
     @property
     def training(self) -> Training:

@@ -35,9 +35,10 @@ from galen.nn.learning.precision import Precision, resolved
 from galen.nn.learning.sequence_losses import Kind as Loss
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
+from galen.nn.sequences.backbones.backbone import Attention, Shape
 from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
-from galen.nn.sequences.backbones.backbone import Shape
 from galen.nn.sequences.backbones.catalog import backbone
+from galen.nn.sequences.backbones.hstu_fused import fusable
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.context import Key
 from galen.nn.sequences.continuing import Continuing, continuing
@@ -64,6 +65,7 @@ class SequenceModel:
     heads: int = 1
     dropout: float = 0.3
     length: int = 50
+    attention: Attention = "blocks"
     identity: bool = True
     identity_dropout: float = 0.0
     attributes: tuple[Attribute, ...] = ("brand", "category", "department")
@@ -106,6 +108,7 @@ class SequenceModel:
 
         Raises:
             TrainingError: the loss is not finite, or nothing can be learned on the device.
+            AttentionError: fused attention without HSTU on a GPU.
             BeginningError: there is nothing to begin with, or it does not fit these settings.
             EnrichedError: vectors are asked for, and their table is missing or cannot be used.
             SemanticIdError: codes are asked for, and cannot be made.
@@ -117,6 +120,7 @@ class SequenceModel:
         return self._learned(data, learned.course, None)
 
     def _learned(self, data: Dataset, before: Course, watch: Watch | None) -> "SequenceIndex":
+        fusable(self.shape, self.device)
         columns = columns_of(data, self.kinds)
         timed = data.clock == "time"
         items = len(data.catalogue)
@@ -214,7 +218,8 @@ class SequenceModel:
     @property
     def shape(self) -> Shape:
         """The part of the settings that says what backbone reads histories."""
-        return Shape(self.backbone, self.width, self.layers, self.heads, self.dropout, self.length)
+        widths = self.width, self.layers, self.heads
+        return Shape(self.backbone, *widths, self.dropout, self.length, self.attention)
 
     @property
     def training(self) -> Training:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from galen.generative.generator import Generator
 from galen.nn.sequences.backbones.backbone import Shape
 from galen.nn.sequences.backbones.catalog import backbone
 from galen.nn.sequences.backbones.hstu_fused import AttentionError, fusable
 from galen.nn.sequences.jagged import layout_of
+from galen.recall.sequence import SequenceModel
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[3]
@@ -74,3 +76,9 @@ def test_fused_attention_where_it_cannot_be_is_refused_in_words(kind, device, to
     with pytest.raises(AttentionError, match=told):
         fusable(Shape(kind, attention="fused"), device)
     fusable(Shape(kind), device)
+
+
+@pytest.mark.parametrize("model", [SequenceModel, Generator])
+def test_a_channel_that_cannot_have_fused_attention_says_so_before_it_learns(model, world):
+    with pytest.raises(AttentionError, match='set device = "cuda"'):
+        model(backbone="hstu", attention="fused").fit(world.data)
