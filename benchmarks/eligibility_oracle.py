@@ -23,7 +23,6 @@ AGES = {
     "population:children under 18": (0, 18),
     "population:elderly": (65, 200),
 }
-RECOGNISED_UNIT = "tablets"
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,6 @@ from galen.rank.streaming import Streamed
 
 FORMAT: Final = 1
 KIND: Final = "table"
-PARTS: Final = ("train", "valid", "test")
 
 MEMORY: Final = 1 << 29
 """Bytes of encoded rows above which a network reads them from the file as it learns."""

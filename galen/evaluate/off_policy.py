@@ -55,19 +55,6 @@ def ips(log: BanditLog, policy: Policy, clip: float = np.inf) -> Floats:
     return np.asarray(np.minimum(weights(log, policy), clip) * log.reward)
 
 
-def snips(log: BanditLog, policy: Policy) -> Floats:
-    """(N,) whose mean is the value: weights are divided by their own mean.
-
-    A constant added to every reward is added to the value: Swaminathan, Joachims, "The
-    Self-Normalized Estimator for Counterfactual Learning", NeurIPS 2015.
-
-    Raises:
-        OverlapError: the policy takes nothing that was logged.
-    """
-    weight = _some(weights(log, policy))
-    return np.asarray(weight / weight.mean() * log.reward)
-
-
 def dm(policy: Policy, predicted: Floats) -> Floats:
     """(N,) whose mean is the value as a model (N, K) predicts the rewards of every action.
 
@@ -99,7 +86,9 @@ def estimates(
 ) -> dict[str, Estimate]:
     """Every estimator by name, `dm` and `dr` where the rewards (N, K) are predicted.
 
-    Intervals draw rows; a log without a single reward has an interval without width.
+    `snips` divides weights by their own mean, so that a constant added to every reward is added to
+    the value: Swaminathan, Joachims, "The Self-Normalized Estimator for Counterfactual Learning",
+    NeurIPS 2015. Intervals draw rows; a log without a single reward has one without width.
 
     Raises:
         OffPolicyError: the parts do not fit each other.

@@ -22,10 +22,6 @@ class Inputs(NamedTuple):
         """The same tensors on a device."""
         return Inputs(*(tensor.to(device, non_blocking=True) for tensor in self))
 
-    def with_categories(self, categories: Tensor) -> "Inputs":
-        """The same rows with other ids."""
-        return self._replace(categories=categories)
-
 
 class Lesson(NamedTuple):
     """One mini-batch of rows to learn from."""

@@ -104,15 +104,6 @@ def valued(column: pa.Array) -> pa.Array:
     return plain(column, pa.string() if text else pa.int64())
 
 
-def collision_share(vocabulary: Hashed, values: list[str]) -> float:
-    """The share of distinct values that share their id with another."""
-    ids = [vocabulary.id(value) for value in set(values)]
-    if not ids:
-        return 0.0
-    _, counts = np.unique(ids, return_counts=True)
-    return float(counts[counts > 1].sum() / len(ids))
-
-
 def plain(column: pa.Array, kind: pa.DataType) -> pa.Array:
     """The column in one of the two types that values have.
 

@@ -96,15 +96,6 @@ class Strength:
     per: float | None = None  # how much of per_unit holds the amount
     per_unit: str | None = None  # "ml", "mg", "dose"; of a percentage "w/w", "w/v" or "v/v"
 
-    @property
-    def mg_per_ml(self) -> float | None:
-        """The concentration of a liquid; None where it is not known to be one of mass in volume."""
-        if self.unit == "mg" and self.per_unit == "ml" and self.per:
-            return self.amount / self.per
-        if self.unit == "%" and self.per_unit == "w/v":
-            return self.amount * 10  # 1 % w/v is 1 g in 100 ml
-        return None
-
 
 def parse_strength(text: str) -> Strength:
     """Read one strength: "500mg/5ml", "0.05% w/v", "1,000 IU", "2 Million spores".

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from galen.knowledge.labels.lookalikes import disguise
-from galen.knowledge.schema import CONCEPTS, RELATIONS, ConceptKind, Relation
+from galen.knowledge.schema import CONCEPTS, RELATIONS, ConceptKind, Relation, concept_id
 
 Place = int | str
 """Where a row stands in its file: a row number from 1, or a TOML key."""
@@ -91,7 +91,7 @@ class Draft:
         if found == len(self._concepts):
             self._concepts.append(
                 {
-                    "concept_id": f"{kind.value}:{' '.join(name.lower().split())}",
+                    "concept_id": concept_id(kind, name),
                     "kind": kind.value,
                     "name": name,
                     "synonyms": self._kept(name, synonyms),

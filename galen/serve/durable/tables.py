@@ -257,11 +257,6 @@ def last(connection: sqlite3.Connection) -> int:
     return 0 if given is None else int(given[0])
 
 
-def count_events(connection: sqlite3.Connection) -> int:
-    """How many events the log holds."""
-    return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
-
-
 def forgotten_among(connection: sqlite3.Connection, user_ids: Iterable[str]) -> list[int]:
     """Places in `user_ids` of those who were deleted."""
     digests = {digest for (digest,) in connection.execute("SELECT digest FROM forgotten")}

@@ -7,7 +7,6 @@ import pytest
 from galen.features.encoding.encoder import Encoder, fit_encoder
 from galen.features.encoding.schema import SchemaError, Vector
 from galen.features.encoding.tables import Columns
-from galen.features.encoding.vocabulary import Hashed, collision_share
 
 TABLE = pa.table(
     {
@@ -112,15 +111,13 @@ def test_the_kept_share_of_negatives_weighs_them_up():
     assert samples.weight.tolist() == [4, 1, 4, 1]
 
 
-def test_a_hash_gives_every_value_an_id_and_tells_its_collisions():
+def test_a_hash_gives_every_value_an_id():
     encoder = encoder_of(columns=Columns(hashed={"user": 7}, vectors=("text",)))
     ids = encoder.encode(TABLE).categories[:, 0]
     assert ids[0] == ids[2]
     assert ids[3] == 0
     assert (ids[:3] >= 1).all()
     assert (ids <= 7).all()
-    assert collision_share(Hashed(1), ["a", "b"]) == 1.0
-    assert collision_share(Hashed(1 << 40), ["a", "b"]) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -31,13 +31,6 @@ def test_a_strength_is_read(text, strength):
     assert parse_strength(text) == strength
 
 
-def test_a_concentration_is_milligrams_in_a_millilitre():
-    assert parse_strength("250mg/5ml").mg_per_ml == 50
-    assert parse_strength("1% w/v").mg_per_ml == 10
-    assert parse_strength("1% w/w").mg_per_ml is None
-    assert parse_strength("500 mg").mg_per_ml is None
-
-
 @pytest.mark.parametrize("text", ["5 blobs", "5", "mg", "", "-5mg", "−1 g", "5mg/", "5mg/0ml"])
 def test_what_is_no_strength_is_refused_with_its_text(text):
     with pytest.raises(KnowledgeError, match="strength") as refused:

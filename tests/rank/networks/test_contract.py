@@ -106,7 +106,7 @@ def test_an_id_beyond_its_table_is_refused_by_name(name):
     wrong = inputs.categories.clone()
     wrong[2, 1] = 31
     with pytest.raises(IdError, match=r"'item' has id 31"):
-        network(inputs.with_categories(wrong))
+        network(inputs._replace(categories=wrong))
 
 
 @every

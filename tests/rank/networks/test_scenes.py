@@ -20,7 +20,7 @@ def _in_scene(scene: int, rows: int = 8) -> Inputs:
     inputs = inputs_of(plain_samples(rows), slice(0, rows))
     categories = inputs.categories.clone()
     categories[:, SCENE] = scene
-    return inputs.with_categories(categories)
+    return inputs._replace(categories=categories)
 
 
 @every
