@@ -1,7 +1,6 @@
 """One family of networks at several sizes and amounts of data: what each cost and came to."""
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from galen.assembly.check import check_for_samples
 from galen.assembly.parts import model_spec
 from galen.assembly.recipe import RankPart, Recipe, RecipeError
 from galen.assembly.table import learn_encoder, read_parts, seeded
+from galen.data.replacing import replacing
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
 from galen.features.encoding.tables import columns_of, part, types_of
@@ -75,9 +75,8 @@ class Family:
         order = np.random.default_rng(self.seed).permutation(len(self.train))[:rows]
         model = self.spec(size).fit(self.schema, self.train.take(np.sort(order)), self.valid)
         point = self._measured(model, size, rows)
-        fresh = file.with_suffix(".part")
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(point)))
-        os.replace(fresh, file)
+        with replacing(file) as fresh:
+            fresh.write(msgspec.json.format(msgspec.json.encode(point)))
         return point
 
     def flops_per_row(self, size: int) -> float:

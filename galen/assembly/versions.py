@@ -12,6 +12,7 @@ import msgspec
 
 from galen.data.manifest import NAME, sha256
 from galen.data.mendable import MendableError
+from galen.data.replacing import replacing
 
 CURRENT: Final = "current.json"
 
@@ -61,12 +62,8 @@ def switch(root: Path, version: str) -> None:
         now = None  # switching is the way to mend a damaged file
     before = () if now is None else (now.version, *now.before)
     current = Current(version, tuple(v for v in dict.fromkeys(before) if v != version))
-    fresh = root / f".{CURRENT}.{os.getpid()}"
-    with fresh.open("wb") as file:
+    with replacing(root / CURRENT) as file:
         file.write(msgspec.json.encode(current))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(root / CURRENT)
 
 
 def rollback(root: Path) -> str:

@@ -1,7 +1,6 @@
 """Finished steps in a folder, each file whole or not there, under a digest of what it answers."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -13,6 +12,7 @@ from galen.compare.figures import METRICS, Latency, Learned, LeftOut
 from galen.compare.task import Task
 from galen.data.enriched import enriched_folder
 from galen.data.manifest import NAME, sha256
+from galen.data.replacing import replacing
 from galen.knowledge.pack import read_pack
 
 BY_PERSON: Final = "by_person.parquet"
@@ -54,20 +54,14 @@ def file_of(task: Task) -> Path:
 
 def keep(task: Task, figures: Learned | Latency | LeftOut) -> None:
     """Write the figures of a step, whole or not at all; what lies beside them is there before."""
-    path = file_of(task)
-    fresh = path.with_suffix(f".{os.getpid()}")
-    with fresh.open("wb") as file:
+    with replacing(file_of(task)) as file:
         file.write(msgspec.json.format(msgspec.json.encode(figures)))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def keep_table(task: Task, name: str, table: pa.Table) -> None:
     """Write a table that lies beside the figures, whole or not at all."""
-    fresh = task.place / f".{name}.{os.getpid()}"
-    pq.write_table(table, fresh, compression="zstd")
-    fresh.replace(task.place / name)
+    with replacing(task.place / name) as file:
+        pq.write_table(table, file, compression="zstd")
 
 
 def kept(task: Task, kind: type[Figures]) -> Figures | None:

@@ -6,7 +6,6 @@ stands in the file's own metadata.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from galen.data.mendable import MendableError
+from galen.data.replacing import replacing
 
 PROVENANCE: Final = pa.schema(
     [
@@ -72,15 +72,9 @@ def write_enriched(folder: Path, name: str, rows: pa.Table, made_from: Extent) -
         raise EnrichedError(f"table {name!r} lacks {', '.join(lacking)}: where is it from?")
     folder.mkdir(parents=True, exist_ok=True)
     about = {_ABOUT: json.dumps(asdict(made_from)).encode()}
-    fresh, place = folder / f".{name}.{os.getpid()}", folder / f"{name}.parquet"
-    try:
-        with fresh.open("wb") as file:
-            pq.write_table(rows.replace_schema_metadata(about), file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(place)
-    finally:
-        fresh.unlink(missing_ok=True)
+    place = folder / f"{name}.parquet"
+    with replacing(place) as file:
+        pq.write_table(rows.replace_schema_metadata(about), file, compression="zstd")
     return place
 
 

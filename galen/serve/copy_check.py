@@ -3,7 +3,6 @@
 A text that was checked before is not checked again: verdicts are kept beside the log.
 """
 
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from galen.data.replacing import replacing
 from galen.features.item_claims import ItemClaims, Verdicts
 from galen.knowledge.texts.claims import rules_version
 
@@ -60,9 +60,8 @@ def _read(file: Path, version: str) -> Verdicts:
 
 def _write(file: Path, kept: _Kept) -> None:
     """Whole or not at all; without it the next start only takes longer."""
-    fresh = file.with_suffix(".new")
     try:
-        fresh.write_bytes(msgspec.msgpack.encode(kept))
-        os.replace(fresh, file)
+        with replacing(file) as fresh:
+            fresh.write(msgspec.msgpack.encode(kept))
     except OSError as error:
         log.warning("verdicts_not_kept", file=str(file), why=str(error))

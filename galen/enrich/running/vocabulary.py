@@ -6,7 +6,6 @@ so it is taken anew only when that is asked for: else one new category would ask
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final
 
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import OTHER
+from galen.data.replacing import replacing
 from galen.enrich.running.faults import EnrichError
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind
@@ -71,10 +71,9 @@ class Vocabulary:
     def save(self, folder: Path) -> None:
         """Put it in the place of the one before, whole or not at all."""
         folder.mkdir(parents=True, exist_ok=True)
-        fresh = folder / f".{FILE}.{os.getpid()}"
         told = json.dumps(self.words, ensure_ascii=False, indent=1)
-        fresh.write_text(told + "\n", "utf-8")
-        fresh.replace(folder / FILE)
+        with replacing(folder / FILE) as file:
+            file.write(f"{told}\n".encode())
 
     def lacks(self, other: "Vocabulary") -> list[str]:
         """The words of another that this one does not have."""

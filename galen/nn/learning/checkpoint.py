@@ -1,8 +1,6 @@
 """A training's state as two files: safetensors, and JSON that is written last."""
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,9 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from galen.data.manifest import sha256
 from galen.data.mendable import MendableError
+from galen.data.replacing import replacing
 
 
 class CheckpointError(MendableError):
@@ -57,7 +57,7 @@ class Checkpoint:
         name = f"checkpoint-{int(facts['step']):08}.safetensors"
         plain = {key: t.detach().cpu().contiguous().clone() for key, t in tensors.items()}
         save_file(plain, self.folder / name)
-        digest = _digest(self.folder / name)
+        digest = sha256(self.folder / name)
         told = {
             "file": name,
             "sha256": digest,
@@ -65,9 +65,8 @@ class Checkpoint:
             "best": best,
             "facts": dict(facts),
         }
-        part = self.facts.with_suffix(".part")
-        part.write_text(json.dumps(told, indent=1) + "\n")
-        os.replace(part, self.facts)
+        with replacing(self.facts) as part:
+            part.write(f"{json.dumps(told, indent=1)}\n".encode())
         for file in old:
             if file.name != name:
                 file.unlink()
@@ -83,7 +82,7 @@ class Checkpoint:
         try:
             told = json.loads(self.facts.read_text())
             file = self.folder / told["file"]
-            whole = file.exists() and _digest(file) == told["sha256"]
+            whole = file.exists() and sha256(file) == told["sha256"]
         except (ValueError, KeyError) as error:
             raise CheckpointError(
                 f"{self.facts} cannot be read ({error}); {self._mend()}"
@@ -100,8 +99,3 @@ class Checkpoint:
 
     def _tensor_files(self) -> list[Path]:
         return list(self.folder.glob("checkpoint-*.safetensors"))
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
