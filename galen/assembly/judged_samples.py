@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from galen.assembly.recipe import SamplesPart
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
+from galen.data.lookup import places_of
 from galen.data.schema import TAKEN
 from galen.features.clicks import odd_clicks
 from galen.features.item_words import ItemWords
@@ -122,8 +123,8 @@ class JudgedSamples:
         wanted = np.where((before >= 0) & (word >= 0), before * width + word, -1)
         if not len(keys):
             return np.zeros(len(wanted))
-        at = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-        return np.where(keys[order][at] == wanted, weights[order][at], 0.0)
+        at = places_of(keys[order], wanted)
+        return np.where(at >= 0, weights[order][at], 0.0)
 
     def _of_negatives(self, examples: Examples) -> Floats:
         """(N,): 1, and more for what stands beside the positive that it is a negative of."""

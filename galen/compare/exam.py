@@ -11,6 +11,7 @@ from galen.assembly.parts import Parts
 from galen.assembly.people import People
 from galen.assembly.split import Moment, Protocol, Split, SplitError, of_some, split_by
 from galen.data.dataset import Dataset
+from galen.data.lookup import places_of
 from galen.data.schema import TAKEN, Surface
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
@@ -149,6 +150,5 @@ def surface_of_truth(taken: Dataset, moment: Moment) -> Ints:
     if not len(keys):
         return np.full(len(moment.truth_item), -1)
     wanted = moment.users[moment.truth_request] * width + moment.truth_item
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    known = keys[place] == wanted
-    return np.where(known, rows.surface[first[place]].astype(np.int64), -1)
+    place = places_of(keys, wanted)
+    return np.where(place >= 0, rows.surface[first[place]].astype(np.int64), -1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.lookup import places_of
 from galen.pipeline.candidates import Candidates, Floats, Ints, place_within
 
 
@@ -31,9 +32,8 @@ class Answers:
         keys = slates.request * width + slates.item
         order = np.argsort(keys, kind="stable")
         truth = self.truth_request * width + self.truth_item
-        at = np.minimum(np.searchsorted(keys[order], truth), len(keys) - 1)
-        row = order[at]
-        return np.where(keys[row] == truth, _pessimistic(slates)[row], missing)
+        place = places_of(keys[order], truth)
+        return np.where(place >= 0, _pessimistic(slates)[order[place]], missing)
 
 
 def _pessimistic(slates: Candidates) -> Ints:

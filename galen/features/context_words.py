@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from galen.data.dataset import Dataset
+from galen.data.lookup import places_of
 from galen.data.schema import TAKEN
 from galen.features.contexts import ContextReader
 from galen.pipeline.candidates import Bools, Floats, Ints
@@ -46,8 +47,8 @@ class ContextKeys:
         found = np.full(len(left), -1)
         for _ in range(left.shape[1] + 1):
             packed = pack(left, self.sizes)
-            place = np.minimum(np.searchsorted(self.packed, packed), len(self.packed) - 1)
-            hit = (found < 0) & (self.packed[place] == packed) if len(self) else found > 0
+            place = places_of(self.packed, packed)
+            hit = (found < 0) & (place >= 0)
             found[hit] = place[hit]
             left = coarser(left)
         return found

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from galen.data.dataset import Dataset
+from galen.data.lookup import places_of
 from galen.data.schema import DAY, TAKEN
 from galen.pipeline.candidates import Floats, Ints
 
@@ -95,5 +96,5 @@ def values_at(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
     wanted = np.asarray(row, np.int64) * width + column
     if not len(keys):
         return np.zeros(len(wanted))
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[place] == wanted, matrix.data[place], 0.0).astype(np.float64)
+    place = places_of(keys, wanted)
+    return np.where(place >= 0, matrix.data[place], 0.0).astype(np.float64)

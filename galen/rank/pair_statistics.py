@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from galen.data.lookup import places_of
 from galen.features.encoding.samples import Ints, Samples, Singles
 from galen.features.encoding.scale import number_of
 from galen.features.encoding.schema import Schema, SchemaError
@@ -99,8 +100,8 @@ class PairCounts:
         columns: list[Singles] = []
         for places, values, good, rows in self.tables.values():
             keys = _keys(self.schema, samples.categories, places)
-            found = np.minimum(np.searchsorted(values, keys), len(values) - 1)
-            there = values[found] == keys
+            found = places_of(values, keys)
+            there = found >= 0
             columns += _statistics(
                 np.where(there, good[found], 0.0) * TOLD,
                 np.where(there, rows[found], 0.0) * TOLD,

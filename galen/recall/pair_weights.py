@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from galen.data.lookup import places_of
 from galen.features.item_words import ItemWords
 from galen.features.word_pairs import WordPairs, values_at
 from galen.pipeline.candidates import Bools, Floats, Ints, Singles
@@ -87,12 +88,8 @@ class PairFacts:
         """(P,): the relation of two words; -1 where they have none."""
         width = max(len(self.words), 1)
         keys = self.related.source * width + self.related.target
-        if not len(keys):
-            return np.full(len(source), -1)
-        wanted = source * width + target
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        right = (keys[place] == wanted) & (source >= 0) & (target >= 0)
-        return np.where(right, place, -1)
+        place = places_of(keys, source * width + target)
+        return np.where((source >= 0) & (target >= 0), place, -1)
 
     def rows(self, one: Ints, other: Ints) -> tuple[Floats, Bools]:
         """(P, features) of items beside items, and which of them are of related words."""

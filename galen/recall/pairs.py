@@ -8,6 +8,7 @@ import torch
 from scipy import sparse
 from torch import nn
 
+from galen.data.lookup import places_of
 from galen.nn.search import top_items
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.two_tower import PairLesson, Pairs, TwoTower
@@ -48,8 +49,7 @@ class PairSource:
             random = np.random.default_rng((self.seed, epoch, number))
             hard = self._neighbours(self.columns.item[rows - 1], random)
             keys = person[rows][:, None] * items + hard
-            place_of = np.minimum(np.searchsorted(taken, keys), len(taken) - 1)
-            hard[(hard >= 0) & (taken[place_of] == keys)] = -1
+            hard[(hard >= 0) & (places_of(taken, keys) >= 0)] = -1
             history = newest_first(self.columns.item, rows, place[rows], self.length)
             wanted = torch.from_numpy(self.columns.item[rows])
             pairs = Pairs(torch.from_numpy(history), wanted, torch.from_numpy(hard))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from galen.data.lookup import places_of
 from galen.pipeline.candidates import Candidates, Requests
 
 
@@ -13,5 +14,4 @@ def unseen(requests: Requests, candidates: Candidates) -> Candidates:
     width = 1 + max(int(candidates.item.max()), int(history.item.max()))
     seen = np.sort(history.request * width + history.item)
     keys = candidates.request * width + candidates.item
-    place = np.minimum(np.searchsorted(seen, keys), len(seen) - 1)
-    return candidates.take(seen[place] != keys)
+    return candidates.take(places_of(seen, keys) < 0)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from galen.data.dataset import Dataset
+from galen.data.lookup import places_of
 from galen.pipeline.candidates import Ints, Singles
 from galen.recall.votes import ItemVotes, strongest, taken_once
 
@@ -98,8 +99,8 @@ def _padded(near: sparse.csr_array, rows: Ints) -> tuple[Ints, np.ndarray]:
 
 def _looked_up(keys: Ints, values: Singles, wanted: Ints) -> Singles:
     """The values of the wanted keys, 0 where there is none; `keys` rise."""
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[place] == wanted, values[place], 0).astype(np.float32)
+    place = places_of(keys, wanted)
+    return np.where(place >= 0, values[place], 0).astype(np.float32)
 
 
 def _descended(gram: Singles, reach: Singles, *, l1: float, l2: float, sweeps: int) -> Singles:

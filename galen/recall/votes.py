@@ -10,6 +10,7 @@ from scipy import sparse
 
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
+from galen.features.word_pairs import values_at
 from galen.pipeline.candidates import (
     Candidates,
     Floats,
@@ -109,13 +110,7 @@ class VotesAnswer:
         known = candidates.item < self.votes.shape[1]
         known &= np.diff(self.votes.indptr)[candidates.request] > 0
         out = np.full(len(candidates), np.nan)
-        self.votes.sort_indices()
-        width = self.votes.shape[1]
-        voted = np.repeat(np.arange(len(self.requests)), np.diff(self.votes.indptr))
-        keys = voted * width + self.votes.indices
-        wanted = candidates.request[known] * width + candidates.item[known]
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        out[known] = np.where(keys[place] == wanted, self.votes.data[place], 0.0)
+        out[known] = values_at(self.votes, candidates.request[known], candidates.item[known])
         return out
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galen.data.catalogue import Catalogue
+from galen.data.lookup import places_of
 from galen.data.schema import Kind
 from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
 
@@ -62,8 +63,8 @@ class OnePerProduct:
         history, spu = requests.history, self.catalogue.spu
         bought = history.take((history.kind == int(Kind.PURCHASE)) & (history.item < len(spu)))
         key = bought.request * width + spu[bought.item]
-        place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
-        inside = keys[place] == key
+        place = places_of(keys, key)
+        inside = place >= 0
         last = np.full(len(keys), -1, np.int64)
         last[place[inside]] = bought.item[inside]  # the newest is written last
         return last

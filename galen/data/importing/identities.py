@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from galen.data.importing.converting import Mask
 from galen.data.importing.feeds import ImportRefused
+from galen.data.lookup import places_of
 
 Prints = npt.NDArray[np.uint64]
 
@@ -41,8 +42,8 @@ class _Runs:
         rows = np.full(len(prints), -1, np.int32)
         odd = np.zeros(len(prints), bool)
         for known, known_checks, known_rows in self._runs:
-            place = np.minimum(np.searchsorted(known, prints), len(known) - 1)
-            hit = known[place] == prints
+            place = places_of(known, prints)
+            hit = place >= 0
             rows[hit] = known_rows[place[hit]]
             odd[hit] |= known_checks[place[hit]] != checks[hit]
         return rows, odd
@@ -132,8 +133,7 @@ class SeenIds:
         found = np.zeros(len(run), bool)
         found[1:] = run[1:] == run[:-1]
         for earlier in self._runs:
-            place = np.minimum(np.searchsorted(earlier, run), len(earlier) - 1)
-            found |= earlier[place] == run
+            found |= places_of(earlier, run) >= 0
         doubled = np.zeros(len(run), bool)
         doubled[order] = found
         while self._runs and len(self._runs[-1]) <= 2 * len(run):

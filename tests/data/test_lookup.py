@@ -1,0 +1,21 @@
+"""Keys are found among sorted ones, and only where they are."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galen.data.lookup import places_of
+
+NUMBERS = st.lists(st.integers(-5, 5), max_size=12)
+
+
+@given(NUMBERS, NUMBERS)
+def test_a_key_is_found_at_its_first_place_or_not_at_all(keys, wanted):
+    keys = sorted(keys)
+    found = places_of(np.array(keys, np.int64), np.array(wanted, np.int64))
+    assert found.tolist() == [keys.index(one) if one in keys else -1 for one in wanted]
+
+
+def test_a_table_of_wanted_keys_has_a_table_of_places():
+    assert places_of(np.array([2, 4]), np.array([[4, 3], [2, 9]])).tolist() == [[1, -1], [0, -1]]
+    assert places_of(np.empty(0, np.int64), np.zeros((2, 1), np.int64)).tolist() == [[-1], [-1]]
