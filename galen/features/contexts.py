@@ -97,11 +97,12 @@ class ContextReader:
         """
         visit = _visits(data, self.clocked)
         before = np.where(data.place[visit] > 0, visit - 1, -1)
+        age = np.full(data.users, np.nan) if data.age is None else data.age
         columns: dict[str, Ints] = {
             "sex": _codes(data.sex, self.words["sex"], data.user),
             "region": _codes(data.region, self.words["region"], data.user),
             "surface": _of_surface(data, visit),
-            "age": _bands(np.full(data.users, np.nan) if data.age is None else data.age)[data.user],
+            "age": bands_of(age)[data.user],
             "life_stage": _codes(data.life_stage, self.words["life_stage"], data.user),
             "season": self._season(data.at[visit]),
         }
@@ -131,7 +132,7 @@ class ContextReader:
             "sex": nobody,
             "region": _codes(requests.region, self.words["region"], everybody),
             "surface": np.where(requests.surface < len(SURFACES), requests.surface, -1),
-            "age": _bands(requests.taste_age),
+            "age": bands_of(requests.taste_age),
             "life_stage": _codes(requests.life_stage, self.words["life_stage"], everybody),
             "season": self._season(requests.at),
             "landing": landing,
@@ -239,7 +240,8 @@ def _codes(
     return np.asarray(every[rows])
 
 
-def _bands(age: Floats) -> Ints:
+def bands_of(age: Floats) -> Ints:
+    """The place in `BANDS` of each age; -1 where it is not known."""
     band = np.searchsorted(AGES, age, side="right")
     return np.asarray(np.where(np.isnan(age), -1, band))
 

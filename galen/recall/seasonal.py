@@ -18,15 +18,14 @@ from safetensors.numpy import load_file, save_file
 
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, TAKEN
+from galen.features.contexts import BANDS, YEAR, bands_of
 from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, place_within
 from galen.recall.best import best_places
 from galen.recall.popular import Popular
 from galen.recall.seen import unseen
 
-YEAR: Final = 365.25  # days
 BINS: Final = 52  # of a year
-AGES: Final = np.array([18.0, 30.0, 45.0, 60.0, 75.0])  # years at which bands begin
-NO_STAGE, NO_BAND = 0, 0  # their factors are 1
+NO_STAGE, NO_BAND = 0, 0  # their factors are 1; a band stands one after its place in BANDS
 By = Literal["season", "age", "life_stage"]
 
 
@@ -54,6 +53,7 @@ class Seasonal:
         week = _weeks(taken.at) if data.clock == "time" else np.zeros(len(taken), np.int64)
         season = _table(of_event, week, words, BINS)
         age = np.full(data.users, np.nan) if data.age is None else data.age
+        band = bands_of(age)[taken.user] + 1
         names = data.life_stage or [None] * data.users
         stages = sorted({name for name in names if name is not None})
         stage = _stages(names, stages)
@@ -62,7 +62,7 @@ class Seasonal:
             count,
             word,
             _factors(season, _around(self.smoothing)),
-            _factors(_known(_table(of_event, _bands(age)[taken.user], words, len(AGES) + 2))),
+            _factors(_known(_table(of_event, band, words, len(BANDS) + 1))),
             _factors(_known(_table(of_event, stage[taken.user], words, len(stages) + 1))),
             stages,
             data.clock == "time",
@@ -127,8 +127,9 @@ class SeasonalIndex:
     def places(self, requests: Requests) -> Ints:
         """(R, 3): week, age band and life stage of each request."""
         week = _weeks(requests.at) if self.clocked else np.zeros(len(requests), np.int64)
+        band = bands_of(requests.taste_age) + 1
         names = requests.life_stage or [None] * len(requests)
-        return np.stack([week, _bands(requests.taste_age), _stages(names, self.stages)], axis=1)
+        return np.stack([week, band, _stages(names, self.stages)], axis=1)
 
     def scores(self, item: Ints, places: Ints) -> Floats:
         """(N,) for items that people took and the places (N, 3) of their requests."""
@@ -180,12 +181,6 @@ class SeasonalAnswer:
 def _weeks(at: Ints) -> Ints:
     """The bin of the year of each moment, in microseconds since the epoch."""
     return ((at / DAY) % YEAR / YEAR * BINS).astype(np.int64) % BINS
-
-
-def _bands(age: Floats) -> Ints:
-    """1 for the youngest band; 0 where the age is not known."""
-    band = np.searchsorted(AGES, age, side="right") + 1
-    return np.where(np.isnan(age), NO_BAND, band).astype(np.int64)
 
 
 def _stages(names: Any, stages: list[str]) -> Ints:

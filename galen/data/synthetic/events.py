@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.data.catalogue import Bools, Floats, Ints
-from galen.data.schema import Kind, Surface
-from galen.data.synthetic.items import DAY, Stock
+from galen.data.schema import DAY, Kind, Surface
+from galen.data.synthetic.items import Stock
 from galen.data.synthetic.people import People
 from galen.data.synthetic.visits import (
     SECOND,

@@ -11,10 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from galen.data.catalogue import Bools, Floats, Ints
-from galen.data.schema import ITEMS, RxClass
+from galen.data.schema import DAY, ITEMS, RxClass
 from galen.data.synthetic.words import BRAND_PARTS, LINES, NEEDS, REGIONS, WORDS
 
-DAY = 86_400_000_000  # microseconds
 COLD_SHARE = 0.2  # of items that are created after the shop has opened
 TASTES = 4  # dimensions of the taste for brands
 NEED_OF = {need.name: place for place, need in enumerate(NEEDS)}

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from galen.data.catalogue import Bools, Floats, Ints
-from galen.data.synthetic.items import DAY, TASTES
+from galen.data.schema import DAY
+from galen.data.synthetic.items import TASTES
 from galen.data.synthetic.words import NEEDS, REGIONS, STAGES
 
 YEAR_DAYS = 365.25

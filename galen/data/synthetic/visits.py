@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from galen.data.catalogue import Bools, Floats, Ints
-from galen.data.schema import Surface
-from galen.data.synthetic.items import DAY, Stock
+from galen.data.schema import DAY, Surface
+from galen.data.synthetic.items import Stock
 from galen.data.synthetic.people import People, needs_at
 from galen.data.synthetic.words import NEEDS
 
