@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from galen.data.schema import Kind
-from galen.data.synthetic.shop import Block, SyntheticSettings, blocks, item_table
+from galen.data.synthetic.shop import SyntheticSettings, UserBlock, blocks, item_table
 
 HISTORY = 20  # clicked items of a person before an impression
 ITEM_COLUMNS = ("brand", "rx_class", "form", "price")
@@ -73,7 +73,7 @@ def write(folder: Path, rows: int, *, items: int, seed: int) -> None:
     (folder / "samples.toml").write_text(DESCRIPTION)
 
 
-def impressions(block: Block, stock: pa.Table) -> pa.Table:
+def impressions(block: UserBlock, stock: pa.Table) -> pa.Table:
     """A block's impressions with what was known before each, and whether it was clicked."""
     events = block.events
     kind = np.asarray(events["kind"])

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import interactions, knowledge_size
 from galen.knowledge.graph import Graph
 from galen.knowledge.joining import join
-from galen.knowledge.loading.loaded import Draft
+from galen.knowledge.loading.loaded import SourceDraft
 from galen.knowledge.schema import ConceptKind, Relation
 
 
@@ -22,12 +22,12 @@ def graph():
     }
     sources = []
     for name, pairs in said.items():
-        draft = Draft(name, name, "own")
+        draft = SourceDraft(name, name, "own")
         for at, (one, other, severity) in enumerate(pairs, 1):
             ends = [draft.concept(ConceptKind.INGREDIENT, drug, at) for drug in (one, other)]
             draft.relate(ends[0], Relation.INTERACTS_WITH, ends[1], at, severity=severity)
         sources.append(draft.done(len(pairs)))
-    seed = Draft("galen seed", "seed", "own")
+    seed = SourceDraft("galen seed", "seed", "own")
     d, e = (seed.concept(ConceptKind.INGREDIENT, name, 1) for name in "de")
     of_class = seed.concept(ConceptKind.DRUG_CLASS, "k", 1)
     seed.relate(d, Relation.IS_A, of_class, 1)

@@ -21,7 +21,7 @@ from galen.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from galen.knowledge.loading.loaded import Problem
+    from galen.knowledge.loading.loaded import RowProblem
 
 knowledge = typer.Typer(
     help="Health knowledge: concepts and relations, with their sources.",
@@ -77,7 +77,7 @@ def check(
     from galen.knowledge.check import refuse
     from galen.knowledge.checking_files import check_path
 
-    problems: list[Problem] = []
+    problems: list[RowProblem] = []
     with doing(quiet) as say:
         for path in paths:
             say(f"checking {path}")

@@ -18,14 +18,14 @@ from scipy.sparse import csgraph
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.joining import Joined, join
 from galen.knowledge.labels.lookalikes import disguise
-from galen.knowledge.loading.loaded import LIMIT, Loaded, Problem
+from galen.knowledge.loading.loaded import LIMIT, Loaded, RowProblem
 from galen.knowledge.schema import ENDS, SEVERITIES, ConceptKind, Relation
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
-def check_sources(sources: Sequence[Loaded], today: date) -> tuple[Joined, list[Problem]]:
+def check_sources(sources: Sequence[Loaded], today: date) -> tuple[Joined, list[RowProblem]]:
     """Join sources and tell every problem of each and of all together.
 
     Relations whose ends are no rows would break the join, so where there are any they are told
@@ -40,7 +40,7 @@ def check_sources(sources: Sequence[Loaded], today: date) -> tuple[Joined, list[
     return joined, problems + _circles(sources, joined.places)
 
 
-def check_folder(folder: Path, today: date) -> list[Problem]:
+def check_folder(folder: Path, today: date) -> list[RowProblem]:
     """Every problem of a folder of knowledge that `galen knowledge build` wrote or another did.
 
     Raises:
@@ -59,7 +59,7 @@ def check_folder(folder: Path, today: date) -> list[Problem]:
     return problems + _circles([loaded], [np.arange(len(concepts))])
 
 
-def refuse(problems: Sequence[Problem]) -> None:
+def refuse(problems: Sequence[RowProblem]) -> None:
     """Stop where there is any problem.
 
     Raises:
@@ -72,7 +72,7 @@ def refuse(problems: Sequence[Problem]) -> None:
         raise KnowledgeError(f"the knowledge has {count}; nothing was changed:\n  {lines}")
 
 
-def check_source(loaded: Loaded, today: date) -> list[Problem]:
+def check_source(loaded: Loaded, today: date) -> list[RowProblem]:
     """Every problem of one source."""
     problems = list(loaded.problems)
     problems += _names(loaded)
@@ -92,7 +92,7 @@ def check_source(loaded: Loaded, today: date) -> list[Problem]:
     return problems + _ends(loaded)
 
 
-def _numbers(loaded: Loaded) -> list[Problem]:
+def _numbers(loaded: Loaded) -> list[RowProblem]:
     told = loaded.relations
     severity = pc.fill_null(pc.is_in(told["severity"], pa.array(list(SEVERITIES), pa.int8())), True)
     wrong = ~_bools(severity) & _bools(pc.is_valid(told["severity"]))
@@ -104,7 +104,7 @@ def _numbers(loaded: Loaded) -> list[Problem]:
     )
 
 
-def _ends(loaded: Loaded) -> list[Problem]:
+def _ends(loaded: Loaded) -> list[RowProblem]:
     """Relations of what is no concept, of no known name, or of concepts of wrong kinds."""
     told, rows = loaded.relations, loaded.concepts
     outside = _outside(loaded)
@@ -123,11 +123,11 @@ def _ends(loaded: Loaded) -> list[Problem]:
             for at in np.flatnonzero(wrong).tolist():
                 said = f"the {name} of {known.value} is {_id(rows, int(row[at]))}"
                 reason = f"{said}; it must be of {', '.join(may)}"
-                problems.append(Problem(loaded.file, loaded.relation_at[at], reason))
+                problems.append(RowProblem(loaded.file, loaded.relation_at[at], reason))
     return problems
 
 
-def _names(loaded: Loaded) -> list[Problem]:
+def _names(loaded: Loaded) -> list[RowProblem]:
     problems = []
     rows = zip(
         loaded.concepts["name"].to_pylist(), loaded.concepts["synonyms"].to_pylist(), strict=True
@@ -137,23 +137,23 @@ def _names(loaded: Loaded) -> list[Problem]:
             wrong = disguise(said)
             if wrong is not None:
                 reason = f"the name {said!r} {wrong}"
-                problems.append(Problem(loaded.file, loaded.concept_at[at], reason))
+                problems.append(RowProblem(loaded.file, loaded.concept_at[at], reason))
     return problems
 
 
-def _twice(loaded: Loaded) -> list[Problem]:
+def _twice(loaded: Loaded) -> list[RowProblem]:
     """Concepts with the id of a concept before them."""
     met: set[str] = set()
     problems = []
     for at, concept in enumerate(loaded.concepts["concept_id"].to_pylist()):
         if concept in met:
             reason = f"the id {concept!r} is that of a row before it"
-            problems.append(Problem(loaded.file, loaded.concept_at[at], reason))
+            problems.append(RowProblem(loaded.file, loaded.concept_at[at], reason))
         met.add(concept)
     return problems
 
 
-def _circles(sources: Sequence[Loaded], places: Sequence[Ints]) -> list[Problem]:
+def _circles(sources: Sequence[Loaded], places: Sequence[Ints]) -> list[RowProblem]:
     """Relations `is_a` by which something is, over some steps, a kind of itself."""
     edges = []
     for number, (loaded, place) in enumerate(zip(sources, places, strict=True)):
@@ -176,7 +176,7 @@ def _circles(sources: Sequence[Loaded], places: Sequence[Ints]) -> list[Problem]
             said = loaded.relations.slice(int(row[at]), 1).to_pylist()[0]
             ends = " is_a ".join(_id(loaded.concepts, said[end]) for end in ("head", "tail"))
             reason = f"{ends} closes a circle: it would be a kind of itself"
-            problems.append(Problem(loaded.file, loaded.relation_at[row[at]], reason))
+            problems.append(RowProblem(loaded.file, loaded.relation_at[row[at]], reason))
     return problems
 
 
@@ -195,13 +195,13 @@ def _at(
     wrong: Bools,
     reason: str,
     column: str | None = None,
-) -> list[Problem]:
+) -> list[RowProblem]:
     """A problem for each row that is wrong, with the value of a column where one is named."""
     places = loaded.concept_at if what == "concept" else loaded.relation_at
     problems = []
     for row in np.flatnonzero(wrong).tolist():
         value = f" but {loaded.relations[column][row].as_py()}" if column else ""
-        problems.append(Problem(loaded.file, places[row], reason + value))
+        problems.append(RowProblem(loaded.file, places[row], reason + value))
     return problems
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from galen.knowledge.check import check_folder, check_sources
 from galen.knowledge.graph import KnowledgeError
-from galen.knowledge.loading.loaded import Problem
+from galen.knowledge.loading.loaded import RowProblem
 from galen.knowledge.loading.own import load_own
 from galen.knowledge.sources import SEED, load_sources, read_sources
 
 
-def check_path(path: Path, today: date, shipped: bool = True) -> list[Problem]:
+def check_path(path: Path, today: date, shipped: bool = True) -> list[RowProblem]:
     """Every problem of a folder of knowledge, of TOML files of your own, or of a file of sources.
 
     A file that cannot be read at all is one problem.
@@ -25,7 +25,7 @@ def check_path(path: Path, today: date, shipped: bool = True) -> list[Problem]:
             return check_sources([load_own(path)], today)[1]
         return check_sources(load_sources({"own": [path]}, shipped), today)[1]
     except KnowledgeError as error:
-        return [Problem(str(path), "", str(error))]
+        return [RowProblem(str(path), "", str(error))]
 
 
 def _lists_sources(path: Path) -> bool:

@@ -35,7 +35,7 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class RelationChanges:
     """How many relations of one kind and source came, went and changed."""
 
     relation: str
@@ -54,7 +54,7 @@ class Difference:
     concepts_added: tuple[str, ...]
     concepts_removed: tuple[str, ...]
     concepts_changed: tuple[str, ...]
-    relations: tuple[Count, ...]
+    relations: tuple[RelationChanges, ...]
     rose: tuple[Shift, ...]  # severities
     fell: tuple[Shift, ...]
 
@@ -119,7 +119,7 @@ def _relations(graph: Graph) -> Mapping[Key, tuple[Any, ...]]:
     return found
 
 
-def _counts(added: set[Key], removed: set[Key], changed: list[Key]) -> tuple[Count, ...]:
+def _counts(added: set[Key], removed: set[Key], changed: list[Key]) -> tuple[RelationChanges, ...]:
     counters = [Counter((key[1], key[3]) for key in keys) for keys in (added, removed, changed)]
     kinds = sorted({kind for counter in counters for kind in counter})
-    return tuple(Count(*kind, *(counter[kind] for counter in counters)) for kind in kinds)
+    return tuple(RelationChanges(*kind, *(counter[kind] for counter in counters)) for kind in kinds)

@@ -67,7 +67,7 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class ConceptExplanation:
     """What is known of one concept, or of two."""
 
     concepts: tuple[dict[str, Any], ...]
@@ -113,7 +113,7 @@ class Explainer:
         hint = f"; did you mean {' or '.join(repr(name) for name, *_ in near)}?" if near else ""
         raise KnowledgeError(f"{word!r} is no concept of this knowledge{hint}")
 
-    def one(self, word: str, limit: int = 20) -> Explanation:
+    def one(self, word: str, limit: int = 20) -> ConceptExplanation:
         """All relations of a concept, the most severe first, at most `limit` of each kind."""
         row = self.find(word)
         head, tail = (np.asarray(self.graph.relations[end], np.int64) for end in ("head", "tail"))
@@ -123,13 +123,13 @@ class Explainer:
         grades = {grade: rank for rank, grade in SEVERITIES.items()}
         told.sort(key=lambda s: (-grades.get(s.severity or "", 0), s.relation, s.sentence))
         kept = [s for kind in Relation for s in [s for s in told if s.relation == kind][:limit]]
-        return Explanation((self._concept(row),), tuple(kept))
+        return ConceptExplanation((self._concept(row),), tuple(kept))
 
-    def two(self, word: str, other: str, paths: int = 3, longest: int = 4) -> Explanation:
+    def two(self, word: str, other: str, paths: int = 3, longest: int = 4) -> ConceptExplanation:
         """What speaks against two concepts together, also by what they contain and are kinds of,
         and the shortest ways of at most `longest` steps over relations that speak for them."""
         rows = self.find(word), self.find(other)
-        return Explanation(
+        return ConceptExplanation(
             tuple(self._concept(row) for row in rows),
             tuple(self._against(*rows)),
             tuple(self._path(way) for way in self._ways(*rows, paths, longest)),

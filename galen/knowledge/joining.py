@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.knowledge.loading.loaded import Loaded, Problem
+from galen.knowledge.loading.loaded import Loaded, RowProblem
 from galen.knowledge.schema import CONCEPTS, EITHER_WAY, RELATIONS
 
 Ints = npt.NDArray[np.int64]
@@ -41,7 +41,7 @@ class Joined:
     concepts: pa.Table  # of schema CONCEPTS
     relations: pa.Table  # of schema RELATIONS
     tallies: tuple[Tally, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[RowProblem, ...]
     places: tuple[Ints, ...]  # by source: the row of `concepts` for each concept; -1 where dropped
 
 
@@ -143,7 +143,7 @@ class _Register:
 def join(sources: Sequence[Loaded]) -> Joined:
     """One table of concepts and one of relations; problems are told, not raised."""
     register = _Register()
-    problems: list[Problem] = []
+    problems: list[RowProblem] = []
     tallies, relations, places = [], [], []
     for loaded in sources:
         problems += loaded.problems
@@ -159,7 +159,7 @@ def join(sources: Sequence[Loaded]) -> Joined:
     return Joined(register.table(), _ordered(whole), tuple(tallies), tuple(problems), tuple(places))
 
 
-def _place(register: _Register, loaded: Loaded, problems: list[Problem]) -> tuple[Ints, int]:
+def _place(register: _Register, loaded: Loaded, problems: list[RowProblem]) -> tuple[Ints, int]:
     """The row of the register for each concept of a source, and how many are new.
 
     Names go before synonyms, so that no concept takes the place of one with the very name.
@@ -181,7 +181,7 @@ def _place(register: _Register, loaded: Loaded, problems: list[Problem]) -> tupl
             to[at] = DROPPED if found in claimed else found
         if to[at] == DROPPED and at in loaded.refers:
             reason = f"{concept['concept_id']!r} is no known concept; define it or correct it"
-            problems.append(Problem(loaded.file, loaded.concept_at[at], reason))
+            problems.append(RowProblem(loaded.file, loaded.concept_at[at], reason))
         elif to[at] == DROPPED and loaded.adds:
             to[at] = register.add(concept)
             new += 1

@@ -17,7 +17,15 @@ from galen.data.synthetic.shop import (
     synthesize,
     true_click_probability,
 )
-from galen.data.synthetic.visits import EXAMINED, NOTHING, SLOTS, SURFACES, Policy, Visits, slates
+from galen.data.synthetic.visits import (
+    EXAMINED,
+    NOTHING,
+    SLOTS,
+    SURFACES,
+    LoggingPolicy,
+    Visits,
+    slates,
+)
 from galen.data.synthetic.words import NEEDS
 
 SETTINGS = SyntheticSettings(users=6000, items=600, days=240, seed=5)
@@ -161,7 +169,7 @@ def test_logged_propensities_are_how_often_an_item_is_in_a_slate() -> None:
         np.full(count, surface),
         np.full(count, NOTHING),
     )
-    shown = slates(visits, people, stock, Policy(stock), random)
+    shown = slates(visits, people, stock, LoggingPolicy(stock), random)
     often = np.bincount(shown.item, minlength=200) / count
     told = np.zeros(200)
     told[shown.item] = shown.propensity

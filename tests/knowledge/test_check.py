@@ -9,7 +9,7 @@ import pytest
 from galen.knowledge.check import check_folder, check_source, check_sources, refuse
 from galen.knowledge.checking_files import check_path
 from galen.knowledge.graph import Graph, KnowledgeError
-from galen.knowledge.loading.loaded import Draft
+from galen.knowledge.loading.loaded import SourceDraft
 from galen.knowledge.loading.own import load_own
 from galen.knowledge.schema import CONCEPTS, RELATIONS, ConceptKind, Relation
 from galen.knowledge.sources import shipped_sources
@@ -19,7 +19,7 @@ HEAD = '[source]\nname = "mine"\nlicence = "own"\ndate = 2026-01-31\n[ingredient
 
 
 def draft():
-    return Draft("mine", "mine.parquet", "own")
+    return SourceDraft("mine", "mine.parquet", "own")
 
 
 def told(problems):
@@ -67,7 +67,7 @@ def test_a_right_source_has_no_problem():
 def test_a_circle_of_is_a_is_found_also_across_sources():
     sources = []
     for name, (one, other) in {"a": ("x", "y"), "b": ("y", "z"), "c": ("z", "x")}.items():
-        source = Draft(name, f"{name}.toml", "own")
+        source = SourceDraft(name, f"{name}.toml", "own")
         rows = [source.concept(ConceptKind.DRUG_CLASS, word, 1) for word in (one, other)]
         source.relate(rows[0], Relation.IS_A, rows[1], 3)
         sources.append(source.done(1))

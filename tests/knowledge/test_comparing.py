@@ -3,7 +3,7 @@
 from galen.knowledge.comparing import compare
 from galen.knowledge.graph import Graph
 from galen.knowledge.joining import join
-from galen.knowledge.loading.loaded import Draft
+from galen.knowledge.loading.loaded import SourceDraft
 from galen.knowledge.schema import ConceptKind, Relation
 
 DRUG = ConceptKind.INGREDIENT
@@ -11,7 +11,7 @@ DRUG = ConceptKind.INGREDIENT
 
 def graph(*pairs, synonyms=()):
     """A graph of interactions (one, other, severity)."""
-    draft = Draft("mine", "mine.toml", "own")
+    draft = SourceDraft("mine", "mine.toml", "own")
     for at, (one, other, severity) in enumerate(pairs, 1):
         ends = [draft.concept(DRUG, name, at, synonyms=synonyms) for name in (one, other)]
         draft.relate(ends[0], Relation.INTERACTS_WITH, ends[1], at, severity=severity)

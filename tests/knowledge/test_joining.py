@@ -1,14 +1,14 @@
 """Joining of sources: the same thing is one concept, and no more than the same thing."""
 
 from galen.knowledge.joining import join
-from galen.knowledge.loading.loaded import Draft
+from galen.knowledge.loading.loaded import SourceDraft
 from galen.knowledge.schema import ConceptKind, Relation
 
 DRUG = ConceptKind.INGREDIENT
 
 
 def source(name, *drugs, adds=True):
-    draft = Draft(name, f"{name}.parquet", "CC0-1.0")
+    draft = SourceDraft(name, f"{name}.parquet", "CC0-1.0")
     for at, (drug, synonyms, codes) in enumerate(drugs, 1):
         draft.concept(DRUG, drug, at, key=f"{drug}{at}", synonyms=synonyms, codes=codes)
     return draft.done(len(drugs), adds)
@@ -56,7 +56,7 @@ def test_the_very_name_goes_before_a_synonym_whatever_the_order():
 
 
 def test_a_source_that_keeps_its_concepts_apart_is_not_joined_with_itself_by_synonym():
-    draft = Draft("pages", "pages.parquet", "research")
+    draft = SourceDraft("pages", "pages.parquet", "research")
     draft.concept(ConceptKind.CONDITION, "pancreatitis", 1)
     acute = draft.concept(ConceptKind.CONDITION, "acute pancreatitis", 2)
     draft.also_called(acute, "pancreatitis")
@@ -73,7 +73,7 @@ def test_a_source_that_only_adds_names_makes_no_concepts():
 
 
 def test_a_pair_told_both_ways_is_one_relation_with_the_worst_severity():
-    draft = Draft("pairs", "pairs.parquet", "CC0-1.0")
+    draft = SourceDraft("pairs", "pairs.parquet", "CC0-1.0")
     one, two = (draft.concept(DRUG, name, 1) for name in ("warfarin", "aspirin"))
     draft.relate(one, Relation.INTERACTS_WITH, two, 1, severity=2)
     draft.relate(two, Relation.INTERACTS_WITH, one, 2, severity=3)

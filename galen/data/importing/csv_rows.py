@@ -10,19 +10,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from galen.data.importing.feeds import ImportRefused, Layout
-from galen.data.importing.lines import CUT, Block, Lines, Reject, read_lines, shown
+from galen.data.importing.feeds import Dialect, ImportRefused
+from galen.data.importing.lines import CUT, Lines, Reject, RowBlock, read_lines, shown
 
 _ONE: Final = "\x1f"  # stands for a separator of several characters
 
 
-def _separator(path: Path, layout: Layout) -> str:
-    if layout.separator is not None:
-        return layout.separator if len(layout.separator) == 1 else _ONE
+def _separator(path: Path, dialect: Dialect) -> str:
+    if dialect.separator is not None:
+        return dialect.separator if len(dialect.separator) == 1 else _ONE
     return "\t" if ".tsv" in path.suffixes[-2:] else ","
 
 
-def header_of(path: Path, layout: Layout, first: Lines) -> tuple[str, ...]:
+def header_of(path: Path, dialect: Dialect, first: Lines) -> tuple[str, ...]:
     """The columns that the first line names.
 
     Raises:
@@ -30,10 +30,10 @@ def header_of(path: Path, layout: Layout, first: Lines) -> tuple[str, ...]:
     """
     line = first.data.split(b"\n", 1)[0].rstrip(b"\r")
     try:
-        text = line.decode(layout.encoding)
+        text = line.decode(dialect.encoding)
         if "\0" in text:
             raise ValueError("it has NUL bytes")
-        (fields,) = csv.reader([text], delimiter=_separator(path, layout), strict=True)
+        (fields,) = csv.reader([text], delimiter=_separator(path, dialect), strict=True)
     except (ValueError, csv.Error) as error:
         raise ImportRefused(
             f"{path}, line 1: the columns' names cannot be read ({error}); save it as UTF-8 CSV."
@@ -43,15 +43,15 @@ def header_of(path: Path, layout: Layout, first: Lines) -> tuple[str, ...]:
 
 def csv_blocks(
     path: Path,
-    layout: Layout,
+    dialect: Dialect,
     columns: tuple[str, ...],
     needed: Sequence[str],
     reject: Reject,
     advance: Callable[[int], None],
-) -> Iterator[Block]:
+) -> Iterator[RowBlock]:
     """The needed columns of a file of separated values, block by block."""
-    parser = _Csv(path, layout, columns, needed, reject)
-    header = not layout.columns
+    parser = _Csv(path, dialect, columns, needed, reject)
+    header = not dialect.columns
     rest = Lines(b"", 1)
     for lines in read_lines(path, reject, advance):
         whole = parser.recoded(lines)
@@ -79,13 +79,13 @@ class _Csv:
     def __init__(
         self,
         path: Path,
-        layout: Layout,
+        dialect: Dialect,
         columns: tuple[str, ...],
         needed: Sequence[str],
         reject: Reject,
     ) -> None:
-        self._layout = layout
-        self._separator = _separator(path, layout)
+        self._dialect = dialect
+        self._separator = _separator(path, dialect)
         self._columns = columns
         self._needed = list(needed)
         self._places = [columns.index(name) for name in needed]
@@ -93,21 +93,21 @@ class _Csv:
 
     def recoded(self, lines: Lines) -> Lines:
         """The same lines in UTF-8 with a separator of one character."""
-        data, separator = lines.data, self._layout.separator
-        if self._layout.encoding != "utf-8":
-            data = data.decode(self._layout.encoding).encode()
+        data, separator = lines.data, self._dialect.separator
+        if self._dialect.encoding != "utf-8":
+            data = data.decode(self._dialect.encoding).encode()
         if separator is not None and len(separator) > 1:
             data = data.replace(separator.encode(), _ONE.encode())
         return replace(lines, data=data)
 
-    def parse(self, lines: Lines, *, last: bool) -> tuple[Block, Lines]:
+    def parse(self, lines: Lines, *, last: bool) -> tuple[RowBlock, Lines]:
         """Rows, and the lines that belong to a row which goes on in the next block."""
         quick = self._quick(lines)
         if quick is not None:
             return quick, Lines(b"", 1)
         return self._careful(lines, last=last)
 
-    def _quick(self, lines: Lines) -> Block | None:
+    def _quick(self, lines: Lines) -> RowBlock | None:
         data = lines.data
         if not data or b"\0" in data:
             return None
@@ -131,7 +131,7 @@ class _Csv:
                 ),
                 parse_options=pacsv.ParseOptions(
                     delimiter=self._separator,
-                    quote_char='"' if self._layout.quoted else False,
+                    quote_char='"' if self._dialect.quoted else False,
                     ignore_empty_lines=False,
                     invalid_row_handler=skip,
                 ),
@@ -153,7 +153,7 @@ class _Csv:
         for number, fields, text in bad:
             good[number - 1] = False
             self._wrong(lines, lines.first + number - 1, fields, text, number == total)
-        return Block(table, lines.first + np.flatnonzero(good))
+        return RowBlock(table, lines.first + np.flatnonzero(good))
 
     def _wrong(self, lines: Lines, line: int, fields: int, text: str, at_end: bool) -> None:
         if not text.strip():
@@ -163,7 +163,7 @@ class _Csv:
             reason = CUT
         self._reject(line, reason, text[:500])
 
-    def _careful(self, lines: Lines, *, last: bool) -> tuple[Block, Lines]:
+    def _careful(self, lines: Lines, *, last: bool) -> tuple[RowBlock, Lines]:
         texts = lines.data.split(b"\n")
         if not texts[-1]:
             texts.pop()
@@ -173,7 +173,7 @@ class _Csv:
         while at < len(texts):
             fields, used, problem = self._row(texts, at)
             line = lines.first + at
-            if problem == "goes on" and not last and len(texts) - at < self._layout.joined:
+            if problem == "goes on" and not last and len(texts) - at < self._dialect.joined:
                 rest = b"\n".join(texts[at:]) + b"\n"
                 return self._block(rows, places), Lines(rest, line)
             if problem:
@@ -191,7 +191,7 @@ class _Csv:
 
     def _row(self, texts: list[bytes], at: int) -> tuple[list[str], int, str]:
         """Fields, the number of lines they took, and what is wrong with the first of them."""
-        most = min(self._layout.joined, len(texts) - at)
+        most = min(self._dialect.joined, len(texts) - at)
         problem = "goes on"
         joined = b""
         for used in range(1, most + 1):
@@ -209,7 +209,7 @@ class _Csv:
         problem = "line has NUL bytes" if b"\0" in line else ""
         try:
             text = line.removesuffix(b"\r").decode()
-            if not self._layout.quoted:
+            if not self._dialect.quoted:
                 return text.split(self._separator), problem
             rows = list(csv.reader([text], delimiter=self._separator, strict=True))
             return (rows[0] if rows else [""]), problem
@@ -218,9 +218,9 @@ class _Csv:
         except csv.Error as error:
             return [], problem or _meaning(str(error))
 
-    def _block(self, rows: list[list[str]], places: list[int]) -> Block:
+    def _block(self, rows: list[list[str]], places: list[int]) -> RowBlock:
         columns = [pa.array([row[p] or None for row in rows], pa.string()) for p in self._places]
-        return Block(pa.table(columns, names=self._needed), np.array(places, np.int64))
+        return RowBlock(pa.table(columns, names=self._needed), np.array(places, np.int64))
 
 
 def _meaning(words: str) -> str:

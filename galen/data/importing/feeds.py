@@ -37,7 +37,7 @@ class ImportRefused(MendableError):
 
 
 @dataclass(frozen=True)
-class Layout:
+class Dialect:
     """How a text file is written, where its name and first line do not say it."""
 
     separator: str | None = None  # None: a tab in .tsv, else a comma
@@ -53,7 +53,7 @@ class Feed:
 
     path: Path
     mapping: Mapping[str, str] = field(default_factory=dict)  # field → column, "=constant", LINE
-    layout: Layout = Layout()
+    dialect: Dialect = Dialect()
     keep: Callable[[pa.Table], pa.Array] | None = None  # which raw rows are in scope
     adapt: Callable[[pa.Table], pa.Table] | None = None  # raw columns → columns the mapping names
     made: tuple[str, ...] = ()  # columns that `adapt` adds
@@ -61,7 +61,7 @@ class Feed:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ImportPlan:
     """The files of a shop; without a file of items or users, they come from the events."""
 
     events: Feed
@@ -80,14 +80,14 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Source:
+class ImportSource:
     """A kind of data that galen knows by name."""
 
     name: str
     what: str  # one line for people
     paths: Mapping[str, bool]  # name → required
     options: tuple[str, ...]
-    plan: Callable[[Mapping[str, Path], Mapping[str, str]], Plan]  # paths, options
+    plan: Callable[[Mapping[str, Path], Mapping[str, str]], ImportPlan]  # paths, options
 
 
 OPEN_SALE: Final[Mapping[str, str]] = {

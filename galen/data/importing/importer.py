@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from galen.data import manifest as manifests
-from galen.data.importing.feeds import FIELDS, ImportRefused, Plan, Source
+from galen.data.importing.feeds import FIELDS, ImportPlan, ImportRefused, ImportSource
 from galen.data.importing.landing import Landing, Progress
 from galen.data.importing.mapping import Mapped, map_columns
 from galen.data.importing.quarantine import Quarantine
@@ -94,7 +94,7 @@ def import_shop(
     values = {name: _assumed(name, text) for name, text in assumed.items()}
     mapped = {
         name: map_columns(
-            name, feed, columns_of(feed.path, feed.layout), settings.mapping.get(name, {})
+            name, feed, columns_of(feed.path, feed.dialect), settings.mapping.get(name, {})
         )
         for name, feed in plan.feeds().items()
     }
@@ -125,7 +125,7 @@ def _given(name: str, mapped: Mapped) -> bool:
     return name in mapped.columns or name in mapped.constants
 
 
-def _plan(name: str, paths: Mapping[str, Path], settings: ImportSettings) -> Plan:
+def _plan(name: str, paths: Mapping[str, Path], settings: ImportSettings) -> ImportPlan:
     source = SOURCES.get(name)
     if source is None:
         raise ImportRefused(f"no source {name!r}; there are: {', '.join(sorted(SOURCES))}.")
@@ -147,7 +147,7 @@ def _plan(name: str, paths: Mapping[str, Path], settings: ImportSettings) -> Pla
 
 
 def _only_known(
-    what: str, given: Mapping[str, object], known: tuple[str, ...], source: Source
+    what: str, given: Mapping[str, object], known: tuple[str, ...], source: ImportSource
 ) -> None:
     for name in given:
         if name not in known:

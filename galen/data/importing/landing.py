@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.importing.feeds import FIELDS, Feed, Plan, TableName
+from galen.data.importing.feeds import FIELDS, Feed, ImportPlan, TableName
 from galen.data.importing.identities import Fingerprints, Identities, SeenIds
-from galen.data.importing.lines import Block
+from galen.data.importing.lines import RowBlock
 from galen.data.importing.mapping import Mapped
 from galen.data.importing.quarantine import Quarantine
 from galen.data.importing.reading import columns_of, read_blocks
-from galen.data.importing.validation import Verdict, check, fill
+from galen.data.importing.validation import RowVerdict, check, fill
 from galen.data.shop import ShopWriter
 
 Progress = Callable[[str, int, int], None]
@@ -31,7 +31,7 @@ class Landing:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: ImportPlan,
         mapped: Mapping[TableName, Mapped],
         assumed: Mapping[str, pa.Scalar],
         now: datetime,
@@ -67,9 +67,9 @@ class Landing:
         mapped = self._mapped[name]
         made = {*feed.made}
         needed = [*dict.fromkeys([*mapped.columns.values(), *feed.reads])]
-        there = columns_of(feed.path, feed.layout)
+        there = columns_of(feed.path, feed.dialect)
         needed = [column for column in needed if column in there and column not in made]
-        layout = replace(feed.layout, joined=1) if name == "events" else feed.layout
+        dialect = replace(feed.dialect, joined=1) if name == "events" else feed.dialect
 
         def reject(line: int | None, reason: str, content: str) -> None:
             self._quarantine.add(name, feed.path, line, reason, content)
@@ -79,7 +79,7 @@ class Landing:
             if self._progress is not None:
                 self._progress(f"reading {name}", self._done, self._total)
 
-        for block in read_blocks(feed.path, layout, needed, reject, advance):
+        for block in read_blocks(feed.path, dialect, needed, reject, advance):
             kept = _in_scope(feed, block)
             raw = kept.table
             shaped = replace(kept, table=feed.adapt(raw)) if feed.adapt is not None else kept
@@ -89,7 +89,7 @@ class Landing:
                 content = msgspec.json.encode(raw.slice(place, 1).to_pylist()[0], enc_hook=str)
                 reject(int(kept.lines[place]), reason, content.decode())
 
-    def _land(self, name: TableName, feed: Feed, block: Block, verdict: Verdict) -> None:
+    def _land(self, name: TableName, feed: Feed, block: RowBlock, verdict: RowVerdict) -> None:
         if name == "events":
             self._land_events(feed, block, verdict)
             return
@@ -101,7 +101,7 @@ class Landing:
         rows = good.filter(pa.array(~doubled))
         self._write(name, fill(rows, self._assumed) if name == "items" else rows)
 
-    def _land_events(self, feed: Feed, block: Block, verdict: Verdict) -> None:
+    def _land_events(self, feed: Feed, block: RowBlock, verdict: RowVerdict) -> None:
         table, places = block.table, np.flatnonzero(verdict.good)
         items = np.full(len(table), -1, np.int32)
         whole = len(places) == len(table)
@@ -134,18 +134,18 @@ class Landing:
         self.landed[name] += len(rows)
 
 
-def _in_scope(feed: Feed, block: Block) -> Block:
+def _in_scope(feed: Feed, block: RowBlock) -> RowBlock:
     if feed.keep is None:
         return block
     mask = np.asarray(pc.fill_null(feed.keep(block.table), True))
-    return Block(block.table.filter(pa.array(mask)), block.lines[mask])
+    return RowBlock(block.table.filter(pa.array(mask)), block.lines[mask])
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks()
 
 
-def _against(verdict: Verdict, places: npt.NDArray[np.int64], reason: str) -> None:
+def _against(verdict: RowVerdict, places: npt.NDArray[np.int64], reason: str) -> None:
     mask = np.zeros(len(verdict.good), bool)
     mask[places] = True
     verdict.against(mask, reason)

@@ -39,7 +39,7 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Block:
+class RowBlock:
     """Some rows of a file as they stand there."""
 
     table: pa.Table

@@ -16,15 +16,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from galen.data.importing.csv_rows import csv_blocks, header_of
-from galen.data.importing.feeds import ImportRefused, Layout
-from galen.data.importing.lines import CUT, Block, Lines, Reject, read_lines, shown
+from galen.data.importing.feeds import Dialect, ImportRefused
+from galen.data.importing.lines import CUT, Lines, Reject, RowBlock, read_lines, shown
 
 _ROWS: Final = 131_072  # of a block of Parquet
 
 Advance = Callable[[int], None]
 
 
-def columns_of(path: Path, layout: Layout) -> tuple[str, ...]:
+def columns_of(path: Path, dialect: Dialect) -> tuple[str, ...]:
     """The columns that a file has.
 
     Raises:
@@ -46,7 +46,7 @@ def columns_of(path: Path, layout: Layout) -> tuple[str, ...]:
     first = next(read_lines(path, _ignore, _ignore), None)
     if first is None:
         raise ImportRefused(f"{path} has no whole line that could be read; copy it again.")
-    columns = _keys(first) if kind == "json" else layout.columns or header_of(path, layout, first)
+    columns = _keys(first) if kind == "json" else dialect.columns or header_of(path, dialect, first)
     if not columns:
         raise ImportRefused(f"{path}: none of its first lines is a JSON object; is it JSON Lines?")
     doubled = sorted({name for name in columns if columns.count(name) > 1})
@@ -56,15 +56,15 @@ def columns_of(path: Path, layout: Layout) -> tuple[str, ...]:
 
 
 def read_blocks(
-    path: Path, layout: Layout, needed: Sequence[str], reject: Reject, advance: Advance
-) -> Iterator[Block]:
+    path: Path, dialect: Dialect, needed: Sequence[str], reject: Reject, advance: Advance
+) -> Iterator[RowBlock]:
     """The needed columns of a file, block by block; what cannot be parsed goes to `reject`."""
     kind = _kind(path)
     if kind == "parquet":
         return _parquet(path, needed, reject, advance)
     if kind == "json":
         return _json(path, needed, reject, advance)
-    return csv_blocks(path, layout, columns_of(path, layout), needed, reject, advance)
+    return csv_blocks(path, dialect, columns_of(path, dialect), needed, reject, advance)
 
 
 def _kind(path: Path) -> str:
@@ -95,7 +95,9 @@ def _keys(first: Lines) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def _json(path: Path, needed: Sequence[str], reject: Reject, advance: Advance) -> Iterator[Block]:
+def _json(
+    path: Path, needed: Sequence[str], reject: Reject, advance: Advance
+) -> Iterator[RowBlock]:
     fields = [f"c{place}" for place in range(len(needed))]
     shape = msgspec.defstruct(
         "Row",
@@ -117,7 +119,7 @@ def _json(path: Path, needed: Sequence[str], reject: Reject, advance: Advance) -
             rows, numbers = _one_by_one(texts, lines, decode, reject)
         if rows:
             columns = [column(map(attrgetter(name), rows)) for name in fields]
-            yield Block(pa.table(columns, names=list(needed)), numbers)
+            yield RowBlock(pa.table(columns, names=list(needed)), numbers)
 
 
 def _one_by_one(
@@ -164,7 +166,7 @@ def _word(value: Any) -> str | None:
 
 def _parquet(
     path: Path, needed: Sequence[str], reject: Reject, advance: Advance
-) -> Iterator[Block]:
+) -> Iterator[RowBlock]:
     first = 1
     with pq.ParquetFile(path) as file:
         groups = file.num_row_groups
@@ -174,7 +176,7 @@ def _parquet(
                 done = 0
                 for batch in file.iter_batches(_ROWS, row_groups=[group], columns=list(needed)):
                     lines = np.arange(first + done, first + done + len(batch))
-                    yield Block(_plain(pa.Table.from_batches([batch])), lines)
+                    yield RowBlock(_plain(pa.Table.from_batches([batch])), lines)
                     done += len(batch)
             except (pa.ArrowException, OSError) as error:
                 told = f"{rows - done} rows: {_first_line(error)}"

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from galen.data.importing.converting import Mask, convert, words_of
 from galen.data.importing.feeds import FIELDS, LINE, ImportRefused, TableName
-from galen.data.importing.lines import Block
+from galen.data.importing.lines import RowBlock
 from galen.data.importing.mapping import Mapped
 from galen.data.schema import RxClass
 
@@ -36,14 +36,14 @@ RX_WORDS: Final = tuple(rx.value for rx in RxClass)
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedRows:
     """A block of rows as fields, with why some of them are rejected."""
 
     table: pa.Table
-    verdict: "Verdict"
+    verdict: "RowVerdict"
 
 
-class Verdict:
+class RowVerdict:
     """The first reason against each row."""
 
     def __init__(self, rows: int) -> None:
@@ -68,12 +68,12 @@ class Verdict:
         return [(int(p), self._reasons[self._code[p]]) for p in np.flatnonzero(self._code)]
 
 
-def check(table: TableName, block: Block, mapped: Mapped, now: datetime) -> Checked:
+def check(table: TableName, block: RowBlock, mapped: Mapped, now: datetime) -> CheckedRows:
     """Convert a block to the fields of a table and find the rows that cannot be true.
 
     `now` is the moment after which nothing can have happened.
     """
-    verdict = Verdict(len(block.lines))
+    verdict = RowVerdict(len(block.lines))
     columns: dict[str, pa.Array] = {}
     for name, source in mapped.columns.items():
         field = FIELDS[table].field(name)
@@ -89,7 +89,7 @@ def check(table: TableName, block: Block, mapped: Mapped, now: datetime) -> Chec
     if table == "events":
         clock = "timestamp" if "timestamp" in columns else "order"
         verdict.against(np.asarray(pc.is_null(columns[clock])), f"{clock} is missing")
-    return Checked(pa.table(columns), verdict)
+    return CheckedRows(pa.table(columns), verdict)
 
 
 def constant(table: TableName, name: str, value: str) -> pa.Scalar:
@@ -116,7 +116,7 @@ def _expected(field: pa.Field) -> str:
 
 
 def _check_values(
-    table: TableName, name: str, values: pa.Array, verdict: Verdict, now: datetime
+    table: TableName, name: str, values: pa.Array, verdict: RowVerdict, now: datetime
 ) -> None:
     field = FIELDS[table].field(name)
     if not field.nullable:

@@ -34,7 +34,7 @@ _WOMEN = [need.name for need in NEEDS].index("women")
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class TrueConditions:
     """What is true of a block of people, told or not."""
 
     state: Bools  # (users, STATES)
@@ -42,7 +42,7 @@ class Health:
     allergy: Bools  # (users, ALLERGIES)
 
 
-def draw_health(people: People, random: np.random.Generator) -> Health:
+def draw_health(people: People, random: np.random.Generator) -> TrueConditions:
     """Who has what: of each need that a household has for good one of its adults is the reason."""
     has = people.for_good & _one_of_each_house(people.house, random)
     stage = np.asarray(people.table["life_stage"])
@@ -66,10 +66,10 @@ def draw_health(people: People, random: np.random.Generator) -> Health:
     state[:, STATES.index(PREGNANCY)] = pregnant
     state[:, STATES.index(LACTATION)] = nursing & ~pregnant
     allergy = random.random((users, len(ALLERGIES))) < [share for _, share in ALLERGIES]
-    return Health(state, medicine, allergy)
+    return TrueConditions(state, medicine, allergy)
 
 
-def declare(people: People, health: Health, random: np.random.Generator) -> pa.Table:
+def declare(people: People, health: TrueConditions, random: np.random.Generator) -> pa.Table:
     """The people's table with the columns conditions, medicines, allergies and consents.
 
     A field that nobody filled in is missing; one that was filled in with nothing is empty.

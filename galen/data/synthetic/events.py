@@ -15,8 +15,8 @@ from galen.data.synthetic.items import Stock
 from galen.data.synthetic.people import People
 from galen.data.synthetic.visits import (
     SECOND,
-    Policy,
-    Shown,
+    DrawnImpressions,
+    LoggingPolicy,
     Visits,
     first_visits,
     sigmoid,
@@ -31,7 +31,7 @@ Number = TypeVar("Number", bound=np.number[Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class EventPart:
     """Events of one kind; what it has not is NaN."""
 
     kind: Kind
@@ -45,7 +45,7 @@ class Part:
     click_probability: Floats
 
     @classmethod
-    def of(cls, kind: Kind, shown: Shown, rows: Bools, at: Ints) -> "Part":
+    def of(cls, kind: Kind, shown: DrawnImpressions, rows: Bools, at: Ints) -> "EventPart":
         """Events that follow from some impressions, at moments (I,)."""
         count = int(rows.sum())
         quantity, value, propensity, probability = np.full((4, count), np.nan)
@@ -67,7 +67,7 @@ class Happened:
     """A round of visits with its events, and the visits that follow from it."""
 
     visits: Visits
-    parts: Sequence[Part]
+    parts: Sequence[EventPart]
     later: Visits
 
 
@@ -76,7 +76,7 @@ def block_of_events(
     people: People,
     first_user: int,
     stock: Stock,
-    policy: Policy,
+    policy: LoggingPolicy,
     start: int,
     days: int,
     random: np.random.Generator,
@@ -95,7 +95,7 @@ def _round(
     visits: Visits,
     people: People,
     stock: Stock,
-    policy: Policy,
+    policy: LoggingPolicy,
     end: int,
     random: np.random.Generator,
 ) -> Happened:
@@ -113,30 +113,30 @@ def _round(
     paid_at = (start + random.integers(5, 20, len(visits))[shown.visit] * MINUTE).astype(np.int64)
     later = random.integers(4 * DAY, 20 * DAY, count)
     every = np.ones(count, bool)
-    impressions = Part.of(Kind.IMPRESSION, shown, every, start)
+    impressions = EventPart.of(Kind.IMPRESSION, shown, every, start)
     impressions.propensity[:] = shown.propensity
     impressions.click_probability[:] = shown.click_probability
-    purchases = Part.of(Kind.PURCHASE, shown, bought, paid_at)
+    purchases = EventPart.of(Kind.PURCHASE, shown, bought, paid_at)
     quantity = 1.0 + random.poisson(0.15, len(purchases.item))
     purchases.quantity[:] = quantity
     purchases.value[:] = stock.price[purchases.item] * quantity
-    ratings = Part.of(Kind.RATING, shown, rated, paid_at + later)
+    ratings = EventPart.of(Kind.RATING, shown, rated, paid_at + later)
     stars = 3.9 + 0.6 * stock.quality[ratings.item] + random.normal(0, 0.8, len(ratings.item))
     ratings.value[:] = np.clip(np.round(stars), 1, 5)
     parts = (
         impressions,
-        Part.of(Kind.CLICK, shown, clicked, click_at),
-        Part.of(Kind.CART, shown, carted, cart_at),
+        EventPart.of(Kind.CLICK, shown, clicked, click_at),
+        EventPart.of(Kind.CART, shown, carted, cart_at),
         purchases,
-        Part.of(Kind.HIDE, shown, hidden, click_at),
+        EventPart.of(Kind.HIDE, shown, hidden, click_at),
         ratings,
-        Part.of(Kind.RETURN, shown, returned, paid_at + later),
+        EventPart.of(Kind.RETURN, shown, returned, paid_at + later),
     )
     return Happened(visits, parts, _buying_again(visits, purchases, stock, end, random))
 
 
 def _buying_again(
-    visits: Visits, bought: Part, stock: Stock, end: int, random: np.random.Generator
+    visits: Visits, bought: EventPart, stock: Stock, end: int, random: np.random.Generator
 ) -> Visits:
     """The visits of people whose pack is used up."""
     count = len(bought.item)

@@ -15,7 +15,7 @@ from galen.data.synthetic.declarations import STATES, declare, draw_health, list
 from galen.data.synthetic.events import block_of_events
 from galen.data.synthetic.items import Stock, make_stock
 from galen.data.synthetic.people import People, make_people
-from galen.data.synthetic.visits import Policy
+from galen.data.synthetic.visits import LoggingPolicy
 
 BLOCK = 8192  # users drawn together, each block from its own seed
 
@@ -41,7 +41,7 @@ class SyntheticSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class UserBlock:
     """Users and their events, in the schemas of a shop."""
 
     users: pa.Table
@@ -90,7 +90,7 @@ def true_conditions(settings: SyntheticSettings) -> Iterator[pa.Table]:
         yield known.append_column("conditions", lists_of(health.state, STATES, everyone))
 
 
-def blocks(settings: SyntheticSettings) -> Iterator[Block]:
+def blocks(settings: SyntheticSettings) -> Iterator[UserBlock]:
     """People and events, block after block, without a shop to hold them."""
     return _blocks(settings, _stock(settings))
 
@@ -104,14 +104,14 @@ def _stock(settings: SyntheticSettings) -> Stock:
     return make_stock(settings.items, settings.start_at, settings.days, settings.seed)
 
 
-def _blocks(settings: SyntheticSettings, stock: Stock) -> Iterator[Block]:
-    policy, start, days = Policy(stock), settings.start_at, settings.days
+def _blocks(settings: SyntheticSettings, stock: Stock) -> Iterator[UserBlock]:
+    policy, start, days = LoggingPolicy(stock), settings.start_at, settings.days
     for number, people, random in _people(settings):
         first = number * BLOCK
         events, chance = block_of_events(number, people, first, stock, policy, start, days, random)
         private = _health_stream(settings, number)
         users = declare(people, draw_health(people, private), private)
-        yield Block(users, events, chance)
+        yield UserBlock(users, events, chance)
 
 
 def _people(settings: SyntheticSettings) -> Iterator[tuple[int, People, np.random.Generator]]:

@@ -49,7 +49,7 @@ class Visits:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DrawnImpressions:
     """Impressions with what is true of them."""
 
     visit: Ints  # (I,)
@@ -60,7 +60,7 @@ class Shown:
     due: Bools  # (I,) is it what the person comes back for?
 
 
-class Policy:
+class LoggingPolicy:
     """Draws slots alone from a mixture of popular, needed and any items; a repeat is left out.
 
     So an item is in a slate of n slots with probability 1 - (1 - share)^n, if it may be shown.
@@ -124,8 +124,8 @@ def first_visits(people: People, start: int, days: int, random: np.random.Genera
 
 
 def slates(
-    visits: Visits, people: People, stock: Stock, policy: Policy, random: np.random.Generator
-) -> Shown:
+    visits: Visits, people: People, stock: Stock, policy: LoggingPolicy, random: np.random.Generator
+) -> DrawnImpressions:
     """What each visit is shown, with the probability of being shown and of being clicked."""
     items = policy.draw(visits.need, random)
     slots = SLOTS[visits.surface]
@@ -144,7 +144,7 @@ def slates(
     share = policy.share(item, visits.need[visit])
     propensity = np.where(due, 1.0, 1 - (1 - share) ** slots[visit])
     chance = (1.0 + position) ** EXAMINED * _wanted(visits, visit, item, due, people, stock)
-    return Shown(visit, item, position, propensity, chance, due)
+    return DrawnImpressions(visit, item, position, propensity, chance, due)
 
 
 def _wanted(

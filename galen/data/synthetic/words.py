@@ -5,7 +5,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class ShopNeed:
     """Why somebody comes to the shop."""
 
     name: str
@@ -16,26 +16,26 @@ class Need:
 
 
 NEEDS: Final = (
-    Need("cold", 1.6, peak=15, swing=1.0),
-    Need("cough", 1.0, peak=20, swing=0.9),
-    Need("hay fever", 0.8, peak=130, swing=1.4, chronic=0.10),
-    Need("pain", 1.4),
-    Need("digestion", 0.9),
-    Need("skin", 1.0, peak=10, swing=0.5, chronic=0.06),
-    Need("sun", 0.7, peak=190, swing=1.6),
-    Need("insects", 0.4, peak=200, swing=1.5),
-    Need("vitamins", 1.3, peak=330, swing=0.4),
-    Need("sleep", 0.5, peak=350, swing=0.3, chronic=0.04),
-    Need("baby", 0.2),
-    Need("oral", 1.0),
-    Need("eyes", 0.5, chronic=0.05),
-    Need("wounds", 0.5, peak=190, swing=0.4),
-    Need("blood pressure", 0.2, chronic=0.10),
-    Need("sugar", 0.15, chronic=0.06),
-    Need("joints", 0.4, chronic=0.08),
-    Need("women", 0.5),
-    Need("feet", 0.3),
-    Need("tests", 0.4, peak=20, swing=0.8),
+    ShopNeed("cold", 1.6, peak=15, swing=1.0),
+    ShopNeed("cough", 1.0, peak=20, swing=0.9),
+    ShopNeed("hay fever", 0.8, peak=130, swing=1.4, chronic=0.10),
+    ShopNeed("pain", 1.4),
+    ShopNeed("digestion", 0.9),
+    ShopNeed("skin", 1.0, peak=10, swing=0.5, chronic=0.06),
+    ShopNeed("sun", 0.7, peak=190, swing=1.6),
+    ShopNeed("insects", 0.4, peak=200, swing=1.5),
+    ShopNeed("vitamins", 1.3, peak=330, swing=0.4),
+    ShopNeed("sleep", 0.5, peak=350, swing=0.3, chronic=0.04),
+    ShopNeed("baby", 0.2),
+    ShopNeed("oral", 1.0),
+    ShopNeed("eyes", 0.5, chronic=0.05),
+    ShopNeed("wounds", 0.5, peak=190, swing=0.4),
+    ShopNeed("blood pressure", 0.2, chronic=0.10),
+    ShopNeed("sugar", 0.15, chronic=0.06),
+    ShopNeed("joints", 0.4, chronic=0.08),
+    ShopNeed("women", 0.5),
+    ShopNeed("feet", 0.3),
+    ShopNeed("tests", 0.4, peak=20, swing=0.8),
 )
 
 

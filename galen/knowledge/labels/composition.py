@@ -22,7 +22,7 @@ TRAILING: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Ingredient:
     """One ingredient of a product, as written."""
 
     name: str
@@ -30,7 +30,7 @@ class Part:
     strength: Strength | None = None
 
 
-def parse_composition(text: str) -> list[Part]:
+def parse_composition(text: str) -> list[Ingredient]:
     """Split a composition into its parts; a part with nothing but a strength is none.
 
     Raises:
@@ -71,7 +71,7 @@ def _each(piece: str) -> list[str]:
     return [f"{name} {found['amount']}".strip() for name in found["names"].split("・")]
 
 
-def _part(piece: str) -> Part | None:
+def _part(piece: str) -> Ingredient | None:
     strength, others = None, []
     for inside in BRACKET.findall(piece):
         word = inside.strip()
@@ -88,7 +88,7 @@ def _part(piece: str) -> Part | None:
         amount = found["strength"] or found["joined"]
         strength = parse_strength(amount)
         name = name[: found.start()].strip(" :-")
-    return Part(name, tuple(others), strength) if name else None
+    return Ingredient(name, tuple(others), strength) if name else None
 
 
 def _strength(word: str) -> Strength | None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galen.knowledge.graph import Graph, KnowledgeError
-from galen.knowledge.labels.composition import Part, parse_composition
+from galen.knowledge.labels.composition import Ingredient, parse_composition
 from galen.knowledge.labels.ingredient_names import IngredientNames
 from galen.knowledge.labels.shipped_names import shipped_names
 from galen.knowledge.labels.spelling import Spelling
@@ -75,8 +75,8 @@ def milligrams_of(strength: Strength | None) -> float:
     return strength.amount / strength.per
 
 
-def _parts(text: str) -> list[Part]:
+def _parts(text: str) -> list[Ingredient]:
     try:
         return parse_composition(text)
     except KnowledgeError:
-        return [Part(text)]
+        return [Ingredient(text)]

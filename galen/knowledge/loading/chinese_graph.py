@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from galen.knowledge.loading.loaded import Draft, Loaded
+from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.loading.reading import read_table
 from galen.knowledge.schema import ConceptKind, Relation
 
@@ -25,7 +25,7 @@ def load_chinese_graph(
         KnowledgeError: the file cannot be read as this source.
     """
     table = read_table(path, COLUMNS)
-    draft = Draft(name, str(path), "research", "Chinese disease graph, from health pages")
+    draft = SourceDraft(name, str(path), "research", "Chinese disease graph, from health pages")
     for at, head, relation, tail in _whole(draft, table.to_pylist()):
         disease = draft.concept(ConceptKind.CONDITION, head, at)
         if relation == "has_alias":
@@ -42,7 +42,7 @@ def load_chinese_graph(
     return draft.done(len(table), apart=True)
 
 
-def _whole(draft: Draft, rows: list[dict[str, str]]) -> Iterator[tuple[int, str, str, str]]:
+def _whole(draft: SourceDraft, rows: list[dict[str, str]]) -> Iterator[tuple[int, str, str, str]]:
     """Rows of relations that the graph takes, with both names whole."""
     taken = {"has_alias", "has_symptom", "treated_with_drug", "has_complication"}
     for at, row in enumerate(rows, 1):

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from galen.knowledge.loading.loaded import Draft, Loaded
+from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.loading.reading import read_table, words
 from galen.knowledge.schema import ConceptKind
 
@@ -22,7 +22,7 @@ def load_drugbank(path: Path, name: str = "DrugBank open vocabulary") -> Loaded:
         KnowledgeError: the file cannot be read as this source.
     """
     table = read_table(path, COLUMNS)
-    draft = Draft(name, str(path), "CC0-1.0")
+    draft = SourceDraft(name, str(path), "CC0-1.0")
     for at, row in enumerate(table.to_pylist(), 1):
         draft.concept(
             ConceptKind.INGREDIENT,

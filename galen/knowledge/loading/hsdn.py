@@ -6,7 +6,7 @@ Zhou et al. 2014, "Human symptoms-disease network", https://doi.org/10.1038/ncom
 from pathlib import Path
 from typing import Final
 
-from galen.knowledge.loading.loaded import Draft, Loaded
+from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.loading.reading import read_table, turned
 from galen.knowledge.schema import ConceptKind, Relation
 
@@ -32,7 +32,7 @@ def load_hsdn(path: Path, name: str = "HSDN", fewest: int = 5, half_score: float
         KnowledgeError: the file cannot be read as this source.
     """
     table = read_table(path, COLUMNS)
-    draft = Draft(name, str(path), "research, non-commercial", CITATION)
+    draft = SourceDraft(name, str(path), "research, non-commercial", CITATION)
     for at, row in enumerate(table.to_pylist(), 1):
         if row["cooccurs"] < fewest:
             draft.set_aside(f"named together in fewer than {fewest} articles")

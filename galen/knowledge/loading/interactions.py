@@ -10,7 +10,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.knowledge.loading.loaded import Draft, Loaded
+from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.loading.reading import read_table
 from galen.knowledge.schema import ConceptKind, Relation
 
@@ -35,7 +35,7 @@ def load_evidence(path: Path, name: str = "drug interactions") -> Loaded:
     """
     table = read_table(path, (*_PAIR, "name1", "name2", "source", "severity_level"))
     worst = worst_by_source(table)
-    draft = Draft(name, str(path), OTHER, CITATION)
+    draft = SourceDraft(name, str(path), OTHER, CITATION)
     draft.set_aside("another row of the same pair and source", len(table) - len(worst))
     for row in worst.to_pylist():
         _relate(draft, row, row["first"] + 1, row["severity_level_max"], row["source"])
@@ -49,7 +49,7 @@ def load_pairs(path: Path, name: str = "drug interaction pairs") -> Loaded:
         KnowledgeError: the file cannot be read as this source.
     """
     table = read_table(path, (*_PAIR, "name1", "name2", "max_severity", "sources"))
-    draft = Draft(name, str(path), OTHER, CITATION)
+    draft = SourceDraft(name, str(path), OTHER, CITATION)
     for at, row in enumerate(table.to_pylist(), 1):
         _relate(draft, row, at, row["max_severity"], None, f"{CITATION} ({row['sources']})")
     return draft.done(len(table))
@@ -79,7 +79,7 @@ def worst_by_source(table: pa.Table) -> pa.Table:
 
 
 def _relate(
-    draft: Draft,
+    draft: SourceDraft,
     row: dict[str, str],
     at: int,
     severity: int | None,

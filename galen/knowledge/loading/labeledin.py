@@ -8,7 +8,7 @@ through crowdsourcing", https://doi.org/10.1093/database/bav016
 from pathlib import Path
 from typing import Final
 
-from galen.knowledge.loading.loaded import Draft, Loaded
+from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.loading.reading import read_table, turned
 from galen.knowledge.schema import ConceptKind, Relation
 
@@ -29,7 +29,7 @@ def load_labeledin(path: Path, name: str = "LabeledIn") -> Loaded:
         KnowledgeError: the file cannot be read as this source.
     """
     table = read_table(path, COLUMNS)
-    draft = Draft(name, str(path), "public domain (US government work)")
+    draft = SourceDraft(name, str(path), "public domain (US government work)")
     for at, row in enumerate(table.to_pylist(), 1):
         if ";" in row["rxnorm_id"]:
             draft.set_aside("of a combination")

@@ -21,7 +21,7 @@ LIMIT: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RowProblem:
     """Why a row cannot be used, and where it stands."""
 
     file: str
@@ -45,13 +45,13 @@ class Loaded:
     relation_at: Sequence[Place]  # by row of relations
     read: int = 0  # rows of the file
     aside: dict[str, int] = field(default_factory=dict)  # reason -> rows not used
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[RowProblem, ...] = ()
     refers: frozenset[int] = frozenset()  # rows of concepts that another source must know
     adds: bool = True  # False: concepts that no other source knows are set aside
     apart: bool = False  # True: its concepts differ from each other, whatever their synonyms say
 
 
-class Draft:
+class SourceDraft:
     """Collects what a source says while it is read; one concept per kind and key."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Draft:
         which a user cannot mend, disguised synonyms are set aside."""
         self._strict = strict
         self.name, self.file, self.licence, self.citation = name, file, licence, citation
-        self.problems: list[Problem] = []
+        self.problems: list[RowProblem] = []
         self._aside: dict[str, int] = {}
         self._row_of: dict[tuple[str, str], int] = {}
         self._concepts: list[dict[str, Any]] = []
@@ -146,7 +146,7 @@ class Draft:
 
     def refuse(self, at: Place, reason: str) -> None:
         """Note a row that nobody may use before it is mended."""
-        self.problems.append(Problem(self.file, at, reason))
+        self.problems.append(RowProblem(self.file, at, reason))
 
     def done(self, read: int, adds: bool = True, apart: bool = False) -> Loaded:
         """What was collected, as columns."""

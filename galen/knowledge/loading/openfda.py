@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from galen.knowledge.graph import KnowledgeError
-from galen.knowledge.loading.loaded import Draft, Loaded
+from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.schema import ConceptKind, Relation
 
 FOR: Final = ("indications_and_usage", "purpose")
@@ -83,7 +83,7 @@ def load_openfda(path: Path, names: Names, name: str = "openFDA drug labels") ->
         KnowledgeError: the file is missing, cut short, or not in openFDA's form.
     """
     labels = _labels(path)
-    draft = Draft(name, str(path), "CC0-1.0 (openFDA)")
+    draft = SourceDraft(name, str(path), "CC0-1.0 (openFDA)")
     for at, label in enumerate(labels, 1):
         substances = _substances(label)
         if len(substances) != 1:
@@ -125,7 +125,7 @@ def _substances(label: Mapping[str, Any]) -> list[str]:
 
 
 def _ingredient(
-    draft: Draft, names: Names, substance: str, label: Mapping[str, Any], at: int
+    draft: SourceDraft, names: Names, substance: str, label: Mapping[str, Any], at: int
 ) -> int:
     """The label's ingredient, tied to its base where it is a salt of a known one."""
     codes = [f"unii:{code}" for code in label.get("openfda", {}).get("unii", ())]
@@ -140,7 +140,7 @@ def _ingredient(
     return row
 
 
-def _relate(draft: Draft, names: Names, label: Mapping[str, Any], drug: int, at: int) -> None:
+def _relate(draft: SourceDraft, names: Names, label: Mapping[str, Any], drug: int, at: int) -> None:
     citation = f"openFDA label {label.get('set_id') or label.get('id') or at}"
     for section in FOR:
         for kind, name in names.found(" ".join(label.get(section, ()))):

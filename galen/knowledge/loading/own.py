@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from galen.knowledge.graph import KnowledgeError
-from galen.knowledge.loading.loaded import Draft, Loaded
+from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.schema import ENDS, ConceptKind, Relation
 
 _KINDS: Final = {kind.value: kind for kind in ConceptKind}
@@ -38,7 +38,7 @@ _SAID: Final = {"head", "tail", "severity", "confidence", "citation", "date"}
 class _Book:
     """What is read of all files of one source."""
 
-    draft: Draft
+    draft: SourceDraft
     rows: dict[str, dict[ConceptKind, int]] = field(default_factory=dict)  # name -> kind -> row
 
     def find(self, word: str, kinds: Sequence[ConceptKind], at: str) -> int | None:
@@ -83,7 +83,7 @@ def load_own(path: Path, name: str | None = None) -> Loaded:
         raise KnowledgeError(
             f"{path} does not say where it is from; write [source] with name, licence and date."
         )
-    draft = Draft(name or told["name"], str(path), told["licence"], strict=True)
+    draft = SourceDraft(name or told["name"], str(path), told["licence"], strict=True)
     book = _Book(draft)
     for file, tree in trees.items():
         _concepts(book, file, tree)

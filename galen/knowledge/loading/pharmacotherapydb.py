@@ -7,7 +7,7 @@ repurposing", https://doi.org/10.7554/eLife.26726
 from pathlib import Path
 from typing import Final
 
-from galen.knowledge.loading.loaded import Draft, Loaded
+from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.loading.reading import read_table
 from galen.knowledge.schema import ConceptKind, Relation
 
@@ -23,7 +23,7 @@ def load_pharmacotherapydb(path: Path, name: str = "PharmacotherapyDB") -> Loade
         KnowledgeError: the file cannot be read as this source.
     """
     table = read_table(path, COLUMNS)
-    draft = Draft(name, str(path), "CC0-1.0")
+    draft = SourceDraft(name, str(path), "CC0-1.0")
     for at, row in enumerate(table.to_pylist(), 1):
         if row["category"] not in _HELPS:
             draft.set_aside("judged no indication")

@@ -8,7 +8,7 @@ left out. https://www.nlm.nih.gov/research/umls/rxnorm
 from pathlib import Path
 from typing import Final
 
-from galen.knowledge.loading.loaded import Draft, Loaded
+from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.loading.reading import read_table, words
 from galen.knowledge.schema import ConceptKind
 
@@ -37,7 +37,7 @@ def load_rxnorm(path: Path, name: str = "RxNorm") -> Loaded:
         KnowledgeError: the file cannot be read as this source.
     """
     table = read_table(path, COLUMNS)
-    draft = Draft(name, str(path), "RxNorm free content (US National Library of Medicine)")
+    draft = SourceDraft(name, str(path), "RxNorm free content (US National Library of Medicine)")
     for at, row in enumerate(table.to_pylist(), 1):
         if row["semantic_type"] not in SUBSTANCES:
             draft.set_aside("no substance: a clinical drug, a form, a device")

@@ -3,7 +3,7 @@
 import pytest
 
 from galen.knowledge.graph import KnowledgeError
-from galen.knowledge.labels.composition import Part, parse_composition
+from galen.knowledge.labels.composition import Ingredient, parse_composition
 from galen.knowledge.labels.strength import Strength
 
 
@@ -16,30 +16,48 @@ def mg(amount: float) -> Strength:
     [
         (
             "Amoxycillin  (500mg) +  Clavulanic Acid (125mg)",
-            [Part("Amoxycillin", (), mg(500)), Part("Clavulanic Acid", (), mg(125))],
+            [
+                Ingredient("Amoxycillin", (), mg(500)),
+                Ingredient("Clavulanic Acid", (), mg(125)),
+            ],
         ),
-        ("paracetamol 500 mg", [Part("paracetamol", (), mg(500))]),
+        ("paracetamol 500 mg", [Ingredient("paracetamol", (), mg(500))]),
         (
             "Ibuprofen 200mg, Caffeine 30 mg",
-            [Part("Ibuprofen", (), mg(200)), Part("Caffeine", (), mg(30))],
+            [
+                Ingredient("Ibuprofen", (), mg(200)),
+                Ingredient("Caffeine", (), mg(30)),
+            ],
         ),
-        ("Vitamin B6 (Pyridoxine) (10mg)", [Part("Vitamin B6", ("Pyridoxine",), mg(10))]),
+        (
+            "Vitamin B6 (Pyridoxine) (10mg)",
+            [Ingredient("Vitamin B6", ("Pyridoxine",), mg(10))],
+        ),
         (
             "2,4-Dichlorobenzyl alcohol 1.2mg; Menthol",
-            [Part("2,4-Dichlorobenzyl alcohol", (), mg(1.2)), Part("Menthol")],
+            [
+                Ingredient("2,4-Dichlorobenzyl alcohol", (), mg(1.2)),
+                Ingredient("Menthol"),
+            ],
         ),
-        ("Vitamin D3 1,000 IU", [Part("Vitamin D3", (), Strength(1000, "IU"))]),
+        ("Vitamin D3 1,000 IU", [Ingredient("Vitamin D3", (), Strength(1000, "IU"))]),
         (
             "アセトアミノフェン300mg、無水カフェイン（25mg）",
-            [Part("アセトアミノフェン", (), mg(300)), Part("無水カフェイン", (), mg(25))],
+            [
+                Ingredient("アセトアミノフェン", (), mg(300)),
+                Ingredient("無水カフェイン", (), mg(25)),
+            ],
         ),
         (
             "アミノエチルスルホン酸(タウリン",  # cut short
-            [Part("アミノエチルスルホン酸", ("タウリン",))],
+            [Ingredient("アミノエチルスルホン酸", ("タウリン",))],
         ),
-        ("マオウ・キョウニン各", [Part("マオウ"), Part("キョウニン")]),
-        ("Vaccine (Group A, C) (16mcg)", [Part("Vaccine", ("Group A, C",), mg(0.016))]),
-        ("Diacerein (NA)", [Part("Diacerein")]),
+        ("マオウ・キョウニン各", [Ingredient("マオウ"), Ingredient("キョウニン")]),
+        (
+            "Vaccine (Group A, C) (16mcg)",
+            [Ingredient("Vaccine", ("Group A, C",), mg(0.016))],
+        ),
+        ("Diacerein (NA)", [Ingredient("Diacerein")]),
         ("", []),
         ("(500mg)", []),
     ],

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from galen.knowledge.graph import KnowledgeError
-from galen.knowledge.loading.loaded import Draft
+from galen.knowledge.loading.loaded import SourceDraft
 from galen.knowledge.loading.openfda import Names, load_openfda
 from galen.knowledge.schema import ConceptKind
 
@@ -32,7 +32,7 @@ LABELS = [
 
 @pytest.fixture
 def names():
-    draft = Draft("seed", "seed", "own")
+    draft = SourceDraft("seed", "seed", "own")
     for kind, name, synonyms in [
         (ConceptKind.SYMPTOM, "headache", []),
         (ConceptKind.CONDITION, "gout", []),

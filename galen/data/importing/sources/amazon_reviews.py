@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from galen.data.importing.feeds import OPEN_SALE, Feed, ImportRefused, Layout, Plan, Source
+from galen.data.importing.feeds import (
+    OPEN_SALE,
+    Dialect,
+    Feed,
+    ImportPlan,
+    ImportRefused,
+    ImportSource,
+)
 from galen.data.importing.reading import columns_of
 
 _REVIEW: Final = {  # field → its names, the newest edition first
@@ -21,15 +28,17 @@ _ITEM: Final = {
 }
 
 
-def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
     reviews = paths["reviews"]
-    mapping = _named(reviews, columns_of(reviews, Layout()), _REVIEW)
+    mapping = _named(reviews, columns_of(reviews, Dialect()), _REVIEW)
     items = None
     if "items" in paths:
-        described = _named(paths["items"], columns_of(paths["items"], Layout()), _ITEM)
+        described = _named(paths["items"], columns_of(paths["items"], Dialect()), _ITEM)
         # prices stand there as words such as "$5.99 - $7.99", and descriptions as lists
         items = Feed(paths["items"], {**described, "price": "", "description": ""})
-    return Plan(events=Feed(reviews, {**mapping, "kind": "=rating"}), items=items, assume=OPEN_SALE)
+    return ImportPlan(
+        events=Feed(reviews, {**mapping, "kind": "=rating"}), items=items, assume=OPEN_SALE
+    )
 
 
 def _named(
@@ -45,7 +54,7 @@ def _named(
     return mapping
 
 
-AMAZON_REVIEWS = Source(
+AMAZON_REVIEWS = ImportSource(
     name="amazon-reviews",
     what="reviews as JSON Lines, and optionally the items' metadata",
     paths={"reviews": True, "items": False},

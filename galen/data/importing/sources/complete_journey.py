@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from galen.data.importing.feeds import OPEN_SALE, Feed, ImportRefused, Plan, Source
+from galen.data.importing.feeds import OPEN_SALE, Feed, ImportPlan, ImportRefused, ImportSource
 from galen.data.spilling import spill_folder
 
 _PATH: Final = ("department", "product_category", "product_type")
 
 
-def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
     folder = paths["folder"]
     products, households = folder / "products.parquet", folder / "demographics.parquet"
     sales = folder / "transactions_sample.parquet"
@@ -56,7 +56,7 @@ def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
         reads=("age", "household_size"),
     )
     known = users if households.exists() else None
-    return Plan(events=events, items=items, users=known, assume=OPEN_SALE)
+    return ImportPlan(events=events, items=items, users=known, assume=OPEN_SALE)
 
 
 def _chosen(words: str, items: Feed, events: Feed) -> tuple[Feed, Feed]:
@@ -124,7 +124,7 @@ def _lower_bounds(rows: pa.Table) -> pa.Table:
     return rows
 
 
-COMPLETE_JOURNEY = Source(
+COMPLETE_JOURNEY = ImportSource(
     name="complete-journey",
     what="a folder with products, transactions_sample and demographics as Parquet",
     paths={"folder": True},

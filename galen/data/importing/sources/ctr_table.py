@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.data.importing.converting import convert
-from galen.data.importing.feeds import LINE, OPEN_SALE, Feed, Plan, Source
+from galen.data.importing.feeds import LINE, OPEN_SALE, Feed, ImportPlan, ImportSource
 
 
-def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
     label = options.get("label", "label")
 
     def with_kind(rows: pa.Table) -> pa.Table:
@@ -32,10 +32,10 @@ def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
         made=("label's kind",),
         reads=(label,),
     )
-    return Plan(events=events, assume=OPEN_SALE)
+    return ImportPlan(events=events, assume=OPEN_SALE)
 
 
-CTR_TABLE = Source(
+CTR_TABLE = ImportSource(
     name="ctr-table",
     what="a table of label (1 clicked, 0 shown), user and item, in the order of time",
     paths={"events": True},

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from galen.data.importing.feeds import OPEN_SALE, Feed, ImportRefused, Layout, Plan, Source
+from galen.data.importing.feeds import (
+    OPEN_SALE,
+    Dialect,
+    Feed,
+    ImportPlan,
+    ImportRefused,
+    ImportSource,
+)
 from galen.data.importing.reading import columns_of
 
 _COLUMNS: Final = {
@@ -15,12 +22,12 @@ _COLUMNS: Final = {
 _ENDINGS: Final = (".parquet", ".csv", ".dat")
 
 
-def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
     folder = paths["folder"]
     ratings, movies, users = (_file(folder, name) for name in _COLUMNS)
     if ratings is None:
         raise ImportRefused(f"{folder} has no ratings.parquet, ratings.csv or ratings.dat.")
-    columns = columns_of(ratings, _layout(ratings))
+    columns = columns_of(ratings, _dialect(ratings))
     mapping = {
         "user_id": _first(columns, "user_id", "userId"),
         "item_id": _first(columns, "movie_id", "movieId"),
@@ -29,20 +36,20 @@ def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
     }
     if "pos" in columns:
         mapping["order"] = "pos"
-    return Plan(
-        events=Feed(ratings, mapping, _layout(ratings)),
+    return ImportPlan(
+        events=Feed(ratings, mapping, _dialect(ratings)),
         items=None if movies is None else _movies(movies),
-        users=None if users is None else Feed(users, {"sex": "gender"}, _layout(users)),
+        users=None if users is None else Feed(users, {"sex": "gender"}, _dialect(users)),
         assume=OPEN_SALE,
     )
 
 
 def _movies(path: Path) -> Feed:
-    columns = columns_of(path, _layout(path))
+    columns = columns_of(path, _dialect(path))
     mapping = {"item_id": _first(columns, "movie_id", "movieId"), "attributes": "genres"}
     if "plot" in columns:
         mapping["description"] = "plot"
-    return Feed(path, mapping, _layout(path))
+    return Feed(path, mapping, _dialect(path))
 
 
 def _file(folder: Path, name: str) -> Path | None:
@@ -50,17 +57,17 @@ def _file(folder: Path, name: str) -> Path | None:
     return next((file for file in files if file.exists()), None)
 
 
-def _layout(path: Path) -> Layout:
+def _dialect(path: Path) -> Dialect:
     if path.suffix != ".dat":
-        return Layout()
-    return Layout(separator="::", encoding="latin-1", columns=_COLUMNS[path.stem], quoted=False)
+        return Dialect()
+    return Dialect(separator="::", encoding="latin-1", columns=_COLUMNS[path.stem], quoted=False)
 
 
 def _first(columns: tuple[str, ...], *names: str) -> str:
     return next((name for name in names if name in columns), names[0])
 
 
-MOVIELENS = Source(
+MOVIELENS = ImportSource(
     name="movielens",
     what="a folder with ratings, and optionally movies and users: .dat, .csv or .parquet",
     paths={"folder": True},

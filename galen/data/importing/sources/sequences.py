@@ -3,20 +3,20 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from galen.data.importing.feeds import OPEN_SALE, Feed, Layout, Plan, Source
+from galen.data.importing.feeds import OPEN_SALE, Dialect, Feed, ImportPlan, ImportSource
 from galen.data.importing.reading import columns_of
 
 _BEGINNINGS = {"brand": "brand", "category": "categor", "title": "text"}
 
 
-def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
     events = Feed(
         paths["interactions"], {"order": "pos", "kind": f"={options.get('kind', 'rating')}"}
     )
     items = None
     if "items" in paths:
-        items = Feed(paths["items"], described(columns_of(paths["items"], Layout())))
-    return Plan(events=events, items=items, assume=OPEN_SALE)
+        items = Feed(paths["items"], described(columns_of(paths["items"], Dialect())))
+    return ImportPlan(events=events, items=items, assume=OPEN_SALE)
 
 
 def described(columns: Sequence[str]) -> dict[str, str]:
@@ -29,7 +29,7 @@ def described(columns: Sequence[str]) -> dict[str, str]:
     return found
 
 
-SEQUENCES = Source(
+SEQUENCES = ImportSource(
     name="sequences",
     what="user_id, item_id and pos, the place in the user's history; optionally a file of items",
     paths={"interactions": True, "items": False},

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from galen.data.importing.feeds import Feed, Layout, Plan, Source
+from galen.data.importing.feeds import Dialect, Feed, ImportPlan, ImportSource
 
 
-def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> Plan:
-    layout = Layout(separator=options.get("separator"), encoding=options.get("encoding", "utf-8"))
-    feeds = {name: Feed(path, layout=layout) for name, path in paths.items()}
-    return Plan(events=feeds["events"], items=feeds.get("items"), users=feeds.get("users"))
+def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
+    dialect = Dialect(separator=options.get("separator"), encoding=options.get("encoding", "utf-8"))
+    feeds = {name: Feed(path, dialect=dialect) for name, path in paths.items()}
+    return ImportPlan(events=feeds["events"], items=feeds.get("items"), users=feeds.get("users"))
 
 
-TABLE = Source(
+TABLE = ImportSource(
     name="table",
     what="files of events and optionally of items and users, with the columns mapped to fields",
     paths={"events": True, "items": False, "users": False},
