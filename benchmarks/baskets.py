@@ -28,7 +28,7 @@ from benchmarks.health_world import Words
 from benchmarks.rows import Row, write_rows
 from galen.compare.cost import measured
 from galen.data.schema import Kind, Surface
-from galen.eligibility.declarations import Words as Said
+from galen.eligibility.declarations import RequestWords
 from galen.eligibility.guard import Guard
 from galen.knowledge.build import built_in
 from galen.knowledge.labels.contents import IngredientReader
@@ -163,7 +163,7 @@ def requests_of(baskets: Sequence[Basket], guard: Guard) -> Requests:
     """The baskets as a service would take them, from words."""
     nothing = Bought(Packed.of([[] for _ in baskets]), np.empty(0, np.int64), np.empty(0))
     ids = guard.gate.premises.catalogue.ids
-    asked = [Said(cart=[ids[item] for item in basket.cart]) for basket in baskets]
+    asked = [RequestWords(cart=[ids[item] for item in basket.cart]) for basket in baskets]
     records = [
         {"conditions": basket.said_states, "medicines": basket.said_medicines} for basket in baskets
     ]

@@ -5,7 +5,7 @@ from typing import Final
 import torch
 
 from galen.features.encoding.schema import Category, Number, Schema, Sequence
-from galen.nn.inputs import Inputs, Lesson
+from galen.nn.inputs import Inputs, SampleLesson
 
 SIZES: Final = (
     *(40_000_000, 39_060, 17_295, 7_424, 20_265, 3, 7_122, 1_543, 63, 40_000_000, 3_067_956),
@@ -42,7 +42,7 @@ def schema_of(parameters: float, width: int, history: int = 0) -> Schema:
     )
 
 
-def drawn(schema: Schema, rows: int, draw: torch.Generator) -> Lesson:
+def drawn(schema: Schema, rows: int, draw: torch.Generator) -> SampleLesson:
     """A mini-batch on the generator's device: rows with histories of their own, a third clicked."""
     device, count = draw.device, len(schema.sequences)
     sizes = [field.size for field in schema.categories]
@@ -60,7 +60,7 @@ def drawn(schema: Schema, rows: int, draw: torch.Generator) -> Lesson:
         history_row=torch.arange(rows, device=device),
     )
     labels = (torch.rand(rows, 1, generator=draw, device=device) < 1 / 3).float()
-    return Lesson(inputs, labels, torch.ones(rows, device=device))
+    return SampleLesson(inputs, labels, torch.ones(rows, device=device))
 
 
 def _ids(sizes: list[int], shape: tuple[int, ...], draw: torch.Generator) -> torch.Tensor:

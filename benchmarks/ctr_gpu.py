@@ -30,7 +30,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.criteo_shape import drawn, schema_of
 from benchmarks.rows import Row, write_rows
 from galen.compare.cost import measured
-from galen.nn.inputs import Inputs, Lesson
+from galen.nn.inputs import Inputs, SampleLesson
 from galen.nn.learning.losses import ObjectiveLoss
 from galen.nn.learning.precision import resolved
 from galen.nn.tables.embedding import FusedTable
@@ -179,7 +179,7 @@ class _Learner:
             RowwiseAdagrad(self.tables, rate=0.01),
         ]
 
-    def gradients(self, lesson: Lesson) -> Tensor:
+    def gradients(self, lesson: SampleLesson) -> Tensor:
         """Forward and backward; the loss."""
         with torch.autocast(self.device.type, self.kind, enabled=self.kind != torch.float32):
             logits = self.called(lesson.inputs)
@@ -193,7 +193,7 @@ class _Learner:
             part.step()
             part.zero_grad(set_to_none=True)
 
-    def step(self, lesson: Lesson) -> Tensor:
+    def step(self, lesson: SampleLesson) -> Tensor:
         """One step; the loss, which is not yet waited for."""
         loss = self.gradients(lesson)
         self.update()
@@ -284,7 +284,7 @@ def _size(workload: Workload, parameters: float) -> int:
     return size
 
 
-def _counted(learner: _Learner, lesson: Lesson) -> tuple[float, float]:
+def _counted(learner: _Learner, lesson: SampleLesson) -> tuple[float, float]:
     """FLOPs of a step in products of matrices, and bytes that it moves for its tables."""
     with FlopCounterMode(display=False) as counter:
         learner.gradients(lesson)
@@ -306,7 +306,7 @@ def _table_bytes(weight: Tensor) -> int:
     return 4 * (4 * lookups * width + 2 * touched * (width + 1))
 
 
-def _timed(learner: _Learner, lessons: Sequence[Lesson], steps: int) -> tuple[float, float]:
+def _timed(learner: _Learner, lessons: Sequence[SampleLesson], steps: int) -> tuple[float, float]:
     """Seconds of all steps, and their median, after a warm-up.
 
     Raises:

@@ -35,7 +35,7 @@ from galen.enrich.running.journal import Journal
 from galen.enrich.running.runner import Running, microseconds, run
 from galen.enrich.running.task import Task
 from galen.enrich.tables.item_rules import item_rules
-from galen.enrich.tables.items import Items
+from galen.enrich.tables.items import ItemsTask
 from galen.knowledge.build import built_in
 from galen.llm.language_model import Answer, LanguageModel, Prompt
 from galen.llm.recorded import Recorded, Recording
@@ -84,8 +84,8 @@ def record(folder: Path, items: int, seed: int) -> None:
         said.complete([question.prompt])
 
 
-def _task(folder: Path) -> Items:
-    return Items.of(Catalogue(pq.read_table(folder / ITEMS)), built_in())
+def _task(folder: Path) -> ItemsTask:
+    return ItemsTask.of(Catalogue(pq.read_table(folder / ITEMS)), built_in())
 
 
 class _Counted:

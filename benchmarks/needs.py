@@ -25,7 +25,7 @@ from scipy import sparse
 from benchmarks.rows import Row, write_rows
 from benchmarks.seasonal import FEW, FILTERS, _moment
 from galen.assembly.parts import Parts
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import Moment
 from galen.compare.cost import measured
@@ -37,7 +37,7 @@ from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.enrich.running.journal import Journal
 from galen.enrich.running.runner import Running, run
 from galen.enrich.tables.need_rules import need_rules
-from galen.enrich.tables.needs import Needs as NeedsTask
+from galen.enrich.tables.needs import NeedsTask
 from galen.evaluate.intervals import ratio_interval
 from galen.evaluate.offline import Question, answer
 from galen.features.context_words import ContextKeys, ContextWords, coarser
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for seed in range(options.seeds if options.folder is None else 0):
             made = SyntheticSettings(options.users, options.items, options.days, seed)
             shop = synthesize(Path(folder) / f"{seed}", made, lambda *_: None)
-            data, people = Dataset.read(shop), People.read(shop)
+            data, people = Dataset.read(shop), PeopleColumns.read(shop)
             moments = [_moment(data, 28, options.back)]
             name = f"synthetic-{options.users}"
             rows += _measure(moments, people, name, seed, options.provider)
@@ -153,7 +153,7 @@ def _complete_journey(source: Path, place: Path, provider: str) -> Iterator[Row]
     first, last = int(data.at.min()), int(data.at.max()) + 1
     window = (last - first) // 10
     moments = [_few(data, last - back * window, window) for back in (3, 2, 1)]
-    yield from _measure(moments, People.read(shop), "complete_journey", 0, provider)
+    yield from _measure(moments, PeopleColumns.read(shop), "complete_journey", 0, provider)
 
 
 def _few(data: Dataset, start: int, length: int) -> Moment:
@@ -168,7 +168,7 @@ def _few(data: Dataset, start: int, length: int) -> Moment:
 
 
 def _measure(
-    moments: Sequence[Moment], people: People, data: str, seed: int, provider: str
+    moments: Sequence[Moment], people: PeopleColumns, data: str, seed: int, provider: str
 ) -> Iterator[Row]:
     questions = [Question.of(moment, people, seed=seed) for moment in moments]
     full = Needs(half_life=90.0, repeat=True)

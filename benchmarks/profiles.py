@@ -25,7 +25,7 @@ from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.enrich.running.journal import Journal
 from galen.enrich.running.runner import run
-from galen.enrich.tables.profiles import Profiles, profile_rules
+from galen.enrich.tables.profiles import ProfilesTask, profile_rules
 from galen.evaluate.impressions import rank_examples
 from galen.features.from_tables import TableFeatures
 from galen.features.profile_fit import CohortProfiles, ProfileFit
@@ -89,7 +89,7 @@ def measure(shop: Shop, moments: int, seed: int) -> Iterator[Row]:
 def written(data: Dataset) -> CohortProfiles:
     """Profiles by the rules, from these events, through the runner."""
     assert data.enriched is not None
-    task = Profiles.of(data, built_in())
+    task = ProfilesTask.of(data, built_in())
     now = int(data.at.max())
     with Journal(data.enriched) as journal:
         rules = RulesModel("profiles", 1, profile_rules(task))

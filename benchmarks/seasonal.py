@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.rows import Row, write_rows
 from galen.assembly.parts import Parts, retriever_spec
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import Moment
 from galen.compare.cost import measured
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = SyntheticSettings(options.users, options.items, options.days, options.seed)
     with tempfile.TemporaryDirectory() as folder:
         shop = synthesize(Path(folder) / "shop", settings, lambda *_: None)
-        data, people = Dataset.read(shop), People.read(shop)
+        data, people = Dataset.read(shop), PeopleColumns.read(shop)
     moment = _moment(data, options.window, options.back)
     rows = list(_measure(moment, people, settings))
     for row in rows:
@@ -80,7 +80,7 @@ def _moment(data: Dataset, window: int, back: int) -> Moment:
     return Moment(past, past, users, at, request, pairs[:, 1], start)
 
 
-def _measure(moment: Moment, people: People, settings: SyntheticSettings) -> Iterator[Row]:
+def _measure(moment: Moment, people: PeopleColumns, settings: SyntheticSettings) -> Iterator[Row]:
     question = Question.of(moment, people, seed=settings.seed)
     first: Result | None = None
     for name, channel in MODELS.items():

@@ -23,8 +23,8 @@ from rich.table import Table
 from benchmarks.rows import Row, write_rows
 from galen.assembly.split import protocol_named
 from galen.compare.comparison import Comparison
-from galen.compare.cost import Cost, Prices
-from galen.compare.running import Plan, run_plan
+from galen.compare.cost import Cost, HourlyPrices
+from galen.compare.running import ComparisonPlan, run_plan
 from galen.data.enriched import enriched_folder, made_from, read_all, write_enriched
 from galen.evaluate.intervals import Interval, mean_interval, paired_interval
 from galen.pipeline.candidates import Floats
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             (options.shop, options.recipes, ""),
             (placebo, options.again, PLACEBO),
         ):
-            plan = Plan(
+            plan = ComparisonPlan(
                 shop=shop,
                 recipes=tuple(names.split(",")),
                 folder=options.folder / f"steps{seed}",
@@ -108,12 +108,12 @@ def _exchanged(keys: pa.ChunkedArray, seed: int) -> pa.Array:
     return pa.array(values[other][place], type=keys.type)
 
 
-def ask(plan: Plan, suffix: str, console: Console) -> list[Asked]:
+def ask(plan: ComparisonPlan, suffix: str, console: Console) -> list[Asked]:
     """Learn what has not learned yet, and read what people of few events were told."""
     ran = run_plan(plan, lambda what, *_: console.print(what, style="dim"))
     for name, why in ran.failed.items():
         console.print(f"{name} failed: {why}")
-    told = Comparison.read(ran, Prices())
+    told = Comparison.read(ran, HourlyPrices())
     few = np.any([part.requests for part in told.slices if part.name in FEW], axis=0)
     return [
         Asked(entry.name + suffix, entry.by_person[METRIC][few], entry.learned.training)

@@ -16,7 +16,7 @@ from benchmarks.seasonal import _moment
 from galen.data.dataset import Dataset
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.enrich.running.task import Task
-from galen.enrich.tables.needs import Needs
+from galen.enrich.tables.needs import NeedsTask
 from galen.knowledge.build import built_in
 from galen.llm.recorded import SHIPPED
 from recordings.goods import Goods
@@ -55,7 +55,7 @@ def _benchmark(folder: Path, options: argparse.Namespace) -> Iterator[tuple[Task
     for seed in range(options.seeds):
         made = SyntheticSettings(options.users, options.items, options.days, seed)
         data = Dataset.read(synthesize(folder / f"{seed}", made, lambda *_: None))
-        needs = Needs.of(_moment(data, 28, options.back).fit, graph)
+        needs = NeedsTask.of(_moment(data, 28, options.back).fit, graph)
         yield needs, needs_answer(needs, goods)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from galen.data.enriched import OTHER
 from galen.enrich.running.meaning import plain
 from galen.enrich.running.prompt_file import told_data
-from galen.enrich.tables.items import Items, text_of
+from galen.enrich.tables.items import ItemsTask, text_of
 from galen.llm.language_model import Prompt
 from recordings.goods import Goods
 
@@ -18,7 +18,7 @@ POPULATIONS: Final = {"baby": "infants", "kids": "children", "senior": "elderly"
 WANTED: Final = ("title", "brand", "category", "description", "ingredients", "form", "pack")
 
 
-def item_answer(task: Items, goods: Goods) -> Callable[[Prompt], str | None]:
+def item_answer(task: ItemsTask, goods: Goods) -> Callable[[Prompt], str | None]:
     """A function that answers the prompts of a shop's items; None of a word not in the table."""
     known = {name: frozenset(words) for name, words in task.asked.vocabulary.words.items()}
     longest_first = sorted(goods.of_word, key=lambda word: (-len(word), word))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from galen.data.enriched import OTHER
 from galen.enrich.running.prompt_file import told_data
 from galen.enrich.tables.known_goods import KnownGoods
-from galen.enrich.tables.needs import Needs
+from galen.enrich.tables.needs import NeedsTask
 from galen.llm.language_model import Prompt
 from recordings.goods import SEASONS, Good, Goods, stage_of
 
@@ -54,7 +54,7 @@ class _Asked:
         return need not in STAGES or need == stage_of(self.people)
 
 
-def needs_answer(task: Needs, goods: Goods) -> Callable[[Prompt], str]:
+def needs_answer(task: NeedsTask, goods: Goods) -> Callable[[Prompt], str]:
     """A function that answers the prompts of a shop's contexts."""
     words = sorted(set(task.asked.vocabulary.words["product_word"]) - {OTHER})
     known = frozenset(task.asked.vocabulary.words["need"])

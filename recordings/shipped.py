@@ -11,11 +11,11 @@ from galen.assembly.split import PROTOCOLS, known_before
 from galen.console.demo import DemoSettings
 from galen.data.dataset import Dataset
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.enrich.running.asking import Question, asked_of
+from galen.enrich.running.asking import RecordQuestion, asked_of
 from galen.enrich.running.parsing import parse
 from galen.enrich.running.task import Task
-from galen.enrich.tables.items import Items
-from galen.enrich.tables.needs import Needs
+from galen.enrich.tables.items import ItemsTask
+from galen.enrich.tables.needs import NeedsTask
 from galen.knowledge.graph import Graph
 from galen.llm.language_model import Prompt, Reply
 from galen.llm.rules import RulesModel
@@ -52,10 +52,10 @@ def demo_questions(
     data: Dataset, graph: Graph, goods: Goods
 ) -> Iterator[tuple[Task[Any], Answering]]:
     """Items, and needs of all events and of those before each split."""
-    items = Items.of(data.catalogue, graph)
+    items = ItemsTask.of(data.catalogue, graph)
     yield items, item_answer(items, goods)
     for known in (data, *before_splits(data)):
-        needs = Needs.of(known, graph)
+        needs = NeedsTask.of(known, graph)
         yield needs, needs_answer(needs, goods)
 
 
@@ -86,7 +86,7 @@ def write_recording(path: Path, asked: Iterable[tuple[Task[Any], Answering]]) ->
     return Written(questions, len(lines) - 1, tuple(refused))
 
 
-def _faults(task: Task[Any], question: Question, text: str) -> list[str]:
+def _faults(task: Task[Any], question: RecordQuestion, text: str) -> list[str]:
     found, faults = parse(Reply(text), task.asked.answer, task.asked.vocabulary)
     if found is not None:
         faults = list(task.judge(question.record, found))

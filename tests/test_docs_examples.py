@@ -16,7 +16,7 @@ from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.shipped import find_recipe
 from galen.cli.main import app
 from galen.data.importing.mapping import read_mapping
-from galen.features.encoding.tables import Columns
+from galen.features.encoding.tables import TableColumns
 from galen.knowledge.pack import read_pack
 from galen.llm.providers import ProviderSettings
 from galen.serve.settings import read_settings
@@ -103,8 +103,8 @@ READERS = {
     "own-rule-pack.md": read_as_pack,
     "language-models.md": read_as(ProviderSettings),
     "own-data.md": read_mapping,
-    "embeddings.md": read_as(Columns),
-    "ranking-models.md": read_as(Columns),
+    "embeddings.md": read_as(TableColumns),
+    "ranking-models.md": read_as(TableColumns),
     "sequences-and-generation.md": read_as_sequence,
 }
 """Who reads a page's TOML that is no recipe; that of knowledge is followed in `test_docs`."""

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.split import Split, SplitError
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind, Surface
@@ -65,7 +65,7 @@ def impression_examples(
         probes = _thinned(impression_probes(known.events, known.users), most, seed)
         table = features_at(probes, known).to_pyarrow()
     at = np.asarray(table["at"], dtype=np.int64)
-    shown = _Shown(Dataset.read(shop), People.read(shop), by_propensity, tables)
+    shown = _Shown(Dataset.read(shop), PeopleColumns.read(shop), by_propensity, tables)
     start = split.valid.after
     last = int(at.max(initial=0)) + 1
     stop = last if split.test is None or split.test.after is None else split.test.after
@@ -91,7 +91,7 @@ class _Shown:
     """What a shop showed, and what rows of it are joined with."""
 
     data: Dataset
-    people: People
+    people: PeopleColumns
     by_propensity: bool
     tables: tuple[TableFeatures, ...]
 

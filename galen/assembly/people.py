@@ -8,7 +8,7 @@ from galen.pipeline.candidates import Floats
 
 
 @dataclass(frozen=True)
-class People:
+class PeopleColumns:
     """Columns of a shop's users that a request carries, a row each."""
 
     ids: list[str]
@@ -18,7 +18,7 @@ class People:
     household: Floats  # (users,) people who live there; NaN where unknown
 
     @classmethod
-    def read(cls, shop: Shop) -> "People":
+    def read(cls, shop: Shop) -> "PeopleColumns":
         """The columns of a shop's table of users, in its order.
 
         Raises:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from galen.assembly.judged_samples import JudgedSamples
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.data.dataset import Dataset
 from galen.features.from_tables import TableFeatures, with_tables
 from galen.features.store import FeatureStore
@@ -24,7 +24,7 @@ PEOPLE: Final = 2
 def preference_examples(
     samples: JudgedSamples,
     past: Dataset,
-    people: People,
+    people: PeopleColumns,
     like: Examples,
     tables: tuple[TableFeatures, ...] = (),
 ) -> Examples | None:

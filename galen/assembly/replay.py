@@ -6,7 +6,7 @@ random items alone, so the ranker learns to order what it will meet.
 
 import numpy as np
 
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.split import Moment
 from galen.features.store import FeatureStore
 from galen.pipeline.candidates import (
@@ -22,7 +22,7 @@ from galen.pipeline.stages import Assembler, Examples
 OBJECTIVE = "next"
 
 
-def requests_at(moment: Moment, store: FeatureStore, people: People, seed: int) -> Requests:
+def requests_at(moment: Moment, store: FeatureStore, people: PeopleColumns, seed: int) -> Requests:
     """The people of a moment, as a request of the home page would have seen them."""
     return store.requests(
         moment.users,

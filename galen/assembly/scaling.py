@@ -54,7 +54,7 @@ class Ladder:
 
 
 @dataclass(frozen=True)
-class Family:
+class SizedRecipe:
     """A recipe whose network has the dial `size`, with the rows that it learns from."""
 
     schema: Schema
@@ -106,7 +106,7 @@ class Family:
         )
 
 
-def family_of(recipe: Recipe, table: Path, folder: Path, *, seed: int) -> Family:
+def family_of(recipe: Recipe, table: Path, folder: Path, *, seed: int) -> SizedRecipe:
     """A recipe over a folder of samples, ready to be trained at any size.
 
     Raises:
@@ -124,7 +124,7 @@ def family_of(recipe: Recipe, table: Path, folder: Path, *, seed: int) -> Family
     digest = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
     points = folder / digest
     points.mkdir(parents=True, exist_ok=True)
-    return Family(
+    return SizedRecipe(
         encoder.schema,
         parts["train"],
         parts["valid"],
@@ -136,7 +136,7 @@ def family_of(recipe: Recipe, table: Path, folder: Path, *, seed: int) -> Family
     )
 
 
-def climb(family: Family, ladder: Ladder, progress: Progress) -> list[Point]:
+def climb(family: SizedRecipe, ladder: Ladder, progress: Progress) -> list[Point]:
     """Every size with every share, the cheapest first."""
     points = []
     for share in sorted(ladder.shares):

@@ -22,7 +22,7 @@ from galen.assembly.parts import (
     ranker_spec,
     retriever_spec,
 )
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.preference_pairs import preference_examples
 from galen.assembly.recipe import RankPart, Recipe
 from galen.assembly.replay import (
@@ -61,7 +61,7 @@ class Trained:
 
     parts: Parts
     split: Split
-    people: People
+    people: PeopleColumns
     surfaces: Mapping[str, Parts] = field(default_factory=dict)  # of surfaces with their own recipe
 
 
@@ -102,7 +102,7 @@ def train(
     moments = {name: max(one.rank.moments, 1) if one.rank else 1 for name, one in recipes.items()}
     split = split_by(protocol, data, moments=max(moments.values()), seed=seed)
     impressions = bool((data.kind == int(Kind.IMPRESSION)).any())
-    people, known = People.read(shop), known or LearnedChannels()
+    people, known = PeopleColumns.read(shop), known or LearnedChannels()
     learned_parts = {}
     for name, one in recipes.items():
         told = _told_of(name, progress) if len(recipes) > 1 else progress
@@ -127,7 +127,7 @@ class _Lesson:
 
     recipe: Recipe
     shop: Shop
-    people: People
+    people: PeopleColumns
     split: Split
     impressions: bool  # does the shop log what it showed?
     seed: int

@@ -104,7 +104,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Search:
+class TrialSearch:
     """The trials of one recipe on one table, kept in a file as they finish."""
 
     recipe: Recipe
@@ -234,7 +234,7 @@ def open_search(
     *,
     objective: Objective,
     seed: int,
-) -> Search:
+) -> TrialSearch:
     """The search kept in a folder; another recipe, table, objective or seed has another one."""
     facts = [recipe.to_tree(), *rows.facts(), objective, seed]
     name = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
@@ -247,4 +247,4 @@ def open_search(
         direction="maximize" if objective == "auc" else "minimize",
         pruner=optuna.pruners.MedianPruner(BEFORE_PRUNING, EPOCHS_AT_LEAST),
     )
-    return Search(recipe, ranges, rows, study, objective, seed)
+    return TrialSearch(recipe, ranges, rows, study, objective, seed)

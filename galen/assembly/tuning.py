@@ -14,7 +14,7 @@ from galen.assembly.ranges import ranges_of, with_settings
 from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.recipe_text import toml_of, value_text
 from galen.assembly.table import MEMORY
-from galen.assembly.trials import Objective, Rows, Search, Tried, open_search
+from galen.assembly.trials import Objective, Rows, TrialSearch, Tried, open_search
 from galen.data.mendable import MendableError
 
 Progress = Callable[[str], None]
@@ -40,7 +40,7 @@ class Budget:
             raise RecipeError("a search needs one trial or more, and seconds above 0.")
 
 
-class Tuning(msgspec.Struct, frozen=True, kw_only=True):
+class TuningResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a search came to, over all its runs."""
 
     recipe: str
@@ -66,7 +66,7 @@ def tune(
     seed: int = 0,
     progress: Progress,
     memory: int = MEMORY,
-) -> Tuning:
+) -> TuningResult:
     """Try settings within a recipe's ranges until the budget is spent; the first are its own.
 
     Trials are kept in `folder`: a search that was broken off, or gets a larger budget, goes on
@@ -94,12 +94,12 @@ def tune(
     return _tuning(search, table, tried)
 
 
-def tuned_recipe(recipe: Recipe, tuning: Tuning) -> Recipe:
+def tuned_recipe(recipe: Recipe, tuning: TuningResult) -> Recipe:
     """The recipe with the best settings in place of its own."""
     return with_settings(recipe, tuning.best.settings)
 
 
-def tuned_text(recipe: Recipe, tuning: Tuning) -> str:
+def tuned_text(recipe: Recipe, tuning: TuningResult) -> str:
     """The tuned recipe as a TOML file that says where it comes from."""
     return toml_of(
         tuned_recipe(recipe, tuning),
@@ -121,7 +121,7 @@ def objective_named(name: str) -> Objective:
     raise RecipeError(f"{name!r} is no objective; a search goes by auc or by loss.")
 
 
-def summary(tuning: Tuning) -> str:
+def summary(tuning: TuningResult) -> str:
     """The best settings, what they came to, and what mattered, for a person."""
     best, own, pruned = tuning.best, tuning.own, tuning.pruned
     lines = [
@@ -136,13 +136,13 @@ def summary(tuning: Tuning) -> str:
     return "\n".join(lines)
 
 
-def write_tuning(tuning: Tuning, path: Path) -> None:
+def write_tuning(tuning: TuningResult, path: Path) -> None:
     """Every figure as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(tuning)) + b"\n")
 
 
-def _tuning(search: Search, table: Path, tried: list[Tried]) -> Tuning:
+def _tuning(search: TrialSearch, table: Path, tried: list[Tried]) -> TuningResult:
     best = _best(tried, search.objective)
     if best is None:
         why = f" The last one: {tried[-1].error}" if tried[-1].error else ""
@@ -150,7 +150,7 @@ def _tuning(search: Search, table: Path, tried: list[Tried]) -> Tuning:
             f"none of {len(tried)} trials came to its end; mend the ranges, or give more "
             f"--trials.{why}"
         )
-    return Tuning(
+    return TuningResult(
         recipe=search.recipe.name,
         table=table.name,
         objective=search.objective,

@@ -45,10 +45,10 @@ def compare(
     """
     from galen.assembly.split import protocol_named
     from galen.compare.command import compare as run
-    from galen.compare.cost import Prices
-    from galen.compare.running import WAYS, Plan
+    from galen.compare.cost import HourlyPrices
+    from galen.compare.running import WAYS, ComparisonPlan
 
-    plan = Plan(
+    plan = ComparisonPlan(
         shop=shop,
         recipes=tuple(recipe or WAYS),
         folder=folder,
@@ -59,7 +59,7 @@ def compare(
         requests=requests,
         budget=budget,
     )
-    prices = Prices(cpu_hour_price, gpu_hour_price)
+    prices = HourlyPrices(cpu_hour_price, gpu_hour_price)
     with bar(quiet, "comparing") as advance:
         done = run(plan, prices, report=report, json_file=json, progress=advance)
     for table in done.tables:

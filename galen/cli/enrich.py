@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from galen.data.dataset import Dataset
     from galen.data.shop import Shop
     from galen.enrich.running.journal import Journal
-    from galen.enrich.running.plan import Plan
+    from galen.enrich.running.plan import RunPlan
     from galen.enrich.running.runner import Report, Running
     from galen.enrich.tasks import Opened, Sources
 
@@ -303,7 +303,7 @@ def _check_table(table: str) -> None:
         raise typer.BadParameter(f"{table!r} is none of {', '.join(TASKS)}", param_hint="TABLE")
 
 
-def _tell_plan(found: "Plan", model: str, json: Path | None) -> None:
+def _tell_plan(found: "RunPlan", model: str, json: Path | None) -> None:
     time = "not known before a first run" if found.seconds is None else f"{found.seconds:,.0f} s"
     told = Table("", "", title=f"what {model} would be asked", show_header=False)
     told.add_row("records", f"{found.records:,}")

@@ -10,7 +10,7 @@ import typer
 
 from galen.enrich.review import values
 from galen.enrich.running.faults import EnrichError
-from galen.enrich.running.journal import Verdict
+from galen.enrich.running.journal import Review
 
 YES, NO = ("yes", "y", "1", "true", "good"), ("no", "n", "0", "false", "bad")
 
@@ -25,7 +25,7 @@ def write_sample(rows: pa.Table, path: Path) -> None:
             writer.writerow([row["key"], told, "", ""])
 
 
-def judged_by_file(path: Path, rows: pa.Table, now: int) -> Iterator[Verdict]:
+def judged_by_file(path: Path, rows: pa.Table, now: int) -> Iterator[Review]:
     """What stands in a file; rows without a verdict are left out.
 
     Raises:
@@ -47,10 +47,10 @@ def judged_by_file(path: Path, rows: pa.Table, now: int) -> Iterator[Verdict]:
         if row is None:
             raise EnrichError(f"{path}, line {number}: the table has no key {line.get('key')!r}.")
         note = line.get("note") or ""
-        yield Verdict(row["key"], row["prompt"], row["model"], said in YES, note, now)
+        yield Review(row["key"], row["prompt"], row["model"], said in YES, note, now)
 
 
-def judged_by_person(rows: pa.Table, now: int) -> Iterator[Verdict]:
+def judged_by_person(rows: pa.Table, now: int) -> Iterator[Review]:
     """Shows one row after the other until the sample or the person is at an end."""
     for place, row in enumerate(rows.to_pylist(), start=1):
         typer.echo(f"\n{place} of {len(rows)}: {row['key']}")
@@ -60,4 +60,4 @@ def judged_by_person(rows: pa.Table, now: int) -> Iterator[Verdict]:
         if said == "end":
             return
         if said in (*YES, *NO):
-            yield Verdict(row["key"], row["prompt"], row["model"], said in YES, "", now)
+            yield Review(row["key"], row["prompt"], row["model"], said in YES, "", now)

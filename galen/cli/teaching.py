@@ -26,7 +26,7 @@ def tune(
 ) -> None:
     """Teach a small causal model the answers of a table that were judged good."""
     from galen.data.enriched import enriched_folder
-    from galen.enrich.distilling.fine_tuning import Tuning, lessons_of
+    from galen.enrich.distilling.fine_tuning import FineTuning, lessons_of
     from galen.enrich.distilling.fine_tuning import tune as teach
     from galen.enrich.running.journal import Journal
     from galen.llm.providers import open_provider, read_settings
@@ -38,7 +38,7 @@ def tune(
         with Journal(enriched_folder(shop)) as journal:
             lessons = lessons_of(opened.task, teacher, journal)
         say(f"teaching {len(lessons):,} answers of {teacher.name}")
-        found = teach(base, lessons, to, Tuning(rank=rank, epochs=epochs, seed=seed))
+        found = teach(base, lessons, to, FineTuning(rank=rank, epochs=epochs, seed=seed))
     typer.echo(
         f"{found.lessons:,} lessons, {found.held_out:,} held out, {found.left_out:,} too long; "
         f"loss on what was held out {found.loss_before:.3f} -> {found.loss_after:.3f} nats a token"

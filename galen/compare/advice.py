@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from galen.compare.forbidden import Forbidden
-from galen.compare.verdicts import FEWEST, Verdict, opposite
+from galen.compare.verdicts import FEWEST, SliceVerdict, opposite
 from galen.evaluate.intervals import Interval
 
 
@@ -17,7 +17,9 @@ class Advice:
     sentence: str
 
 
-def advise(verdict: Verdict, seconds: Mapping[str, float], *, metric: str = "NDCG@10") -> Advice:
+def advise(
+    verdict: SliceVerdict, seconds: Mapping[str, float], *, metric: str = "NDCG@10"
+) -> Advice:
     """The cheapest recipe of those that are not surely worse than the best.
 
     `seconds` is what each recipe took to learn (CPU); of equals the first is taken.
@@ -41,7 +43,7 @@ def advise(verdict: Verdict, seconds: Mapping[str, float], *, metric: str = "NDC
     return Advice(verdict.slice, use, told)
 
 
-def _gain(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
+def _gain(verdict: SliceVerdict, use: str, seconds: Mapping[str, float]) -> str:
     """What the surely best gains over the first recipe; where it is the first, over the next."""
     over = next(iter(verdict.means))
     if use != over:
@@ -53,21 +55,21 @@ def _gain(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
     return f"{_signed(gain)} over {over}, {_times(seconds, use, over)}"
 
 
-def _over_first(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
+def _over_first(verdict: SliceVerdict, use: str, seconds: Mapping[str, float]) -> str:
     """What it gains over the first recipe, where that is sure."""
     if use not in verdict.over_first or not verdict.over_first[use].better:
         return ""
     return f", {_gain(verdict, use, seconds)}"
 
 
-def _from_best(verdict: Verdict, use: str, seconds: Mapping[str, float]) -> str:
+def _from_best(verdict: SliceVerdict, use: str, seconds: Mapping[str, float]) -> str:
     if use == verdict.best:
         return ""
     change, best = verdict.over_best[use].change, verdict.best
     return f"; {_signed(change)} against {best}, {_times(seconds, use, best)}"
 
 
-def _cheaper(verdict: Verdict, use: str, level: set[str]) -> str:
+def _cheaper(verdict: SliceVerdict, use: str, level: set[str]) -> str:
     rivals = [name for name in verdict.means if name in level and name != use]
     are = "is" if len(rivals) == 1 else "are"
     return f"; {_listed(rivals)} {are} not surely worse, but dearer to learn"

@@ -8,11 +8,11 @@ from pathlib import Path
 from rich.table import Table
 
 from galen.compare.comparison import Comparison
-from galen.compare.cost import Prices
+from galen.compare.cost import HourlyPrices
 from galen.compare.findings import Findings, tree_of
 from galen.compare.lines import tables_of
 from galen.compare.report import write_report
-from galen.compare.running import Plan, Progress, Runner, in_own_process, run_plan
+from galen.compare.running import ComparisonPlan, Progress, Runner, in_own_process, run_plan
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Done:
 
 
 def compare(
-    plan: Plan,
-    prices: Prices,
+    plan: ComparisonPlan,
+    prices: HourlyPrices,
     *,
     report: Path | None,
     json_file: Path | None,

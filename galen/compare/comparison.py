@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from galen.compare.cost import Prices
+from galen.compare.cost import HourlyPrices
 from galen.compare.exam import USER, first_in, slices_in
 from galen.compare.figures import METRICS, NOVELTY, Latency, Learned, LeftOut
 from galen.compare.keeping import KeptLearned, kept, kept_learned
@@ -55,10 +55,10 @@ class Comparison:
     entries: Sequence[Entry]
     slices: Sequence[Slice]  # the first is everybody
     users: Ints  # (R,) who was asked
-    prices: Prices
+    prices: HourlyPrices
 
     @classmethod
-    def read(cls, ran: Ran, prices: Prices) -> "Comparison":
+    def read(cls, ran: Ran, prices: HourlyPrices) -> "Comparison":
         """What the finished steps of a run left in its folder.
 
         Raises:

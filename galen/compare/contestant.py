@@ -17,23 +17,23 @@ import msgspec
 from galen.compare.latency import measure_latency
 from galen.compare.learning import learn
 from galen.compare.left_out import leave_parts_out
-from galen.compare.task import Doing, Failed, Finished, Task, Told
+from galen.compare.task import ContestantTask, Doing, Finished, StepFailed, Told
 from galen.data.mendable import MendableError
 
 
 def main() -> None:
     """Run the task of standard input; an error that a person can mend is told, without a trace."""
-    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=ContestantTask)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         run(task, datetime.now(UTC), lambda what: _tell(Doing(what)))
     except MendableError as error:
-        _tell(Failed(str(error)))
+        _tell(StepFailed(str(error)))
     else:
         _tell(Finished())
 
 
-def run(task: Task, now: datetime, say: Callable[[str], None]) -> None:
+def run(task: ContestantTask, now: datetime, say: Callable[[str], None]) -> None:
     """Run a task in this process; its figures are in its folder afterwards.
 
     Raises:

@@ -66,7 +66,7 @@ def _status(name: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class HourlyPrices:
     """What an hour costs, in US dollars; stated beside every sum."""
 
     cpu_hour: float = 0.05

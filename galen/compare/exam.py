@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from galen.assembly.parts import Parts
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.split import Moment, Protocol, Split, SplitError, of_some, split_by
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_of
@@ -16,7 +16,7 @@ from galen.data.schema import TAKEN, Surface
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.evaluate.guarded import Guarded
-from galen.evaluate.offline import Question, Shown, shown_by
+from galen.evaluate.offline import Question, ShownSlates, shown_by
 from galen.evaluate.slices import Slice
 from galen.pipeline.candidates import Bools, Floats, Ints, stacked
 from galen.pipeline.pipeline import Pipeline
@@ -47,7 +47,7 @@ class Exam:
     guard: Guard
 
     @classmethod
-    def of(cls, shop: Shop, split: Split, people: People, *, pack: str, seed: int) -> "Exam":
+    def of(cls, shop: Shop, split: Split, people: PeopleColumns, *, pack: str, seed: int) -> "Exam":
         """Put the held-out part of a split as requests that know what their people declare.
 
         Raises:
@@ -74,7 +74,7 @@ class Exam:
         if people is not None and split.test is not None:
             random = np.random.default_rng(seed)
             split = replace(split, test=of_some(split.test, people, random))
-        return cls.of(shop, split, People.read(shop), pack=pack, seed=seed)
+        return cls.of(shop, split, PeopleColumns.read(shop), pack=pack, seed=seed)
 
     def unguarded(self, parts: Parts) -> Pipeline:
         """The recommender as its recipe says, without the gate."""
@@ -84,7 +84,7 @@ class Exam:
         """The recommender as it would be served: through the gate."""
         return self.guard.gate.guard(self.unguarded(parts))
 
-    def shown(self, parts: Parts, *, depth: int) -> Shown:
+    def shown(self, parts: Parts, *, depth: int) -> ShownSlates:
         """What would be served: popular items stand in where the recipe has nothing to show."""
         pipeline, requests = self.served(parts), self.question.requests
         own = shown_by(pipeline, requests, depth=depth)
@@ -99,7 +99,7 @@ class Exam:
             found.append(rows.take(np.isin(rows.request, without)))
         slates = stacked(found)
         order = np.argsort(slates.request, kind="stable")
-        return Shown(slates.take(order), own.degraded)
+        return ShownSlates(slates.take(order), own.degraded)
 
 
 def table_of(question: Question, metrics: Mapping[str, Floats], first: Ints) -> pa.Table:

@@ -8,10 +8,10 @@ import msgspec
 
 from galen.compare.advice import Advice, advise, advise_on_safety
 from galen.compare.comparison import Comparison, Entry
-from galen.compare.families import Judged, judged_by
+from galen.compare.families import JudgedFamily, judged_by
 from galen.compare.figures import NAMES
 from galen.compare.source import state_of_code
-from galen.compare.verdicts import LEVEL, Paired, Verdict
+from galen.compare.verdicts import LEVEL, Paired, SliceVerdict
 from galen.evaluate.intervals import Interval
 
 METRIC: Final = "ndcg@10"
@@ -26,7 +26,7 @@ class Findings:
     """Everything that was found, in one place."""
 
     comparison: Comparison
-    judged: Mapping[str, Sequence[Judged]]  # metric -> families, the first recipe's first
+    judged: Mapping[str, Sequence[JudgedFamily]]  # metric -> families, the first recipe's first
     advice: Sequence[Advice]  # one a slice
     safety: str
 
@@ -41,7 +41,7 @@ class Findings:
         return cls(comparison, judged, advice, advise_on_safety(safety))
 
     @property
-    def verdicts(self) -> Sequence[Verdict]:
+    def verdicts(self) -> Sequence[SliceVerdict]:
         """By what recipes are advised by; the first is of everybody."""
         return self.judged[METRIC][0].verdicts
 
@@ -55,7 +55,7 @@ class Findings:
         """What at least one recipe has intervals of."""
         return [metric for metric, families in self.judged.items() if families]
 
-    def verdict(self, metric: str, name: str, slice_name: str) -> Verdict | None:
+    def verdict(self, metric: str, name: str, slice_name: str) -> SliceVerdict | None:
         """That of a recipe's family in a slice; None where it was not measured there."""
         for family in self.judged[metric]:
             found = family.of(slice_name)
@@ -155,7 +155,7 @@ def _metric(findings: Findings, metric: str, slice_name: str) -> list[dict[str, 
     return [_verdict(verdict) for verdict in found if verdict is not None]
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _verdict(verdict: SliceVerdict) -> dict[str, Any]:
     def told(pairs: Mapping[str, Paired]) -> dict[str, Any]:
         return {
             name: {"over": pair.over, **asdict(pair.change), "p_corrected": pair.p}

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from galen.compare.figures import METRICS, Latency, Learned, LeftOut
-from galen.compare.task import Task
+from galen.compare.task import ContestantTask
 from galen.data.enriched import enriched_folder
 from galen.data.manifest import NAME, sha256
 from galen.data.replacing import replacing
@@ -22,7 +22,7 @@ RANKED: Final = "ranked.parquet"
 Figures = TypeVar("Figures", Learned, Latency, LeftOut)
 
 
-def digest_of(task: Task, version: str) -> str:
+def digest_of(task: ContestantTask, version: str) -> str:
     """Of all that the figures of a recipe follow from; latency has its rate and length besides.
 
     `version` is galen's own. A shop is what its manifest and the tables beside it say.
@@ -44,7 +44,7 @@ def digest_of(task: Task, version: str) -> str:
     return hashlib.sha256(msgspec.json.encode(of, order="deterministic")).hexdigest()[:16]
 
 
-def file_of(task: Task) -> Path:
+def file_of(task: ContestantTask) -> Path:
     """Where the figures of a task's step lie."""
     name: str = task.step
     if task.step == "latency":
@@ -52,19 +52,19 @@ def file_of(task: Task) -> Path:
     return task.place / f"{name}.json"
 
 
-def keep(task: Task, figures: Learned | Latency | LeftOut) -> None:
+def keep(task: ContestantTask, figures: Learned | Latency | LeftOut) -> None:
     """Write the figures of a step, whole or not at all; what lies beside them is there before."""
     with replacing(file_of(task)) as file:
         file.write(msgspec.json.format(msgspec.json.encode(figures)))
 
 
-def keep_table(task: Task, name: str, table: pa.Table) -> None:
+def keep_table(task: ContestantTask, name: str, table: pa.Table) -> None:
     """Write a table that lies beside the figures, whole or not at all."""
     with replacing(task.place / name) as file:
         pq.write_table(table, file, compression="zstd")
 
 
-def kept(task: Task, kind: type[Figures]) -> Figures | None:
+def kept(task: ContestantTask, kind: type[Figures]) -> Figures | None:
     """The figures of a finished step; None where it is not finished."""
     path = file_of(task)
     try:
@@ -81,7 +81,7 @@ class KeptLearned(NamedTuple):
     ranked: pa.Table | None  # a row a person; none without impressions, or of before it was kept
 
 
-def kept_learned(task: Task) -> KeptLearned | None:
+def kept_learned(task: ContestantTask) -> KeptLearned | None:
     """What a recipe that learned left; none of it stands without the others.
 
     None where one is missing, cut, or not of the others.
@@ -99,7 +99,7 @@ def kept_learned(task: Task) -> KeptLearned | None:
     return KeptLearned(learned, by_person, ranked)
 
 
-def _table(task: Task, name: str, rows: int) -> pa.Table | None:
+def _table(task: ContestantTask, name: str, rows: int) -> pa.Table | None:
     try:
         table = pq.read_table(task.place / name)
     except (OSError, pa.ArrowException):
@@ -107,7 +107,7 @@ def _table(task: Task, name: str, rows: int) -> pa.Table | None:
     return table if len(table) == rows else None
 
 
-def is_kept(task: Task) -> bool:
+def is_kept(task: ContestantTask) -> bool:
     """Has the step finished, in this run or an earlier one?"""
     if task.step == "learned":
         return kept_learned(task) is not None

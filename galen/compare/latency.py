@@ -14,7 +14,7 @@ from galen.compare.cost import memory_now
 from galen.compare.figures import Latency
 from galen.compare.keeping import keep
 from galen.compare.source import state_of_code
-from galen.compare.task import Task
+from galen.compare.task import ContestantTask
 from galen.data.shop import Shop
 from galen.pipeline.candidates import Floats
 from galen.serve.messages import RecommendRequest
@@ -35,7 +35,7 @@ class Timed:
     degraded: int
 
 
-def measure_latency(task: Task, say: Callable[[str], None]) -> None:
+def measure_latency(task: ContestantTask, say: Callable[[str], None]) -> None:
     """Open the bundle by the service, ask it as many requests as the task says, keep the figures.
 
     Raises:

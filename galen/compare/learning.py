@@ -16,7 +16,7 @@ from galen.compare.forbidden import Forbidden, forbidden_in
 from galen.compare.keeping import BY_PERSON, RANKED, keep, keep_table
 from galen.compare.ranked import ranked_table
 from galen.compare.source import state_of_code
-from galen.compare.task import Task
+from galen.compare.task import ContestantTask
 from galen.data.shop import Shop
 from galen.evaluate.impressions import ranked_by
 from galen.evaluate.offline import counted, shown_by
@@ -26,7 +26,7 @@ SEEN: Final = 10
 """Places of a slate that safety, coverage and novelty are counted in."""
 
 
-def learn(task: Task, now: datetime, say: Callable[[str], None]) -> None:
+def learn(task: ContestantTask, now: datetime, say: Callable[[str], None]) -> None:
     """Train, save the bundle, ask it through the gate and without, and keep what was found.
 
     Raises:
@@ -75,7 +75,7 @@ def learn(task: Task, now: datetime, say: Callable[[str], None]) -> None:
     keep(task, figures)
 
 
-def _without_gate(task: Task, shop: Shop, exam: Exam, parts: Parts) -> Forbidden:
+def _without_gate(task: ContestantTask, shop: Shop, exam: Exam, parts: Parts) -> Forbidden:
     """What the gate is worth, by `DRAWN` people at most: asking everybody twice tells no more."""
     if len(exam.question.requests) > DRAWN:
         exam = Exam.again(shop, task.protocol, pack=task.pack, seed=task.seed, people=DRAWN)

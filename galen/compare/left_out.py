@@ -17,10 +17,10 @@ from galen.compare.exam import DRAWN, Exam
 from galen.compare.figures import LeftOut, PartChange
 from galen.compare.keeping import keep
 from galen.compare.source import state_of_code
-from galen.compare.task import Task
+from galen.compare.task import ContestantTask
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
-from galen.evaluate.offline import Shown, counted
+from galen.evaluate.offline import ShownSlates, counted
 from galen.pipeline.candidates import Candidates, Floats, Requests, stacked
 from galen.pipeline.channels import Recalled
 from galen.pipeline.pipeline import Pipeline
@@ -47,7 +47,7 @@ class Lesser:
         return Candidates(rows.request, rows.item, {"score": rows.columns["score"]})
 
 
-def leave_parts_out(task: Task, say: Callable[[str], None]) -> None:
+def leave_parts_out(task: ContestantTask, say: Callable[[str], None]) -> None:
     """Ask the bundle without each of its parts in turn, and keep what changes.
 
     Raises:
@@ -116,5 +116,5 @@ def _hits(
         for lesser, found in zip(lessers, slates, strict=True):
             rows = lesser.slates(part, recalled)
             found.append(replace(rows, request=rows.request + start))
-    shown = [Shown(stacked(found), ()) for found in slates]
+    shown = [ShownSlates(stacked(found), ()) for found in slates]
     return [counted(exam.question, "", one).by_request[METRIC] for one in shown]

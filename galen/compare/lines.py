@@ -19,7 +19,7 @@ FORMS: Final = dict.fromkeys(NAMES, ".4f") | {COVERAGE: ".3f", NOVELTY: ".2f"}
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class TextTable:
     """One table of words."""
 
     title: str
@@ -28,7 +28,7 @@ class Lines:
     rows: Sequence[Sequence[str]]
 
 
-def tables_of(findings: Findings) -> list[Lines]:
+def tables_of(findings: Findings) -> list[TextTable]:
     """Quality, its changes from the first recipe, cost, slices, what each part contributes."""
     return [
         _quality(findings),
@@ -42,7 +42,7 @@ def tables_of(findings: Findings) -> list[Lines]:
     ]
 
 
-def _quality(findings: Findings) -> Lines:
+def _quality(findings: Findings) -> TextTable:
     comparison = findings.comparison
     plan = comparison.ran.plan
     note = (
@@ -55,10 +55,10 @@ def _quality(findings: Findings) -> Lines:
         degraded = entry.learned.degraded
         why = f" (degraded: {', '.join(degraded)})" if degraded else ""
         rows.append([entry.name + why, *(_sure(findings, m, entry) for m in metrics)])
-    return Lines("Quality", note, ("recipe", *(NAMES[m] for m in metrics)), rows)
+    return TextTable("Quality", note, ("recipe", *(NAMES[m] for m in metrics)), rows)
 
 
-def _beside(findings: Findings) -> Lines:
+def _beside(findings: Findings) -> TextTable:
     """What a recipe is chosen by besides hits: the ranker, what slates hold, what they must not."""
     note = (
         "gAUC: the ranker on what was shown in the test window, mean over objectives. Coverage: "
@@ -72,7 +72,7 @@ def _beside(findings: Findings) -> Lines:
         forbidden = f"{with_gate.forbidden:,} / {free.forbidden:,} of {free.shown:,}"
         rows.append([entry.name, *(_sure(findings, m, entry) for m in BESIDE), forbidden])
     headings = ("recipe", *(NAMES[metric] for metric in BESIDE), "forbidden")
-    return Lines("Ranking, reach and safety", note, headings, rows)
+    return TextTable("Ranking, reach and safety", note, headings, rows)
 
 
 def _sure(findings: Findings, metric: str, entry: Entry) -> str:
@@ -92,7 +92,7 @@ def _less(findings: Findings, metric: str, name: str, slice_name: str) -> str:
     return " ↓" if verdict.over_best[name].surely else ""
 
 
-def _changes(findings: Findings) -> list[Lines]:
+def _changes(findings: Findings) -> list[TextTable]:
     """Every metric of every recipe less that of the first one, for everybody."""
     first, *others = (entry.name for entry in findings.comparison.entries)
     if not others:
@@ -106,7 +106,7 @@ def _changes(findings: Findings) -> list[Lines]:
         "Paired by person, everybody; *: surely another figure (p < .05 after Holm's correction). "
         "gAUC of rankers that ordered the same impressions."
     )
-    return [Lines(f"Change from {first}", note, ("", *others), rows)]
+    return [TextTable(f"Change from {first}", note, ("", *others), rows)]
 
 
 def _change(pair: Paired | None, form: str) -> str:
@@ -117,7 +117,7 @@ def _change(pair: Paired | None, form: str) -> str:
     return f"{change.value:+{form}} [{ends}]{' *' if pair.surely else ''}"
 
 
-def _cost(comparison: Comparison) -> Lines:
+def _cost(comparison: Comparison) -> TextTable:
     prices = comparison.prices
     note = (
         f"Training at ${prices.cpu_hour:g} a CPU hour and ${prices.gpu_hour:g} a GPU hour; "
@@ -127,7 +127,7 @@ def _cost(comparison: Comparison) -> Lines:
     )
     headings = ("recipe", "CPU s", "wall s", "GPU s", "cost", "GiB", "bundle MiB", "p50 ms",
                 "p99 ms", "req/s", "served GiB")  # fmt: skip
-    return Lines("Cost", note, headings, [_cost_of(comparison, e) for e in comparison.entries])
+    return TextTable("Cost", note, headings, [_cost_of(comparison, e) for e in comparison.entries])
 
 
 def _cost_of(comparison: Comparison, entry: Entry) -> list[str]:
@@ -154,7 +154,7 @@ def _cost_of(comparison: Comparison, entry: Entry) -> list[str]:
     ]
 
 
-def _by_slice(findings: Findings, metrics: Sequence[str]) -> list[Lines]:
+def _by_slice(findings: Findings, metrics: Sequence[str]) -> list[TextTable]:
     """Some metrics of the same people side by side, a row a slice; none where nothing has them."""
     families = [family for metric in metrics for family in findings.judged[metric]]
     if not families:
@@ -172,7 +172,7 @@ def _by_slice(findings: Findings, metrics: Sequence[str]) -> list[Lines]:
     if GAUC in metrics:
         note += " People who were shown something."
     title = f"{' / '.join(NAMES[metric] for metric in metrics)} by slice"
-    return [Lines(title, note, ("slice", "people", *names), rows)]
+    return [TextTable(title, note, ("slice", "people", *names), rows)]
 
 
 def _in_slice(findings: Findings, metric: str, name: str, slice_name: str) -> str:
@@ -182,7 +182,7 @@ def _in_slice(findings: Findings, metric: str, name: str, slice_name: str) -> st
     return f"{found.value:{FORMS[metric]}}{_less(findings, metric, name, slice_name)}"
 
 
-def _parts(comparison: Comparison) -> list[Lines]:
+def _parts(comparison: Comparison) -> list[TextTable]:
     asked = {e.name: e.left_out for e in comparison.entries if e.left_out is not None}
     rows = [
         [name, one.part, f"{one.change:+.4f}", f"[{one.low:+.4f}, {one.high:+.4f}]"]
@@ -198,4 +198,4 @@ def _parts(comparison: Comparison) -> list[Lines]:
         "corrected."
     )
     headings = ("recipe", "without", "change of NDCG@10", "95 %")
-    return [Lines("What each part contributes", note, headings, rows)]
+    return [TextTable("What each part contributes", note, headings, rows)]

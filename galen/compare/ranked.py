@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from galen.compare.exam import USER
 from galen.evaluate.impressions import Ranked
-from galen.evaluate.measures import Ratio
+from galen.evaluate.measures import SumRatio
 from galen.evaluate.slices import Slice
 from galen.pipeline.candidates import Bools, Floats, Ints
 
@@ -37,7 +37,7 @@ class RankedByPerson:
 
     users: Ints  # (P,)
     objectives: tuple[str, ...]
-    gauc: Ratio  # columns are the objectives
+    gauc: SumRatio  # columns are the objectives
 
     @classmethod
     def read(cls, table: pa.Table) -> "RankedByPerson":
@@ -48,7 +48,7 @@ class RankedByPerson:
             np.stack([np.asarray(table[start + one], np.float64) for one in objectives], axis=1)
             for start in (RIGHT, WEIGHED)
         )
-        return cls(np.asarray(table[USER]), objectives, Ratio(right, weighed))
+        return cls(np.asarray(table[USER]), objectives, SumRatio(right, weighed))
 
     def like(self, other: "RankedByPerson") -> bool:
         """Are these the same impressions and the same objectives?"""

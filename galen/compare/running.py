@@ -19,7 +19,7 @@ from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.compare.keeping import digest_of, is_kept
-from galen.compare.task import STEPS, Doing, Failed, Finished, StepName, Task, Told
+from galen.compare.task import STEPS, ContestantTask, Doing, Finished, StepFailed, StepName, Told
 from galen.data.mendable import MendableError
 from galen.data.shop import Shop
 
@@ -33,7 +33,7 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, the steps that are over, and all that were planned."""
 
 Say = Callable[[str], None]
-Runner = Callable[[Task, str, Say], str | None]
+Runner = Callable[[ContestantTask, str, Say], str | None]
 """Runs a task of a recipe of this name; None where it is done, else why it is not."""
 
 
@@ -42,7 +42,7 @@ class CompareError(MendableError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ComparisonPlan:
     """What is compared, and how."""
 
     shop: Path
@@ -63,14 +63,14 @@ class Contestant:
 
     name: str
     folder: Path
-    task: Task
+    task: ContestantTask
 
 
 @dataclass(frozen=True)
 class Ran:
     """What became of the steps of a plan."""
 
-    plan: Plan
+    plan: ComparisonPlan
     contestants: tuple[Contestant, ...]
     failed: dict[str, str] = field(default_factory=dict)  # recipe, or step of it -> why
     not_run: tuple[str, ...] = ()  # "latency of classic"
@@ -88,7 +88,7 @@ class Ran:
 
 
 def run_plan(
-    plan: Plan,
+    plan: ComparisonPlan,
     progress: Progress,
     *,
     runner: Runner | None = None,
@@ -134,7 +134,7 @@ def run_plan(
     return Ran(plan, tuple(contestants), failed, tuple(not_run), tuple(taken))
 
 
-def _read(plan: Plan) -> tuple[list[Contestant], dict[str, str]]:
+def _read(plan: ComparisonPlan) -> tuple[list[Contestant], dict[str, str]]:
     Shop.open(plan.shop)
     if not plan.recipes:
         raise CompareError("there is nothing to compare; name a recipe with --recipe.")
@@ -154,8 +154,8 @@ def _read(plan: Plan) -> tuple[list[Contestant], dict[str, str]]:
     return contestants, failed
 
 
-def _contestant(plan: Plan, recipe: Recipe) -> Contestant:
-    task = Task(
+def _contestant(plan: ComparisonPlan, recipe: Recipe) -> Contestant:
+    task = ContestantTask(
         step="learned",
         shop=str(plan.shop),
         recipe=recipe.to_tree(),
@@ -170,7 +170,7 @@ def _contestant(plan: Plan, recipe: Recipe) -> Contestant:
     return Contestant(recipe.name, folder, msgspec.structs.replace(task, folder=str(folder)))
 
 
-def in_own_process(task: Task, name: str, say: Say) -> str | None:
+def in_own_process(task: ContestantTask, name: str, say: Say) -> str | None:
     """Run a task in a process of its own; None where it is done, else why it is not."""
     source = str(Path(galen.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
@@ -199,7 +199,7 @@ def in_own_process(task: Task, name: str, say: Say) -> str | None:
         with suppress(BrokenPipeError):
             process.stdin.close()
         process.wait()
-    if isinstance(told, Failed):
+    if isinstance(told, StepFailed):
         return told.why
     if isinstance(told, Finished) and is_kept(task):
         return None

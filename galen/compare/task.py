@@ -14,7 +14,7 @@ STEPS: Final[tuple[StepName, ...]] = ("learned", "latency", "left-out")
 """In the order in which they are run: all recipes learn first, since the others need that."""
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class ContestantTask(msgspec.Struct, frozen=True, kw_only=True):
     """What a process needs to know; it writes what it finds into the folder."""
 
     step: StepName
@@ -52,7 +52,7 @@ class Doing(msgspec.Struct, frozen=True, tag="doing"):
     what: str
 
 
-class Failed(msgspec.Struct, frozen=True, tag="failed"):
+class StepFailed(msgspec.Struct, frozen=True, tag="failed"):
     """Why a process could not finish, in words for a person."""
 
     why: str
@@ -62,4 +62,4 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
     """The step's file is in its place."""
 
 
-Told = Doing | Failed | Finished
+Told = Doing | StepFailed | Finished

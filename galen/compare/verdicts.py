@@ -46,7 +46,7 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SliceVerdict:
     """A slice: who is best in it, and how the others compare with that one and with the first."""
 
     slice: str
@@ -64,7 +64,7 @@ class Verdict:
 
 def verdicts(
     measures: Mapping[str, Measure], slices: Sequence[Slice], *, seed: int
-) -> tuple[list[Verdict], int]:
+) -> tuple[list[SliceVerdict], int]:
     """A verdict by slice of {recipe: its measure}, and over how many comparisons is corrected.
 
     The first recipe is the one that others are held against; of equals the first is best. All
@@ -100,7 +100,7 @@ class _Looked:
         p = [p_of(difference) for difference in differences]
         return cls(part, intervals, best, pairs, drawn[len(inside) :], p)
 
-    def verdict(self, names: Sequence[str], corrected: Sequence[float]) -> Verdict:
+    def verdict(self, names: Sequence[str], corrected: Sequence[float]) -> SliceVerdict:
         people = int(self.part.requests.sum())
         told = {}
         for (one, other), change, p in zip(self.pairs, self.changes, corrected, strict=True):
@@ -109,7 +109,9 @@ class _Looked:
             told[other, one] = Paired(self.part.name, other, one, people, turned, p)
         over_best = {name: told[name, self.best] for name in names if name != self.best}
         over_first = {name: told[name, names[0]] for name in names[1:]}
-        return Verdict(self.part.name, people, self.intervals, self.best, over_best, over_first)
+        return SliceVerdict(
+            self.part.name, people, self.intervals, self.best, over_best, over_first
+        )
 
 
 def opposite(change: Interval) -> Interval:

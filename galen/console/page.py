@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
 from galen.console.view import (
-    Asked,
+    FilledForm,
     doing_lines,
     examples,
     lately,
@@ -62,7 +62,7 @@ def page_routes(service: Service, settings: Settings, written: Sequence[Origin])
         before: Text = "",
         said: Text = "",
     ) -> HTMLResponse:
-        asked = Asked(user.strip(), recent, surface, n, before, said)
+        asked = FilledForm(user.strip(), recent, surface, n, before, said)
         return HTMLResponse(
             template.render(**_shown(service, asked), written=written_lines(written)),
             headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"},
@@ -89,7 +89,7 @@ def page_routes(service: Service, settings: Settings, written: Sequence[Origin])
     return router
 
 
-def _shown(service: Service, asked: Asked) -> dict[str, object]:
+def _shown(service: Service, asked: FilledForm) -> dict[str, object]:
     """The values that the template lays out."""
     reply = service.recommend(asked.request())
     explanation = reply.explanation
@@ -107,11 +107,11 @@ def _shown(service: Service, asked: Asked) -> dict[str, object]:
     }
 
 
-def _read_act(service: Service, fields: dict[str, str]) -> tuple[Asked, Event]:
+def _read_act(service: Service, fields: dict[str, str]) -> tuple[FilledForm, Event]:
     """What a button posted: the form as it is to be shown next, and the event."""
     try:
         act, item = fields["act"], fields["item"]
-        asked = Asked(
+        asked = FilledForm(
             user=fields.get("user", ""),
             recent=fields.get("recent", ""),
             surface=fields.get("surface", "home"),  # type: ignore[arg-type]  # checked by request()

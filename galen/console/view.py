@@ -10,7 +10,7 @@ from galen.data.catalogue import RX_CLASSES
 from galen.data.enriched import Origin
 from galen.data.schema import Kind
 from galen.serve.fields import SurfaceName
-from galen.serve.measures import Doing
+from galen.serve.measures import ServiceFigures
 from galen.serve.messages import Recommendation, RecommendRequest
 from galen.serve.service import Service
 
@@ -35,7 +35,7 @@ LENGTHS = ((0, 0), (1, 3), (4, 10), (11, 10**9))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FilledForm:
     """The form as it was filled in."""
 
     user: str = ""
@@ -197,7 +197,7 @@ def written_lines(written: Sequence[Origin]) -> list[tuple[str, str, str]]:
     return lines
 
 
-def doing_lines(doing: Doing) -> list[tuple[str, str]]:
+def doing_lines(doing: ServiceFigures) -> list[tuple[str, str]]:
     """Name and value of each line of the panel "how it is doing"."""
     lines = [("Slates served", f"{doing.recommendations:,}")]
     if doing.median_ms is not None and doing.p99_ms is not None:

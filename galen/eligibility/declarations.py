@@ -15,7 +15,7 @@ MEDICINE_KINDS: Final = ("ingredient", "drug_class")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class RequestWords:
     """What is said of one request, beside the record of its person."""
 
     cart: Sequence[str] = ()  # item_ids
@@ -35,7 +35,7 @@ class Declarations:
     names: IngredientNames
 
     def of(
-        self, asked: Sequence[Words], records: Sequence[Mapping[str, Any]], bought: Bought
+        self, asked: Sequence[RequestWords], records: Sequence[Mapping[str, Any]], bought: Bought
     ) -> Circumstances:
         """The circumstances of requests, each of a person with a record of schema USERS."""
         row_of = self.premises.catalogue.row_of

@@ -22,7 +22,7 @@ class Finding:
     notice: str = ""
 
 
-class Family(Protocol):
+class RuleFamily(Protocol):
     """One family of rules: says for rows of candidates whether to show, warn or drop."""
 
     @property
@@ -44,7 +44,7 @@ class Family(Protocol):
         ...
 
 
-class WarningFamily(Family, Protocol):
+class WarningFamily(RuleFamily, Protocol):
     """A family that may let an item be shown with a notice; the others only show or drop."""
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
@@ -56,7 +56,7 @@ class WarningFamily(Family, Protocol):
 class FamilyFilter:
     """A family of rules as a stage of the pipeline."""
 
-    family: Family
+    family: RuleFamily
 
     @property
     def rule(self) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from galen.data.catalogue import Catalogue
-from galen.eligibility.finding import Family, FamilyFilter, Finding, WarningFamily
+from galen.eligibility.finding import FamilyFilter, Finding, RuleFamily, WarningFamily
 from galen.eligibility.premises import WARN, Premises, declared_of
 from galen.eligibility.rules.allergy import Allergenic
 from galen.eligibility.rules.claimed import Overclaiming
@@ -40,7 +40,7 @@ class Gate:
     """Made from one graph and one pack; another pack is another gate."""
 
     premises: Premises
-    families: tuple[Family, ...]
+    families: tuple[RuleFamily, ...]
     warning: tuple[WarningFamily, ...]  # those of the families that may warn
     together: GoTogether
     hazardous: Hazardous
@@ -68,7 +68,7 @@ class Gate:
         contraindicated = Contraindicated.of(premises)
         quantity, hazardous = WithinQuantity.of(premises), Hazardous.of(premises)
         unknown = KnownEnough(premises)
-        families: tuple[Family, ...] = (
+        families: tuple[RuleFamily, ...] = (
             NotWithdrawn(premises, listed),
             OfferedBySurface.of(premises),
             NotOnlineGoods.of(premises),

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from galen.data.enriched import PROVENANCE
-from galen.enrich.running.journal import Journal, Verdict
+from galen.enrich.running.journal import Journal, Review
 
 Z: Final = 1.959963984540054
 """Of a two-sided interval of 95 %."""
@@ -50,7 +50,7 @@ def queue(table: pa.Table, journal: Journal, task: str, size: int, seed: int) ->
     return table.take(pa.array(order[open_rows[order]]))
 
 
-def precision(table: pa.Table, verdicts: Sequence[Verdict]) -> Precision:
+def precision(table: pa.Table, verdicts: Sequence[Review]) -> Precision:
     """Of the verdicts on values that stand in the table as they were judged."""
     names = ("key", "prompt", "model")
     there = set(zip(*(table[name].to_pylist() for name in names), strict=True))

@@ -8,14 +8,14 @@ from galen.data.dataset import Dataset
 from galen.enrich.running.task import Task
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.item_rules import item_rules
-from galen.enrich.tables.items import Items
+from galen.enrich.tables.items import ItemsTask
 from galen.enrich.tables.need_rules import need_rules
-from galen.enrich.tables.needs import Needs
-from galen.enrich.tables.profiles import Profiles, profile_rules
+from galen.enrich.tables.needs import NeedsTask
+from galen.enrich.tables.profiles import ProfilesTask, profile_rules
 from galen.enrich.tables.relation_rules import relation_rules
-from galen.enrich.tables.relations import Relations
+from galen.enrich.tables.relations import RelationsTask
 from galen.enrich.tables.sample_rules import sample_rules
-from galen.enrich.tables.samples import Samples
+from galen.enrich.tables.samples import SamplesTask
 from galen.knowledge.graph import Graph
 from galen.llm.rules import RulesModel
 
@@ -43,32 +43,32 @@ class Opened:
 
 def open_items(sources: Sources) -> Opened:
     """Facts of items, from their texts."""
-    task = Items.of(sources.data.catalogue, sources.graph, sources.vocabulary)
+    task = ItemsTask.of(sources.data.catalogue, sources.graph, sources.vocabulary)
     rules = RulesModel("items", 1, item_rules(sources.graph, sources.vocabulary))
     return Opened(task, rules, GOODS)
 
 
 def open_relations(sources: Sources) -> Opened:
     """How one product word relates to another."""
-    task = Relations.of(sources.data, sources.graph)
+    task = RelationsTask.of(sources.data, sources.graph)
     return Opened(task, RulesModel("relations", 1, relation_rules(sources.graph)), GOODS)
 
 
 def open_samples(sources: Sources) -> Opened:
     """Guesses of what people would take."""
-    task = Samples.of(sources.data, sources.graph)
+    task = SamplesTask.of(sources.data, sources.graph)
     return Opened(task, RulesModel("samples", 1, sample_rules), GOODS)
 
 
 def open_needs(sources: Sources) -> Opened:
     """Needs behind contexts, and what answers them."""
-    task = Needs.of(sources.data, sources.graph)
+    task = NeedsTask.of(sources.data, sources.graph)
     return Opened(task, RulesModel("needs", 1, need_rules(task)))
 
 
 def open_profiles(sources: Sources) -> Opened:
     """What users and cohorts are like."""
-    task = Profiles.of(sources.data, sources.graph)
+    task = ProfilesTask.of(sources.data, sources.graph)
     return Opened(task, RulesModel("profiles", 1, profile_rules(task)))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from galen.assembly.bundle import Bundle
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.split import SplitError, split_by
 from galen.data.dataset import Dataset
 from galen.data.shop import Shop
@@ -23,7 +23,7 @@ WITH_INTERVAL = HEADLINE[:2]  # of the table; the report has all
 
 
 @dataclass(frozen=True)
-class Done:
+class Evaluated:
     """What `galen evaluate` found, and where its report is."""
 
     table: Table
@@ -39,7 +39,7 @@ def evaluate_bundle(
     json_file: Path | None,
     progress: Progress,
     pack: str | None = None,
-) -> Done:
+) -> Evaluated:
     """Evaluate, write the report (into the bundle by default) and the figures, give the table.
 
     With `pack` the recommender is asked through the gate too, under a pack by name or path.
@@ -62,7 +62,7 @@ def evaluate_bundle(
         )
     bundle.check(data.catalogue)
     split = split_by(bundle.manifest.protocol, data, seed=bundle.manifest.seed)
-    people, named = People.read(shop), bundle.all_parts()
+    people, named = PeopleColumns.read(shop), bundle.all_parts()
     parts = named[bundle.recipe.name]
     surfaces = {surface: named[one.name] for surface, one in bundle.recipe.surfaces.items()}
     guarded = None
@@ -87,7 +87,7 @@ def evaluate_bundle(
         json_file.write_text(json.dumps(figures(done, ranked), indent=1) + "\n")
     costs = cost_of_safety(done)
     safety = safety_table(costs, title) if costs else None
-    return Done(table_of(done, ranked, title), path, safety)
+    return Evaluated(table_of(done, ranked, title), path, safety)
 
 
 def figures(evaluation: Evaluation, ranked: list[Ranked]) -> dict[str, object]:

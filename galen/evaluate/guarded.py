@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.eligibility.declarations import Words
+from galen.eligibility.declarations import RequestWords
 from galen.eligibility.guard import Guard
 from galen.evaluate.offline import Question
 from galen.evaluate.slices import Slice, slices_by_declaration
@@ -31,7 +31,7 @@ class Guarded:
             requests.user.tolist(), requests.at.tolist()
         )
         records = self.users.take(pa.array(requests.user)).to_pylist()
-        declared = self.guard.declarations.of([Words()] * len(records), records, bought)
+        declared = self.guard.declarations.of([RequestWords()] * len(records), records, bought)
         return replace(asked, requests=replace(requests, circumstances=declared))
 
     def slices(self, guarded: Question) -> list[Slice]:

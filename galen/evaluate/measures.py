@@ -23,7 +23,7 @@ class Measure(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
+class PersonMean:
     """What each person has by himself."""
 
     values: Floats  # (R,)
@@ -33,7 +33,7 @@ class Mean:
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class SumRatio:
     """One sum over another, the mean over columns; 0 where there is nothing below."""
 
     above: Floats  # (R, columns)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.replay import requests_at
 from galen.assembly.split import Moment
 from galen.data.dataset import Dataset
@@ -31,7 +31,7 @@ class Question:
     slices: Sequence[Slice]
 
     @classmethod
-    def of(cls, moment: Moment, people: People, *, seed: int) -> "Question":
+    def of(cls, moment: Moment, people: PeopleColumns, *, seed: int) -> "Question":
         """Put the held-out part of a shop as requests, whose random draws follow `seed`."""
         store = FeatureStore.replay(moment.past)
         requests = requests_at(moment, store, people, seed)
@@ -80,14 +80,16 @@ def popularity_of(data: Dataset) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSlates:
     """What a pipeline would show for a question's requests."""
 
     slates: Candidates  # grouped by request, best first, column `score`
     degraded: tuple[str, ...]
 
 
-def shown_by(pipeline: Pipeline, requests: Requests, *, depth: int, block: int = 2048) -> Shown:
+def shown_by(
+    pipeline: Pipeline, requests: Requests, *, depth: int, block: int = 2048
+) -> ShownSlates:
     """Slates of `depth` items, asked for in blocks of requests so that memory is bounded."""
     parts, degraded = [], set()
     for start in range(0, len(requests), block):
@@ -97,10 +99,10 @@ def shown_by(pipeline: Pipeline, requests: Requests, *, depth: int, block: int =
         rows = slate.candidates
         parts.append(Candidates(rows.request + start, rows.item, {"score": rows.columns["score"]}))
     slates = stacked(parts) if parts else no_candidates(("score",))
-    return Shown(slates, tuple(sorted(degraded)))
+    return ShownSlates(slates, tuple(sorted(degraded)))
 
 
-def counted(question: Question, model: str, shown: Shown) -> Result:
+def counted(question: Question, model: str, shown: ShownSlates) -> Result:
     """What the slates of a model hold of what people took."""
     moment, slates = question.moment, shown.slates
     answers = Answers(slates, len(question.requests), moment.truth_request, moment.truth_item)

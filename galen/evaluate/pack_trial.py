@@ -10,7 +10,7 @@ from rich.table import Table
 from galen.data.columns import numbers_of
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, Kind
-from galen.eligibility.declarations import Words
+from galen.eligibility.declarations import RequestWords
 from galen.eligibility.guard import Guard
 from galen.eligibility.premises import DROP, NONE, Small
 from galen.features.ledger import LONGEST, Ledger
@@ -97,7 +97,7 @@ def requests_of(
     user, at = shown.user[rows].astype(np.int64), shown.at[rows]
     people = users.take(pa.array(user))
     bought = ledger.bought(user.tolist(), at.tolist())
-    asked = [Words()] * len(rows)
+    asked = [RequestWords()] * len(rows)
     circumstances = guard.declarations.of(asked, people.to_pylist(), bought)
     surface = np.zeros(len(rows), np.int64) if shown.surface is None else shown.surface[rows]
     return Requests(

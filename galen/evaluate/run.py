@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from galen.assembly.parts import Parts, retriever_spec
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol, Split, SplitError
@@ -32,7 +32,7 @@ class Evaluation:
 def evaluate(
     parts: Parts,
     split: Split,
-    people: People,
+    people: PeopleColumns,
     *,
     seed: int,
     progress: Progress,

@@ -13,7 +13,7 @@ METRICS: Final = ("hr@10", "ndcg@10")
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class SafetyCost:
     """Of one metric in one slice, over the same requests."""
 
     part: str
@@ -24,7 +24,7 @@ class Cost:
     change: Interval  # through - without
 
 
-def cost_of_safety(evaluation: Evaluation) -> list[Cost]:
+def cost_of_safety(evaluation: Evaluation) -> list[SafetyCost]:
     """By slice and metric; nothing where the gate was not asked."""
     if evaluation.guarded is None:
         return []
@@ -37,11 +37,11 @@ def cost_of_safety(evaluation: Evaluation) -> list[Cost]:
             before, after = free[metric][rows], gated[metric][rows]
             change = paired_interval(after, before, seed=evaluation.seed)
             means = float(before.mean()), float(after.mean())
-            found.append(Cost(part.name, int(rows.sum()), metric, *means, change))
+            found.append(SafetyCost(part.name, int(rows.sum()), metric, *means, change))
     return found
 
 
-def safety_table(costs: Sequence[Cost], title: str) -> Table:
+def safety_table(costs: Sequence[SafetyCost], title: str) -> Table:
     """Slices in rows; intervals are 95 % bootstraps of the paired difference."""
     table = Table(title=f"What safety costs: {title}")
     for heading in ("slice", "people", f"{METRICS[0]} → gated", *(f"change {m}" for m in METRICS)):
@@ -56,7 +56,7 @@ def safety_table(costs: Sequence[Cost], title: str) -> Table:
     return table
 
 
-def safety_figures(costs: Sequence[Cost]) -> dict[str, dict[str, object]]:
+def safety_figures(costs: Sequence[SafetyCost]) -> dict[str, dict[str, object]]:
     """The same as a tree for JSON: by slice, then by metric."""
     found: dict[str, dict[str, object]] = {}
     for cost in costs:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from galen.assembly.recipe import Recipe, RecipeError
-from galen.assembly.scaling import Family, Ladder, Point, Progress, climb, family_of
+from galen.assembly.scaling import Ladder, Point, Progress, SizedRecipe, climb, family_of
 from galen.data.drawing import svg
 from galen.data.page import write_page
 from galen.evaluate.power_law import Fitted, fit_power_law, frontier
@@ -103,7 +103,7 @@ def scale(
 
 
 def _held_out(
-    family: Family, points: list[Point], size: int, seed: int
+    family: SizedRecipe, points: list[Point], size: int, seed: int
 ) -> tuple[Prediction, Point]:
     law = _law(points, family.floor, seed)
     most = max(point.rows for point in points)

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 
 from galen.data.drawing import plain, svg
 from galen.data.page import write_page
-from galen.evaluate.table_runs import Comparison
+from galen.evaluate.table_runs import TableComparison
 
 COLOURS = ("#2f7d6b", "#b5642b", "#3f5f9e", "#8a3f6b", "#6b6f2f", "#1f2a2e")
 
 
-def write_report(comparison: Comparison, path: Path) -> None:
+def write_report(comparison: TableComparison, path: Path) -> None:
     """Write the page; the folder is made where it is missing."""
     plots = [("AUC of every run, with its 95 % interval over groups", _bars(comparison))]
     if any(cost.course for cost in comparison.costs):
@@ -22,7 +22,7 @@ def write_report(comparison: Comparison, path: Path) -> None:
     write_page(path, "galen.evaluate", "table.html", comparison=comparison, plots=plots)
 
 
-def _bars(comparison: Comparison) -> Markup:
+def _bars(comparison: TableComparison) -> Markup:
     figure = Figure(figsize=(8, 0.45 * len(comparison.judged) + 1))
     axes = figure.add_subplot()
     for place, one in enumerate(comparison.judged):
@@ -38,7 +38,7 @@ def _bars(comparison: Comparison) -> Markup:
     return svg(figure)
 
 
-def _curves(comparison: Comparison) -> Markup:
+def _curves(comparison: TableComparison) -> Markup:
     figure = Figure(figsize=(8, 3.6))
     axes = figure.add_subplot()
     for place, cost in enumerate(comparison.costs):
@@ -57,7 +57,7 @@ def _curves(comparison: Comparison) -> Markup:
     return svg(figure)
 
 
-def _calibration(comparison: Comparison, objective: str) -> Markup:
+def _calibration(comparison: TableComparison, objective: str) -> Markup:
     figure = Figure(figsize=(4.5, 4.5))
     axes = figure.add_subplot()
     mine = [one for one in comparison.judged if one.objective == objective]

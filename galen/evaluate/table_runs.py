@@ -17,7 +17,7 @@ from galen.features.encoding.samples import Samples
 from galen.nn.tables.embedding import FusedTable
 from galen.pipeline.candidates import Floats, Ints
 from galen.rank.network import NetworkModel
-from galen.rank.score_intervals import Interval, bootstrap
+from galen.rank.score_intervals import IntervalEnds, bootstrap
 from galen.rank.score_metrics import all_of, auc, field_calibration, log_loss, reliability
 
 Progress = Callable[[str], None]
@@ -30,15 +30,15 @@ class TestPartError(MendableError):
 
 
 @dataclass(frozen=True)
-class Judged:
+class ObjectiveFigures:
     """One objective of one run on the test part."""
 
     run: str
     objective: str
     rows: int
     metrics: dict[str, float]
-    intervals: dict[str, Interval]
-    over_first: Interval | None  # of the gain in AUC over the first run, paired
+    intervals: dict[str, IntervalEnds]
+    over_first: IntervalEnds | None  # of the gain in AUC over the first run, paired
     by_field: dict[str, float]  # calibration error over the values of a field
     slices: dict[str, dict[str, float]]  # rows, auc and logloss
     said: Floats  # (bins,)
@@ -56,18 +56,18 @@ class RunCost:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TableComparison:
     """Runs over one table."""
 
     table: str
     seed: int
-    judged: list[Judged]
+    judged: list[ObjectiveFigures]
     costs: list[RunCost]
 
 
 def compare_runs(
     folder: Path, runs: Sequence[Path], *, seed: int = 0, progress: Progress
-) -> Comparison:
+) -> TableComparison:
     """Ask every run about the table's test part, which none of them saw.
 
     Raises:
@@ -77,7 +77,7 @@ def compare_runs(
         SchemaError: a column is missing.
     """
     names = _names(runs)
-    judged: list[Judged] = []
+    judged: list[ObjectiveFigures] = []
     costs: list[RunCost] = []
     first: dict[str, Floats] = {}
     for name, path in zip(names, runs, strict=True):
@@ -100,7 +100,7 @@ def compare_runs(
         raise TestPartError(
             f"{folder / 'test.parquet'} has no objective with labels of both classes."
         )
-    return Comparison(folder.name, seed, judged, costs)
+    return TableComparison(folder.name, seed, judged, costs)
 
 
 def _judge(
@@ -111,7 +111,7 @@ def _judge(
     base: Floats,
     parts: dict[str, Samples],
     seed: int,
-) -> Judged | None:
+) -> ObjectiveFigures | None:
     test, schema = parts["test"], run.encoder.schema
     known, label, _ = test.known(objective)
     if len(np.unique(label)) < 2:
@@ -128,7 +128,7 @@ def _judge(
                 "logloss": log_loss(label[rows], mine[rows]),
             }
     said, seen, _ = reliability(label, mine)
-    return Judged(
+    return ObjectiveFigures(
         run=name,
         objective=objective,
         rows=len(label),
@@ -149,7 +149,7 @@ def _judge(
 
 def _paired_gain(
     label: Floats, base: Floats, mine: Floats, group: Ints, seed: int, draws: int = 100
-) -> Interval:
+) -> IntervalEnds:
     """95 % of the gain in AUC when the same groups are drawn for both."""
     _, code = np.unique(group, return_inverse=True)
     order = np.argsort(code, kind="stable")
@@ -162,7 +162,7 @@ def _paired_gain(
         rows = order[offset + np.arange(size.sum())]
         gains.append(auc(label[rows], mine[rows]) - auc(label[rows], base[rows]))
     low, high = np.nanquantile(gains, [0.025, 0.975])
-    return Interval(float(low), float(high))
+    return IntervalEnds(float(low), float(high))
 
 
 def _cost(name: str, run: TableRun, folder: Path) -> RunCost:
@@ -194,7 +194,7 @@ def _names(runs: Sequence[Path]) -> list[str]:
     ]
 
 
-def table_of(comparison: Comparison) -> Table:
+def table_of(comparison: TableComparison) -> Table:
     """Runs in rows, with 95 % intervals over groups."""
     table = Table(title=f"{comparison.table}, test part")
     for heading in (
@@ -225,7 +225,7 @@ def table_of(comparison: Comparison) -> Table:
     return table
 
 
-def write_figures(comparison: Comparison, path: Path) -> None:
+def write_figures(comparison: TableComparison, path: Path) -> None:
     """Every figure as JSON."""
     told = {
         "table": comparison.table,

@@ -15,7 +15,6 @@ from galen.features.feature import (
     AttributeKey,
     Count,
     Feature,
-    Interval,
     ItemKey,
     Key,
     Kinds,
@@ -25,6 +24,7 @@ from galen.features.feature import (
     OfProfile,
     OfRequest,
     PairKey,
+    PurchaseInterval,
     Ratio,
     SameAsLast,
 )
@@ -133,7 +133,7 @@ class Assembly:
                 column = self._mean_price(kinds)
             case SameAsLast(attribute):
                 column = self._same_as_last(attribute)
-            case Interval():
+            case PurchaseInterval():
                 column = self._shelf.intervals.mean(self._code("spu"))
             case OfItem(name):
                 column = self._of_item(name)

@@ -8,7 +8,6 @@ from galen.data.schema import TAKEN, Kind, Surface
 from galen.features.feature import (
     Count,
     Feature,
-    Interval,
     Key,
     Kinds,
     Last,
@@ -17,6 +16,7 @@ from galen.features.feature import (
     OfProfile,
     OfRequest,
     PairKey,
+    PurchaseInterval,
     Ratio,
     SameAsLast,
     Scope,
@@ -97,7 +97,7 @@ _ITEM: Final = (
         Ratio("item_clicks_7d", "item_clicks_30d", 7 / 30, 5),
         needs_clock=True,
     ),
-    Feature("spu_repurchase_days", "item", "number", Interval(), needs_clock=True),
+    Feature("spu_repurchase_days", "item", "number", PurchaseInterval(), needs_clock=True),
 )
 
 _USER: Final = (

@@ -35,7 +35,7 @@ class Last:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class PurchaseInterval:
     """Mean days between one person's purchases of a standard product, over all people.
 
     Purchases of one UTC day count as one.
@@ -100,7 +100,17 @@ class OfProfile:
     column: Literal["weight", "lift", "known"]
 
 
-Source = Count | Last | Interval | MeanPrice | Ratio | SameAsLast | OfItem | OfRequest | OfProfile
+Source = (
+    Count
+    | Last
+    | PurchaseInterval
+    | MeanPrice
+    | Ratio
+    | SameAsLast
+    | OfItem
+    | OfRequest
+    | OfProfile
+)
 
 
 @dataclass(frozen=True, slots=True)

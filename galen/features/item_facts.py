@@ -20,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 Singles = npt.NDArray[np.float32]
 
 
-class Reader(Protocol):
+class LabelReader(Protocol):
     """Reads what labels say of ingredients."""
 
     def read(self, texts: Sequence[str]) -> Contents:
@@ -49,7 +49,7 @@ class FactColumns:
 class ItemFacts:
     """Facts of each item, which follow the catalogue: an item that changed is read again."""
 
-    def __init__(self, catalogue: Catalogue, reader: Reader, namer: Namer) -> None:
+    def __init__(self, catalogue: Catalogue, reader: LabelReader, namer: Namer) -> None:
         self.catalogue = catalogue
         self._reader, self._namer = reader, namer
         self._columns = self._read(range(len(catalogue)))

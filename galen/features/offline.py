@@ -25,13 +25,13 @@ from galen.features.declared import DECLARED
 from galen.features.feature import (
     Count,
     Feature,
-    Interval,
     Key,
     Kinds,
     Last,
     MeanPrice,
     OfItem,
     OfRequest,
+    PurchaseInterval,
     Ratio,
     SameAsLast,
 )
@@ -146,7 +146,7 @@ def features_at(
     )
     sorts = _by_sort(features)
     parts = [_counted(events, asked, key, counted) for (key, _), counted in sorts.items()]
-    if any(isinstance(f.source, Interval) for f in features):
+    if any(isinstance(f.source, PurchaseInterval) for f in features):
         parts.append(_intervals(events, asked))
     if any(isinstance(f.source, SameAsLast) for f in features):
         parts.append(_last_items(events, asked, tables.items))
@@ -183,7 +183,7 @@ def _column(feature: Feature, wide: ir.Table) -> ir.Value:
         case Ratio(numerator, denominator, prior, strength):
             over = wide[numerator] + strength * prior
             column = over / (wide[denominator] + strength).nullif(0.0)
-        case Interval():
+        case PurchaseInterval():
             column = wide.interval_days / wide.interval_gaps.nullif(0)
         case SameAsLast(attribute):
             column = (wide[f"last_{attribute}"] == wide[f"own_{attribute}"]).cast("int64")

@@ -11,7 +11,7 @@ TOKENS_A_CHARACTER = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class TokenPrices:
     """Of a million tokens, in any currency."""
 
     read: float = 0.0
@@ -32,7 +32,7 @@ class Budgeted:
     """Passes questions on while the limit holds; a question that could pass it is not asked."""
 
     inner: LanguageModel
-    prices: Prices
+    prices: TokenPrices
     limit: float
     spent: float = 0.0  # what was answered
     _reserved: float = 0.0  # of what is being asked

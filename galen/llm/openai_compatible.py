@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galen.data.extras import extra
-from galen.llm.budget import Prices
+from galen.llm.budget import TokenPrices
 from galen.llm.language_model import (
     Answer,
     Failed,
@@ -41,7 +41,7 @@ class Server:
     model: str
     key_variable: str = ""  # of the environment; empty for a server without keys
     seconds: float = 120.0  # for a whole answer, however slowly it comes
-    prices: Prices = field(default_factory=Prices)
+    prices: TokenPrices = field(default_factory=TokenPrices)
     constrained: bool = True  # whether the server is sent the schema as well
 
 
@@ -166,7 +166,7 @@ def request_of(prompt: Prompt, server: Server) -> dict[str, Any]:
     return asked
 
 
-def answer_of(body: bytes, prices: Prices) -> Answer:
+def answer_of(body: bytes, prices: TokenPrices) -> Answer:
     """The body of a reply as an answer; what is no reply of the protocol is a fault of theirs."""
     from openai.types.chat import ChatCompletion
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from galen.llm.budget import Budgeted, Prices
+from galen.llm.budget import Budgeted, TokenPrices
 from galen.llm.language_model import Embedder, LanguageModel, LanguageModelError
 from galen.llm.minilm import MiniLm
 from galen.llm.openai_batches import OpenAIBatches
@@ -43,9 +43,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     batch: int = 1
 
     @property
-    def prices(self) -> Prices:
+    def prices(self) -> TokenPrices:
         """What a budget reckons by."""
-        return Prices(self.price_read, self.price_written)
+        return TokenPrices(self.price_read, self.price_written)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def open_provider(
         model = Recording(model, Path(settings.record))
     if budget is None:
         return Provider(model, settings, None)
-    if budget > 0 and settings.prices == Prices() and settings.kind.startswith("openai"):
+    if budget > 0 and settings.prices == TokenPrices() and settings.kind.startswith("openai"):
         raise LanguageModelError(
             "a budget needs prices: set price_read and price_written (of a million tokens)."
         )

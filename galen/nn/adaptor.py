@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from galen.nn.dense import tower
-from galen.nn.experts import Gate, mixture
+from galen.nn.experts import ExpertGate, mixture
 
 
 class HybridExperts(nn.Module):
@@ -31,7 +31,7 @@ class HybridExperts(nn.Module):
         self.group = [distinct.index(size) for size in sizes]
         self.shared = nn.ModuleList(experts(size, shared) for size in distinct)
         self.own = nn.ModuleList(experts(size, own) for size in sizes)
-        self.gates = nn.ModuleList(Gate(size, shared + own) for size in sizes)
+        self.gates = nn.ModuleList(ExpertGate(size, shared + own) for size in sizes)
         self.missing = nn.Parameter(torch.zeros(len(self.sizes), width))
 
     def forward(self, vectors: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from galen.nn.dense import linear, tower
 
 
-class Gate(nn.Module):
+class ExpertGate(nn.Module):
     """Shares of experts, which add up to one."""
 
     def __init__(self, width: int, experts: int) -> None:
@@ -38,8 +38,8 @@ class Extraction(nn.Module):
         self.tasks, self.last = tasks, last
         self.shared = nn.ModuleList(tower(width, hidden) for _ in range(shared))
         self.own = nn.ModuleList(tower(width, hidden) for _ in range(own * tasks))
-        self.gates = nn.ModuleList(Gate(width, shared + own) for _ in range(tasks))
-        self.shared_gate = None if last else Gate(width, shared + own * tasks)
+        self.gates = nn.ModuleList(ExpertGate(width, shared + own) for _ in range(tasks))
+        self.shared_gate = None if last else ExpertGate(width, shared + own * tasks)
 
     def forward(self, values: list[Tensor]) -> list[Tensor]:
         """(B, last of `hidden`) for each of the values (B, width) that goes on."""

@@ -13,14 +13,14 @@ from galen.nn.dense import linear
 from galen.nn.dropout import Dropout
 
 
-class Kept(NamedTuple):
+class KeptHistory(NamedTuple):
     """What a layer keeps of a history, so that candidates need not read it again."""
 
     keys: Tensor  # (R, L, heads, width)
     values: Tensor  # (R, L, heads, width)
 
 
-class HstuLayer(nn.Module):
+class CandidateHstuLayer(nn.Module):
     """silu(Q Kᵀ + bias) V, divided by how many events were seen, times a gate."""
 
     def __init__(self, width: int, heads: int, length: int, dropout: float) -> None:
@@ -40,7 +40,7 @@ class HstuLayer(nn.Module):
         after, kept = self.history(events, mask)
         return after, self.candidates(rows, kept, row, mask)
 
-    def history(self, events: Tensor, mask: Tensor) -> tuple[Tensor, Kept]:
+    def history(self, events: Tensor, mask: Tensor) -> tuple[Tensor, KeptHistory]:
         """Events (R, L, width) after the layer; each sees itself and those before it."""
         gate, value, query, key = self._projected(events)
         places = torch.arange(events.shape[1], device=events.device)
@@ -51,9 +51,9 @@ class HstuLayer(nn.Module):
         weights = nn.functional.silu(scores) * sees[:, None]
         seen = sees.sum(2).clamp_min(1)[:, None, :, None]
         attended = torch.einsum("rhij,rjhw->rihw", (weights / seen).to(value.dtype), value)
-        return self._after(events, attended, gate), Kept(key, value)
+        return self._after(events, attended, gate), KeptHistory(key, value)
 
-    def candidates(self, rows: Tensor, kept: Kept, row: Tensor, mask: Tensor) -> Tensor:
+    def candidates(self, rows: Tensor, kept: KeptHistory, row: Tensor, mask: Tensor) -> Tensor:
         """Candidates (B, width) after the layer; each sees the history `row` (B,) and itself."""
         gate, value, query, key = self._projected(rows)
         length = mask.sum(1)  # (R,)

@@ -23,21 +23,21 @@ class Inputs(NamedTuple):
         return Inputs(*(tensor.to(device, non_blocking=True) for tensor in self))
 
 
-class Lesson(NamedTuple):
+class SampleLesson(NamedTuple):
     """One mini-batch of rows to learn from."""
 
     inputs: Inputs
     labels: Tensor  # (B, objectives); NaN where not known
     weight: Tensor  # (B,)
 
-    def to(self, device: torch.device) -> "Lesson":
-        return Lesson(
+    def to(self, device: torch.device) -> "SampleLesson":
+        return SampleLesson(
             self.inputs.to(device),
             self.labels.to(device, non_blocking=True),
             self.weight.to(device, non_blocking=True),
         )
 
-    def share(self, rank: int, count: int) -> "Lesson":
+    def share(self, rank: int, count: int) -> "SampleLesson":
         """One of `count` processes' rows; rows of no weight fill up the last share."""
         if count == 1:
             return self
@@ -58,7 +58,7 @@ class Lesson(NamedTuple):
         )
         weight = self.weight[rows]
         weight[filler] = 0
-        return Lesson(mine, self.labels[rows], weight)
+        return SampleLesson(mine, self.labels[rows], weight)
 
 
 def history_mask(inputs: Inputs) -> Tensor:

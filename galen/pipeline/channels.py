@@ -17,7 +17,7 @@ from galen.pipeline.candidates import (
     no_candidates,
     place_within,
 )
-from galen.pipeline.stages import Answer, Chooser, Filter, Generator, Retriever, Scorer
+from galen.pipeline.stages import Answer, Chooser, Filter, GeneratingChannel, Retriever, Scorer
 
 log = structlog.get_logger(__name__)
 
@@ -166,7 +166,7 @@ def proposed(channel: Channel, allowed: AllowedItems) -> Proposal:
     """
     retriever, requests = channel.retriever, allowed.requests
     answer = retriever.answer(requests) if isinstance(retriever, Scorer) else None
-    if isinstance(retriever, Generator):
+    if isinstance(retriever, GeneratingChannel):
         found = retriever.generate(requests, channel.quota, allowed.among)
     elif isinstance(retriever, Chooser):
         found = retriever.choose(requests, channel.quota, allowed.rows)

@@ -58,7 +58,7 @@ class Scorer(Protocol):
 
 
 @runtime_checkable
-class Generator(Protocol):
+class GeneratingChannel(Protocol):
     """A channel that makes items, and so must know beforehand which may be shown."""
 
     def generate(

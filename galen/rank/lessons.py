@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from galen.features.encoding.samples import Samples
-from galen.nn.inputs import Inputs, Lesson
+from galen.nn.inputs import Inputs, SampleLesson
 
 Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -25,7 +25,7 @@ class InMemory:
     def rows(self) -> int:
         return len(self.samples)
 
-    def lessons(self, epoch: int, skip: int) -> Iterator[Lesson]:
+    def lessons(self, epoch: int, skip: int) -> Iterator[SampleLesson]:
         """Mini-batches of an epoch; the last may be smaller, but a rest of one row is left out."""
         order = np.random.default_rng((self.seed, epoch)).permutation(self.rows)
         for start in range(skip * self.batch, self.rows, self.batch):
@@ -35,11 +35,11 @@ class InMemory:
             yield lesson_of(self.samples, rows, self.objectives)
 
 
-def lesson_of(samples: Samples, rows: Rows, objectives: Sequence[str]) -> Lesson:
+def lesson_of(samples: Samples, rows: Rows, objectives: Sequence[str]) -> SampleLesson:
     """Some rows to learn from."""
     labels = np.stack([samples.labels[name][rows] for name in objectives], axis=1)
     weight = torch.from_numpy(samples.weight[rows])
-    return Lesson(inputs_of(samples, rows), torch.from_numpy(labels), weight)
+    return SampleLesson(inputs_of(samples, rows), torch.from_numpy(labels), weight)
 
 
 def in_order(samples: Samples, batch: int = 8192) -> Iterator[Inputs]:

@@ -13,7 +13,7 @@ from galen.pipeline.candidates import Floats, Ints
 from galen.rank.score_metrics import Reals, auc_by_group, losses
 
 
-class Interval(NamedTuple):
+class IntervalEnds(NamedTuple):
     """Ends of an interval; NaN where no draw had a value."""
 
     low: float
@@ -28,7 +28,7 @@ def bootstrap(
     draws: int = 200,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, Interval]:
+) -> dict[str, IntervalEnds]:
     """Percentile intervals of `auc`, `gauc` and `logloss`.
 
     Args:
@@ -92,9 +92,9 @@ def _ratio(above: float, below: float) -> float:
     return above / below if below else float("nan")
 
 
-def _interval(values: Floats, level: float) -> Interval:
+def _interval(values: Floats, level: float) -> IntervalEnds:
     known = values[~np.isnan(values)]
     if not len(known):
-        return Interval(float("nan"), float("nan"))
+        return IntervalEnds(float("nan"), float("nan"))
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(low), float(high))
+    return IntervalEnds(float(low), float(high))

@@ -47,7 +47,9 @@ class Segmented:
             lines.append(self._lines(segment, score, label, weight))
         return SegmentedModel(model, self.by, tuple(lines))
 
-    def _lines(self, segment: Ints, score: Floats, label: Floats, weight: Floats) -> "Lines":
+    def _lines(
+        self, segment: Ints, score: Floats, label: Floats, weight: Floats
+    ) -> "SegmentCalibrators":
         calibration = Calibration("platt")
         found: dict[int, Calibrator] = {}
         values, counts = np.unique(segment, return_counts=True)
@@ -55,14 +57,14 @@ class Segmented:
             inside = segment == value
             if label[inside].min() != label[inside].max():
                 found[int(value)] = calibration.fit(score[inside], label[inside], weight[inside])
-        return Lines(calibration.fit(score, label, weight), found)
+        return SegmentCalibrators(calibration.fit(score, label, weight), found)
 
     def load(self, folder: Path) -> "SegmentedModel":
         saved = msgspec.json.decode((folder / "segments.json").read_bytes(), type=_Saved)
         return SegmentedModel(self.spec.load(folder / "model"), saved.by, saved.lines)
 
 
-class Lines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SegmentCalibrators(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of one objective: the calibrator of all rows, and of the segments that have their own."""
 
     overall: Calibrator
@@ -80,7 +82,7 @@ class Lines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: str
-    lines: tuple[Lines, ...]
+    lines: tuple[SegmentCalibrators, ...]
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class SegmentedModel:
 
     model: Model
     by: str
-    lines: tuple[Lines, ...]  # of each objective
+    lines: tuple[SegmentCalibrators, ...]  # of each objective
 
     @property
     def schema(self) -> Schema:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Samples, joined
 from galen.features.encoding.tables import ROWS
-from galen.nn.inputs import Lesson
+from galen.nn.inputs import SampleLesson
 from galen.rank.lessons import lesson_of
 
 AHEAD: Final = 1
@@ -39,7 +39,7 @@ class Streamed:
     def rows(self) -> int:
         return int(pq.ParquetFile(self.path).metadata.num_rows)
 
-    def lessons(self, epoch: int, skip: int) -> Iterator[Lesson]:
+    def lessons(self, epoch: int, skip: int) -> Iterator[SampleLesson]:
         """Mini-batches of an epoch from number `skip` on."""
         each = max(1, -(-self.buffer // self.batch))  # batches of a buffer
         first, skip = divmod(skip, each)

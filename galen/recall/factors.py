@@ -11,7 +11,7 @@ from scipy import sparse
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.pipeline.candidates import Bools, Candidates, Floats, Requests, Singles
-from galen.recall.search import NOTHING, Exact, Search, SearchKind, search_of
+from galen.recall.search import NOTHING, ExactSearch, Search, SearchKind, search_of
 
 
 def user_items(data: Dataset, value: float) -> sparse.csr_array:
@@ -60,7 +60,7 @@ class FoundVectors:
         known = history.item < len(self.vectors)
         seen = NOTHING if repeat else (history.request[known], history.item[known])
         allowed = None if self.learned.all() else self.learned
-        search = self.search or Exact(self.vectors)
+        search = self.search or ExactSearch(self.vectors)
         item, score = search.top(queries, k, exclude=seen, allowed=allowed)
         request = np.broadcast_to(np.arange(len(requests))[:, None], item.shape)
         some = np.linalg.norm(queries, axis=1) > 0

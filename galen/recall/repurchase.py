@@ -103,7 +103,7 @@ class Repurchase:
 
 
 @dataclass(frozen=True, slots=True)
-class Bought:
+class BoughtProducts:
     """What people of R requests bought, a row for each standard product of each of them."""
 
     request: Ints  # (N,) ascending
@@ -160,7 +160,7 @@ class RepurchaseIndex:
 
         return reason
 
-    def bought(self, requests: Requests) -> Bought:
+    def bought(self, requests: Requests) -> BoughtProducts:
         """What people bought, with the spells of the goods."""
         log = requests.history
         history = log.take((log.kind == int(Kind.PURCHASE)) & (log.item < len(self.good)))
@@ -178,7 +178,9 @@ class RepurchaseIndex:
         total = np.bincount(pair, times, minlength=len(spells))
         scale = DAY if self.renewal is not None else 1
         waited = np.maximum((requests.at[request[row]] - history.at[row]) / scale, 0.0)
-        return Bought(request[row], item[row], times, waited, times / total[pair], pair, spells)
+        return BoughtProducts(
+            request[row], item[row], times, waited, times / total[pair], pair, spells
+        )
 
     def _spells(self, requests: Requests, history: Histories) -> Spells:
         item, request, count = history.item, history.request, history.packs
@@ -187,7 +189,7 @@ class RepurchaseIndex:
         made = Purchases(request, self.good[item], history.at, amount, days, household)
         return spells_of(made, requests.at[request])
 
-    def _wanted(self, bought: Bought, outlook: Outlook) -> Bools:
+    def _wanted(self, bought: BoughtProducts, outlook: Outlook) -> Bools:
         assert self.renewal is not None
         keep = ~self.course[bought.item]
         keep &= self.renewal.again[self.good[bought.item]] >= self.settings.once

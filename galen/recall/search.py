@@ -48,11 +48,11 @@ def search_of(vectors: Singles, kind: SearchKind) -> Search:
         MissingExtraError: approximate search was asked for, and faiss is missing.
         SearchError: approximate search misses too much.
     """
-    return Approximate.built(vectors) if kind == "approximate" else Exact(vectors)
+    return Approximate.built(vectors) if kind == "approximate" else ExactSearch(vectors)
 
 
 @dataclass(frozen=True, slots=True)
-class Exact:
+class ExactSearch:
     """A matrix product and a top-k."""
 
     vectors: Singles  # (items, d)
@@ -108,7 +108,7 @@ class Approximate:
             rows = np.random.default_rng(seed).permutation(items)[:500]
             queries = vectors[np.sort(rows)]
         k = min(k, items)
-        best, _ = Exact(vectors).top(queries, k) if k else (np.empty((0, 0), np.int64), None)
+        best, _ = ExactSearch(vectors).top(queries, k) if k else (np.empty((0, 0), np.int64), None)
         probes, found = 1, cls(index, 1, 1.0)
         while best.size:
             found = cls(index, probes, _share(cls(index, probes, 0.0).top(queries, k)[0], best))

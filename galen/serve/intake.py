@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from galen.serve.answering.state import State
+from galen.serve.answering.state import ShopState
 from galen.serve.durable.tables import LoggedEvent
 from galen.serve.messages import KINDS, SURFACES, Event, EventBatch, EventError
 
@@ -13,7 +13,7 @@ AHEAD: Final = timedelta(minutes=5)  # how far a sender's clock may run ahead
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedEvents:
     """The events to log with their places in the batch, and the errors of the rest."""
 
     events: list[LoggedEvent]
@@ -21,9 +21,9 @@ class Checked:
     errors: list[EventError]
 
 
-def check(batch: EventBatch, state: State, now: int) -> Checked:
+def check(batch: EventBatch, state: ShopState, now: int) -> CheckedEvents:
     """Part a batch into what can be logged and what cannot."""
-    checked = Checked([], [], [])
+    checked = CheckedEvents([], [], [])
     for index, event in enumerate(batch.events):
         at = now if event.timestamp is None else microseconds(event.timestamp)
         wrong = _wrong(event, at, state, now)
@@ -41,7 +41,7 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def _wrong(event: Event, at: int, state: State, now: int) -> str | None:
+def _wrong(event: Event, at: int, state: ShopState, now: int) -> str | None:
     if event.user is None and event.session is None:
         return "an event needs a user or a session"
     if event.item not in state.catalogue.row_of:

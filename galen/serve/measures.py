@@ -15,7 +15,7 @@ WINDOW: Final = 2000  # newest recommendations whose latency the page tells of
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class ServiceFigures:
     """How the service is doing, in numbers for a person."""
 
     recommendations: int
@@ -128,13 +128,13 @@ class Measures:
         for rule, count in by_rule.items():
             self._copy.labels(rule).set(count)
 
-    def doing(self) -> Doing:
+    def doing(self) -> ServiceFigures:
         """The numbers for a person's page; latencies are in milliseconds."""
         with self._lock:
             newest = np.array(self._newest)
             count, parts, outcomes = self._count, dict(self._parts), dict(self._outcomes)
         median, p99 = np.quantile(newest, [0.5, 0.99]) * 1e3 if len(newest) else (None, None)
-        return Doing(count, parts, _number(median), _number(p99), outcomes)
+        return ServiceFigures(count, parts, _number(median), _number(p99), outcomes)
 
     def exposition(self) -> bytes:
         """The text that Prometheus scrapes."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from galen.serve.fields import Amount, Count, Id, Message, Moment, Purpose, Text, Word, Years
 
 
-class Record(Message):
+class StoredRecord(Message):
     """What a table holds of one thing."""
 
     @classmethod
@@ -20,7 +20,7 @@ class Record(Message):
         return cls.model_construct(**{**columns, "created_at": moment})
 
 
-class ItemRecord(Record):
+class ItemRecord(StoredRecord):
     """All that is said of an item; what is absent is unknown, and the unknown is not shown."""
 
     spu_id: Id | None = None
@@ -61,7 +61,7 @@ class Item(ItemRecord):
     item_id: str
 
 
-class UserRecord(Record):
+class UserRecord(StoredRecord):
     """All that is said of a user; what is absent is unknown."""
 
     age: Years | None = Field(default=None, description="Years.")
@@ -81,7 +81,7 @@ class UserRecord(Record):
     created_at: Moment | None = None
 
     def columns(self, user_id: str) -> dict[str, Any]:
-        """The record as `People` takes it."""
+        """The record as `KnownPeople` takes it."""
         return {"user_id": user_id, **self.model_dump(), "created_at": _naive(self.created_at)}
 
 

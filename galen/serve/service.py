@@ -22,8 +22,8 @@ from galen.assembly.bundle import Bundle
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
-from galen.serve.answering.recommender import Answer, Recommender
-from galen.serve.answering.state import LOG, SNAPSHOT, State
+from galen.serve.answering.recommender import Answered, Recommender
+from galen.serve.answering.state import LOG, SNAPSHOT, ShopState
 from galen.serve.answering.why import explain_item
 from galen.serve.copy_check import check_copy
 from galen.serve.durable import tables
@@ -31,7 +31,7 @@ from galen.serve.durable.audit import FILE, AuditLog
 from galen.serve.durable.futures import then
 from galen.serve.durable.log import EventLog, LogUnavailable
 from galen.serve.durable.snapshot import Snapshots
-from galen.serve.durable.tables import LoggedEvent, Outcome
+from galen.serve.durable.tables import EventOutcome, LoggedEvent
 from galen.serve.fields import SurfaceName
 from galen.serve.intake import check
 from galen.serve.kill_switch import KillSwitch
@@ -110,7 +110,7 @@ class Service:
         try:
             snapshots = Snapshots(folder / SNAPSHOT)
             with closing(events.read()) as reading:
-                state = State.restore(shop, reading, snapshots)
+                state = ShopState.restore(shop, reading, snapshots)
                 salt = tables.identity(reading)
                 state.store.keep_states(settings.kept_states)
             channels = ThreadPoolExecutor(settings.channel_threads, "recall")
@@ -140,7 +140,7 @@ class Service:
         return service
 
     @property
-    def state(self) -> State:
+    def state(self) -> ShopState:
         """What requests are answered from: the catalogue, people and events as they are now."""
         return self.recommender.state
 
@@ -185,7 +185,7 @@ class Service:
         self._keep_impressions(answer)
         return answer.reply
 
-    def _keep_impressions(self, answer: Answer) -> None:
+    def _keep_impressions(self, answer: Answered) -> None:
         """Nobody waits for these; where the log is full they are counted as lost."""
         if not self._log_impressions or not answer.impressions:
             return
@@ -196,7 +196,7 @@ class Service:
         else:
             written.add_done_callback(self._note_impressions)
 
-    def _note_impressions(self, written: "Future[list[Outcome]]") -> None:
+    def _note_impressions(self, written: "Future[list[EventOutcome]]") -> None:
         if written.exception() is None:
             self.measures.events("shown", len(written.result()))
 
@@ -210,29 +210,29 @@ class Service:
             checked = check(batch, self.state, self._now())
         errors = checked.errors
 
-        def told(outcomes: list[Outcome]) -> EventsTaken:
+        def told(outcomes: list[EventOutcome]) -> EventsTaken:
             for index, outcome in zip(checked.places, outcomes, strict=True):
-                if outcome is Outcome.FORGOTTEN:
+                if outcome is EventOutcome.FORGOTTEN:
                     detail = "this user was deleted; make the user anew before sending events"
                     event_id = batch.events[index].event_id
                     errors.append(EventError(index=index, event_id=event_id, detail=detail))
             count = Counter(outcomes)
-            self.measures.events("accepted", count[Outcome.ACCEPTED])
-            self.measures.events("duplicate", count[Outcome.DUPLICATE])
+            self.measures.events("accepted", count[EventOutcome.ACCEPTED])
+            self.measures.events("duplicate", count[EventOutcome.DUPLICATE])
             self.measures.events("refused", len(errors))
             return EventsTaken(
-                accepted=count[Outcome.ACCEPTED],
-                duplicates=count[Outcome.DUPLICATE],
+                accepted=count[EventOutcome.ACCEPTED],
+                duplicates=count[EventOutcome.DUPLICATE],
                 errors=sorted(errors, key=lambda error: error.index),
             )
 
         return then(self._append(checked.events), told)
 
-    def _append(self, events: list[LoggedEvent]) -> "Future[list[Outcome]]":
-        def committed(outcomes: list[Outcome]) -> None:
+    def _append(self, events: list[LoggedEvent]) -> "Future[list[EventOutcome]]":
+        def committed(outcomes: list[EventOutcome]) -> None:
             with self._lock:
                 for event, outcome in zip(events, outcomes, strict=True):
-                    if outcome is Outcome.ACCEPTED:
+                    if outcome is EventOutcome.ACCEPTED:
                         self._know(event)
             self._count_to_snapshot(len(events))
 

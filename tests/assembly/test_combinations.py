@@ -18,7 +18,7 @@ from galen.assembly.train import train
 from galen.data.enriched import enriched_folder
 from galen.eligibility.guard import Guard
 from galen.serve.answering.recommender import Recommender
-from galen.serve.answering.state import State
+from galen.serve.answering.state import ShopState
 from galen.serve.durable import tables
 from galen.serve.durable.snapshot import Snapshots
 from galen.serve.messages import RecommendRequest
@@ -77,7 +77,7 @@ def serve(shop, tmp_path_factory):
     """Asks a pipeline over the shop's state as a server would, under the gate."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as log:
         tables.prepare(log)
-        state = State.restore(shop, log, Snapshots(tmp_path_factory.mktemp("snapshots")))
+        state = ShopState.restore(shop, log, Snapshots(tmp_path_factory.mktemp("snapshots")))
     guard = Guard.of(state.catalogue)
 
     def asked(parts):

@@ -10,7 +10,7 @@ from worlds import DAY, World, write_world
 
 from galen.assembly.check import check_recipe
 from galen.assembly.judged_samples import JudgedSamples
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.preference_pairs import preference_examples
 from galen.assembly.recipe import Recipe, RecipeError, SamplesPart
 from galen.assembly.split import split_by
@@ -185,7 +185,9 @@ def test_a_preference_is_a_list_of_two_with_the_columns_of_the_others(tmp_path):
     like = examples(data, [item("razor")], [1])
     more = {"als_score": np.ones(2, np.float32)}
     like = replace(like, batch=replace(like.batch, per_row={**like.batch.per_row, **more}))
-    people = People(["x"] * 80, np.full(80, 40.0), [None] * 80, [None] * 80, np.full(80, np.nan))
+    people = PeopleColumns(
+        ["x"] * 80, np.full(80, 40.0), [None] * 80, [None] * 80, np.full(80, np.nan)
+    )
     found = preference_examples(judged, data, people, like)
     assert found.labels["click"].tolist() == [1, 0] * 2
     assert np.isnan(found.labels["purchase"]).all()

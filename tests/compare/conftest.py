@@ -9,9 +9,9 @@ import pytest
 
 from galen.compare.command import compare
 from galen.compare.contestant import run
-from galen.compare.cost import Prices
+from galen.compare.cost import HourlyPrices
 from galen.compare.keeping import file_of
-from galen.compare.running import Plan
+from galen.compare.running import ComparisonPlan
 from galen.compare.task import STEPS
 from galen.data.mendable import MendableError
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
@@ -74,7 +74,7 @@ def planned(compared_shop, own_recipes):
     def plan(folder, recipes=("plain", "ranked"), **settings):
         paths = tuple(own_recipes.get(name, name) for name in recipes)
         usual = {"protocol": "global-time", "rate": 400.0, "requests": 20}
-        return Plan(compared_shop, paths, folder, **{**usual, **settings})
+        return ComparisonPlan(compared_shop, paths, folder, **{**usual, **settings})
 
     return plan
 
@@ -86,7 +86,7 @@ def finished(planned, here, tmp_path_factory):
     plan = planned(folder / "comparing")
     done = compare(
         plan,
-        Prices(cpu_hour=3600.0),
+        HourlyPrices(cpu_hour=3600.0),
         report=None,
         json_file=folder / "figures.json",
         progress=lambda *_: None,

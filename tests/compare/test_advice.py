@@ -4,7 +4,7 @@ import pytest
 
 from galen.compare.advice import advise, advise_on_safety
 from galen.compare.forbidden import Forbidden
-from galen.compare.verdicts import Paired, Verdict
+from galen.compare.verdicts import Paired, SliceVerdict
 from galen.evaluate.intervals import Interval
 
 SECONDS = {"classic": 10.0, "enriched": 21.0, "hybrid": 80.0}
@@ -22,7 +22,7 @@ def verdict(slice_name, people, means, sure):
     over_best = {n: paired(n, best, 0.001 if n in sure else 0.5) for n in means if n != best}
     over_first = {n: paired(n, first, 0.001 if first in sure else 0.5) for n in means if n != first}
     intervals = {name: Interval(value, value, value) for name, value in means.items()}
-    return Verdict(slice_name, people, intervals, best, over_best, over_first)
+    return SliceVerdict(slice_name, people, intervals, best, over_best, over_first)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from galen.compare.command import compare
-from galen.compare.cost import Prices
+from galen.compare.cost import HourlyPrices
 from galen.compare.figures import NAMES
 from galen.compare.running import CompareError
 
@@ -100,7 +100,9 @@ def test_the_same_seed_gives_the_same_figures(planned, here, figures, tmp_path):
 
 def test_figures_of_another_state_of_the_code_are_told_step_by_step(finished, tmp_path):
     plan = replace(finished[0], folder=shutil.copytree(finished[0].folder, tmp_path / "again"))
-    ask = partial(compare, plan, Prices(), report=None, json_file=None, progress=lambda *_: None)
+    ask = partial(
+        compare, plan, HourlyPrices(), report=None, json_file=None, progress=lambda *_: None
+    )
     assert not any("of galen's code" in said for said in ask().sentences)
     (learned,) = plan.folder.glob("ranked-*/learned.json")
     of_now = json.loads(learned.read_text())["code"]
@@ -120,7 +122,11 @@ def test_figures_that_all_come_from_one_older_state_of_the_code_are_told(finishe
     for file in plan.folder.glob("*/*.json"):
         file.write_text(re.sub(r'"code": "[0-9a-f]{12}"', '"code": "older"', file.read_text()))
     done = compare(
-        plan, Prices(), report=None, json_file=tmp_path / "told.json", progress=lambda *_: None
+        plan,
+        HourlyPrices(),
+        report=None,
+        json_file=tmp_path / "told.json",
+        progress=lambda *_: None,
     )
     assert any("by older: learned of plain, " in said for said in done.sentences)
     assert len(json.loads((tmp_path / "told.json").read_text())["stale"]) == 6
@@ -152,7 +158,9 @@ def test_a_recipe_that_fails_is_named_and_the_others_go_on(planned, here, once_m
 
 def _figures(plan, runner, folder):
     file = folder / "figures.json"
-    compare(plan, Prices(), report=None, json_file=file, progress=lambda *_: None, runner=runner)
+    compare(
+        plan, HourlyPrices(), report=None, json_file=file, progress=lambda *_: None, runner=runner
+    )
     return json.loads(file.read_text())
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from galen.compare.cost import Cost, Prices, measured, peak_memory
+from galen.compare.cost import Cost, HourlyPrices, measured, peak_memory
 
 
 def test_processor_seconds_are_counted_and_sleep_is_none():
@@ -28,4 +28,4 @@ def test_a_small_child_of_a_large_parent_is_small():
 
 def test_money_is_hours_times_their_prices():
     cost = Cost(cpu_seconds=7200, wall_seconds=3600, gpu_seconds=1800)
-    assert Prices(0.05, 2.5).of(cost) == pytest.approx(0.1 + 1.25)
+    assert HourlyPrices(0.05, 2.5).of(cost) == pytest.approx(0.1 + 1.25)

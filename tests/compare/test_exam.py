@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from worlds import write_world
 
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import split_by
 from galen.assembly.train import train
@@ -33,7 +33,9 @@ def test_the_surface_is_that_of_the_event_held_out(world, protocol):
 
 
 def test_slices_and_first_items_are_read_back_as_they_were_written(world, tmp_path):
-    people = People([f"user-{n}" for n in range(world.data.users)], *_nothing(world.data.users))
+    people = PeopleColumns(
+        [f"user-{n}" for n in range(world.data.users)], *_nothing(world.data.users)
+    )
     question = Question.of(split_by("strict", world.data).test, people, seed=0)
     first = np.arange(2 * len(question.requests)).reshape(-1, 2) - 1
     table = table_of(question, {"ndcg@10": np.zeros(len(question.requests))}, first)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from galen.compare.running import run_plan
-from galen.compare.task import Task
+from galen.compare.task import ContestantTask
 
 
 def test_a_kill_loses_only_the_step_that_runs(planned, tmp_path):
@@ -35,7 +35,7 @@ def test_a_kill_loses_only_the_step_that_runs(planned, tmp_path):
 
 
 def test_a_process_that_ends_before_its_parent_ends_well(tmp_path):
-    task = Task(
+    task = ContestantTask(
         step="latency",
         shop=str(tmp_path / "none"),
         recipe={"recall": {"popular": {}}},

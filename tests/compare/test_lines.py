@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from galen.compare.comparison import Comparison, Entry
-from galen.compare.cost import Cost, Prices
+from galen.compare.cost import Cost, HourlyPrices
 from galen.compare.figures import METRICS, NAMES, Learned
 from galen.compare.findings import Findings, tree_of
 from galen.compare.forbidden import Forbidden
 from galen.compare.lines import tables_of
 from galen.compare.ranked import RankedByPerson, ranked_table
-from galen.compare.running import Plan, Ran
+from galen.compare.running import ComparisonPlan, Ran
 from galen.evaluate.impressions import Ranked
 from galen.evaluate.slices import Slice
 
@@ -45,8 +45,8 @@ def entry(name, hits, first, ranked=None):
 def found(tmp_path):
     def findings(*entries):
         slices = [Slice("all", np.ones(PEOPLE, bool)), Slice("history > 10", OLD)]
-        plan = Plan(tmp_path, ("one",), tmp_path, "strict")
-        return Findings.of(Comparison(Ran(plan, ()), entries, slices, USERS, Prices()))
+        plan = ComparisonPlan(tmp_path, ("one",), tmp_path, "strict")
+        return Findings.of(Comparison(Ran(plan, ()), entries, slices, USERS, HourlyPrices()))
 
     return findings
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from galen.compare.comparison import Comparison
-from galen.compare.cost import Prices
+from galen.compare.cost import HourlyPrices
 from galen.compare.figures import METRICS
 from galen.compare.findings import Findings
 from galen.compare.keeping import file_of
@@ -94,11 +94,14 @@ def test_figures_without_their_whole_table_are_learned_again(finished, once_more
     spoil(table)
     ran = run_plan(plan, quiet, runner=_nobody)
     assert ran.failed == {"plain": "nothing is run here"}
-    assert [entry.name for entry in Comparison.read(ran, Prices()).entries] == ["ranked"]
+    assert [entry.name for entry in Comparison.read(ran, HourlyPrices()).entries] == ["ranked"]
     ran = run_plan(plan, quiet, runner=once_more)
     assert "learned of plain" not in ran.taken
     assert ran.failed == {}
-    assert [entry.name for entry in Comparison.read(ran, Prices()).entries] == ["plain", "ranked"]
+    assert [entry.name for entry in Comparison.read(ran, HourlyPrices()).entries] == [
+        "plain",
+        "ranked",
+    ]
 
 
 @pytest.mark.parametrize("spoil", [cut, Path.unlink, of_others])
@@ -122,7 +125,7 @@ def test_figures_of_before_more_was_kept_by_person_are_taken(finished, tmp_path)
         learned.write_text(json.dumps(tree))
     ran = run_plan(plan, quiet, runner=_nobody)
     assert len(ran.taken) == 6
-    findings = Findings.of(Comparison.read(ran, Prices()))
+    findings = Findings.of(Comparison.read(ran, HourlyPrices()))
     assert findings.metrics == list(METRICS)
     (beside,) = [one for one in tables_of(findings) if one.title.startswith("Ranking")]
     for (_, gauc, coverage, novelty, _), entry in zip(

@@ -5,7 +5,7 @@ import pytest
 
 from galen.compare.verdicts import holm, p_of, verdicts
 from galen.evaluate.intervals import mean_interval, paired_interval
-from galen.evaluate.measures import Mean
+from galen.evaluate.measures import PersonMean
 from galen.evaluate.slices import Slice
 
 PEOPLE = 2000
@@ -24,7 +24,7 @@ def made_up():
         Slice("second half", ~half),
         Slice("a few", np.arange(PEOPLE) < 10),
     ]
-    return verdicts({"old": Mean(base), "new": Mean(new)}, slices, seed=0)
+    return verdicts({"old": PersonMean(base), "new": PersonMean(new)}, slices, seed=0)
 
 
 def test_a_true_difference_is_sure_and_chance_is_not(made_up):
@@ -55,7 +55,7 @@ def test_every_pair_is_counted_once_whichever_way_it_is_looked_at(made_up):
 
 def test_of_three_recipes_each_is_compared_with_the_best_and_with_the_first():
     random = np.random.default_rng(0)
-    metric = {name: Mean(random.random(100) + place) for place, name in enumerate("abc")}
+    metric = {name: PersonMean(random.random(100) + place) for place, name in enumerate("abc")}
     everybody = [Slice("all", np.ones(100, bool))]
     (verdict,), compared = verdicts(metric, everybody, seed=0)
     assert verdict.best == "c"
@@ -69,7 +69,7 @@ def test_intervals_are_those_of_each_recipe_and_of_each_pair_alone():
     one, other = random.random(50), random.random(50) + 1
     inside = np.arange(50) < 40
     (verdict,), _ = verdicts(
-        {"one": Mean(one), "other": Mean(other)}, [Slice("some", inside)], seed=4
+        {"one": PersonMean(one), "other": PersonMean(other)}, [Slice("some", inside)], seed=4
     )
     same = {
         "one": mean_interval(one[inside], seed=4),

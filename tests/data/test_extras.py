@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from galen.data.extras import EXTRAS, MissingExtraError, extra
-from galen.enrich.distilling.fine_tuning import Tuning, tune
+from galen.enrich.distilling.fine_tuning import FineTuning, tune
 from galen.llm.minilm import MiniLm
 from galen.llm.openai_compatible import Server, client_of
 from galen.llm.text_encoder import read_folder
@@ -28,7 +28,7 @@ USES = {
     "fused": (lambda folder: fusable(Shape("hstu", attention="fused"), "cuda")),
     "local (vectors)": (lambda folder: MiniLm()),
     "local (a folder)": (lambda folder: read_folder(folder, "AutoModel", "encoder")),
-    "local (teaching)": (lambda folder: tune(folder, [], folder / "to", Tuning())),
+    "local (teaching)": (lambda folder: tune(folder, [], folder / "to", FineTuning())),
     "onnx": (lambda folder: Session(folder / "network.onnx")),
     "openai": (lambda folder: client_of(Server("http://127.0.0.1:1/v1", "m"))),
     "tensorboard": event_writer,

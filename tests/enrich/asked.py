@@ -9,7 +9,7 @@ from worlds import items_table
 
 from galen.data.catalogue import Catalogue
 from galen.enrich.tables.item_rules import item_rules
-from galen.enrich.tables.items import Items
+from galen.enrich.tables.items import ItemsTask
 from galen.knowledge.build import built_in
 from galen.llm.language_model import Answer, Prompt, Reply
 
@@ -54,7 +54,7 @@ def graph():
 
 
 def items_of(*records):
-    return Items.of(Catalogue(items_table(list(records or (SPRAY, TABLETS, PASTE)))), graph())
+    return ItemsTask.of(Catalogue(items_table(list(records or (SPRAY, TABLETS, PASTE)))), graph())
 
 
 def numbered(count):

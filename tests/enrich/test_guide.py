@@ -9,7 +9,7 @@ from worlds import write_world
 
 from galen.assembly.check import check_recipe
 from galen.assembly.recipe import Recipe
-from galen.features.encoding.tables import Columns
+from galen.features.encoding.tables import TableColumns
 
 GUIDE = (Path(__file__).parents[2] / "docs/guides/embeddings.md").read_text()
 
@@ -24,4 +24,4 @@ def test_the_examples_run(world, tmp_path):
 def test_the_recipe_is_whole_and_the_columns_are_known():
     recipe, columns = (tomllib.loads(b) for b in re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL))
     check_recipe(Recipe.from_tree({"name": "guide", **recipe}, where="the guide"))
-    assert msgspec.convert(columns, Columns).adaptors["text"] == "experts"
+    assert msgspec.convert(columns, TableColumns).adaptors["text"] == "experts"

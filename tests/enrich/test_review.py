@@ -6,7 +6,7 @@ from enrich.asked import by_rules, numbered
 from enrich.running.test_runner import run_once
 
 from galen.enrich.review import precision, queue, values, wilson
-from galen.enrich.running.journal import Journal, Verdict
+from galen.enrich.running.journal import Journal, Review
 
 
 def written(folder, count=40):
@@ -16,7 +16,7 @@ def written(folder, count=40):
 
 
 def said(row, good, at=1):
-    return Verdict(row["key"], row["prompt"], row["model"], good, "", at)
+    return Review(row["key"], row["prompt"], row["model"], good, "", at)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.split import split_by
 from galen.data.schema import USERS, Kind
 from galen.eligibility.guard import Guard
@@ -17,7 +17,7 @@ def asked(world):
     records = [{"user_id": str(n), "age": 30} for n in range(world.data.users)]
     records[3] |= {"conditions": ["pregnancy"], "medicines": ["warfarin", "xyzzy"]}
     users = pa.Table.from_pylist(records, schema=USERS)
-    people = People(
+    people = PeopleColumns(
         users["user_id"].to_pylist(),
         np.full(len(users), 30.0),
         [None] * len(users),

@@ -4,17 +4,20 @@ import numpy as np
 import pytest
 
 from galen.evaluate.intervals import mean_interval, ratio_interval
-from galen.evaluate.measures import Coverage, Mean, Ratio
+from galen.evaluate.measures import Coverage, PersonMean, SumRatio
 
 ALL = np.ones(3, bool)
 
 
 def test_a_mean_is_of_those_inside():
-    assert Mean(np.array([1.0, 2.0, 6.0])).within(np.array([True, False, True])).tolist() == [1, 6]
+    assert PersonMean(np.array([1.0, 2.0, 6.0])).within(np.array([True, False, True])).tolist() == [
+        1,
+        6,
+    ]
 
 
 def test_a_ratio_is_of_the_sums_and_each_person_pulls_it_by_hand():
-    ratio = Ratio(np.array([[1.0], [2.0], [0.0]]), np.array([[1.0], [4.0], [0.0]]))
+    ratio = SumRatio(np.array([[1.0], [2.0], [0.0]]), np.array([[1.0], [4.0], [0.0]]))
     # 3 / 5; 5 / 3 below on average: (1 - .6) / (5 / 3) = .24 up, (2 - 2.4) / (5 / 3) down
     assert ratio.within(ALL) == pytest.approx([0.84, 0.36, 0.6])
     assert ratio.within(ALL).mean() == pytest.approx(0.6)
@@ -24,8 +27,8 @@ def test_a_ratio_is_of_the_sums_and_each_person_pulls_it_by_hand():
 def test_columns_of_a_ratio_count_alike_and_one_without_rows_does_not():
     above, below = np.array([[1.0, 0.0, 0.0], [1.0, 3.0, 0.0]]), np.array([[1.0, 1, 0], [3, 3, 0]])
     both = np.ones(2, bool)
-    assert Ratio(above, below).within(both).mean() == pytest.approx((2 / 4 + 3 / 4) / 2)
-    assert Ratio(above[:, 2:], below[:, 2:]).within(both).tolist() == [0, 0]
+    assert SumRatio(above, below).within(both).mean() == pytest.approx((2 / 4 + 3 / 4) / 2)
+    assert SumRatio(above[:, 2:], below[:, 2:]).within(both).tolist() == [0, 0]
 
 
 def test_a_ratio_s_interval_is_about_that_of_drawing_both_sums_together():
@@ -33,7 +36,7 @@ def test_a_ratio_s_interval_is_about_that_of_drawing_both_sums_together():
     below = random.integers(1, 20, 400).astype(float)
     above = below * random.beta(3, 2, 400)
     theirs = ratio_interval(above, below, seed=0)
-    values = Ratio(above[:, None], below[:, None]).within(np.ones(400, bool))
+    values = SumRatio(above[:, None], below[:, None]).within(np.ones(400, bool))
     mine = mean_interval(values, seed=0)
     assert mine.value == pytest.approx(theirs.value)
     assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high), abs=2e-3)

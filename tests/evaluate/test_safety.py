@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
 from galen.assembly.train import train
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
@@ -26,7 +26,7 @@ def done(tmp_path_factory):
     shop = synthesize(tmp_path_factory.mktemp("safety") / "shop", settings, lambda *_: None)
     trained = train(RECIPE, shop, "strict", progress=lambda _: None)
     guarded = Guarded(Guard.of(trained.split.final.catalogue), shop.read("users"))
-    people, silent = People.read(shop), (lambda _: None)
+    people, silent = PeopleColumns.read(shop), (lambda _: None)
     asked = {"seed": 0, "progress": silent}
     with_gate = evaluate(trained.parts, trained.split, people, **asked, guarded=guarded)
     return with_gate, evaluate(trained.parts, trained.split, people, **asked)

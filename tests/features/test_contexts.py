@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
@@ -37,7 +37,7 @@ def test_a_request_at_the_start_of_a_visit_has_the_context_that_was_learned_from
     shop, data, reader
 ):
     taken = data.of(*TAKEN)
-    past, people = reader.past(taken), People.read(shop)
+    past, people = reader.past(taken), PeopleColumns.read(shop)
     gap = np.diff(taken.at, prepend=0)
     begins = np.flatnonzero((taken.place == 0) | (gap > 86_400_000_000))
     user = taken.user[begins]

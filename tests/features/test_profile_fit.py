@@ -9,14 +9,14 @@ from features.profile_table import write_profiles
 from worlds import DAY, START
 
 from galen.assembly.impressions import impression_examples
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.assembly.split import split_by
 from galen.data.dataset import Dataset
 from galen.data.enriched import EnrichedError, Extent
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.enrich.running.journal import Journal
 from galen.enrich.running.runner import run
-from galen.enrich.tables.profiles import Profiles, profile_rules
+from galen.enrich.tables.profiles import ProfilesTask, profile_rules
 from galen.features.declared import PROFILED
 from galen.features.from_tables import with_tables
 from galen.features.profile_fit import ProfileFit
@@ -125,7 +125,7 @@ def written(tmp_path_factory):
     shop = synthesize(folder, SyntheticSettings(300, 120, 120, 1), lambda *_: None)
     split = split_by("global-time", Dataset.read(shop))
     oldest = split.train[-1].fit
-    task = Profiles.of(oldest, built_in(), ("life_stage", "season", "interest"))
+    task = ProfilesTask.of(oldest, built_in(), ("life_stage", "season", "interest"))
     with Journal(oldest.enriched) as journal:
         rules = RulesModel("profiles", 1, profile_rules(task))
         run(task, rules, journal, oldest.enriched, now=lambda: 1)
@@ -139,7 +139,7 @@ def test_requests_and_impressions_are_told_the_same(written):
     tables = (watching,)
     test = impression_examples(shop, split, seed=0, tables=tables)[2]
     requests, candidates, told = watching.seen[-1]
-    data, people = Dataset.read(shop), People.read(shop)
+    data, people = Dataset.read(shop), PeopleColumns.read(shop)
     checked = 0
     for place in np.random.default_rng(0).permutation(len(requests))[:40].tolist():
         rows = candidates.request == place

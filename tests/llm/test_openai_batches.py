@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from galen.llm.budget import Prices
+from galen.llm.budget import TokenPrices
 from galen.llm.language_model import Failed, LanguageModelError, Prompt, Reply, Trouble
 from galen.llm.openai_batches import OpenAIBatches
 from galen.llm.openai_compatible import Server
@@ -68,7 +68,7 @@ class Batches:
 def asked(batches, prompts=PROMPTS, **settings):
     waited = []
     with serving(batches.app()) as address:
-        server = Server(address, "m", prices=Prices(1e6, 1e6))
+        server = Server(address, "m", prices=TokenPrices(1e6, 1e6))
         model = OpenAIBatches(server, every=10.0, sleep=waited.append, **settings)
         return model.complete(prompts), waited
 

@@ -16,9 +16,9 @@ from pydantic import Field
 from galen.enrich.running.faults import EnrichError, Fault, FaultCode
 from galen.enrich.running.parsing import Said, chosen_from
 from galen.enrich.running.prompt_file import PromptFile
-from galen.enrich.running.task import Asked, Record
+from galen.enrich.running.task import AskedTask, Record
 from galen.enrich.running.vocabulary import Vocabulary
-from galen.llm.budget import Prices
+from galen.llm.budget import TokenPrices
 from galen.llm.language_model import Failed, LanguageModelError, Prompt, Reply, Trouble
 from galen.llm.openai_compatible import (
     OpenAICompatible,
@@ -50,7 +50,10 @@ def llama(tmp_path_factory):
 def bad():
     script = Misbehaving()
     with serving(script.app()) as address:
-        yield script, OpenAICompatible(Server(address, "m", seconds=1.0, prices=Prices(1e6, 2e6)))
+        yield (
+            script,
+            OpenAICompatible(Server(address, "m", seconds=1.0, prices=TokenPrices(1e6, 2e6))),
+        )
 
 
 def answered(bad, *script, prompt=ASKED):
@@ -82,7 +85,7 @@ class Guess(Said):
 class Guessing:
     """Which of two words stands in a text, and how sure one is."""
 
-    asked = Asked(
+    asked = AskedTask(
         "guesses",
         PromptFile("guesses", 1, 300, (), "Which word is it?"),
         Guess,

@@ -11,7 +11,7 @@ from galen.cli.main import app
 from galen.data.enriched import read_all
 from galen.enrich.running.asking import asked_of
 from galen.enrich.running.journal import Journal
-from galen.enrich.tables.needs import Needs
+from galen.enrich.tables.needs import NeedsTask
 from galen.knowledge.build import built_in
 from galen.llm.language_model import Reply
 from galen.llm.recorded import SHIPPED, Recorded
@@ -44,7 +44,7 @@ def test_every_context_of_the_shop_and_of_every_split_finds_its_answer(data):
     model = Recorded(SHIPPED)
     assert model.name == NAME
     for known in (data, *before_splits(data)):
-        prompts = [q.prompt for q in asked_of(Needs.of(known, built_in()), model)]
+        prompts = [q.prompt for q in asked_of(NeedsTask.of(known, built_in()), model)]
         assert len(prompts) > 50
         assert all(isinstance(answer, Reply) for answer in model.complete(prompts))
     model.close()
@@ -77,7 +77,7 @@ def test_another_shop_finds_no_answer_and_none_is_made_up(tmp_path):
 
 
 def test_an_answer_that_a_judge_refuses_is_left_out(data, tmp_path):
-    task = Needs.of(data, built_in())
+    task = NeedsTask.of(data, built_in())
     done = write_recording(tmp_path / "wrong.jsonl", [(task, lambda prompt: '{"needs": []}')])
     assert done.answered == 0
     assert len(done.refused) == done.asked > 100

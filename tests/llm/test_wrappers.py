@@ -7,7 +7,7 @@ import pytest
 from enrich.asked import Answering
 from prometheus_client import CollectorRegistry
 
-from galen.llm.budget import Budgeted, Prices
+from galen.llm.budget import Budgeted, TokenPrices
 from galen.llm.language_model import Failed, Prompt, Reply, Trouble
 from galen.llm.rate_limit import RateLimited
 from galen.llm.retrying import Retrying
@@ -95,7 +95,7 @@ def test_waits_are_the_same_for_a_seed_and_differ_between_seeds():
 
 
 def test_a_budget_is_never_passed_even_where_answers_are_as_long_as_they_may_be():
-    prices = Prices(read=1e6, written=1e6)
+    prices = TokenPrices(read=1e6, written=1e6)
     model = Answering(lambda p: Reply("x", 11, 10, cost=prices.of(11, 10)))
     limited = Budgeted(model, prices, limit=100.0)
     answers = [limited.complete([ASKED])[0] for _ in range(20)]
@@ -106,13 +106,13 @@ def test_a_budget_is_never_passed_even_where_answers_are_as_long_as_they_may_be(
 
 def test_a_budget_of_nothing_asks_nothing():
     model = Answering(lambda p: "x")
-    (answer,) = Budgeted(model, Prices(1, 1), limit=0.0).complete([ASKED])
+    (answer,) = Budgeted(model, TokenPrices(1, 1), limit=0.0).complete([ASKED])
     assert answer.trouble is Trouble.BUDGET
     assert model.asked == []
 
 
 def test_threads_share_one_budget():
-    prices = Prices(written=1e6)
+    prices = TokenPrices(written=1e6)
     gate = threading.Barrier(8)
     model = Answering(lambda p: Reply("x", 0, 10, cost=10.0))
     limited = Budgeted(model, prices, limit=100.0)
@@ -135,7 +135,7 @@ def test_what_a_broken_call_may_have_cost_counts_as_spent():
     def broken(prompt):
         raise RuntimeError("cut")
 
-    limited = Budgeted(Answering(broken), Prices(written=1e6), limit=15.0)
+    limited = Budgeted(Answering(broken), TokenPrices(written=1e6), limit=15.0)
     with pytest.raises(RuntimeError):
         limited.complete([ASKED])
     assert limited.complete([ASKED])[0].trouble is Trouble.BUDGET
@@ -188,7 +188,7 @@ def test_rules_say_where_they_do_not_know():
     [
         Retrying,
         RateLimited,
-        lambda m: Budgeted(m, Prices(), 1.0),
+        lambda m: Budgeted(m, TokenPrices(), 1.0),
         lambda m: Measured(m, CollectorRegistry()),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from galen.recall.als import Als
-from galen.recall.search import Approximate, Exact, SearchError, search_of
+from galen.recall.search import Approximate, ExactSearch, SearchError, search_of
 
 KINDS = ["exact", "approximate"]
 
@@ -93,4 +93,4 @@ def test_a_channel_finds_the_same_either_way_in_a_small_shop(world):
     asked = world.requests([[0, 1], [7, 8], []])
     exact, other = (Als(search=kind).fit(world.data).retrieve(asked, 4) for kind in KINDS)
     assert exact.item.tolist() == other.item.tolist()
-    assert isinstance(search_of(np.ones((2, 2), np.float32), "exact"), Exact)
+    assert isinstance(search_of(np.ones((2, 2), np.float32), "exact"), ExactSearch)

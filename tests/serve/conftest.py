@@ -33,7 +33,7 @@ from galen.recall.popular import Popular
 from galen.rerank.bought_recently import BoughtRecently
 from galen.rerank.one_per_product import OnePerProduct
 from galen.serve.answering.recommender import Recommender
-from galen.serve.answering.state import State
+from galen.serve.answering.state import ShopState
 from galen.serve.durable.log import EventLog
 from galen.serve.durable.snapshot import Snapshots
 from galen.serve.http.server import log_lines
@@ -104,7 +104,7 @@ class ById:
         raise NotImplementedError
 
 
-def make_pipeline(data: Dataset, state: State, executor: ThreadPoolExecutor | None) -> Pipeline:
+def make_pipeline(data: Dataset, state: ShopState, executor: ThreadPoolExecutor | None) -> Pipeline:
     catalogue = state.catalogue
     channels = (
         Channel("item_graph", ItemGraph().fit(data), 50, deadline=5.0),
@@ -139,7 +139,7 @@ def open_world(folder: Path, clock: str, executor: ThreadPoolExecutor, **more: A
     log = EventLog(folder / clock / "events.db", lock_wait=0.2)
     snapshots = Snapshots(folder / clock / "snapshot")
     with closing(log.read()) as reading:
-        state = State.restore(shop, reading, snapshots)
+        state = ShopState.restore(shop, reading, snapshots)
     pipeline = make_pipeline(Dataset.read(shop), state, executor)
     graph, reader = knowledge()
     guard = Guard.over(state.catalogue, graph, reader, read_pack("general"), state.withdrawals)

@@ -30,7 +30,7 @@ UNSURE: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedPairs:
     """Pairs with what a model said of each."""
 
     one: Ints  # (P,) rows of the vectors
@@ -41,9 +41,9 @@ class Judged:
     def __len__(self) -> int:
         return len(self.one)
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> "Judged":
+    def take(self, rows: npt.NDArray[np.bool_]) -> "JudgedPairs":
         """The pairs where `rows` (P,) is true."""
-        return Judged(self.one[rows], self.other[rows], self.verdict[rows], self.names)
+        return JudgedPairs(self.one[rows], self.other[rows], self.verdict[rows], self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,9 @@ class Distilled:
         (folder / "verdicts.json").write_text(json.dumps(told) + "\n", "utf-8")
 
 
-def distil(judged: Judged, vectors: Singles, settings: Distillation | None = None) -> Distilled:
+def distil(
+    judged: JudgedPairs, vectors: Singles, settings: Distillation | None = None
+) -> Distilled:
     """Learn to judge pairs as a model did.
 
     Raises:
@@ -172,7 +174,7 @@ def _learn(columns: Singles, verdict: Ints, kinds: int, settings: Distillation) 
 
 
 def _held_out(
-    judged: Judged, columns: Singles, test: Any, train: Any, settings: Distillation
+    judged: JudgedPairs, columns: Singles, test: Any, train: Any, settings: Distillation
 ) -> tuple[Ints, Ints]:
     """What was said of the pairs held out, and what the model says of them."""
     if not test.any() or len(np.unique(judged.verdict[train])) < 2:

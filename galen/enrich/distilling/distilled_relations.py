@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from galen.enrich.distilling.distillation import UNSURE, Agreement, Distillation, Judged, distil
+from galen.enrich.distilling.distillation import (
+    UNSURE,
+    Agreement,
+    Distillation,
+    JudgedPairs,
+    distil,
+)
 from galen.llm.language_model import Embedder
 
 
@@ -39,7 +45,7 @@ def distil_relations(
     names = tuple(sorted({row["relation"] for row in rows}))
     place = {word: at for at, word in enumerate(words)}
     kind = {name: at for at, name in enumerate(names)}
-    judged = Judged(
+    judged = JudgedPairs(
         np.array([place[row["first"]] for row in rows], np.int64),
         np.array([place[row["second"]] for row in rows], np.int64),
         np.array([kind[row["relation"]] for row in rows], np.int64),

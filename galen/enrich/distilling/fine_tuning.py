@@ -29,7 +29,7 @@ CHUNK: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class PromptLesson:
     """A question, and the answer to it that was judged good."""
 
     prompt: Prompt
@@ -37,7 +37,7 @@ class Lesson:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
+class FineTuning:
     """`most_tokens` is of question and answer; a longer lesson is left out."""
 
     rank: int = 8
@@ -52,7 +52,7 @@ class Tuning:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
+class FineTuned:
     """Losses are of the answers' tokens, in nats a token, on the lessons held out."""
 
     folder: Path
@@ -64,18 +64,20 @@ class Tuned:
     trained: int  # parameters
 
 
-def lessons_of(task: Task[Answer], teacher: LanguageModel, journal: Journal) -> list[Lesson]:
+def lessons_of(task: Task[Answer], teacher: LanguageModel, journal: Journal) -> list[PromptLesson]:
     """What a teacher answered in a task, as far as it was judged good."""
-    found: list[Lesson] = []
+    found: list[PromptLesson] = []
     questions = list(asked_of(task, teacher))
     for start in range(0, len(questions), CHUNK):
         part = questions[start : start + CHUNK]
         kept = journal.answers([question.key for question in part])
-        found += [Lesson(q.prompt, kept[q.key].text) for q in part if q.key in kept]
+        found += [PromptLesson(q.prompt, kept[q.key].text) for q in part if q.key in kept]
     return found
 
 
-def tune(base: Path, lessons: Sequence[Lesson], to: Path, tuning: Tuning | None = None) -> Tuned:
+def tune(
+    base: Path, lessons: Sequence[PromptLesson], to: Path, tuning: FineTuning | None = None
+) -> FineTuned:
     """Teach the model in the folder `base`, and write it with what it learned into `to`.
 
     Raises:
@@ -84,7 +86,7 @@ def tune(base: Path, lessons: Sequence[Lesson], to: Path, tuning: Tuning | None 
         EnrichError: there are too few lessons, or a loss is no number; what stood in `to` before
             is then left.
     """
-    tuning = tuning or Tuning()
+    tuning = tuning or FineTuning()
     torch, model, tokenizer = _opened(base, tuning)
     rows = [_row(tokenizer, lesson) for lesson in lessons]
     short = [row for row in rows if len(row[0]) <= tuning.most_tokens]
@@ -104,10 +106,10 @@ def tune(base: Path, lessons: Sequence[Lesson], to: Path, tuning: Tuning | None 
     merged.save_pretrained(to, safe_serialization=True)
     tokenizer.save_pretrained(to)
     left_out = len(rows) - len(short)
-    return Tuned(to, len(train), len(test), left_out, before, after, trained)
+    return FineTuned(to, len(train), len(test), left_out, before, after, trained)
 
 
-def _opened(base: Path, tuning: Tuning) -> tuple[Any, Any, Any]:
+def _opened(base: Path, tuning: FineTuning) -> tuple[Any, Any, Any]:
     """PyTorch, the model with adaptors to learn, and its tokenizer."""
     with extra("local", "teaching a model"):
         import peft
@@ -125,7 +127,7 @@ def _opened(base: Path, tuning: Tuning) -> tuple[Any, Any, Any]:
         return torch, peft.get_peft_model(model, adaptors), tokenizer
 
 
-def _row(tokenizer: Any, lesson: Lesson) -> tuple[list[int], list[int]]:
+def _row(tokenizer: Any, lesson: PromptLesson) -> tuple[list[int], list[int]]:
     """Tokens and labels: only the answer is to be learned."""
     asked = f"{lesson.prompt.system}\n\n{lesson.prompt.user}\n"
     if tokenizer.chat_template:
@@ -154,7 +156,7 @@ def _batches(torch: Any, rows: Sequence[tuple[list[int], list[int]]], size: int)
         yield {name: torch.tensor(values) for name, values in filled.items()}
 
 
-def _learn(torch: Any, model: Any, rows: Sequence[Any], tuning: Tuning) -> None:
+def _learn(torch: Any, model: Any, rows: Sequence[Any], tuning: FineTuning) -> None:
     random = np.random.default_rng(tuning.seed)
     learned = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(learned, lr=tuning.rate)

@@ -9,7 +9,7 @@ from galen.llm.language_model import LanguageModel, Prompt
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RecordQuestion:
     """A record as a model is asked about it."""
 
     record: Record
@@ -17,11 +17,11 @@ class Question:
     key: str  # of all that the answer depends on
 
 
-def asked_of(task: Task[Answer], model: LanguageModel) -> Iterator[Question]:
+def asked_of(task: Task[Answer], model: LanguageModel) -> Iterator[RecordQuestion]:
     """Every record as a question."""
     asked = task.asked
     schema = schema_of(asked.answer, asked.vocabulary)
     system = asked.prompt.system(schema)
     for record in task.records():
         prompt = asked.prompt.ask(record.content, system, schema)
-        yield Question(record, prompt, prompt.key(model.name, model.endpoint))
+        yield RecordQuestion(record, prompt, prompt.key(model.name, model.endpoint))

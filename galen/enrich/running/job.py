@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic
 
-from galen.enrich.running.asking import Question
+from galen.enrich.running.asking import RecordQuestion
 from galen.enrich.running.faults import Fault, FaultCode
-from galen.enrich.running.journal import Held, Kept, Spent
+from galen.enrich.running.journal import Held, KeptAnswer, Spent
 from galen.enrich.running.parsing import Answer, parse
 from galen.enrich.running.task import Task
 from galen.llm.language_model import Failed, LanguageModel, Prompt, Reply, Trouble
@@ -26,7 +26,7 @@ class Outcome(Generic[Answer]):
     record: str
     key: str
     answer: Answer | None
-    kept: Kept | None
+    kept: KeptAnswer | None
     held: Held | None
     trouble: Trouble | None  # where it got no answer at all
     spent: Spent
@@ -35,7 +35,7 @@ class Outcome(Generic[Answer]):
 def ask(
     task: Task[Answer],
     model: LanguageModel,
-    questions: Sequence[Question],
+    questions: Sequence[RecordQuestion],
     tries: int,
     now: Callable[[], int],
 ) -> list[Outcome[Answer]]:
@@ -63,7 +63,7 @@ def ask(
 
 def _judged(
     task: Task[Answer],
-    question: Question,
+    question: RecordQuestion,
     answer: Reply | Failed,
     turn: int,
     seconds: float,
@@ -87,7 +87,7 @@ def _judged(
         code, detail = faults[0].code.value, "; ".join(fault.detail for fault in faults[:3])
         held = Held(record, key, code, detail, answer.text, turn, answer.cost, at)
         return Outcome(record, key, None, None, held, None, spent), faults
-    kept = Kept(key, answer.text, at, read, written, answer.cost, task.asked.judged_by)
+    kept = KeptAnswer(key, answer.text, at, read, written, answer.cost, task.asked.judged_by)
     return Outcome(record, key, found, kept, None, None, spent), []
 
 

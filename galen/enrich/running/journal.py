@@ -40,7 +40,7 @@ _MOST_AT_ONCE: Final = 900
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptAnswer:
     """An answer that was judged good."""
 
     key: str
@@ -81,7 +81,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Review:
     """What a person said of a value."""
 
     record: str
@@ -130,7 +130,7 @@ class Journal:
         self._base.close()
         self._lock.close()
 
-    def answers(self, keys: Sequence[str]) -> dict[str, Kept]:
+    def answers(self, keys: Sequence[str]) -> dict[str, KeptAnswer]:
         """The answers that are kept under some of these keys."""
         found = {}
         for start in range(0, len(keys), _MOST_AT_ONCE):
@@ -140,7 +140,7 @@ class Journal:
                 f"where key in ({','.join('?' * len(part))})"
             )
             with self._told():
-                found.update({row[0]: Kept(*row) for row in self._base.execute(query, part)})
+                found.update({row[0]: KeptAnswer(*row) for row in self._base.execute(query, part)})
         return found
 
     def held(self, task: str) -> dict[str, Held]:
@@ -164,7 +164,7 @@ class Journal:
     def put(
         self,
         task: str,
-        kept: Sequence[tuple[str, Kept]],
+        kept: Sequence[tuple[str, KeptAnswer]],
         held: Sequence[Held],
         spent: Spent,
     ) -> None:
@@ -195,7 +195,7 @@ class Journal:
                 ),
             )
 
-    def verdicts(self, task: str) -> list[Verdict]:
+    def verdicts(self, task: str) -> list[Review]:
         """What people said of a task's values, the oldest first.
 
         Raises:
@@ -204,11 +204,11 @@ class Journal:
         query = "select record, prompt, model, good, note, at from verdicts where task = ?"
         with self._told():
             return [
-                Verdict(r[0], r[1], r[2], bool(r[3]), r[4], r[5])
+                Review(r[0], r[1], r[2], bool(r[3]), r[4], r[5])
                 for r in self._base.execute(query + " order by at, record", (task,))
             ]
 
-    def judge(self, task: str, verdict: Verdict) -> None:
+    def judge(self, task: str, verdict: Review) -> None:
         """Keep what a person said; a later verdict on the same value takes its place."""
         row = (
             *(task, verdict.record, verdict.prompt, verdict.model),

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from galen.enrich.running.asking import Question, asked_of
+from galen.enrich.running.asking import RecordQuestion, asked_of
 from galen.enrich.running.faults import FaultCode
 from galen.enrich.running.journal import Journal, Spent
 from galen.enrich.running.parsing import Answer
 from galen.enrich.running.runner import CHUNK, Running
 from galen.enrich.running.task import Task
-from galen.llm.budget import Prices
+from galen.llm.budget import TokenPrices
 from galen.llm.language_model import LanguageModel
 
 CHARACTERS_A_TOKEN: Final = 4.0
@@ -19,7 +19,7 @@ CHARACTERS_A_TOKEN: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """Tokens, cost and time are estimates: tokens of the questions, and of an average answer."""
 
     records: int
@@ -38,9 +38,9 @@ def plan(
     task: Task[Answer],
     model: LanguageModel,
     journal: Journal,
-    prices: Prices,
+    prices: TokenPrices,
     running: Running | None = None,
-) -> Plan:
+) -> RunPlan:
     """Count what is kept, held and to be asked."""
     running = running or Running()
     before = journal.spent(task.asked.name)
@@ -68,7 +68,7 @@ def plan(
         seconds = before.seconds / before.answers * len(seen) / running.workers
     cost = prices.of(read, written)
     most_cost = prices.of(read, most) * running.tries
-    return Plan(
+    return RunPlan(
         *(records, kept, held, len(seen), read, written, most_cost, cost, seconds),
         _measured(before),
     )
@@ -78,6 +78,6 @@ def _measured(before: Spent) -> bool:
     return before.answers > 0 and before.tokens_written > 0
 
 
-def _chunks(questions: Iterator[Question]) -> Iterator[list[Question]]:
+def _chunks(questions: Iterator[RecordQuestion]) -> Iterator[list[RecordQuestion]]:
     while chunk := list(islice(questions, CHUNK)):
         yield chunk

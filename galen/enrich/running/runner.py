@@ -15,10 +15,10 @@ from typing import Any, Final, Generic
 import pyarrow as pa
 
 from galen.data.enriched import PROVENANCE, write_enriched
-from galen.enrich.running.asking import Question, asked_of
+from galen.enrich.running.asking import RecordQuestion, asked_of
 from galen.enrich.running.faults import EnrichError, FaultCode
 from galen.enrich.running.job import Outcome, ask
-from galen.enrich.running.journal import Journal, Kept, Spent
+from galen.enrich.running.journal import Journal, KeptAnswer, Spent
 from galen.enrich.running.parsing import Answer, parse
 from galen.enrich.running.task import Task
 from galen.llm.language_model import LanguageModel, Reply, Trouble
@@ -118,7 +118,7 @@ class _Pass(Generic[Answer]):
         names = ["key", *task.asked.columns.names, *PROVENANCE.names]
         self.rows: dict[str, list[Any]] = {name: [] for name in names}
 
-    def over(self, chunk: Sequence[Question], pool: ThreadPoolExecutor) -> None:
+    def over(self, chunk: Sequence[RecordQuestion], pool: ThreadPoolExecutor) -> None:
         """Take the answers that are kept, ask for the others, and lay down the rows in order."""
         found, missing = self._looked_up(chunk)
         self.kept_before += sum(question.key in found for question in chunk)
@@ -144,13 +144,13 @@ class _Pass(Generic[Answer]):
         return pa.table(columns, schema=schema)
 
     def _looked_up(
-        self, chunk: Sequence[Question]
-    ) -> tuple[dict[str, tuple[Kept, Answer]], list[Question]]:
+        self, chunk: Sequence[RecordQuestion]
+    ) -> tuple[dict[str, tuple[KeptAnswer, Answer]], list[RecordQuestion]]:
         """What is kept, by key, and what is to be asked: once where records are told alike."""
         kept = self.journal.answers([question.key for question in chunk])
         held = {} if self.running.again else self.journal.held(self.task.asked.name)
-        found: dict[str, tuple[Kept, Answer]] = {}
-        missing: dict[str, Question] = {}
+        found: dict[str, tuple[KeptAnswer, Answer]] = {}
+        missing: dict[str, RecordQuestion] = {}
         for question in chunk:
             key = question.key
             answer = self._still_good(question, kept.get(key))
@@ -160,7 +160,7 @@ class _Pass(Generic[Answer]):
                 missing.setdefault(key, question)
         return found, list(missing.values())
 
-    def _still_good(self, question: Question, kept: Kept | None) -> Answer | None:
+    def _still_good(self, question: RecordQuestion, kept: KeptAnswer | None) -> Answer | None:
         """The answer that is kept, judged anew where what it is judged by is another."""
         if kept is None:
             return None
@@ -171,7 +171,7 @@ class _Pass(Generic[Answer]):
         return None if answer is None or self.task.judge(question.record, answer) else answer
 
     def _jobs(
-        self, missing: Sequence[Question], pool: ThreadPoolExecutor
+        self, missing: Sequence[RecordQuestion], pool: ThreadPoolExecutor
     ) -> Iterator[list[Outcome[Answer]]]:
         """What each job brought, as they end; few wait, so that a stop leaves little behind."""
         running = self.running
@@ -195,7 +195,7 @@ class _Pass(Generic[Answer]):
                 waiting = {future for future in waiting if not future.cancel()}
 
     def _keep(
-        self, outcomes: Sequence[Outcome[Answer]], found: dict[str, tuple[Kept, Answer]]
+        self, outcomes: Sequence[Outcome[Answer]], found: dict[str, tuple[KeptAnswer, Answer]]
     ) -> None:
         """Write what a job brought into the journal, then see whether to go on."""
         good = [(one.record, one.kept) for one in outcomes if one.kept is not None]
@@ -213,7 +213,7 @@ class _Pass(Generic[Answer]):
             elif self.stopped is None and self.in_a_row >= self.running.troubles_in_a_row:
                 self.stopped = _stop(f"the last {self.in_a_row} questions got no answer", one)
 
-    def _lay_down(self, question: Question, kept: Kept, answer: Answer) -> None:
+    def _lay_down(self, question: RecordQuestion, kept: KeptAnswer, answer: Answer) -> None:
         asked, rows = self.task.asked, self.rows
         given = self.task.rows(question.record, answer)
         for one in given:

@@ -22,7 +22,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Asked(Generic[Answer]):
+class AskedTask(Generic[Answer]):
     """What every task has in common."""
 
     name: str  # of the table
@@ -39,7 +39,7 @@ class Task(Protocol[Answer]):
     """A language model is asked about each record; nothing is kept that was not judged."""
 
     @property
-    def asked(self) -> Asked[Answer]:
+    def asked(self) -> AskedTask[Answer]:
         """What is asked for, in which form, and what answers are judged by."""
         ...
 

@@ -13,7 +13,7 @@ from galen.enrich.running import meaning
 from galen.enrich.running.faults import Fault, FaultCode
 from galen.enrich.running.parsing import Said, chosen_from
 from galen.enrich.running.prompt_file import PromptFile
-from galen.enrich.running.task import Asked, Record
+from galen.enrich.running.task import AskedTask, Record
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.features.item_claims import ItemClaims
 from galen.features.item_facts import ItemFacts
@@ -64,10 +64,10 @@ class ItemAnswer(Said):
 
 
 @dataclass(frozen=True)
-class Items:
+class ItemsTask:
     """The task of a shop's catalogue. The key is the item's id, which the model is not told."""
 
-    asked: Asked[ItemAnswer]
+    asked: AskedTask[ItemAnswer]
     catalogue: Catalogue
     claims: ItemClaims
     served: Mapping[str, frozenset[str]]  # product word -> needs that the graph leads to it from
@@ -75,9 +75,9 @@ class Items:
     @classmethod
     def of(
         cls, catalogue: Catalogue, graph: Graph, vocabulary: Vocabulary | None = None
-    ) -> "Items":
+    ) -> "ItemsTask":
         """With the vocabulary of a shop's tables, or one taken from the catalogue and the graph."""
-        asked = Asked(
+        asked = AskedTask(
             NAME,
             PromptFile.shipped(NAME),
             ItemAnswer,

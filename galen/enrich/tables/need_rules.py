@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from galen.data.enriched import OTHER
 from galen.enrich.running.prompt_file import told_data
-from galen.enrich.tables.needs import Needs
+from galen.enrich.tables.needs import NeedsTask
 from galen.llm.language_model import Prompt
 
 LED: Final = 0.5
@@ -15,7 +15,7 @@ SEASONS: Final = {"spring": ("spring", "pollen season")}
 MOST: Final = 60  # words in all
 
 
-def need_rules(task: Needs) -> Callable[[Prompt], str]:
+def need_rules(task: NeedsTask) -> Callable[[Prompt], str]:
     """A function that answers the prompt of `needs`, the same for the same question."""
     words = sorted(set(task.asked.vocabulary.words["product_word"]) - {OTHER})
     known = frozenset(task.asked.vocabulary.words["need"])

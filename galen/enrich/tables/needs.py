@@ -16,7 +16,7 @@ from galen.enrich.running import meaning
 from galen.enrich.running.faults import Fault, FaultCode
 from galen.enrich.running.parsing import Said, chosen_from
 from galen.enrich.running.prompt_file import PromptFile
-from galen.enrich.running.task import Asked, Record
+from galen.enrich.running.task import AskedTask, Record
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.cohorts import Cohorts
 from galen.enrich.tables.known_goods import KnownGoods
@@ -59,15 +59,15 @@ class NeedsAnswer(Said):
 
 
 @dataclass(frozen=True)
-class Needs:
+class NeedsTask:
     """The task of a shop's contexts. The key is the context's, in words."""
 
-    asked: Asked[NeedsAnswer]
+    asked: AskedTask[NeedsAnswer]
     cohorts: Cohorts
     goods: KnownGoods
 
     @classmethod
-    def of(cls, data: Dataset, graph: Graph, fields: Sequence[Field] = FIELDS) -> "Needs":
+    def of(cls, data: Dataset, graph: Graph, fields: Sequence[Field] = FIELDS) -> "NeedsTask":
         """Of the events of `data`: those before the split, where an evaluation is to follow.
 
         Raises:
@@ -76,7 +76,7 @@ class Needs:
         cohorts = Cohorts.of(data, graph, fields)
         words = (*cohorts.words.reader.words["landing"], OTHER)
         known = Vocabulary.of(data.catalogue, graph).words
-        asked = Asked(
+        asked = AskedTask(
             NAME,
             PromptFile.shipped(NAME),
             NeedsAnswer,

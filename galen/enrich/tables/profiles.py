@@ -18,7 +18,7 @@ from galen.enrich.running import meaning
 from galen.enrich.running.faults import Fault, FaultCode
 from galen.enrich.running.parsing import Said
 from galen.enrich.running.prompt_file import PromptFile, told_data
-from galen.enrich.running.task import Asked, Record
+from galen.enrich.running.task import AskedTask, Record
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.cohorts import Cohorts
 from galen.enrich.tables.known_goods import KnownGoods
@@ -47,22 +47,22 @@ class ProfileAnswer(Said):
 
 
 @dataclass(frozen=True)
-class Profiles:
+class ProfilesTask:
     """The task of a shop's cohorts. The key is the cohort's, in words."""
 
-    asked: Asked[ProfileAnswer]
+    asked: AskedTask[ProfileAnswer]
     cohorts: Cohorts
     goods: KnownGoods
 
     @classmethod
-    def of(cls, data: Dataset, graph: Graph, fields: Sequence[Field] = FIELDS) -> "Profiles":
+    def of(cls, data: Dataset, graph: Graph, fields: Sequence[Field] = FIELDS) -> "ProfilesTask":
         """Of the events of `data`: those before the split, where an evaluation is to follow.
 
         Raises:
             EnrichError: see `Cohorts.of`.
         """
         cohorts = Cohorts.of(data, graph, fields)
-        asked = Asked(
+        asked = AskedTask(
             NAME,
             PromptFile.shipped(NAME),
             ProfileAnswer,
@@ -111,7 +111,7 @@ class Profiles:
         ]
 
 
-def profile_rules(task: Profiles) -> Callable[[Prompt], str]:
+def profile_rules(task: ProfilesTask) -> Callable[[Prompt], str]:
     """A function that answers the prompt of `profiles`: what was told, but for what is unsafe."""
 
     def answer(prompt: Prompt) -> str:

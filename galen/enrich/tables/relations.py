@@ -18,7 +18,7 @@ from galen.enrich.running import meaning
 from galen.enrich.running.faults import Fault, FaultCode
 from galen.enrich.running.parsing import Said
 from galen.enrich.running.prompt_file import PromptFile
-from galen.enrich.running.task import Asked, Record
+from galen.enrich.running.task import AskedTask, Record
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.pairs import (
     CandidatePairs,
@@ -73,10 +73,10 @@ class RelationAnswer(Said):
 
 
 @dataclass(frozen=True)
-class Relations:
+class RelationsTask:
     """The task of a shop's pairs of words. The key is both words with a bar between them."""
 
-    asked: Asked[RelationAnswer]
+    asked: AskedTask[RelationAnswer]
     words: ItemWords
     pairs: WordPairs
     related: WordRelations
@@ -93,7 +93,7 @@ class Relations:
         *,
         window: Window | None = None,
         limits: PairLimits | None = None,
-    ) -> "Relations":
+    ) -> "RelationsTask":
         """Pairs of a shop from the events of `data`, which hold nothing from after the split.
 
         Raises:
@@ -102,7 +102,7 @@ class Relations:
         words = ItemWords.of(data.catalogue, graph, data.enriched, data.extent)
         pairs = WordPairs.of(data, words.of_item, len(words), window or Window())
         related = WordRelations.of(graph, words.concept, holds_of(words, data.catalogue, graph))
-        asked = Asked(
+        asked = AskedTask(
             NAME,
             PromptFile.shipped(NAME),
             RelationAnswer,

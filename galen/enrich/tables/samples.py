@@ -16,7 +16,7 @@ from galen.data.dataset import Dataset
 from galen.enrich.running.faults import Fault, FaultCode
 from galen.enrich.running.parsing import Said
 from galen.enrich.running.prompt_file import PromptFile
-from galen.enrich.running.task import Asked, Record
+from galen.enrich.running.task import AskedTask, Record
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.relations import LIFTS, OFTEN
 from galen.enrich.tables.sample_pairs import (
@@ -60,10 +60,10 @@ class SampleAnswer(Said):
 
 
 @dataclass(frozen=True)
-class Samples:
+class SamplesTask:
     """The task of a shop's training samples. Keys hold items and contexts, and are not told."""
 
-    asked: Asked[SampleAnswer]
+    asked: AskedTask[SampleAnswer]
     pairs: SamplePairs
     related: WordRelations
     guesses: Mapping[str, Guess]  # by key
@@ -77,7 +77,7 @@ class Samples:
         limits: SampleLimits | None = None,
         window: Window | None = None,
         seed: int = 0,
-    ) -> "Samples":
+    ) -> "SamplesTask":
         """Guesses for a shop from the events of `data`, which hold nothing from after the split.
 
         Raises:
@@ -94,7 +94,7 @@ class Samples:
             seed,
         )
         related = WordRelations.of(graph, words.concept, holds_of(words, data.catalogue, graph))
-        asked = Asked(
+        asked = AskedTask(
             NAME,
             PromptFile.shipped(NAME),
             SampleAnswer,

@@ -27,14 +27,14 @@ from galen.features.encoding.schema import (
     resized,
     table_of,
 )
-from galen.features.encoding.tables import Columns
+from galen.features.encoding.tables import TableColumns
 from galen.features.encoding.vocabulary import Counts, Exact, Hashed, Vocabulary, valued
 
 NAME: Final = "encoder.json"
 
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    columns: Columns
+    columns: TableColumns
     schema: Schema
     hashed: dict[str, Hashed]
     exact: dict[str, str]  # table -> file of its values
@@ -44,7 +44,7 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Encoder:
     """A schema with the vocabularies that its ids are of; all that encoding needs."""
 
-    columns: Columns
+    columns: TableColumns
     schema: Schema
     vocabularies: dict[str, Vocabulary]  # table -> vocabulary
 
@@ -221,13 +221,13 @@ class _Seen:
 class _Kinds:
     """Every column under what it is."""
 
-    columns: Columns
+    columns: TableColumns
     categories: list[str]
     numbers: list[str]
     lists: list[str]  # bags and histories
 
     @classmethod
-    def of(cls, columns: Columns, types: dict[str, pa.DataType]) -> "_Kinds":
+    def of(cls, columns: TableColumns, types: dict[str, pa.DataType]) -> "_Kinds":
         aside = {*columns.labels.values(), columns.weight, columns.truth}
         aside |= {*columns.skip, *columns.vectors, *columns.bag_weights.values()}
         if columns.group not in (columns.user, columns.item):
@@ -257,7 +257,7 @@ class _Kinds:
 
 
 def fit_encoder(
-    columns: Columns, types: dict[str, pa.DataType], pieces: Iterator[pa.RecordBatch]
+    columns: TableColumns, types: dict[str, pa.DataType], pieces: Iterator[pa.RecordBatch]
 ) -> Encoder:
     """Vocabularies and scales from one pass over the rows to learn from.
 
@@ -347,7 +347,7 @@ def vectors_of(column: pa.Array, name: str, size: int) -> Singles:
     return found
 
 
-def _number(name: str, moments: npt.NDArray[np.float64], columns: Columns) -> Number:
+def _number(name: str, moments: npt.NDArray[np.float64], columns: TableColumns) -> Number:
     rows, total, squares = moments
     mean = float(total / max(rows, 1))
     spread = float(np.sqrt(max(squares / max(rows, 1) - mean * mean, 0.0)))

@@ -20,7 +20,7 @@ class TableError(MendableError):
     """A table of samples cannot be used; the message names the file and the column."""
 
 
-class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class TableColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the columns of a table are. What is not named is told by its type:
 
     integers, text and booleans are categories, floats are numbers, lists are bags.
@@ -51,7 +51,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     kept_negatives: float = 1.0  # share of negatives that the table still has; the rest weigh more
 
 
-def columns_of(folder: Path, names: list[str]) -> Columns:
+def columns_of(folder: Path, names: list[str]) -> TableColumns:
     """What `samples.toml` in the folder says; where there is none, the usual names.
 
     Raises:
@@ -60,9 +60,9 @@ def columns_of(folder: Path, names: list[str]) -> Columns:
     path = folder / NAME
     if not path.exists():
         usual = {role: role for role in ("user", "item", "scene", "position") if role in names}
-        return msgspec.convert(usual, type=Columns)
+        return msgspec.convert(usual, type=TableColumns)
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text()), type=Columns)
+        found = msgspec.convert(tomllib.loads(path.read_text()), type=TableColumns)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise TableError(f"{path}: {error}") from error
     named = [

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from galen.features.encoding.schema import Schema
 from galen.nn.dense import linear, tower
-from galen.nn.hstu import HstuLayer
+from galen.nn.hstu import CandidateHstuLayer
 from galen.nn.inputs import Inputs, history_mask
 from galen.rank.networks.history import HistoryFields
 
@@ -58,7 +58,7 @@ class _Network(nn.Module):
         self.widen = linear(self.fields.event_width, width)
         self.candidate = nn.Parameter(torch.randn(width) * 0.02)  # tells it from an event
         self.layers = nn.ModuleList(
-            HstuLayer(width, settings.heads, schema.history, settings.dropout)
+            CandidateHstuLayer(width, settings.heads, schema.history, settings.dropout)
             for _ in range(settings.layers)
         )
         self.norm = nn.LayerNorm(width)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from galen.features.encoding.schema import Schema
 from galen.nn.dense import tower
-from galen.nn.experts import Gate, mixture
+from galen.nn.experts import ExpertGate, mixture
 from galen.nn.inputs import Inputs
 from galen.rank.networks.fields import Fields
 
@@ -35,7 +35,7 @@ class _Network(nn.Module):
         self.experts = nn.ModuleList(
             tower(width, settings.expert, dropout=settings.dropout) for _ in range(settings.experts)
         )
-        self.gates = nn.ModuleList(Gate(width, settings.experts) for _ in range(objectives))
+        self.gates = nn.ModuleList(ExpertGate(width, settings.experts) for _ in range(objectives))
         self.towers = nn.ModuleList(
             tower(settings.expert[-1], settings.hidden, 1) for _ in range(objectives)
         )

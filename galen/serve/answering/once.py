@@ -13,7 +13,7 @@ from galen.assembly.bundle import Bundle
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.serve.answering.recommender import Recommender
-from galen.serve.answering.state import LOG, SNAPSHOT, State
+from galen.serve.answering.state import LOG, SNAPSHOT, ShopState
 from galen.serve.answering.why import explain_item
 from galen.serve.durable import tables
 from galen.serve.durable.snapshot import Snapshots
@@ -109,7 +109,7 @@ def _opened(shop_folder: Path, bundle_folder: Path, pack: str) -> Recommender:
     folder = folder_of_log(Settings(), shop_folder)
     with closing(_reading(folder / LOG)) as log:
         log.execute("BEGIN")  # one moment of the log, though a server writes to it
-        state = State.restore(shop, log, Snapshots(folder / SNAPSHOT))
+        state = ShopState.restore(shop, log, Snapshots(folder / SNAPSHOT))
     pipelines = bundle.pipelines(state.catalogue, state.store)
     guard = Guard.of(state.catalogue, pack=pack, withdrawals=state.withdrawals)
     return Recommender.over(state, pipelines, bundle.version, guard)

@@ -11,7 +11,7 @@ from galen.data.columns import numbers_of
 from galen.data.growing import Growing, put_in_list
 
 
-class People:
+class KnownPeople:
     """Who is known, with what eligibility asks of them. Rows are never given twice."""
 
     def __init__(self, table: pa.Table) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import structlog
 
 from galen.data.schema import Kind
-from galen.eligibility.declarations import Words
+from galen.eligibility.declarations import RequestWords
 from galen.eligibility.gate import with_placed
 from galen.eligibility.guard import Guard
 from galen.pipeline.by_surface import NamedPipeline, PipelinesBySurface
@@ -21,7 +21,7 @@ from galen.pipeline.trace import Slate, Step
 from galen.serve.answering.consent import may_profile, may_use_age, refillable
 from galen.serve.answering.fallback import popular_pipeline
 from galen.serve.answering.reasons import SIMILAR, first_allowed, reason_for
-from galen.serve.answering.state import State
+from galen.serve.answering.state import ShopState
 from galen.serve.answering.wanted import Wanted
 from galen.serve.durable.tables import LoggedEvent
 from galen.serve.messages import (
@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answered:
     """A recommendation, and what is to be logged of it."""
 
     reply: Recommendation
@@ -54,7 +54,7 @@ class Answer:
 class Recommender:
     """Answers one request at a time from the state as it is; never raises, never unfiltered."""
 
-    state: State
+    state: ShopState
     pipeline: Pipeline  # without the guard's gate; of surfaces that have none of their own
     version: str
     guard: Guard
@@ -63,7 +63,7 @@ class Recommender:
 
     @classmethod
     def over(
-        cls, state: State, pipelines: PipelinesBySurface, version: str, guard: Guard
+        cls, state: ShopState, pipelines: PipelinesBySurface, version: str, guard: Guard
     ) -> "Recommender":
         """A recommender whose pipeline depends on the surface that asks."""
         usual, others = pipelines.usual, pipelines.others
@@ -76,7 +76,7 @@ class Recommender:
 
     def answer(
         self, asked: RecommendRequest, request_id: str, now: int, like: str | None = None
-    ) -> Answer:
+    ) -> Answered:
         """The slate for a request; `like` is the item it is asked beside, if there is one."""
         degraded: list[str] = []
         slates: list[Slate] = []
@@ -113,7 +113,7 @@ class Recommender:
         shown: list[ShownItem],
         cards: list[str],
         degraded: list[str],
-    ) -> Answer:
+    ) -> Answered:
         steps = tuple(step for slate in slates for step in slate.steps)
         reply = Recommendation(
             request_id=request_id,
@@ -125,7 +125,7 @@ class Recommender:
             cards=cards,
             explanation=_explanation(steps) if asked.explain else None,
         )
-        return Answer(reply, self._impressions(slates, shown, asked, request_id, now), steps, 0)
+        return Answered(reply, self._impressions(slates, shown, asked, request_id, now), steps, 0)
 
     def _advice(self, asked: RecommendRequest, requests: Requests) -> str | None:
         """Where words tell of danger, what to say; no product is shown then."""
@@ -340,8 +340,8 @@ class Recommender:
         ]
 
 
-def _words(asked: RecommendRequest) -> Words:
-    return Words(
+def _words(asked: RecommendRequest) -> RequestWords:
+    return RequestWords(
         cart=asked.cart,
         conditions=asked.conditions,
         medicines=asked.medicines,

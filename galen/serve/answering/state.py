@@ -18,7 +18,7 @@ from galen.data.shop import Shop
 from galen.eligibility.rules.withdrawn import Withdrawals
 from galen.features.ledger import LONGEST, Ledger
 from galen.features.store import FeatureStore
-from galen.serve.answering.people import People
+from galen.serve.answering.people import KnownPeople
 from galen.serve.durable import tables
 from galen.serve.durable.snapshot import Restored, Snapshots
 from galen.serve.durable.tables import LoggedEvent
@@ -41,11 +41,11 @@ class _Logged:
 
 
 @dataclass
-class State:
+class ShopState:
     """The shop as it is now. Not safe for threads: the service holds a lock around it."""
 
     catalogue: Catalogue
-    people: People
+    people: KnownPeople
     store: FeatureStore
     clock: Clock
     taken: Growing[np.float64]  # (items,) how often each item was taken
@@ -56,7 +56,7 @@ class State:
     withdrawals: Withdrawals
 
     @classmethod
-    def restore(cls, shop: Shop, log: sqlite3.Connection, snapshots: Snapshots) -> "State":
+    def restore(cls, shop: Shop, log: sqlite3.Connection, snapshots: Snapshots) -> "ShopState":
         """The shop's tables with all that the log says since.
 
         Raises:
@@ -65,7 +65,7 @@ class State:
         """
         data = Dataset.read(shop)
         item_row = _replay_items(data.catalogue, log)
-        people = People(shop.read("users"))
+        people = KnownPeople(shop.read("users"))
         user_row, forgotten = _replay_users(people, log, shop)
         data = data.take(~np.isin(data.user, forgotten))
         logged = _logged(snapshots.restore(log), user_row, item_row)
@@ -159,7 +159,7 @@ def _replay_items(catalogue: Catalogue, log: sqlite3.Connection) -> Ints:
     return _by_number(rows.items())
 
 
-def _replay_users(people: People, log: sqlite3.Connection, shop: Shop) -> tuple[Ints, Ints]:
+def _replay_users(people: KnownPeople, log: sqlite3.Connection, shop: Shop) -> tuple[Ints, Ints]:
     """The row of each user that the log knows by number, and rows of the shop to leave out."""
     ids = shop.read("users", ["user_id"]).column("user_id").to_pylist()
     forgotten = tables.forgotten_among(log, ids)
@@ -175,7 +175,7 @@ def _replay_users(people: People, log: sqlite3.Connection, shop: Shop) -> tuple[
 def _ledger(
     data: Dataset,
     logged: _Logged,
-    people: People,
+    people: KnownPeople,
     log: sqlite3.Connection,
     houses: pa.Table,
 ) -> Ledger:

@@ -23,7 +23,7 @@ FIRST: Final = "0" * 64  # what stands for the line before the first
 log = structlog.get_logger(__name__)
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AuditEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of the trail."""
 
     number: int  # 1 first
@@ -72,7 +72,7 @@ class AuditLog:
             ).hexdigest()
         with self._lock:
             moment = datetime.fromtimestamp(self._now() / 1e6, UTC).isoformat()
-            entry = Entry(self._lines + 1, moment, event, by, told, self._last)
+            entry = AuditEntry(self._lines + 1, moment, event, by, told, self._last)
             line = msgspec.json.encode(entry)
             try:
                 self._append(line + b"\n")
@@ -94,30 +94,30 @@ class AuditLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AuditVerdict:
     """What a file holds, and the first line at which it cannot be trusted."""
 
-    entries: tuple[Entry, ...]  # up to there
+    entries: tuple[AuditEntry, ...]  # up to there
     broken: int | None  # the number of the line
     why: str
     last: str  # digest of the last line that holds
 
 
-def read_audit(file: Path) -> Verdict:
+def read_audit(file: Path) -> AuditVerdict:
     """Read a trail and follow its chain.
 
     Raises:
         OSError: the file cannot be read.
     """
-    entries: list[Entry] = []
+    entries: list[AuditEntry] = []
     last = FIRST
     content = file.read_bytes()
     for number, line in enumerate(content.splitlines(keepends=True), start=1):
         why = ""
         try:
-            entry = msgspec.json.decode(line, type=Entry)
+            entry = msgspec.json.decode(line, type=AuditEntry)
         except msgspec.DecodeError as error:
-            return Verdict(tuple(entries), number, f"it is no entry: {error}", last)
+            return AuditVerdict(tuple(entries), number, f"it is no entry: {error}", last)
         if not line.endswith(b"\n"):
             why = "it was cut short"
         elif entry.before != last:
@@ -125,10 +125,10 @@ def read_audit(file: Path) -> Verdict:
         elif entry.number != number:
             why = f"it calls itself number {entry.number}"
         if why:
-            return Verdict(tuple(entries), number, why, last)
+            return AuditVerdict(tuple(entries), number, why, last)
         entries.append(entry)
         last = _digest(line[:-1])
-    return Verdict(tuple(entries), None, "", last)
+    return AuditVerdict(tuple(entries), None, "", last)
 
 
 def _digest(line: bytes) -> str:

@@ -68,7 +68,7 @@ class EventLog:
             except BaseException:
                 self._claim.close()
                 raise
-        except (sqlite3.Error, OSError, tables.SchemaError) as error:
+        except (sqlite3.Error, OSError, tables.EventLogError) as error:
             raise LogError(f"the event log {path} cannot be opened: {error}") from error
         self._writer = threading.Thread(target=self._write_all, name="event-log", daemon=True)
         self._writer.start()

@@ -70,11 +70,11 @@ What = Literal["item", "product", "concept", "batch"]
 """What may be withdrawn."""
 
 
-class SchemaError(MendableError):
+class EventLogError(MendableError):
     """The file is not an event log that this galen can read."""
 
 
-class Outcome(Enum):
+class EventOutcome(Enum):
     """What became of an event."""
 
     ACCEPTED = "accepted"
@@ -104,12 +104,12 @@ def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables of a new file, or check those of an old one.
 
     Raises:
-        SchemaError: the file holds something else, or a newer version.
+        EventLogError: the file holds something else, or a newer version.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0:
         if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
-            raise SchemaError("it holds tables of another program; choose another file")
+            raise EventLogError("it holds tables of another program; choose another file")
         salt = secrets.token_bytes(32)  # lets no one test whether an id was ever forgotten here
         connection.executescript(
             f"BEGIN IMMEDIATE;{_SCHEMA}{_WITHDRAWN}PRAGMA user_version = {VERSION};"
@@ -120,10 +120,10 @@ def prepare(connection: sqlite3.Connection) -> None:
         step = _WITHDRAWN if version == 1 else _WITH_BATCHES
         connection.executescript(f"BEGIN IMMEDIATE;{step}PRAGMA user_version = {VERSION};COMMIT;")
     elif version != VERSION:
-        raise SchemaError(f"it has version {version}; this galen reads {VERSION}")
+        raise EventLogError(f"it has version {version}; this galen reads {VERSION}")
 
 
-def append(connection: sqlite3.Connection, events: Sequence[LoggedEvent]) -> list[Outcome]:
+def append(connection: sqlite3.Connection, events: Sequence[LoggedEvent]) -> list[EventOutcome]:
     """Add events that are not in the log yet; one outcome an event."""
     users: dict[str, int | None] = {}
     items: dict[str, int] = {}
@@ -136,7 +136,7 @@ def append(connection: sqlite3.Connection, events: Sequence[LoggedEvent]) -> lis
                 users[event.user] = _user_number(connection, event.user, salt)
             user = users[event.user]
             if user is None:
-                outcomes.append(Outcome.FORGOTTEN)
+                outcomes.append(EventOutcome.FORGOTTEN)
                 continue
         if event.item not in items:
             items[event.item] = _item_number(connection, event.item)
@@ -159,7 +159,7 @@ def append(connection: sqlite3.Connection, events: Sequence[LoggedEvent]) -> lis
                 event.propensity,
             ),
         ).rowcount
-        outcomes.append(Outcome.ACCEPTED if added else Outcome.DUPLICATE)
+        outcomes.append(EventOutcome.ACCEPTED if added else EventOutcome.DUPLICATE)
     return outcomes
 
 

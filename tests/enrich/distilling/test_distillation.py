@@ -4,7 +4,7 @@ import pytest
 from galen.enrich.distilling.distillation import (
     UNSURE,
     Distillation,
-    Judged,
+    JudgedPairs,
     distil,
     open_distilled,
 )
@@ -22,7 +22,7 @@ def world(pairs=600, noise=0.0, seed=0):
     verdict = (group[one] == group[other]).astype(np.int64)
     turned = random.random(pairs) < noise
     verdict = np.where(turned, 1 - verdict, verdict)
-    return Judged(one, other, verdict, ("unrelated", "substitute")), vectors.astype(np.float32)
+    return JudgedPairs(one, other, verdict, ("unrelated", "substitute")), vectors.astype(np.float32)
 
 
 def test_a_rule_that_vectors_tell_is_learned_for_pairs_and_for_new_ends():

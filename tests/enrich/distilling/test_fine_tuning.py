@@ -5,12 +5,12 @@ from enrich.asked import by_rules, numbered
 from enrich.running.test_runner import run_once
 from enrich.tiny_model import make_tiny_model
 
-from galen.enrich.distilling.fine_tuning import Lesson, Tuning, lessons_of, tune
+from galen.enrich.distilling.fine_tuning import FineTuning, PromptLesson, lessons_of, tune
 from galen.enrich.running.faults import EnrichError
 from galen.enrich.running.journal import Journal
 from galen.llm.language_model import LanguageModelError, Prompt
 
-SHORT = Tuning(epochs=12, rate=1e-2, batch=4)
+SHORT = FineTuning(epochs=12, rate=1e-2, batch=4)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,10 @@ def base(tmp_path_factory):
 
 
 def lessons(count):
-    return [Lesson(Prompt("Say the word.", f"item {n}"), '{"word": "spray"}') for n in range(count)]
+    return [
+        PromptLesson(Prompt("Say the word.", f"item {n}"), '{"word": "spray"}')
+        for n in range(count)
+    ]
 
 
 def test_lessons_are_the_answers_that_were_judged_good(tmp_path):

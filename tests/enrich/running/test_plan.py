@@ -3,12 +3,12 @@ from enrich.running.test_runner import run_once
 
 from galen.enrich.running.journal import Journal
 from galen.enrich.running.plan import plan
-from galen.llm.budget import Prices
+from galen.llm.budget import TokenPrices
 
 
 def planned(task, folder, prices=None, model=None):
     with Journal(folder) as journal:
-        return plan(task, model or by_rules(task), journal, prices or Prices())
+        return plan(task, model or by_rules(task), journal, prices or TokenPrices())
 
 
 def test_a_plan_asks_nothing(tmp_path):
@@ -32,7 +32,7 @@ def test_a_plan_counts_what_is_kept_and_held(tmp_path):
 
 def test_costs_follow_what_was_measured_before(tmp_path):
     run_once(items_of(SPRAY), by_rules(items_of(SPRAY)), tmp_path)
-    found = planned(items_of(TABLETS), tmp_path, Prices(read=10_000.0, written=50_000.0))
+    found = planned(items_of(TABLETS), tmp_path, TokenPrices(read=10_000.0, written=50_000.0))
     assert found.measured
     assert (found.tokens_read, found.tokens_written) == (100, 20)
     assert found.cost == 2.0

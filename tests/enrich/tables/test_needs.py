@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from galen.assembly.people import People
+from galen.assembly.people import PeopleColumns
 from galen.data.dataset import Dataset
 from galen.data.enriched import OTHER, EnrichedError
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
@@ -19,7 +19,7 @@ from galen.enrich.running.runner import run
 from galen.enrich.running.task import Record
 from galen.enrich.tables.cohorts import Cohorts
 from galen.enrich.tables.need_rules import need_rules
-from galen.enrich.tables.needs import Needs, NeedsAnswer
+from galen.enrich.tables.needs import NeedsAnswer, NeedsTask
 from galen.features.store import FeatureStore
 from galen.knowledge.build import built_in
 from galen.llm.language_model import Prompt
@@ -45,7 +45,7 @@ def past(data):
 
 @pytest.fixture(scope="module")
 def task(past):
-    return Needs.of(past, built_in(), ("life_stage", "season"))
+    return NeedsTask.of(past, built_in(), ("life_stage", "season"))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def said(need, word):
 
 
 def test_nothing_of_a_person_goes_over_the_wire(task, shop, data):
-    people = People.read(shop)
+    people = PeopleColumns.read(shop)
     wire = "\n".join(q.prompt.user for q in asked_of(task, RulesModel("needs", 1, None)))
     for words in (people.ids, data.catalogue.ids, shop.read("users")["household_id"].to_pylist()):
         assert not set(words) & set(re.findall(r"[\w-]+", wire))

@@ -11,7 +11,7 @@ from galen.enrich.running.faults import FaultCode
 from galen.enrich.running.journal import Journal
 from galen.enrich.running.runner import run
 from galen.enrich.running.task import Record
-from galen.enrich.tables.profiles import ProfileAnswer, Profiles, profile_rules
+from galen.enrich.tables.profiles import ProfileAnswer, ProfilesTask, profile_rules
 from galen.knowledge.build import built_in
 from galen.llm.rules import RulesModel
 from galen.pipeline.candidates import Candidates, Requests, no_histories
@@ -26,7 +26,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def task(data):
-    return Profiles.of(data, built_in(), ("sex", "life_stage"))
+    return ProfilesTask.of(data, built_in(), ("sex", "life_stage"))
 
 
 def said(word):

@@ -10,7 +10,7 @@ from galen.enrich.running.journal import Journal
 from galen.enrich.running.parsing import parse
 from galen.enrich.running.runner import run
 from galen.enrich.tables.relation_rules import relation_rules
-from galen.enrich.tables.relations import RelationAnswer, Relations, without_names
+from galen.enrich.tables.relations import RelationAnswer, RelationsTask, without_names
 from galen.llm.language_model import Prompt, Reply
 
 BASKETS = [["razor", "shaving foam"], ["saline nasal spray", "paper tissues"]]
@@ -24,7 +24,7 @@ GOOD = {
 
 @pytest.fixture(scope="module")
 def task():
-    return Relations.of(word_shop(BASKETS), graph())
+    return RelationsTask.of(word_shop(BASKETS), graph())
 
 
 def record_of(task, key):
@@ -93,7 +93,7 @@ def test_one_more_event_asks_nothing_anew():
     data = word_shop(BASKETS, people=60)
     fewer = data.take(np.arange(len(data)) < len(data) - 1)
     before, after = (
-        {record.key: record.content for record in Relations.of(part, graph()).records()}
+        {record.key: record.content for record in RelationsTask.of(part, graph()).records()}
         for part in (fewer, data)
     )
     assert before == after

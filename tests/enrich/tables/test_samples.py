@@ -14,7 +14,7 @@ from galen.enrich.running.parsing import parse
 from galen.enrich.running.runner import run
 from galen.enrich.tables.sample_pairs import BUYER, CLICK, KINDS, NEGATIVE, PREFERENCE, SampleLimits
 from galen.enrich.tables.sample_rules import sample_rules
-from galen.enrich.tables.samples import SampleAnswer, Samples
+from galen.enrich.tables.samples import SampleAnswer, SamplesTask
 from galen.llm.language_model import Reply
 
 BASKETS = [["razor", "shaving foam"], ["saline nasal spray", "paper tissues"]]
@@ -27,7 +27,7 @@ def shop(**changes):
 
 @pytest.fixture(scope="module")
 def task():
-    return Samples.of(shop(), graph())
+    return SamplesTask.of(shop(), graph())
 
 
 def of_kind(task, kind):
@@ -73,7 +73,7 @@ def test_a_near_item_is_a_hard_negative_only_where_the_positive_is_preferred(tas
 def test_what_must_not_meet_is_bought_by_nobody():
     """People take cough drops with what must not lie beside them; a model would go along."""
     data = word_shop([["codeine cough drops", "rubbing alcohol"], *BASKETS])
-    task = Samples.of(data, graph())
+    task = SamplesTask.of(data, graph())
     unsafe = next(key for key in of_kind(task, BUYER) if key.endswith("rubbing alcohol 2"))
     assert rows_of(task, unsafe, "first") == []
 
@@ -91,7 +91,7 @@ def test_clicks_after_which_nothing_came_are_asked_about_as_words():
     at = np.append(data.at, late.at)
     order = np.lexsort((at, columns["user"]))
     whole = replace(data, at=at[order], **{n: c[order] for n, c in columns.items()})
-    task = Samples.of(whole, graph())
+    task = SamplesTask.of(whole, graph())
     (key,) = of_kind(task, CLICK)
     assert key == "click | shaving foam | paper tissues"
     (row,) = rows_of(task, key, "neither")
@@ -103,7 +103,7 @@ def test_a_model_is_told_of_no_person_and_of_words_that_many_share(task):
     for record in task.records():
         assert set(record.content) <= {"taken", "first", "second"}
         assert set(record.content["first"]) <= {"word", "title", "taken_beside"}
-    few = Samples.of(word_shop(BASKETS, people=10), graph())
+    few = SamplesTask.of(word_shop(BASKETS, people=10), graph())
     assert few.guesses == {}
 
 
@@ -121,9 +121,9 @@ def test_nothing_is_asked_of_what_is_taken_only_later():
     )
     order = np.lexsort((whole.at, whole.user))
     whole = whole.take(order)
-    before = [record.content for record in Samples.of(whole.before(cut), graph()).records()]
-    assert before == [record.content for record in Samples.of(data, graph()).records()]
-    assert before != [record.content for record in Samples.of(whole, graph()).records()]
+    before = [record.content for record in SamplesTask.of(whole.before(cut), graph()).records()]
+    assert before == [record.content for record in SamplesTask.of(data, graph()).records()]
+    assert before != [record.content for record in SamplesTask.of(whole, graph()).records()]
 
 
 def test_the_second_of_one_item_cannot_be_chosen(task):
@@ -139,7 +139,7 @@ def test_the_second_of_one_item_cannot_be_chosen(task):
 
 def test_kinds_may_be_left_out_and_numbers_are_bounded():
     limits = SampleLimits(kinds=(BUYER,), cold_items=2, contexts=1)
-    keys = Samples.of(shop(), graph(), limits=limits).guesses
+    keys = SamplesTask.of(shop(), graph(), limits=limits).guesses
     assert {guess.kind for guess in keys.values()} <= {BUYER}
     assert len(keys) <= 2
 

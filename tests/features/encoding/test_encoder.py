@@ -6,7 +6,7 @@ import pytest
 
 from galen.features.encoding.encoder import Encoder, fit_encoder
 from galen.features.encoding.schema import SchemaError, Vector
-from galen.features.encoding.tables import Columns
+from galen.features.encoding.tables import TableColumns
 
 TABLE = pa.table(
     {
@@ -20,7 +20,7 @@ TABLE = pa.table(
         "sold": [1, 2, 3, 4],
     }
 )
-COLUMNS = Columns(
+COLUMNS = TableColumns(
     user="user",
     item="item",
     history=("rated",),
@@ -69,7 +69,7 @@ def test_bags_have_weight_where_they_hold_something():
 WEIGHED = TABLE.append_column(
     "share", pa.array([[0.5, 2.0], [], None, [0.0]], pa.list_(pa.float32()))
 )
-BY_SHARE = Columns(skip=("rated", "text"), bag_weights={"tags": "share"})
+BY_SHARE = TableColumns(skip=("rated", "text"), bag_weights={"tags": "share"})
 
 
 def test_values_of_a_bag_weigh_what_the_column_beside_them_says():
@@ -102,17 +102,17 @@ def test_values_that_were_never_seen_are_unknown_and_others_keep_their_ids(tmp_p
 
 
 def test_a_value_seen_too_seldom_has_no_id():
-    encoder = encoder_of(columns=Columns(least=2, skip=("rated", "text")))
+    encoder = encoder_of(columns=TableColumns(least=2, skip=("rated", "text")))
     assert encoder.encode(TABLE).categories[:, 1].tolist() == [1, 0, 1, 0]
 
 
 def test_the_kept_share_of_negatives_weighs_them_up():
-    samples = encoder_of(columns=Columns(kept_negatives=0.25, skip=("text",))).encode(TABLE)
+    samples = encoder_of(columns=TableColumns(kept_negatives=0.25, skip=("text",))).encode(TABLE)
     assert samples.weight.tolist() == [4, 1, 4, 1]
 
 
 def test_a_hash_gives_every_value_an_id():
-    encoder = encoder_of(columns=Columns(hashed={"user": 7}, vectors=("text",)))
+    encoder = encoder_of(columns=TableColumns(hashed={"user": 7}, vectors=("text",)))
     ids = encoder.encode(TABLE).categories[:, 0]
     assert ids[0] == ids[2]
     assert ids[3] == 0
@@ -142,7 +142,7 @@ def test_a_column_that_is_missing_is_told_with_those_that_are_there():
 
 def test_lists_of_floats_are_asked_for_what_they_are():
     with pytest.raises(SchemaError, match=r"'text' holds lists of floats.*`vectors`"):
-        encoder_of(columns=Columns())
+        encoder_of(columns=TableColumns())
 
 
 def test_samples_of_another_vocabulary_are_refused():
@@ -175,7 +175,7 @@ def test_a_row_without_a_vector_has_zeros_and_one_of_another_length_is_refused()
     table = pa.table(
         {"item": [1, 2, 3], "text": [[1.0, 2.0], None, [3.0, 4.0]], "label": [0, 1, 0]}
     )
-    columns = Columns(vectors=("text",), adaptors={"text": "experts"})
+    columns = TableColumns(vectors=("text",), adaptors={"text": "experts"})
     types = {field.name: field.type for field in table.schema}
     encoder = fit_encoder(columns, types, iter(table.to_batches()))
     assert encoder.schema.vectors == (Vector("text", 2, "experts"),)

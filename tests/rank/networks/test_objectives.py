@@ -5,7 +5,7 @@ import torch
 from rank.networks.schemas import RICH, rich_samples
 
 from galen.assembly.catalog import NETWORKS
-from galen.nn.experts import Gate
+from galen.nn.experts import ExpertGate
 from galen.rank.lessons import inputs_of
 from galen.rank.networks.esmm import Esmm, chained
 from galen.rank.networks.ple import Ple
@@ -35,7 +35,7 @@ def test_the_shares_of_a_gate_add_up_to_one(name):
     network = NETWORKS[name]().build(RICH, STEPS).eval()
     shares = []
     for module in network.modules():
-        if isinstance(module, Gate):
+        if isinstance(module, ExpertGate):
             module.register_forward_hook(lambda _, __, given: shares.append(given))
     network(inputs_of(rich_samples(9), slice(0, 9)))
     # MMoE: a gate an objective; PLE: two levels of them, and a shared one on the first.

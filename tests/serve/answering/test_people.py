@@ -4,13 +4,13 @@ import pyarrow as pa
 import pytest
 
 from galen.data.schema import USERS
-from galen.serve.answering.people import People
+from galen.serve.answering.people import KnownPeople
 
 
 @pytest.fixture
-def people() -> People:
+def people() -> KnownPeople:
     row = {"user_id": "ana", "age": 30, "life_stage": "parents with a baby"}
-    return People(pa.Table.from_pylist([row], schema=USERS))
+    return KnownPeople(pa.Table.from_pylist([row], schema=USERS))
 
 
 def test_the_life_stage_of_a_user_is_known_as_it_was_given_last(people):

@@ -13,14 +13,14 @@ import pytest
 
 from galen.serve.durable import tables
 from galen.serve.durable.log import EventLog, LogBusy, LogError, LogUnavailable
-from galen.serve.durable.tables import LoggedEvent, Outcome
+from galen.serve.durable.tables import EventOutcome, LoggedEvent
 
 
 def event(name: str, user: str | None = "ann", item: str = "tea") -> LoggedEvent:
     return LoggedEvent(event_id=name, user=user, item=item, kind=1, at=5)
 
 
-def append(log: EventLog, *events: LoggedEvent) -> list[Outcome]:
+def append(log: EventLog, *events: LoggedEvent) -> list[EventOutcome]:
     return log.write(lambda connection: tables.append(connection, events)).result(timeout=20)
 
 
@@ -35,11 +35,11 @@ def test_an_acknowledged_event_is_in_the_file_and_a_repeated_one_counts_once(
 ) -> None:
     log = EventLog(tmp_path / "log.db")
     assert append(log, event("a"), event("a"), event("b")) == [
-        Outcome.ACCEPTED,
-        Outcome.DUPLICATE,
-        Outcome.ACCEPTED,
+        EventOutcome.ACCEPTED,
+        EventOutcome.DUPLICATE,
+        EventOutcome.ACCEPTED,
     ]
-    assert append(log, event("b")) == [Outcome.DUPLICATE]
+    assert append(log, event("b")) == [EventOutcome.DUPLICATE]
     assert ids(log.path) == ["a", "b"]
     log.close()
 
@@ -78,7 +78,7 @@ def test_one_broken_operation_fails_alone(tmp_path: Path) -> None:
     bad = log.write(broken)
     also_good = log.write(lambda connection: tables.append(connection, [event("b")]))
     hold.set()
-    assert good.result(10) == also_good.result(10) == [Outcome.ACCEPTED]
+    assert good.result(10) == also_good.result(10) == [EventOutcome.ACCEPTED]
     with pytest.raises(KeyError):
         bad.result(10)
     log.close()
@@ -130,7 +130,7 @@ def test_a_file_that_another_process_locks_is_an_error_that_passes(tmp_path: Pat
         append(log, event("a"))
     other.execute("ROLLBACK")
     other.close()
-    assert append(log, event("a")) == [Outcome.ACCEPTED]
+    assert append(log, event("a")) == [EventOutcome.ACCEPTED]
     log.close()
 
 
@@ -142,7 +142,7 @@ def test_a_closed_log_refuses_and_what_waited_was_written(tmp_path: Path) -> Non
     ]
     log.close()
     log.close()
-    assert all(answer.result(0) == [Outcome.ACCEPTED] for answer in answers)
+    assert all(answer.result(0) == [EventOutcome.ACCEPTED] for answer in answers)
     with pytest.raises(LogUnavailable):
         log.write(lambda _: None)
 
@@ -178,9 +178,9 @@ def test_a_forgotten_user_leaves_no_byte_in_the_files(tmp_path: Path) -> None:
     kept = set(names) - set(gone)
     assert [name for name in gone if f"{name}:".encode() in files] == []
     assert all(f"{name}:".encode() in files for name in kept)  # the search does find what is there
-    assert append(log, event("late", gone[0])) == [Outcome.FORGOTTEN]
+    assert append(log, event("late", gone[0])) == [EventOutcome.FORGOTTEN]
     log.write(lambda connection: tables.put_user(connection, gone[0], "{}")).result(10)
-    assert append(log, event("anew", gone[0])) == [Outcome.ACCEPTED]
+    assert append(log, event("anew", gone[0])) == [EventOutcome.ACCEPTED]
     log.close()
 
 
@@ -231,5 +231,5 @@ def test_a_log_that_is_in_use_is_refused_until_it_is_closed(tmp_path: Path) -> N
         EventLog(tmp_path / "log.db")
     log.close()
     again = EventLog(tmp_path / "log.db")
-    assert append(again, event("a")) == [Outcome.ACCEPTED]
+    assert append(again, event("a")) == [EventOutcome.ACCEPTED]
     again.close()
