@@ -52,7 +52,7 @@ class Need(Said):
     words: tuple[Weighed, ...] = Bounds(min_length=1, max_length=60)
 
 
-class NeedsAnswer(Said):
+class ContextAnswer(Said):
     """What is said of one context."""
 
     needs: tuple[Need, ...] = Bounds(min_length=1, max_length=30)
@@ -62,7 +62,7 @@ class NeedsAnswer(Said):
 class NeedsTask:
     """The task of a shop's contexts. The key is the context's, in words."""
 
-    asked: AskedTask[NeedsAnswer]
+    asked: AskedTask[ContextAnswer]
     cohorts: Cohorts
     goods: KnownGoods
 
@@ -79,7 +79,7 @@ class NeedsTask:
         asked = AskedTask(
             NAME,
             PromptFile.shipped(NAME),
-            NeedsAnswer,
+            ContextAnswer,
             Vocabulary({"product_word": words, "need": known["need"]}),
             COLUMNS,
             graph.version,
@@ -91,7 +91,7 @@ class NeedsTask:
     def records(self) -> Iterator[Record]:
         return self.cohorts.records()
 
-    def judge(self, record: Record, answer: NeedsAnswer) -> Sequence[Fault]:
+    def judge(self, record: Record, answer: ContextAnswer) -> Sequence[Fault]:
         """Every word is led to from its need or taken by these people, and not against them."""
         told = {str(one["word"]) for one in record.content["take"]}
         stage = str(record.content["people"].get("life stage", ""))
@@ -115,7 +115,7 @@ class NeedsTask:
             faults.append(Fault(FaultCode.RANGE, "words: one of them is named twice"))
         return faults
 
-    def rows(self, record: Record, answer: NeedsAnswer) -> Sequence[Mapping[str, Any]]:
+    def rows(self, record: Record, answer: ContextAnswer) -> Sequence[Mapping[str, Any]]:
         return [
             {
                 "need": need.need,

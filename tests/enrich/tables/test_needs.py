@@ -19,7 +19,7 @@ from galen.enrich.running.runner import run
 from galen.enrich.running.task import Record
 from galen.enrich.tables.cohorts import Cohorts
 from galen.enrich.tables.need_rules import need_rules
-from galen.enrich.tables.needs import NeedsAnswer, NeedsTask
+from galen.enrich.tables.needs import ContextAnswer, NeedsTask
 from galen.features.store import FeatureStore
 from galen.knowledge.build import built_in
 from galen.llm.language_model import Prompt
@@ -59,7 +59,7 @@ def written(task, past):
 def said(need, word):
     words = [{"product_word": word, "weight": 0.5}]
     needs = [{"need": need, "reason": "such people", "words": words}]
-    return NeedsAnswer.model_validate_json(json.dumps({"needs": needs}))
+    return ContextAnswer.model_validate_json(json.dumps({"needs": needs}))
 
 
 def test_nothing_of_a_person_goes_over_the_wire(task, shop, data):
@@ -147,4 +147,4 @@ def test_rules_name_no_more_needs_than_an_answer_may_have(task):
     led = replace(task, goods=replace(task.goods, served=served))
     take = [{"word": word, "share": 0.01, "lift": 1.0} for word in served if word != OTHER]
     answer = need_rules(led)(Prompt("", told({"people": {}, "take": take})))
-    assert len(NeedsAnswer.model_validate_json(answer).needs) == 30
+    assert len(ContextAnswer.model_validate_json(answer).needs) == 30
