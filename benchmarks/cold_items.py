@@ -31,6 +31,7 @@ from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN
 from galen.data.shop import Shop
 from galen.evaluate.intervals import mean_interval, paired_interval
+from galen.features.tokenizing.coding import Coding
 from galen.generative.generator import Generator
 from galen.generative.generator_index import GeneratorIndex
 from galen.pipeline.candidates import (
@@ -59,12 +60,18 @@ HYBRID: Final = Generator(
 )
 """Codes, own vectors and attributes, with cold items beside what is written."""
 
+SAID: Final = Coding(sources=("attributes", "text"))
+"""Codes of what is said of items, whoever takes them."""
+
 MODELS: Final[Mapping[str, Callable[[int], RetrieverSpec]]] = {
     "popular_in_category": lambda seed: Popular(by="category"),
     "content": lambda seed: Content(seed=seed),
     "two_tower": lambda seed: TwoTower(seed=seed),
     "two_tower_text": lambda seed: TwoTower(text=True, identity_dropout=ALONE, seed=seed),
+    "two_tower_codes": lambda seed: TwoTower(codes=Coding(), seed=seed),
+    "two_tower_said_codes": lambda seed: TwoTower(codes=SAID, seed=seed),
     "sequence": lambda seed: SequenceModel(seed=seed),
+    "sequence_codes": lambda seed: SequenceModel(codes=Coding(), seed=seed),
     "sequence_text": lambda seed: SequenceModel(text=True, identity_dropout=ALONE, seed=seed),
     "sequence_words_only": lambda seed: SequenceModel(text=True, identity=False, seed=seed),
     "generator_dense": lambda seed: Generator(dense=True, identity=True, seed=seed),
