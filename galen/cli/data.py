@@ -92,7 +92,9 @@ def import_(
     ] = None,
     assume: Annotated[
         list[str] | None,
-        typer.Option(help="field=value for items where nothing is known; repeatable."),
+        typer.Option(
+            help="field=value for items where nothing is known, field= for none; repeatable."
+        ),
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="An option of the source, as name=value.")

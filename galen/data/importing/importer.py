@@ -29,7 +29,7 @@ class ImportSettings:
     """What a person decides about an import."""
 
     max_bad_share: float = 0.05  # of a table's rows; above it nothing is changed
-    assume: Mapping[str, str] = field(default_factory=dict)  # item field → value where unknown
+    assume: Mapping[str, str] = field(default_factory=dict)  # item field → value; "": nothing
     mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)  # of the source
 
@@ -90,8 +90,7 @@ def import_shop(
     """
     folder = folder.resolve()
     plan = _plan(source, paths, settings)
-    assumed = {**plan.assume, **settings.assume}
-    values = {name: _assumed(name, text) for name, text in assumed.items()}
+    values, assumed = _assumptions({**plan.assume, **settings.assume})
     mapped = {
         name: map_columns(
             name, feed, columns_of(feed.path, feed.dialect), settings.mapping.get(name, {})
@@ -159,13 +158,19 @@ def _only_known(
             )
 
 
-def _assumed(name: str, value: str) -> pa.Scalar:
+def _assumptions(given: Mapping[str, str]) -> tuple[dict[str, pa.Scalar], dict[str, str]]:
+    """Values of item fields where nothing is known, and as they were written.
+
+    An empty word takes back what the source assumes: the field stays unknown.
+    """
     names = [field for field in FIELDS["items"].names if field != "item_id"]
-    if name not in names:
-        near = get_close_matches(name, names, n=1)
-        told = f"; did you mean {near[0]!r}?" if near else "."
-        raise ImportRefused(f"{name!r} cannot be assumed: it is no field of items{told}")
-    return constant("items", name, value)
+    for name in given:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            told = f"; did you mean {near[0]!r}?" if near else "."
+            raise ImportRefused(f"{name!r} cannot be assumed: it is no field of items{told}")
+    written = {name: text for name, text in given.items() if text}
+    return {name: constant("items", name, text) for name, text in written.items()}, written
 
 
 def _refuse_above(

@@ -9,6 +9,7 @@ from shop_files import HEADER, NOW, event, events, landed, rejected, run, shop
 
 from galen.data.importing.importer import ImportRefused, ImportSettings, import_shop
 from galen.data.schema import ITEMS, Kind
+from galen.data.shop import Shop
 
 ITEMS_CSV = (
     "item_id,title,category,price,rx_class,stock,regions,hidden,created_at\n"
@@ -104,7 +105,24 @@ def test_what_is_unknown_stays_unknown_unless_it_is_assumed(tmp_path: Path):
     assert shop(tmp_path).manifest.assumed == assume
 
 
-@pytest.mark.parametrize("assume", [{"stocks": "1"}, {"rx_class": "free"}, {"stock": "many"}])
+def test_an_empty_word_takes_back_what_a_source_assumes(tmp_path: Path):
+    (tmp_path / "log.csv").write_text("user_id,item_id,pos\na,x,1\nb,y,1\n")
+    import_shop(
+        "sequences",
+        {"interactions": tmp_path / "log.csv"},
+        tmp_path / "taken back",
+        now=NOW,
+        settings=ImportSettings(assume={"rx_class": "", "stock": "3"}),
+    )
+    there = Shop.open(tmp_path / "taken back")
+    assert there.read("items")["rx_class"].to_pylist() == [None, None]
+    assert there.read("items")["stock"].to_pylist() == [3, 3]
+    assert "rx_class" not in there.manifest.assumed
+
+
+@pytest.mark.parametrize(
+    "assume", [{"stocks": ""}, {"stocks": "1"}, {"rx_class": "free"}, {"stock": "many"}]
+)
 def test_an_assumption_that_cannot_be_is_refused(tmp_path: Path, assume: dict[str, str]):
     with pytest.raises(ImportRefused, match=next(iter(assume))):
         run(tmp_path, ImportSettings(assume=assume), events=events(3))
