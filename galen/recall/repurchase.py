@@ -32,6 +32,7 @@ DUE: Final = (0.1, 0.5, 0.9)
 """Shares of the people who come back that have done so by the interval's beginning, middle, end."""
 
 FAR: Final = 3650.0  # days; who comes so late is not waited for
+TELLABLE: Final = 365.0  # days; a date beyond them tells a person nothing
 FILE: Final = "repurchase.safetensors"
 Good = Literal["product", "word"]
 
@@ -220,6 +221,8 @@ def _told(now: int, early: float, usual: float, late: float) -> str:
     """Of a product that is due in so many days; `now` in microseconds since the epoch."""
     if usual < 1:
         return "You bought this before and it may have run out"
+    if usual > TELLABLE:
+        return "You bought this before"
     today = datetime.fromtimestamp(now / 1e6, UTC)
     dates = (today + timedelta(days=min(days, FAR)) for days in (usual, early, late))
     around, first, last = (_day(date) for date in dates)

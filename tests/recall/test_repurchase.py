@@ -147,6 +147,12 @@ def test_the_reason_says_when_a_thing_is_due_and_how_sure_that_is(dosed):
     assert fresh(ONCE) is None
 
 
+def test_a_date_too_far_to_plan_for_is_not_told(dosed):
+    index = Repurchase().fit(dosed)
+    years = index.why(asked((6, 2), packs=40), 0)
+    assert years(6) == "You bought this before"
+
+
 def test_a_household_that_uses_no_more_than_one_person_changes_nothing(dosed):
     """Here households of four buy as seldom as people who live alone."""
     index = Repurchase().fit(dosed)

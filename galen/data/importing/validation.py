@@ -158,5 +158,6 @@ def fill(table: pa.Table, assumed: Mapping[str, pa.Scalar]) -> pa.Table:
                 filled = pc.fill_null(whole, value)
             table = table.set_column(table.column_names.index(name), name, filled)
         else:
-            table = table.append_column(name, pa.repeat(value, len(table)))
+            whole = pa.repeat(value, len(table)) if len(table) else pa.array([], value.type)
+            table = table.append_column(name, whole)
     return table

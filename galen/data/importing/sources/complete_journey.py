@@ -7,6 +7,7 @@ of the `completejourney` packages for R and Python, which has other names and ti
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ _PRODUCTS: Final = ("products", "product")
 _SALES: Final = ("transactions", "transactions_sample", "transaction_data")
 _HOUSEHOLDS: Final = ("demographics", "hh_demographic")
 
+_CHOICES: Final = {"departments": "department", "categories": "product_category"}
+_LISTED: Final = 40  # names that a message lists whole
 _PATH: Final = ("department", "product_category", "product_type")
 _OF_PRODUCTS: Final[
     dict[str, tuple[str, ...]]
@@ -93,8 +96,8 @@ def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
     has_moment = "transaction_timestamp" in _lowered(sales_path)
     sales = _named(sales_path, _OF_MOMENTS if has_moment else _OF_DAYS)
     items, events = _items(products, sales), _events(sales)
-    if "departments" in options:
-        items, events = _chosen(options["departments"], products, sales, items, events)
+    if options:
+        items, events = _chosen(options, products, sales, items, events)
     people = _found(folder, _HOUSEHOLDS)
     users = _users(_named(people, _OF_HOUSEHOLDS)) if people is not None else None
     return ImportPlan(events=events, items=items, users=users, assume=OPEN_SALE)
@@ -190,25 +193,22 @@ def _users(households: _File) -> Feed:
 
 
 def _chosen(
-    words: str, products: _File, sales: _File, items: Feed, events: Feed
+    options: Mapping[str, str], products: _File, sales: _File, items: Feed, events: Feed
 ) -> tuple[Feed, Feed]:
-    """The feeds without what belongs to other departments."""
-    wanted = pa.array([word.strip() for word in words.split(",")])
-    table = products.read("product_id", "department")
-    departments = pc.utf8_trim_whitespace(table["department"].cast(pa.string()))
-    known = pc.unique(departments).to_pylist()
-    strangers = [word for word in wanted.to_pylist() if word not in known]
-    if strangers:
-        raise ImportRefused(f"{products.path} has no department {strangers}; it has {known}.")
-    apart = pc.invert(pc.is_in(departments, value_set=wanted))
-    others = table["product_id"].filter(apart).combine_chunks().cast(pa.string())
+    """The feeds of some departments or categories; a product that no file describes is in none."""
+    columns = [_CHOICES[name] for name in options]
+    table = products.read("product_id", *columns)
+    inside = pa.array([True] * len(table))
+    for column, words in zip(columns, options.values(), strict=True):
+        inside = pc.and_(inside, _among(words, table[column], column, products.path))
+    chosen = table["product_id"].filter(inside).combine_chunks().cast(pa.string())
 
     def kept(file: _File) -> Callable[[pa.Table], pa.Array]:
-        def in_department(rows: pa.Table) -> pa.Array:
+        def in_scope(rows: pa.Table) -> pa.Array:
             ids = file.column(rows, "product_id").cast(pa.string())
-            return pc.invert(pc.is_in(ids, value_set=others))
+            return pc.or_(pc.is_in(ids, value_set=chosen), pc.is_null(ids))
 
-        return in_department
+        return in_scope
 
     return (
         replace(items, keep=kept(products)),
@@ -218,6 +218,27 @@ def _chosen(
             reads=(*dict.fromkeys([*events.reads, sales.names["product_id"]]),),
         ),
     )
+
+
+def _among(words: str, column: pa.ChunkedArray, name: str, path: Path) -> pa.Array:
+    """Whether each word of a column is one of those that are asked for.
+
+    Raises:
+        ImportRefused: one that is asked for is not there at all.
+    """
+    wanted = [word.strip() for word in words.split(",")]
+    there = pc.utf8_trim_whitespace(column.cast(pa.string())).combine_chunks()
+    known = pc.unique(there).drop_null().to_pylist()
+    strangers = [word for word in wanted if word not in known]
+    if strangers:
+        raise ImportRefused(f"{path} has no {name} {strangers}; it has {_told(strangers, known)}.")
+    return pc.is_in(there, value_set=pa.array(wanted))
+
+
+def _told(strangers: Sequence[str], known: Sequence[str]) -> str:
+    near = [word for one in strangers for word in get_close_matches(one, known, n=3, cutoff=0.4)]
+    listed = known if len(known) <= _LISTED else [*dict.fromkeys(near), "…"]
+    return f"{len(known)}, {', '.join(listed)}"
 
 
 def _prices(sales: _File) -> pa.Table:
@@ -298,6 +319,6 @@ COMPLETE_JOURNEY = ImportSource(
     name="complete-journey",
     what="a folder with products, transactions and demographics as CSV or Parquet",
     paths={"folder": True},
-    options=("departments",),
+    options=tuple(_CHOICES),
     plan=_plan,
 )

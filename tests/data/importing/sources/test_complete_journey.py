@@ -193,6 +193,27 @@ def test_only_the_chosen_departments_are_in_scope(chain: Path, tmp_path: Path):
     assert not report.quarantined
 
 
+def test_only_the_chosen_categories_of_the_chosen_departments_are_in_scope(
+    chain: Path, tmp_path: Path
+):
+    for categories, kept in (("VITAMINS", ["10"]), ("MILK", []), ("VITAMINS, MILK", ["10"])):
+        settings = ImportSettings(options={"departments": "DRUG GM", "categories": categories})
+        place = tmp_path / categories
+        import_shop("complete-journey", {"folder": chain}, place, now=NOW, settings=settings)
+        assert Shop.open(place).read("items")["item_id"].to_pylist() == kept
+
+
+def test_a_product_that_no_file_describes_is_in_no_department(tmp_path: Path):
+    sales = {**PUBLISHED["transaction_data"], "PRODUCT_ID": [10, 99, None, 10]}
+    folder = written(tmp_path / "chain", {**PUBLISHED, "transaction_data": sales}, ".csv")
+    settings = ImportSettings(max_bad_share=1, options={"departments": "DRUG GM"})
+    report = import_shop(
+        "complete-journey", {"folder": folder}, tmp_path / "shop", now=NOW, settings=settings
+    )
+    assert report.rows["events"] == 2
+    assert dict(report.quarantined) == {("events", "item_id is missing"): 1}
+
+
 def test_an_unknown_department_is_refused_with_those_there_are(chain: Path, tmp_path: Path):
     settings = ImportSettings(options={"departments": "DRUGS"})
     with pytest.raises(ImportRefused, match=r"DRUGS.*DRUG GM"):
