@@ -69,10 +69,17 @@ def read_blocks(
 
 def _kind(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    with path.open("rb") as file:
-        if file.read(4) == b"PAR1" or ".parquet" in suffixes[-1:]:
-            return "parquet"
+    if ".parquet" in suffixes[-1:] or _is_parquet(path):
+        return "parquet"
     return "json" if {".jsonl", ".ndjson", ".json"} & set(suffixes[-2:]) else "csv"
+
+
+def _is_parquet(path: Path) -> bool:
+    """Whether a file of another name is Parquet: it says so at both ends, a damaged text at one."""
+    with path.open("rb") as file:
+        begins = file.read(4) == b"PAR1"
+        file.seek(-min(4, path.stat().st_size), 2)
+        return begins and file.read() == b"PAR1"
 
 
 def _ignore(*_: Any) -> None:

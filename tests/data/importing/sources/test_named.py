@@ -39,7 +39,7 @@ def test_the_mapping_of_the_guide_maps(tmp_path: Path):
         ("sequences", {}, "needs the path 'interactions': --path interactions=FILE"),
         ("table", {}, "needs the path 'events': --events FILE"),
         ("movielens", {"folder": "nowhere"}, "has no ratings"),
-        ("complete-journey", {"folder": "nowhere"}, "no such file"),
+        ("complete-journey", {"folder": "nowhere"}, "no such folder"),
     ],
 )
 def test_what_a_source_needs_is_told(
