@@ -10,19 +10,39 @@ class Taught(Protocol):
     """What settings of every such model say of its training."""
 
     @property
-    def epochs(self) -> int: ...
+    def epochs(self) -> int:
+        """Passes over the histories at most."""
+        ...
+
     @property
-    def batch(self) -> int: ...
+    def batch(self) -> int:
+        """What a step learns from: histories, or pairs."""
+        ...
+
     @property
-    def learning_rate(self) -> float: ...
+    def learning_rate(self) -> float:
+        """Of Adam, until `plateau` lowers it."""
+        ...
+
     @property
-    def patience(self) -> int: ...
+    def patience(self) -> int:
+        """Epochs without gain for people held out before training stops."""
+        ...
+
     @property
-    def plateau(self) -> float: ...
+    def plateau(self) -> float:
+        """Factor on the rate after an epoch that is no better."""
+        ...
+
     @property
-    def device(self) -> str: ...
+    def device(self) -> str:
+        """To learn on, as torch names it."""
+        ...
+
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int:
+        """Of the order of mini-batches, and of what is drawn in them."""
+        ...
 
 
 def training_of(

@@ -15,7 +15,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.importing.feeds import OPEN_SALE, Feed, ImportPlan, ImportRefused, ImportSource, Layout
+from galen.data.importing.feeds import (
+    OPEN_SALE,
+    Dialect,
+    Feed,
+    ImportPlan,
+    ImportRefused,
+    ImportSource,
+)
 from galen.data.importing.reading import columns_of, read_blocks
 from galen.data.spilling import spill_folder
 
@@ -78,7 +85,7 @@ class _File:
     def read(self, *names: str) -> pa.Table:
         """Some columns whole; rows that cannot be read are told of when the shop is made."""
         wanted = [self.names[name] for name in names]
-        blocks = read_blocks(self.path, Layout(), wanted, _unheard, _unheard)
+        blocks = read_blocks(self.path, Dialect(), wanted, _unheard, _unheard)
         tables = [block.table.select(wanted).rename_columns(list(names)) for block in blocks]
         if not tables:
             return pa.table({name: pa.array([], pa.string()) for name in names})
@@ -125,7 +132,7 @@ def _required(folder: Path, stems: Sequence[str], what: str) -> Path:
 
 
 def _lowered(path: Path) -> dict[str, str]:
-    return {name.lower(): name for name in columns_of(path, Layout())}
+    return {name.lower(): name for name in columns_of(path, Dialect())}
 
 
 def _named(path: Path, known: Mapping[str, Iterable[str]]) -> _File:
