@@ -18,8 +18,15 @@ NOTICES: Final[dict[str, dict[Language, str]]] = {
         "zh": "其中含有您可能正在服用的成分,请咨询药师。",
     },
     "unknown": {
+        "en": "We do not know all that this holds. Ask a pharmacist whether it suits you.",
+        "zh": "我们不完全了解该商品的成分,请咨询药师是否适合您。",
+    },
+    "unrecognised": {
         "en": "We could not check this against what you told us. Ask a pharmacist.",
         "zh": "我们无法根据您提供的信息核对该商品,请咨询药师。",
     },
 }
-"""By family of rules; none names a condition or a medicine, since others may look on."""
+"""By family of rules, and `unrecognised` beside `unknown`.
+
+None names a condition or a medicine, since others may look on.
+"""

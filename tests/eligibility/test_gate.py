@@ -148,7 +148,7 @@ def test_what_tells_of_a_person_is_not_shown_where_others_look_on(pharmacy, aske
 def test_medicine_of_unknown_contents_is_never_taken_to_be_safe(pharmacy):
     rows = Candidates(np.array([0]), np.array([pharmacy.row("mystery pills")]))
     (told,) = pharmacy.gate.notices(pharmacy.asked(), rows)
-    assert len(told) == 1
+    assert told == ["We do not know all that this holds. Ask a pharmacist whether it suits you."]
     assert [found.rule for found in pharmacy.gate.findings(pharmacy.asked(), 0, rows.item[0])] == [
         "unknown"
     ]
@@ -162,6 +162,7 @@ def test_where_a_declared_medicine_is_not_recognised_every_medicine_has_a_notice
         rows = Candidates(np.array([0]), np.array([pharmacy.row(name)]))
         (told,) = pharmacy.gate.notices(asked, rows)
         assert bool(told) == (name == "ibuprofen")
+        assert all("what you told us" in notice for notice in told)
 
 
 def test_what_is_withdrawn_is_gone_until_it_is_lifted(open_pharmacy):

@@ -40,7 +40,13 @@ class KnownEnough:
         )
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
-        return [self.premises.notice(self.rule)]
+        return [self._notice(item)]
+
+    def _notice(self, item: int) -> str:
+        """Of what the item holds where that is not known, else of what was declared."""
+        return self.premises.notice(
+            "unrecognised" if self.premises.items.recognised[item] else self.rule
+        )
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         one = Candidates(np.array([request]), np.array([item]))
@@ -55,6 +61,6 @@ class KnownEnough:
                 action,
                 f"{words} is not recognised",
                 f"pack {self.premises.pack.version}",
-                self.premises.notice(self.rule),
+                self._notice(item),
             )
         ]
