@@ -13,7 +13,7 @@ from galen.nn.dense import tower
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Descent:
     """How an autoencoder learns, by Adam."""
 
     steps: int
@@ -56,18 +56,18 @@ class Autoencoder(nn.Module):
 def learn(
     network: nn.Module,
     vectors: Tensor,
-    course: Course,
+    descent: Descent,
     draw: torch.Generator,
     loss: Callable[[Tensor], Tensor],
 ) -> None:
     """Steps of Adam on mini-batches (batch, d), each epoch in another order."""
     network.train()
-    optimiser = torch.optim.Adam(network.parameters(), course.learning_rate)
+    optimiser = torch.optim.Adam(network.parameters(), descent.learning_rate)
     left = torch.empty(0, dtype=torch.int64)
     if len(vectors) == 1:
         vectors = vectors.expand(2, -1)  # one has no spread
-    batch = min(course.batch, len(vectors))
-    for _ in range(course.steps):
+    batch = min(descent.batch, len(vectors))
+    for _ in range(descent.steps):
         if len(left) < batch:
             left = torch.randperm(len(vectors), generator=draw)
         optimiser.zero_grad()

@@ -16,7 +16,7 @@ from torch import Tensor
 from galen.features.tokenizing import stored
 from galen.features.tokenizing.autoencoder import (
     Autoencoder,
-    Course,
+    Descent,
     arrays_of,
     fill,
     latents,
@@ -59,8 +59,8 @@ class Fsq:
             passed = inside + (inside.round() - inside).detach()  # gradients go past the rounding
             return network.error(batch, passed / (grid // 2))
 
-        course = Course(self.steps, self.batch, self.learning_rate)
-        learn(network, whole, course, torch.Generator().manual_seed(seed), loss)
+        descent = Descent(self.steps, self.batch, self.learning_rate)
+        learn(network, whole, descent, torch.Generator().manual_seed(seed), loss)
         return LearnedFsq(self, network.eval())
 
     def load(self, folder: Path) -> "LearnedFsq":

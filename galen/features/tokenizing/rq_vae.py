@@ -18,7 +18,7 @@ from torch.nn import functional
 from galen.features.tokenizing import stored
 from galen.features.tokenizing.autoencoder import (
     Autoencoder,
-    Course,
+    Descent,
     arrays_of,
     fill,
     latents,
@@ -59,8 +59,8 @@ class RqVae:
             network = Autoencoder(vectors.shape[1], self.hidden, self.width)
         whole = torch.from_numpy(learning)
         network.adapt(whole)
-        course = Course(self.warm_up, self.batch, self.learning_rate)
-        learn(network, whole, course, draw, lambda x: network.error(x, network.encode(x)))
+        descent = Descent(self.warm_up, self.batch, self.learning_rate)
+        learn(network, whole, descent, draw, lambda x: network.error(x, network.encode(x)))
         books = CodeBooks(self, latents(network, learning).numpy(), seed, draw)
 
         def loss(batch: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class RqVae:
             total: Tensor = network.error(batch, passed) + self.commitment * apart
             return total
 
-        learn(network, whole, Course(self.steps, self.batch, self.learning_rate), draw, loss)
+        learn(network, whole, Descent(self.steps, self.batch, self.learning_rate), draw, loss)
         return LearnedRqVae(self, network.eval(), books.books())
 
     def load(self, folder: Path) -> "LearnedRqVae":

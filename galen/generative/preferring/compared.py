@@ -75,7 +75,7 @@ class ComparedLesson(NamedTuple):
         return ComparedLesson(self.inputs.of(histories), weight[histories])
 
 
-class Policy(nn.Module):
+class LearningPolicy(nn.Module):
     """(R,) losses of histories with compared ids, by the network that is to change.
 
     It reads without dropout even in training, so that it differs from the reference by what it
@@ -86,7 +86,7 @@ class Policy(nn.Module):
         super().__init__()
         self.network, self.loss = network, loss
 
-    def train(self, mode: bool = True) -> "Policy":
+    def train(self, mode: bool = True) -> "LearningPolicy":
         super().train(mode)
         self.network.eval()
         return self

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from galen.data.catalogue import Catalogue
 from galen.generative.network import NextCodes
-from galen.generative.preferring.compared import Policy, Transitions, newest_transitions
+from galen.generative.preferring.compared import LearningPolicy, Transitions, newest_transitions
 from galen.generative.preferring.direct_preference import DirectLoss, RejectedSource, hard_items
 from galen.generative.preferring.group_policy import GroupLoss, GroupSource, Rewards
 from galen.nn.learning.sequence_losses import Mean
@@ -115,11 +115,11 @@ def prefer(
     )
 
     def judged(module: nn.Module) -> dict[str, float]:
-        assert isinstance(module, Policy)
+        assert isinstance(module, LearningPolicy)
         return judge(module.network)
 
     def told(epoch: Epoch, module: nn.Module) -> None:
-        assert isinstance(module, Policy)
+        assert isinstance(module, LearningPolicy)
         assert watch is not None
         watch(epoch, module.network)
 
@@ -142,7 +142,7 @@ def _lessons(
     *,
     repeat: bool,
     seed: int,
-) -> tuple[Policy, Source]:
+) -> tuple[LearningPolicy, Source]:
     reference = copy.deepcopy(network).eval().requires_grad_(False)
     length = network.reader.backbone.shape.length
     newest = newest_transitions(learning, settings.people, seed)
@@ -150,7 +150,7 @@ def _lessons(
     if settings.method == "s_dpo":
         hard = hard_items(transitions, wares.shown, settings.hard, repeat=repeat)
         rejected = RejectedSource(transitions, hard, settings.drawn, settings.batch, seed)
-        return Policy(network, DirectLoss(settings.beta)), rejected
+        return LearningPolicy(network, DirectLoss(settings.beta)), rejected
     groups = GroupSource(
         policy=network,
         transitions=transitions,
@@ -165,4 +165,4 @@ def _lessons(
         batch=settings.batch,
         seed=seed,
     )
-    return Policy(network, GroupLoss(settings.clip, settings.anchor)), groups
+    return LearningPolicy(network, GroupLoss(settings.clip, settings.anchor)), groups

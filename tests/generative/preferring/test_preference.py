@@ -9,7 +9,12 @@ import torch
 from galen.assembly.recipe import RecipeError, settings_of
 from galen.features.histories import columns_of
 from galen.generative.generator import Generator
-from galen.generative.preferring.compared import Policy, Transitions, newest_transitions, told
+from galen.generative.preferring.compared import (
+    LearningPolicy,
+    Transitions,
+    newest_transitions,
+    told,
+)
 from galen.generative.preferring.direct_preference import DirectLoss, RejectedSource, hard_items
 from galen.generative.preferring.group_policy import GroupLoss, GroupSource, Rewards, drawn_ids
 from galen.generative.preferring.preference import Preference
@@ -77,7 +82,7 @@ def test_the_chosen_item_rises_over_the_rejected_and_a_bad_one_falls(world, netw
     asked = transitions(world, network, wanted=7)
     bad = torch.full((len(asked), 1), 23)
     before = [log_probability(network, asked, item) for item in (7, 23)]
-    teach(Policy(network, DirectLoss(1.0)), RejectedSource(asked, bad, 2, 16, 0))
+    teach(LearningPolicy(network, DirectLoss(1.0)), RejectedSource(asked, bad, 2, 16, 0))
     after = [log_probability(network, asked, item) for item in (7, 23)]
     assert (after[1] < before[1]).all()
     assert (after[0] - after[1] > before[0] - before[1] + 1).all()
@@ -145,7 +150,7 @@ def test_a_rewarded_item_is_written_more_often(world, network, guided):
     asked = transitions(world, network, wanted=7)
     source = groups(network, asked, guided=guided)
     before, _ = rewards(network, asked, source)
-    teach(Policy(network, GroupLoss(0.2, 0.0)), source)
+    teach(LearningPolicy(network, GroupLoss(0.2, 0.0)), source)
     after, _ = rewards(network, asked, source)
     assert after > before + 0.3
 
@@ -155,7 +160,7 @@ def test_written_freely_what_may_not_be_shown_is_unlearned(world, network):
     shown = torch.arange(24) < 12
     source = groups(network, asked, shown=shown, constrained=False, rewards=Rewards(0.0, 0.0, 1.0))
     _, before = rewards(network, asked, source, constrained=False)
-    teach(Policy(network, GroupLoss(0.2, 0.0)), source)
+    teach(LearningPolicy(network, GroupLoss(0.2, 0.0)), source)
     _, after = rewards(network, asked, source, constrained=False)
     assert before < 0.6
     assert after > 0.9
