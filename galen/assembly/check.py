@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from galen.assembly import catalog
+from galen.assembly.bounds import beyond
 from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
@@ -34,9 +35,9 @@ def check_recipe(recipe: Recipe) -> None:
     for name, recall in recipe.recall.items():
         at = f"{where}: [recall.{name}]"
         kind = _part(catalog.RETRIEVERS, recall.model, at)
-        _check_tokenizer(kind(**settings_of(kind, recall.settings, at)), at)
-        if recall.quota < 0 or recall.deadline <= 0:
-            raise RecipeError(f"{at}: deadline must be above 0, and quota not below.")
+        spec = kind(**settings_of(kind, recall.settings, at))
+        _check_tokenizer(spec, at)
+        _check_heads(spec, at)
     if not any(recall.quota for recall in recipe.recall.values()):
         raise RecipeError(f"{where}: it needs at least one [recall.<name>] with a quota above 0.")
     settings_of(Fusion, recipe.fusion, f"{where}: [fusion]")
@@ -121,10 +122,20 @@ def _check_tokenizer(spec: object, at: str) -> None:
     """See that a channel that writes or reads codes gives its tokenizer settings that it has."""
     for coding in (getattr(spec, "coding", None), getattr(spec, "codes", None)):
         if isinstance(coding, Coding):
+            for name, value in coding.tokenizer_settings.items():
+                if told := beyond(name, value):
+                    raise RecipeError(f"{at}: tokenizer_settings: {name} = {value!r}: it {told}.")
             try:
                 tokenizer_spec(coding.tokenizer, coding.sizes, coding.tokenizer_settings)
             except SemanticIdError as error:
                 raise RecipeError(f"{at}: {error}") from error
+
+
+def _check_heads(spec: object, at: str) -> None:
+    """See that heads of attention can share the width."""
+    width, heads = getattr(spec, "width", 0), getattr(spec, "heads", 1)
+    if width % heads:
+        raise RecipeError(f"{at}: width = {width} cannot be shared by {heads} heads.")
 
 
 def _check_lender(recipe: Recipe, channel: object, at: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from galen.assembly.bounds import beyond
 from galen.data.mendable import MendableError
 
 MANY: Final = ("extend", "features", "members")
@@ -151,7 +152,7 @@ def settings_of(kind: type[Any], settings: Mapping[str, Any], where: str) -> dic
     """Settings of a part, checked against its dataclass and converted to its types.
 
     Raises:
-        RecipeError: an unknown key or a value of another type.
+        RecipeError: an unknown key, a value of another type, or one that cannot be.
     """
     fields = [f.name for f in dataclasses.fields(kind) if f.init]
     _check_keys(settings, fields, where)
@@ -166,6 +167,8 @@ def settings_of(kind: type[Any], settings: Mapping[str, Any], where: str) -> dic
             converted[name] = msgspec.convert(value, types[name])
         except msgspec.ValidationError as error:
             raise RecipeError(f"{where}: {name} = {value!r}: {error}") from error
+        if told := beyond(name, converted[name]):
+            raise RecipeError(f"{where}: {name} = {value!r}: it {told}.")
     return converted
 
 

@@ -66,7 +66,13 @@ def test_every_shipped_recipe_comes_back_from_its_tree(name):
         ({"recall": {"item_graph": {"window": "3"}}}, "window = '3': Expected `int`"),
         ({"recall": {"item_graph": {"quota": 0}}}, "above 0"),
         ({"recall": {}}, "at least one"),
-        ({"recall": {"item_graph": {"quota": -1}}}, "quota not below"),
+        ({"recall": {"item_graph": {"quota": -1}}}, "quota = -1: it must be 0 or more"),
+        ({"recall": {"item_graph": {"deadline": 0.0}}}, "deadline = 0.0: it must be above 0"),
+        ({"recall": {"sequence": {"heads": 3}}}, "width = 64 cannot be shared by 3 heads"),
+        (
+            {"recall": {"tiger": {"tokenizer_settings": {"iterations": 0}}}},
+            r"\[recall.tiger\]: .*iterations = 0: it must be 1 or more",
+        ),
         ({"rank": {"model": "channel", "channel": "item_grap"}}, "Did you mean 'item_graph'"),
         (
             {"recall": {"tiger": {"tokenizer_settings": {"iteration": 9}}}},

@@ -30,8 +30,10 @@ def tokenizer_spec(
     """A tokenizer with levels of these sizes and settings of its own, such as a recipe gives.
 
     Raises:
-        SemanticIdError: it has no such setting, or one of another kind.
+        SemanticIdError: it has no such setting, or one of another kind, or a level has no code.
     """
+    if not sizes or min(sizes) < 1:
+        raise SemanticIdError(f"sizes = {list(sizes)}: each level needs a code or more.")
     kind: Any = TOKENIZERS[name]
     known = sorted({field.name for field in dataclasses.fields(kind)} - {"sizes"})
     if "sizes" in settings:

@@ -1,0 +1,71 @@
+"""How large a setting may be, told by its name: a part of any room means the same by it.
+
+A value beyond its bounds is refused in words before anything is learned. Names that stand in no
+list are of numbers that are not negative; those of `FREE` say more at their part.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any, Final
+
+COUNTS: Final = frozenset({
+    "batch", "beam", "block", "blocks", "bottom", "dimension", "each", "encoded_size",
+    "epochs", "expert", "experts", "factors", "first", "group", "heads", "hidden",
+    "iterations", "layers", "leaves", "length", "levels", "maps", "neighbours", "pool",
+    "recent", "rounds", "second", "size", "sizes", "steps", "sweeps", "targets", "text_size",
+    "threads", "trees", "updates", "vector_size", "width", "window",
+})  # fmt: skip
+"""At least 1; where several are given, each of them."""
+
+ABOVE_ZERO: Final = frozenset({
+    "days", "deadline", "half_life", "horizon", "learning_rate", "stochastic",
+})  # fmt: skip
+
+SHARES: Final = frozenset({
+    "balance", "cold_share", "decay", "feature_share", "fit_decay", "l1", "plateau",
+    "row_share", "share",
+})  # fmt: skip
+"""From 0 to 1."""
+
+LEFT_OUT: Final = frozenset(["average", "dropout", "identity_dropout"])
+"""From 0 to below 1: of what is left out, something must stay."""
+
+FREE: Final = frozenset(["slot", "source_power", "target_power"])
+
+
+def beyond(name: str, value: Any) -> str:
+    """What a setting of this name must be, where a value is not; else nothing."""
+    told = _wanted(name)
+    return told if any(not _within(name, number) for number in _numbers(value)) else ""
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _numbers(part)
+
+
+def _wanted(name: str) -> str:
+    if name in COUNTS:
+        return "must be 1 or more"
+    if name in ABOVE_ZERO:
+        return "must be above 0"
+    if name in SHARES:
+        return "must lie between 0 and 1"
+    if name in LEFT_OUT:
+        return "must be 0 or more, and below 1"
+    return "must be a number" if name in FREE else "must be 0 or more"
+
+
+def _within(name: str, number: float) -> bool:
+    if name in COUNTS:
+        return number >= 1
+    if name in ABOVE_ZERO:
+        return number > 0
+    if name in SHARES:
+        return 0 <= number <= 1
+    if name in LEFT_OUT:
+        return 0 <= number < 1
+    return not math.isnan(number) if name in FREE else number >= 0
