@@ -10,7 +10,7 @@ from typing import Any, Final
 
 COUNTS: Final = frozenset({
     "batch", "beam", "block", "blocks", "bottom", "dimension", "each", "encoded_size",
-    "epochs", "expert", "experts", "factors", "first", "group", "heads", "hidden",
+    "expert", "experts", "factors", "first", "group", "heads", "hidden",
     "iterations", "layers", "leaves", "length", "levels", "maps", "neighbours", "pool",
     "recent", "rounds", "second", "size", "sizes", "steps", "sweeps", "targets", "text_size",
     "threads", "trees", "updates", "vector_size", "width", "window",
