@@ -5,7 +5,7 @@ list are of numbers that are not negative; those of `FREE` say more at their par
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 COUNTS: Final = frozenset({
@@ -33,10 +33,21 @@ LEFT_OUT: Final = frozenset(["average", "dropout", "identity_dropout"])
 FREE: Final = frozenset(["slot", "source_power", "target_power"])
 
 
+_BOUNDS: Final[tuple[tuple[frozenset[str], str, Callable[[float], bool]], ...]] = (
+    (COUNTS, "must be 1 or more", lambda number: number >= 1),
+    (ABOVE_ZERO, "must be above 0", lambda number: number > 0),
+    (SHARES, "must lie between 0 and 1", lambda number: 0 <= number <= 1),
+    (LEFT_OUT, "must be 0 or more, and below 1", lambda number: 0 <= number < 1),
+    (FREE, "must be a number", lambda number: not math.isnan(number)),
+)
+
+
 def beyond(name: str, value: Any) -> str:
     """What a setting of this name must be, where a value is not; else nothing."""
-    told = _wanted(name)
-    return told if any(not _within(name, number) for number in _numbers(value)) else ""
+    for names, told, within in _BOUNDS:
+        if name in names:
+            return "" if all(within(number) for number in _numbers(value)) else told
+    return "" if all(number >= 0 for number in _numbers(value)) else "must be 0 or more"
 
 
 def _numbers(value: Any) -> Iterator[float]:
@@ -45,27 +56,3 @@ def _numbers(value: Any) -> Iterator[float]:
     if isinstance(value, (tuple, list)):
         for part in value:
             yield from _numbers(part)
-
-
-def _wanted(name: str) -> str:
-    if name in COUNTS:
-        return "must be 1 or more"
-    if name in ABOVE_ZERO:
-        return "must be above 0"
-    if name in SHARES:
-        return "must lie between 0 and 1"
-    if name in LEFT_OUT:
-        return "must be 0 or more, and below 1"
-    return "must be a number" if name in FREE else "must be 0 or more"
-
-
-def _within(name: str, number: float) -> bool:
-    if name in COUNTS:
-        return number >= 1
-    if name in ABOVE_ZERO:
-        return number > 0
-    if name in SHARES:
-        return 0 <= number <= 1
-    if name in LEFT_OUT:
-        return 0 <= number < 1
-    return not math.isnan(number) if name in FREE else number >= 0
