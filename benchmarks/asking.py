@@ -30,7 +30,7 @@ def requests_of(past: Dataset, users: Ints) -> Requests:
     count = len(users)
     nothing = np.zeros(count, np.int64)
     ages = np.full(count, np.nan)
-    return Requests(nothing - 1, length, history, nothing, ages, [None] * count, nothing)
+    return Requests(nothing - 1, past.after[users], history, nothing, ages, [None] * count, nothing)
 
 
 def slates_of(index: Retriever, requests: Requests) -> Candidates:

@@ -49,7 +49,7 @@ def preference_examples(
         return None
     who = np.array(user, np.int64)
     store = FeatureStore.replay(past)
-    now = past.at.max() + 1 if past.clock == "time" else past.length[who]
+    now = past.at.max() + 1 if past.clock == "time" else past.after[who]
     requests = store.requests(
         who,
         np.broadcast_to(np.asarray(now, np.int64), who.shape).copy(),

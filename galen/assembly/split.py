@@ -91,9 +91,9 @@ def _next_item(taken: Dataset, *, fit: Dataset, last: int) -> Moment:
     target = taken.nth_last(last)
     past = taken.without_last(last)
     users = target.user.astype(np.int64)
-    at = target.at if taken.clock == "time" else past.length[users]
+    at = np.maximum(target.at, past.after[users])  # of the same moment, the earlier ones are known
     rows = np.arange(len(users))
-    return Moment(fit, past, users, at.astype(np.int64), rows, target.item.astype(np.int64))
+    return Moment(fit, past, users, at, rows, target.item.astype(np.int64))
 
 
 def _by_time(protocol: Protocol, data: Dataset, moments: int) -> Split:

@@ -22,8 +22,9 @@ from galen.data.shop import Shop
 class Dataset:
     """What recall channels learn from. Rows are sorted by (user, at), ties in arrival order.
 
-    `at` is microseconds since the epoch where the clock is "time", and the place in the user's
-    history where it is "order" (then moments of two users cannot be compared).
+    `at` is microseconds since the epoch where the clock is "time". Where it is "order", `at` is how
+    many steps of the user came before, whatever numbers the shop's source gave them (from 1, with
+    gaps, lines of a file); moments of two users cannot be compared then.
     """
 
     catalogue: Catalogue
@@ -51,14 +52,11 @@ class Dataset:
         table = shop.read(
             "events", ["user", "item", "kind", moment, "value", "quantity", "surface"]
         )
-        if kinds is not None:
-            wanted = pa.array([int(k) for k in kinds], pa.int8())
-            table = table.filter(pc.is_in(table["kind"], value_set=wanted))
         at = np.asarray(pc.cast(table[moment], pa.int64()), dtype=np.int64)
         user = np.asarray(table["user"], dtype=np.int32)
         order = np.lexsort((at, user))
         users = shop.read("users", ["age", "life_stage", "sex", "region", "household_size"])
-        return cls(
+        data = cls(
             catalogue=Catalogue.read(shop),
             clock=shop.clock,
             users=shop.rows("users"),
@@ -76,6 +74,9 @@ class Dataset:
             household=numbers_of(users["household_size"]),
             enriched=enriched_folder(shop.folder),
         )
+        if shop.clock == "order":
+            data = replace(data, at=data.step)
+        return data if kinds is None else data.of(*kinds)
 
     def __len__(self) -> int:
         return len(self.user)
@@ -107,6 +108,20 @@ class Dataset:
     def place(self) -> Ints:
         """(E,): place of each event in its user's history, 0 first."""
         return np.arange(len(self)) - self.offsets[self.user]
+
+    @cached_property
+    def step(self) -> Ints:
+        """(E,): events of its user before each one; to be shown something is no step."""
+        steps = (self.kind != Kind.IMPRESSION).astype(np.int64)
+        before = np.cumsum(steps) - steps
+        return np.asarray(before - before[self.offsets[self.user]])
+
+    @cached_property
+    def after(self) -> Ints:
+        """(users,): the first moment at which all of a user's events are past; 0 without any."""
+        moment = np.zeros(self.users, np.int64)
+        moment[self.user] = self.at + 1  # sorted by moment: the newest stays
+        return moment
 
     def take(self, rows: Bools) -> "Dataset":
         """The events where `rows` is true."""

@@ -67,7 +67,7 @@ def merged(parts: Mapping[str, Dataset]) -> Dataset:
     users = np.cumsum([0, *(one.users for one in data)])
     items = np.cumsum([0, *(len(one.catalogue) for one in data)])
     tables = [_own(one.catalogue.table, "items", name) for name, one in parts.items()]
-    moments = [one.at if one.clock == clock else one.place for one in data]
+    moments = [one.at if one.clock == clock else one.step for one in data]
     return Dataset(
         catalogue=Catalogue(pa.concat_tables(tables)),
         clock=clock,

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from galen.assembly.split import SplitError, split_by
+from galen.data.schema import DAY, TAKEN, Kind
+from galen.features.store import FeatureStore
 
 
 def keys(data):
@@ -33,6 +35,35 @@ def test_strict_learns_from_all_but_two_chooses_on_one_and_tests_on_the_last(ord
     assert of(split.valid.fit, 3) == whole[:-2]
     assert split.valid.truth_item[split.valid.users == 3].tolist() == [whole[-2]]
     assert of(split.train[0].fit, 3) == whole[:-3]
+
+
+def known_when_asked(moment):
+    """What the store tells of each person's history at the moment of the test."""
+    store = FeatureStore.replay(moment.past, history_length=1_000)
+    return store.requests(moment.users, moment.at).history
+
+
+@pytest.mark.parametrize("protocol", ["strict", "refit"])
+@pytest.mark.parametrize("told", ["order", "days", "order with other kinds"])
+def test_whoever_is_asked_all_that_they_took_before_is_known(world, protocol, told):
+    data = world.data
+    if told == "days":  # a source that knows the day of an event has many events at one moment
+        data = replace(data, at=data.at // (30 * DAY) * (30 * DAY))
+    else:
+        data = replace(data, clock="order", at=data.step)
+    if told == "order with other kinds":
+        looked = np.random.default_rng(5).random(len(data)) < 0.3
+        data = replace(data, kind=np.where(looked, Kind.CLICK, data.kind).astype(np.int8))
+    split = split_by(protocol, data)
+    for moment in (*split.train, split.valid, split.test):
+        assert (
+            known_when_asked(moment).item.tolist()
+            == np.concatenate(
+                [moment.past.item[moment.past.user == user] for user in moment.users]
+            ).tolist()
+        )
+    before = data.of(*TAKEN).without_last(1)
+    assert keys(split.test.past) == keys(before)
 
 
 def test_refit_differs_only_in_what_the_last_channels_learn_from(ordered):

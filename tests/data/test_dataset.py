@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from galen.data.dataset import Dataset
-from galen.data.schema import Surface
+from galen.data.schema import Kind, Surface
 from galen.data.shop import Shop, new_shop
 
 
@@ -25,3 +25,33 @@ def test_the_surface_of_an_event_is_read_and_minus_one_where_not_known(world, tm
     read = Dataset.read(Shop.open(tmp_path / "shop"))
     assert read.surface.tolist() == [Surface.HOME, -1, Surface.CART]
     assert read.take(read.item == read.item[0]).surface.tolist() == [Surface.HOME]
+
+
+def test_whatever_numbers_tell_an_order_a_moment_is_how_many_steps_came_before(world, tmp_path):
+    kinds = [Kind.PURCHASE, Kind.IMPRESSION, Kind.RATING, Kind.CLICK, Kind.RATING, Kind.CART]
+    catalogue = world.data.catalogue
+    with new_shop(tmp_path / "shop", name="six", source="test", clock="order") as writer:
+        writer.write("items", catalogue.table)
+        writer.write("users", pa.table({"user_id": ["one", "nobody", "two"]}))
+        events = {
+            "event_id": list("abcdef"),
+            "user": np.array([2, 0, 2, 0, 0, 0], np.int32),
+            "item": np.arange(6, dtype=np.int32),
+            "kind": np.array(kinds, np.int8),
+            "order": [
+                -7,
+                40,
+                1_000_000,
+                1,
+                40,
+                55,
+            ],  # of the one at 40 the first that came is first
+        }
+        writer.write("events", pa.table(events))
+    read = Dataset.read(Shop.open(tmp_path / "shop"))
+    assert read.item.tolist() == [3, 1, 4, 5, 0, 2]
+    assert read.at.tolist() == [0, 1, 1, 2, 0, 1]
+    assert read.after.tolist() == [3, 0, 2]
+    taken = Dataset.read(Shop.open(tmp_path / "shop"), [Kind.RATING])
+    assert taken.item.tolist() == [4, 2]
+    assert taken.at.tolist() == [1, 1]  # places among all steps, also where some are not read
