@@ -24,6 +24,7 @@ def folder(tmp_path):
         }
     )
     pq.write_table(table, tmp_path / "train.parquet", row_group_size=130)
+    (tmp_path / "samples.toml").write_text('categories = ["row"]  # a key, so that rows are told')
     return tmp_path
 
 

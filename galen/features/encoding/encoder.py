@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from galen.features.encoding.dynamic import Dynamic
+from galen.features.encoding.fields import column_of, floats, parts_of
 from galen.features.encoding.lists import filled, lengths_of
 from galen.features.encoding.samples import Ints, Samples, Singles, joined
 from galen.features.encoding.scale import bent
@@ -232,7 +233,8 @@ class _Kinds:
         aside |= {*columns.skip, *columns.vectors, *columns.bag_weights.values()}
         if columns.group not in (columns.user, columns.item):
             aside.add(columns.group)
-        categories, numbers, lists = [], [], []
+        categories: list[str] = []
+        numbers, lists = [], []
         for name, kind in types.items():
             if name in aside:
                 continue
@@ -248,6 +250,8 @@ class _Kinds:
                 and name not in columns.categories
             ):
                 numbers.append(name)
+            elif parts := parts_of(name, kind) if name not in columns.categories else ():
+                categories += parts
             else:
                 categories.append(name)
         return cls(columns, categories, numbers, lists)
@@ -267,9 +271,11 @@ def fit_encoder(
     kinds, seen = _Kinds.of(columns, types), _Seen()
     for piece in pieces:
         seen.add(piece, kinds)
-    vocabularies: dict[str, Vocabulary] = {
-        name: counts.exact(columns.least) for name, counts in seen.counts.items()
-    }
+    vocabularies: dict[str, Vocabulary] = {}
+    for name, counts in seen.counts.items():
+        # The key of a row is no category: a network would know each row's label by it.
+        keys = name not in columns.categories and counts.are_keys
+        vocabularies[name] = counts.exact(max(columns.least, 2) if keys else columns.least)
     for name, buckets in columns.hashed.items():
         vocabularies[name] = Hashed(buckets, name)
 
@@ -300,33 +306,6 @@ def fit_encoder(
         item=columns.item,
     )
     return Encoder(columns, schema, vocabularies)
-
-
-def column_of(piece: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
-    """One column in one piece.
-
-    Raises:
-        SchemaError: there is none.
-    """
-    if name not in piece.schema.names:
-        raise SchemaError(
-            f"the table has no column {name!r}; it has {', '.join(piece.schema.names)}."
-        )
-    column = piece.column(name)
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def floats(column: pa.Array) -> Singles:
-    """(N,): NaN where missing.
-
-    Raises:
-        SchemaError: it does not hold numbers.
-    """
-    try:
-        values = pc.cast(column, pa.float32())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise SchemaError(f"a column of type {column.type} holds no numbers ({error}).") from error
-    return np.asarray(pc.fill_null(values, np.nan), dtype=np.float32)
 
 
 def vectors_of(column: pa.Array, name: str, size: int) -> Singles:

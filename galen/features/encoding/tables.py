@@ -14,6 +14,13 @@ from galen.features.encoding.schema import Adaptor, NumberEncoding
 
 NAME: Final = "samples.toml"
 ROWS: Final = 131_072  # of a piece that is read at once
+USUAL: Final = {
+    "user": ("user", "user_id"),
+    "item": ("item", "item_id"),
+    "scene": ("scene",),
+    "position": ("position",),
+}
+"""What a column is, by the names that tables of samples give it; the first that is there."""
 
 
 class TableError(MendableError):
@@ -35,7 +42,7 @@ class TableColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     scene: str = ""
     position: str = ""
     skip: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()  # floats that are categories after all
+    categories: tuple[str, ...] = ()  # floats, moments and keys that are categories after all
     numbers: tuple[str, ...] = ()  # integers that are numbers after all
     history: tuple[str, ...] = ()  # lists in step with each other, oldest first
     targets: dict[str, str] = msgspec.field(default_factory=dict)  # history -> category
@@ -52,31 +59,40 @@ class TableColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 def columns_of(folder: Path, names: list[str]) -> TableColumns:
-    """What `samples.toml` in the folder says; where there is none, the usual names.
+    """What `samples.toml` in the folder says; what it does not say goes by the usual names.
 
     Raises:
-        TableError: the file cannot be read, or names a column that the table lacks.
+        TableError: the file cannot be read, or a column that is named is not in the table.
     """
     path = folder / NAME
-    if not path.exists():
-        usual = {role: role for role in ("user", "item", "scene", "position") if role in names}
-        return msgspec.convert(usual, type=TableColumns)
+    usual = {
+        role: next(name for name in known if name in names)
+        for role, known in USUAL.items()
+        if not set(known).isdisjoint(names)
+    }
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text()), type=TableColumns)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        said = tomllib.loads(path.read_text()) if path.exists() else {}
+        found = msgspec.convert(usual | said, type=TableColumns)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise TableError(f"{path}: {error}") from error
     named = [
         found.truth,
         found.weight,
         found.group,
         *(found.user, found.item, found.scene, found.position),
-        *(*found.labels.values(), *found.categories, *found.numbers),
+        *(*found.categories, *found.numbers),
         *(*found.history, *found.targets.values(), *found.vectors, *found.adaptors, *found.hashed),
         *(*found.bag_weights, *found.bag_weights.values()),
     ]
     for name in named:
         if name and name not in names:
             raise TableError(f"{path}: there is no column {name!r}; there are {', '.join(names)}.")
+    for label in found.labels.values():
+        if label not in names:
+            raise TableError(
+                f"{folder} has no column {label!r}; it has {', '.join(names)}. Say in {path} "
+                'which one is to be predicted: labels = {click = "COLUMN"}.'
+            )
     return found
 
 

@@ -64,6 +64,9 @@ class Hashed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hashe
 
 Vocabulary = Exact | Hashed
 
+FEW: Final = 1_000
+"""Of fewer rows than these nobody can say whether a value will come again."""
+
 
 class Counts:
     """How often each value of a column was seen, in memory of the size of the distinct values."""
@@ -81,6 +84,17 @@ class Counts:
         self._rows += len(counted)
         if self._rows > 2 * len(self._parts[0]) + MERGE:
             self._merge()
+
+    @property
+    def are_keys(self) -> bool:
+        """Whether most rows, of enough, have a value that no other row has."""
+        if not self._parts:
+            return False
+        self._merge()
+        counts = self._parts[0]["count"]
+        rows = pc.sum(counts).as_py() or 0
+        alone = pc.sum(pc.equal(counts, 1)).as_py() or 0
+        return bool(rows >= FEW and alone > rows / 2)
 
     def exact(self, least: int = 1) -> Exact:
         """The values that were seen at least so often, in order."""

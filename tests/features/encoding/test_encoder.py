@@ -183,3 +183,23 @@ def test_a_row_without_a_vector_has_zeros_and_one_of_another_length_is_refused()
     wrong = table.set_column(1, "text", pa.array([[1.0], None, [3.0]]))
     with pytest.raises(SchemaError, match="1 numbers, the schema says 2"):
         encoder.encode(wrong)
+
+
+@pytest.mark.parametrize("rows", [900, 3_000])
+def test_the_key_of_a_row_is_no_category_where_rows_are_enough_to_tell(rows):
+    draw = np.random.default_rng(0)
+    often = draw.integers(0, 40, rows)
+    some = np.where(draw.random(rows) < 0.3, -often, np.arange(rows))
+    table = pa.table(
+        {"label": often % 2, "row": np.arange(rows), "shop": often, "maybe": some, "user": often}
+    )
+    schema = encoder_of(table, TableColumns(user="user")).schema
+    sizes = {field.name: field.size for field in schema.categories}
+    assert sizes["shop"] == 41
+    if rows < 1_000:
+        assert sizes["row"] == rows + 1
+    else:
+        assert sizes["row"] == 1
+        assert 30 < sizes["maybe"] <= 41  # what came again keeps its id
+        kept = encoder_of(table, TableColumns(categories=("row",))).schema
+        assert kept.categories[kept.place("row")].size == rows + 1
