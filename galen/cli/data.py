@@ -55,19 +55,27 @@ def _import_settings(
     fields: dict[str, str],
     assume: dict[str, str],
     options: dict[str, str],
+    words: dict[str, str],
     max_bad_share: float,
 ) -> "ImportSettings":
-    """The mapping file's fields, then those of the command line over them."""
+    """The mapping file's fields and words, then those of the command line over them."""
     from galen.data.importing.importer import ImportSettings
-    from galen.data.importing.mapping import read_mapping
+    from galen.data.importing.mapping import MappingFile, read_mapping
 
-    tables = {} if mapping is None else read_mapping(mapping)
+    file = MappingFile() if mapping is None else read_mapping(mapping)
+    tables = file.tables
     for name, column in fields.items():
         table, dot, field = name.partition(".")
         if not dot:
             raise typer.BadParameter(f"{name!r} is not table.field", param_hint="--map")
         tables.setdefault(table, {})[field] = column
-    return ImportSettings(max_bad_share, assume, tables, options)
+    said = {field: dict(meanings) for field, meanings in file.words.items()}
+    for name, meant in words.items():
+        field, dot, word = name.partition(".")
+        if not dot or not word:
+            raise typer.BadParameter(f"{name!r} is not field.word", param_hint="--word")
+        said.setdefault(field, {})[word] = meant
+    return ImportSettings(max_bad_share, assume, tables, options, said)
 
 
 @app.command(
@@ -89,6 +97,13 @@ def import_(
     fields: Annotated[
         list[str] | None,
         typer.Option("--map", help="table.field=column, or table.field==constant; repeatable."),
+    ] = None,
+    word: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="field.word=ours: what a word of kind, surface or rx_class in the files means; "
+            "field.word= leaves its rows out; repeatable."
+        ),
     ] = None,
     assume: Annotated[
         list[str] | None,
@@ -116,6 +131,7 @@ def import_(
         pairs(fields, "--map"),
         pairs(assume, "--assume"),
         pairs(option, "--option"),
+        pairs(word, "--word"),
         max_bad_share,
     )
     with bar(quiet, f"importing {source}") as advance:

@@ -21,12 +21,7 @@ _NUMBER: Final = (
     r"^[+-]?(\d{1,300}\.?\d{0,300}|\.\d{1,300})([eE][+-]?\d{1,3})?$|^[+-]?(?i:inf|nan)$"
 )
 _ZONE: Final = r"(Z|[+-]\d\d(:?\d\d)?)$"
-_WORDS: Final[dict[str, type[Kind] | type[Surface]]] = {"kind": Kind, "surface": Surface}
-
-
-def words_of(field: str) -> tuple[str, ...]:
-    """The words that a coded field takes."""
-    return tuple(member.name.lower() for member in _WORDS[field])
+_CODED: Final[dict[str, type[Kind] | type[Surface]]] = {"kind": Kind, "surface": Surface}
 
 
 def convert(column: pa.Array | pa.ChunkedArray, field: pa.Field) -> Converted:
@@ -36,7 +31,7 @@ def convert(column: pa.Array | pa.ChunkedArray, field: pa.Field) -> Converted:
         whole = pa.array([], whole.type)
     if pa.types.is_null(whole.type):
         return pa.nulls(len(whole), field.type), _nowhere(whole)
-    if field.name in _WORDS:
+    if field.name in _CODED:
         return _coded(whole, field)
     return _converter(field.type)(whole)
 
@@ -220,7 +215,7 @@ def _parts(value: Any) -> list[str] | None:
 
 def _coded(column: pa.Array, field: pa.Field) -> Converted:
     """Words or codes of an enumeration."""
-    members = _WORDS[field.name]
+    members = _CODED[field.name]
     text = pc.utf8_lower(_trimmed(_string(column)[0]))
     known = pa.array([m.name.lower() for m in members] + [str(int(m)) for m in members])
     codes = pa.array([int(m) for m in members] * 2, field.type)

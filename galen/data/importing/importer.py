@@ -1,5 +1,6 @@
 """Files of a shop → a shop: the good rows land, the others go to quarantine with a reason."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from galen.data.importing.quarantine import Quarantine
 from galen.data.importing.reading import columns_of
 from galen.data.importing.sources.named import SOURCES
 from galen.data.importing.validation import constant
+from galen.data.importing.words import WORDS, Meanings, check_words, what_to_say
 from galen.data.shop import new_shop
 
 __all__ = ["SOURCES", "ImportRefused", "ImportReport", "ImportSettings", "import_shop"]
@@ -32,6 +34,7 @@ class ImportSettings:
     assume: Mapping[str, str] = field(default_factory=dict)  # item field → value; "": nothing
     mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)  # of the source
+    words: Mapping[str, Meanings] = field(default_factory=dict)  # field → what words of files mean
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class ImportReport:
     quarantined: Mapping[tuple[str, str], int]  # by table and reason
     ignored: Mapping[str, tuple[str, ...]]  # by table: columns that are no field
     assumed: Mapping[str, str]
+    left_out: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by table and word
 
     def table(self) -> RichTable:
         """For a terminal."""
@@ -50,6 +54,8 @@ class ImportReport:
             table.add_row(name, "landed", f"{rows:,}")
         for (name, reason), rows in self.quarantined.items():
             table.add_row(name, f"quarantined: {reason}", f"{rows:,}", style="yellow")
+        for (name, word), rows in self.left_out.items():
+            table.add_row(name, escape(f"left out, as asked: {word}"), f"{rows:,}")
         for name, columns in self.ignored.items():
             table.add_row(name, escape(f"ignored columns: {', '.join(columns)}"), "")
         for name, value in self.assumed.items():
@@ -58,16 +64,21 @@ class ImportReport:
 
     def json(self) -> str:
         """The same counts for a script; rows set aside are grouped by table, then by reason."""
-        quarantined: dict[str, dict[str, int]] = {}
-        for (name, reason), rows in self.quarantined.items():
-            quarantined.setdefault(name, {})[reason] = rows
         told = {
             "rows": self.rows,
-            "quarantined": quarantined,
+            "quarantined": _by_table(self.quarantined),
+            "left_out": _by_table(self.left_out),
             "ignored": self.ignored,
             "assumed": self.assumed,
         }
         return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
+
+
+def _by_table(counts: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (table, what), rows in counts.items():
+        found.setdefault(table, {})[what] = rows
+    return found
 
 
 def import_shop(
@@ -93,10 +104,15 @@ def import_shop(
     values, assumed = _assumptions({**plan.assume, **settings.assume})
     mapped = {
         name: map_columns(
-            name, feed, columns_of(feed.path, feed.dialect), settings.mapping.get(name, {})
+            name,
+            feed,
+            columns_of(feed.path, feed.dialect),
+            settings.mapping.get(name, {}),
+            settings.words,
         )
         for name, feed in plan.feeds().items()
     }
+    check_words(settings.words, ChainMap(*(dict(one.columns) for one in mapped.values())))
     clock: manifests.Clock = "time" if _given("timestamp", mapped["events"]) else "order"
     if folder.is_dir() and any(folder.iterdir()) and not (folder / manifests.NAME).exists():
         raise manifests.ShopError(f"{folder} is not empty and not a shop; choose another folder.")
@@ -117,6 +133,7 @@ def import_shop(
         quarantined=dict(quarantine.counts.most_common()),
         ignored={name: one.ignored for name, one in mapped.items() if one.ignored},
         assumed=assumed,
+        left_out=dict(landing.left_out.most_common()),
     )
 
 
@@ -207,7 +224,12 @@ def _refusal(what: str, folder: Path, quarantine: Quarantine) -> str:
             *reasons,
             "for example:",
             *(f"  {example}" for example in quarantine.examples[:5]),
+            *(what_to_say(field) for field in WORDS if _speaks_of(field, quarantine)),
             f"All rejected rows are in {kept}. Mend the files or the mapping, or accept more with "
             "--max-bad-share.",
         ]
     )
+
+
+def _speaks_of(field: str, quarantine: Quarantine) -> bool:
+    return any(reason.startswith(f"{field} is not one of") for _, reason in quarantine.counts)

@@ -1,5 +1,6 @@
 """Checked blocks of rows → the tables of a new shop, with ids made into rows."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,7 @@ from galen.data.importing.mapping import Mapped
 from galen.data.importing.quarantine import Quarantine
 from galen.data.importing.reading import columns_of, read_blocks
 from galen.data.importing.validation import RowVerdict, check, fill
+from galen.data.importing.words import left_out
 from galen.data.shop import ShopWriter
 
 Progress = Callable[[str, int, int], None]
@@ -53,6 +55,7 @@ class Landing:
         self._total = sum(feed.path.stat().st_size for feed in plan.feeds().values())
         self.landed: dict[str, int] = dict.fromkeys(("items", "users", "events"), 0)
         self.read_of: dict[str, int] = {}  # table → rows that its own file gave
+        self.left_out: Counter[tuple[str, str]] = Counter()  # by table and word
 
     def read(self) -> None:
         """Read all files of the plan."""
@@ -81,13 +84,26 @@ class Landing:
 
         for block in read_blocks(feed.path, dialect, needed, reject, advance):
             kept = _in_scope(feed, block)
+            shaped = kept if feed.adapt is None else replace(kept, table=feed.adapt(kept.table))
+            kept, shaped = self._without_words(name, kept, shaped)
             raw = kept.table
-            shaped = replace(kept, table=feed.adapt(raw)) if feed.adapt is not None else kept
             checked = check(name, shaped, mapped, self._now)
             self._land(name, feed, replace(kept, table=checked.table), checked.verdict)
             for place, reason in checked.verdict.rejected():
                 content = msgspec.json.encode(raw.slice(place, 1).to_pylist()[0], enc_hook=str)
                 reject(int(kept.lines[place]), reason, content.decode())
+
+    def _without_words(
+        self, name: TableName, raw: RowBlock, shaped: RowBlock
+    ) -> tuple[RowBlock, RowBlock]:
+        """The rows, raw and shaped, that have none of the words whose rows are left out."""
+        out = np.zeros(len(shaped.lines), bool)
+        for field, meanings in self._mapped[name].words.items():
+            column = shaped.table[self._mapped[name].columns[field]]
+            for word, there in left_out(column, meanings).items():
+                self.left_out[name, f"{field} {word}"] += int((there & ~out).sum())
+                out |= there
+        return (_some(raw, ~out), _some(shaped, ~out)) if out.any() else (raw, shaped)
 
     def _land(self, name: TableName, feed: Feed, block: RowBlock, verdict: RowVerdict) -> None:
         if name == "events":
@@ -137,7 +153,10 @@ class Landing:
 def _in_scope(feed: Feed, block: RowBlock) -> RowBlock:
     if feed.keep is None:
         return block
-    mask = np.asarray(pc.fill_null(feed.keep(block.table), True))
+    return _some(block, np.asarray(pc.fill_null(feed.keep(block.table), True)))
+
+
+def _some(block: RowBlock, mask: npt.NDArray[np.bool_]) -> RowBlock:
     return RowBlock(block.table.filter(pa.array(mask)), block.lines[mask])
 
 

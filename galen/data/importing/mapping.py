@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from galen.data.importing.feeds import FIELDS, LINE, Feed, ImportRefused, TableName
+from galen.data.importing.words import Meanings
 
 _REQUIRED: Final[dict[TableName, tuple[str, ...]]] = {
     "items": ("item_id",),
@@ -25,10 +26,30 @@ class Mapped:
     columns: Mapping[str, str]  # field → column of the file, or LINE
     constants: Mapping[str, str]  # field → value of every row
     ignored: tuple[str, ...]  # columns that are no field
+    words: Mapping[str, Meanings] = field(default_factory=dict)  # field → its file's own words
+
+
+class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person says of the columns of their files, and of words in them."""
+
+    items: dict[str, str] = msgspec.field(default_factory=dict)
+    users: dict[str, str] = msgspec.field(default_factory=dict)
+    events: dict[str, str] = msgspec.field(default_factory=dict)
+    words: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+
+    @property
+    def tables(self) -> dict[str, dict[str, str]]:
+        """field → column, of the tables of which something is said."""
+        said = {"items": self.items, "users": self.users, "events": self.events}
+        return {table: dict(fields) for table, fields in said.items() if fields}
 
 
 def map_columns(
-    table: TableName, feed: Feed, columns: Sequence[str], given: Mapping[str, str]
+    table: TableName,
+    feed: Feed,
+    columns: Sequence[str],
+    given: Mapping[str, str],
+    words: Mapping[str, Meanings],
 ) -> Mapped:
     """Columns named as a field are that field; the feed's mapping goes before, `given` first.
 
@@ -63,7 +84,8 @@ def map_columns(
                     f"--map {table}.{name}="
                 )
     _require(table, feed, {*chosen, *constants}, columns)
-    return Mapped(chosen, constants, ignored)
+    own = {name: meanings for name, meanings in words.items() if name in chosen}
+    return Mapped(chosen, constants, ignored, own)
 
 
 def _require(table: TableName, feed: Feed, got: set[str], columns: Sequence[str]) -> None:
@@ -98,15 +120,15 @@ def one_slip(a: str, b: str) -> bool:
     return swapped or rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]
 
 
-def read_mapping(path: Path) -> dict[str, dict[str, str]]:
-    """A TOML file with a table of `field = "column"` for each of items, users and events.
+def read_mapping(path: Path) -> MappingFile:
+    """A TOML file: `field = "column"` under items, users and events, `word = "ours"` under words.
 
     Raises:
         ImportRefused: the file is not there, is not TOML, or holds something else.
     """
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(tree, dict[str, dict[str, str]])
+        return msgspec.convert(tree, MappingFile)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ImportRefused(f"mapping {path}: {error}") from error
     except msgspec.ValidationError as error:

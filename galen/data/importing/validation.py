@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.importing.converting import Mask, convert, words_of
+from galen.data.importing.converting import Mask, convert
 from galen.data.importing.feeds import FIELDS, LINE, ImportRefused, TableName
 from galen.data.importing.lines import RowBlock
 from galen.data.importing.mapping import Mapped
-from galen.data.schema import RxClass
+from galen.data.importing.words import WORDS, expected, translated, unknown
 
 _EARLIEST: Final = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _OLDEST: Final = 130  # years of a person
@@ -32,7 +32,6 @@ _NOT_NEGATIVE: Final = {
     *{"pack_size", "daily_dose", "household_size"},
 }
 _AGES: Final = {"age", "min_age"}
-RX_WORDS: Final = tuple(rx.value for rx in RxClass)
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,14 @@ def check(table: TableName, block: RowBlock, mapped: Mapped, now: datetime) -> C
     for name, source in mapped.columns.items():
         field = FIELDS[table].field(name)
         raw = pa.array(block.lines) if source == LINE else block.table[source]
+        if name in mapped.words:
+            raw = translated(raw, mapped.words[name])
         values, bad = convert(raw, field)
-        if bad.any():
+        if name in WORDS:
+            bad = bad | _no_word(name, values)
+            for mask, reason in unknown(name, raw, bad) if bad.any() else ():
+                verdict.against(mask, reason)
+        elif bad.any():
             verdict.against(bad, f"{name} is not {_expected(field)}")
         columns[name] = values
     for name, value in mapped.constants.items():
@@ -100,19 +105,22 @@ def constant(table: TableName, name: str, value: str) -> pa.Scalar:
     """
     field = FIELDS[table].field(name)
     column, bad = convert(pa.array([value]), field)
-    if name == "rx_class" and value not in RX_WORDS:
-        bad[:] = True
-    if bad.any():
+    if bad.any() or _no_word(name, column).any():
         raise ImportRefused(f"{table}.{name} cannot be {value!r}: it is not {_expected(field)}.")
     return column[0]
 
 
 def _expected(field: pa.Field) -> str:
-    if field.name in {"kind", "surface"}:
-        return "one of " + ", ".join(words_of(field.name))
-    if field.name == "rx_class":
-        return "one of " + ", ".join(RX_WORDS)
+    if field.name in WORDS:
+        return expected(field.name)
     return _TYPES.get(field.type, "a list of words")
+
+
+def _no_word(name: str, values: pa.Array) -> Mask:
+    """Where a field that is kept as text has a word that it does not take."""
+    if name not in WORDS or not pa.types.is_string(values.type):
+        return np.zeros(len(values), bool)
+    return ~np.asarray(pc.is_in(values, value_set=pa.array([*WORDS[name], None])))
 
 
 def _check_values(
@@ -132,9 +140,6 @@ def _check_values(
     if name in _AGES:
         odd = pc.or_(pc.less(values, 0), pc.greater(values, _OLDEST))
         verdict.against(_where(odd), f"{name} is not from 0 to {_OLDEST} years")
-    if name == "rx_class":
-        known = pc.is_in(values, value_set=pa.array([*RX_WORDS, None]))
-        verdict.against(~_where(known), f"rx_class is not {_expected(field)}")
     if pa.types.is_timestamp(field.type):
         micros = values.cast(pa.int64())
         verdict.against(_where(pc.less(micros, _EARLIEST)), f"{name} is before 1990")

@@ -61,7 +61,8 @@ def test_a_value_that_cannot_be_true_goes_to_quarantine(
 ):
     told = one_bad_among_good(tmp_path, event(9, **{field: value}))
     expected = (
-        reason or "kind is not one of impression, click, cart, purchase, rating, hide, return"
+        reason
+        or "kind is not one of impression, click, cart, purchase, rating, hide, return: 'glance'"
     )
     assert told == expected
 
@@ -153,7 +154,7 @@ def test_bad_items_go_to_quarantine(tmp_path: Path):
     run(tmp_path, events=HEADER + event(0), items=items)
     assert list(rejected(tmp_path).values()) == [
         "price is negative",
-        "rx_class is not one of none, otc, pharmacist, prescription",
+        "rx_class is not one of none, otc, pharmacist, prescription: 'free'",
         "min_age is not from 0 to 130 years",
         "created_at is in the future",
         "item_id is missing",

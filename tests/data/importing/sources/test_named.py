@@ -1,5 +1,4 @@
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -7,6 +6,7 @@ from shop_files import NOW, run, shop
 
 from galen.data.importing.feeds import FIELDS, ImportRefused
 from galen.data.importing.importer import SOURCES, ImportSettings, import_shop
+from galen.data.importing.mapping import read_mapping
 
 GUIDE = (Path(__file__).parents[4] / "docs/guides/own-data.md").read_text()
 
@@ -24,11 +24,16 @@ def test_the_guide_names_every_field():
         assert set(re.findall(r"`(\w+)`", " ".join(row))) == set(fields.names)
 
 
-def test_the_mapping_of_the_guide_maps(tmp_path: Path):
-    (block,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
-    settings = ImportSettings(mapping=tomllib.loads(block))
-    run(tmp_path, settings, events=b"customer,sku,ordered_at\nA,x,2026-01-01\n")
+def test_the_mapping_and_the_words_of_the_guide_are_understood(tmp_path: Path):
+    (tmp_path / "mapping.toml").write_text(
+        "\n".join(re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL))
+    )
+    said = read_mapping(tmp_path / "mapping.toml")
+    settings = ImportSettings(mapping=said.tables, words=said.words)
+    items = b"item_id,rx_class\nx,GSL\n"
+    run(tmp_path, settings, events=b"customer,sku,ordered_at\nA,x,2026-01-01\n", items=items)
     assert shop(tmp_path).rows("events") == 1
+    assert shop(tmp_path).read("items")["rx_class"].to_pylist() == ["otc"]
 
 
 @pytest.mark.parametrize(
