@@ -60,3 +60,14 @@ def test_shops_become_one_that_other_commands_read(tmp_path):
         assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "rows.json").read_text())
     assert (rows["items"], rows["users"]) == (50, 70)
+
+
+def test_where_most_items_may_not_be_shown_every_command_that_would_be_empty_says_so(tmp_path):
+    rows = [f"u{n % 40},i{n % 13},purchase,{1_700_000_000 + 3600 * n}" for n in range(800)]
+    (tmp_path / "events.csv").write_text("user_id,item_id,kind,timestamp\n" + "\n".join(rows))
+    imported = galen("import", "table", "shop", "--events", "events.csv", "--quiet", cwd=tmp_path)
+    trained = galen("train", "shop", "out", "--recipe", "popular", "--quiet", cwd=tmp_path)
+    told = "13 of 13 items are shown to nobody, since it is unknown of them: rx_class (13)"
+    assert told in imported.stdout.replace("\n", " ")
+    assert f"note: {told}" in trained.stderr
+    assert "--assume hidden=false" in trained.stderr

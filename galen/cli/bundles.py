@@ -18,6 +18,7 @@ from galen.cli.terminal import (
     app,
     doing,
     show,
+    warn_of_never_shown,
     write_json,
 )
 
@@ -110,6 +111,7 @@ def train(
         )
     write_json(json, {"bundle": str(bundle), "version": saved.version})
     typer.echo(f"bundle {saved.version} is current in {bundle}")
+    warn_of_never_shown(opened)
 
 
 @app.command(
@@ -134,6 +136,7 @@ def evaluate(
 ) -> None:
     """Ask a bundle about the part that it did not learn from; print a table, write a report."""
     from galen.assembly.table import is_table
+    from galen.data.shop import Shop
     from galen.evaluate.command import evaluate_bundle
 
     if is_table(shop):
@@ -149,6 +152,7 @@ def evaluate(
     if done.safety is not None:
         show(done.safety)
     typer.echo(f"report: {done.report}")
+    warn_of_never_shown(Shop.open(shop))
 
 
 User = Annotated[str | None, typer.Option(help="A user's id; without it, nobody is known.")]
@@ -244,7 +248,9 @@ def serve(
 ) -> None:
     """Serve the API and the first page."""
     from galen.console.start import serve_shop
+    from galen.data.shop import Shop
 
+    warn_of_never_shown(Shop.open(shop))
     serve_shop(shop, bundle, settings_file=settings, host=host, port=port, quiet=quiet)
 
 

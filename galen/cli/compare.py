@@ -7,7 +7,16 @@ import typer
 
 from galen.cli.bundles import RulePack
 from galen.cli.grouped_help import LEARN
-from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, app, bar, show
+from galen.cli.terminal import (
+    JsonFile,
+    Quiet,
+    Seed,
+    ShopFolder,
+    app,
+    bar,
+    show,
+    warn_of_never_shown,
+)
 
 
 @app.command(rich_help_panel=LEARN, short_help="Say which recipe to take, for whom, at what cost.")
@@ -47,6 +56,7 @@ def compare(
     from galen.compare.command import compare as run
     from galen.compare.cost import HourlyPrices
     from galen.compare.running import WAYS, ComparisonPlan
+    from galen.data.shop import Shop
 
     plan = ComparisonPlan(
         shop=shop,
@@ -67,3 +77,4 @@ def compare(
     for sentence in done.sentences:
         typer.echo(sentence)
     typer.echo(f"report: {done.report}")
+    warn_of_never_shown(Shop.open(shop))

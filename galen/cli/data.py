@@ -139,6 +139,8 @@ def import_(
             source, paths, folder, now=datetime.now(UTC), settings=settings, progress=advance
         )
     Console().print(report.table())
+    if report.never_shown.lacking:
+        typer.echo(report.never_shown.told())
     write_json(json, report.json())
 
 
@@ -183,6 +185,8 @@ def describe(
         quality = look(Shop.open(shop))
     for table in quality.tables():
         Console().print(table)
+    if quality.never_shown.lacking:
+        typer.echo(quality.never_shown.told())
     if claims:
         _count_claims(shop)
     write_json(json, quality.json())

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from galen.cli.grouped_help import GroupedCommands
+
+if TYPE_CHECKING:
+    from galen.data.shop import Shop
 
 app = typer.Typer(
     cls=GroupedCommands,
@@ -93,6 +96,15 @@ def write_json(path: Path | None, told: Any) -> None:
     plain = told if isinstance(told, str) else msgspec.to_builtins(told, enc_hook=str)
     text = plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
     path.write_text(msgspec.json.format(text) + "\n", encoding="utf-8")
+
+
+def warn_of_never_shown(shop: "Shop") -> None:
+    """Of a shop most of whose items may not be shown, say so: slates and figures are near empty."""
+    from galen.data.never_shown import NeverShown
+
+    found = NeverShown.in_shop(shop)
+    if found.most:
+        typer.echo(f"note: {found.told()}", err=True)
 
 
 def show(table: Any) -> None:

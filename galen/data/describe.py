@@ -14,6 +14,7 @@ from rich.table import Table as RichTable
 
 from galen.data.drawing import plain, svg
 from galen.data.manifest import ShopError
+from galen.data.never_shown import NeverShown
 from galen.data.page import write_page
 from galen.data.schema import ITEMS, TABLES, Kind
 from galen.data.shop import Shop
@@ -42,6 +43,7 @@ class Quality:
     untouched_items: float  # share of items without an event
     head_share: float  # share of events on the most popular hundredth of items
     missing: Mapping[str, float]  # item column → share of items where it is unknown
+    never_shown: NeverShown
     quarantined: Mapping[str, int]  # "table: reason" → rows
 
     def tables(self) -> list[RichTable]:
@@ -68,6 +70,7 @@ class Quality:
             ("clock", self.clock),
             (f"users with at most {SPARSE} events", f"{self.sparse_users:.1%}"),
             ("items without an event", f"{self.untouched_items:.1%}"),
+            ("items shown to nobody", f"{self.never_shown.lacking:,}"),
             ("events on the top 1 % of items", f"{self.head_share:.1%}"),
         ]
 
@@ -131,6 +134,7 @@ def _describe(shop: Shop, database: duckdb.DuckDBPyConnection) -> Quality:
         untouched_items=1 - len(counts) / max(items, 1),
         head_share=sum(counts[: max(1, items // 100)]) / max(sum(counts), 1),
         missing={f.name: 1 - n / max(items, 1) for f, n in zip(ITEMS, nulls, strict=True)},
+        never_shown=NeverShown.in_shop(shop),
         quarantined=dict(
             rows(
                 """SELECT "table" || ': ' || reason, count(*) FROM quarantine

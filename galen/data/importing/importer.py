@@ -21,6 +21,7 @@ from galen.data.importing.reading import columns_of
 from galen.data.importing.sources.named import SOURCES
 from galen.data.importing.validation import constant
 from galen.data.importing.words import WORDS, Meanings, check_words, what_to_say
+from galen.data.never_shown import NeverShown
 from galen.data.shop import new_shop
 
 __all__ = ["SOURCES", "ImportRefused", "ImportReport", "ImportSettings", "import_shop"]
@@ -45,7 +46,8 @@ class ImportReport:
     quarantined: Mapping[tuple[str, str], int]  # by table and reason
     ignored: Mapping[str, tuple[str, ...]]  # by table: columns that are no field
     assumed: Mapping[str, str]
-    left_out: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by table and word
+    left_out: Mapping[tuple[str, str], int]  # by table and word
+    never_shown: NeverShown
 
     def table(self) -> RichTable:
         """For a terminal."""
@@ -70,6 +72,7 @@ class ImportReport:
             "left_out": _by_table(self.left_out),
             "ignored": self.ignored,
             "assumed": self.assumed,
+            "never_shown": self.never_shown,
         }
         return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
 
@@ -134,6 +137,7 @@ def import_shop(
         ignored={name: one.ignored for name, one in mapped.items() if one.ignored},
         assumed=assumed,
         left_out=dict(landing.left_out.most_common()),
+        never_shown=landing.never_shown,
     )
 
 

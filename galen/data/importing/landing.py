@@ -20,6 +20,7 @@ from galen.data.importing.quarantine import Quarantine
 from galen.data.importing.reading import columns_of, read_blocks
 from galen.data.importing.validation import RowVerdict, check, fill
 from galen.data.importing.words import left_out
+from galen.data.never_shown import NeverShown
 from galen.data.shop import ShopWriter
 
 Progress = Callable[[str, int, int], None]
@@ -55,6 +56,7 @@ class Landing:
         self._total = sum(feed.path.stat().st_size for feed in plan.feeds().values())
         self.landed: dict[str, int] = dict.fromkeys(("items", "users", "events"), 0)
         self.read_of: dict[str, int] = {}  # table → rows that its own file gave
+        self.never_shown = NeverShown()
         self.left_out: Counter[tuple[str, str]] = Counter()  # by table and word
 
     def read(self) -> None:
@@ -146,6 +148,8 @@ class Landing:
             self._write(name, fill(rows, self._assumed) if name == "items" else rows)
 
     def _write(self, name: TableName, rows: pa.Table) -> None:
+        if name == "items":
+            self.never_shown += NeverShown.of(rows)
         self._writer.write(name, rows)
         self.landed[name] += len(rows)
 
