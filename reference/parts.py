@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from galen.assembly import catalog
 from reference.glossary import shared
@@ -36,7 +36,7 @@ def parts() -> str:
 
 
 def settings_of(kind: str, part: Any) -> list[tuple[str, str, str, str]]:
-    """Name, kind, default and meaning of each setting of a part."""
+    """Name, kind, default and meaning of each setting of a part, and of tables within it."""
     said = shared(kind) | (remarks_of_class(part) if inspect.isclass(part) else {})
     made = _made(part)
     rows = []
@@ -45,10 +45,19 @@ def settings_of(kind: str, part: Any) -> list[tuple[str, str, str, str]]:
             continue
         value = made.get(name, one.default)
         default = "required" if value is one.empty else f"`{value!r}`"
-        kind = inspect.formatannotation(one.annotation)
-        kind = kind.replace("typing.", "").replace("collections.abc.", "")
-        rows.append((f"`{name}`", f"`{kind}`", default, said.get(name, "")))
+        within = [kind for kind in (one.annotation, *get_args(one.annotation)) if _is_table(kind)]
+        told = inspect.formatannotation(one.annotation)
+        for named in ("typing.", "collections.abc.", *(f"{kind.__module__}." for kind in within)):
+            told = told.replace(named, "")
+        rows.append((f"`{name}`", f"`{told}`", default, said.get(name, "")))
+        for table_kind in within:
+            rows += [(f"`{name}.{row[0][1:]}", *row[1:]) for row in settings_of(kind, table_kind)]
     return rows
+
+
+def _is_table(kind: Any) -> bool:
+    """Whether a setting of this kind is a table of settings of its own."""
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind)
 
 
 def _made(part: Any) -> dict[str, Any]:

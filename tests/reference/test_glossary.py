@@ -40,7 +40,7 @@ def test_no_setting_on_the_page_is_without_a_meaning():
     for line in parts().splitlines():
         if line.startswith("### "):
             part = line.removeprefix("### ")
-        row = re.match(r"\| `(\w+)` \|.*\|  \|$", line)
+        row = re.match(r"\| `([\w.]+)` \|.*\|  \|$", line)
         if row:
             found.append(f"{part}.{row[1]}")
     assert not found, "say it at the end of the field's line"

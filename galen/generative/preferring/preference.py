@@ -29,10 +29,10 @@ class Preference:
     """`s_dpo` sets what was taken next against what the model would have written and what was
     drawn; `policy_gradient` lets the model write groups and rewards what came of them."""
 
-    method: Method = "s_dpo"
+    method: Method = "s_dpo"  # s_dpo learns from pairs, policy_gradient from what the model writes
     epochs: int = 5
     patience: int = 2
-    learning_rate: float = 1e-5
+    learning_rate: float = 1e-5  # of Adam
     batch: int = 64  # histories
     people: int = 10_000  # whose newest transition is learned from
     beta: float = 0.1  # S-DPO: how far a log-probability may move before more is worth little
@@ -40,7 +40,7 @@ class Preference:
     drawn: int = 8  # S-DPO: rejected items drawn alike
     group: int = 16  # policy gradient: ids that are written for each history
     updates: int = 2  # policy gradient: steps on each group
-    clip: float = 0.2
+    clip: float = 0.2  # policy gradient: how far from 1 the ratio to the model before a step counts
     anchor: float = 1.0  # policy gradient: weight of the divergence from the model before
     constrained: bool = True  # policy gradient: write only what may be shown
     guided: bool = True  # policy gradient: what was taken is one of each group
