@@ -1,5 +1,7 @@
 """Columns as they stand in a file → columns of the schema; values that do not fit are marked."""
 
+import ast
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,6 +22,10 @@ TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _NUMBER: Final = (
     r"^[+-]?(\d{1,300}\.?\d{0,300}|\.\d{1,300})([eE][+-]?\d{1,3})?$|^[+-]?(?i:inf|nan)$"
 )
+_ESCAPED: Final = r"""\\(?:[\\'"nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00(?:0[0-9a-f]|10)[0-9a-f]{4})"""
+_QUOTED: Final = rf"""(?:'(?:[^'\\]|{_ESCAPED})*'|"(?:[^"\\]|{_ESCAPED})*")"""
+_PRINTED: Final = re.compile(rf"\[{_QUOTED}(?:, {_QUOTED})*\]", re.DOTALL)
+"""A list of texts as Python prints it, which is how tools leave them in a CSV."""
 _ZONE: Final = r"(Z|[+-]\d\d(:?\d\d)?)$"
 _CODED: Final[dict[str, type[Kind] | type[Surface]]] = {"kind": Kind, "surface": Surface}
 
@@ -203,7 +209,7 @@ def _each_list(values: list[Any]) -> Converted:
 
 def _parts(value: Any) -> list[str] | None:
     if isinstance(value, str):
-        value = msgspec.json.decode(value) if value.startswith("[") else value.split("|")
+        value = _read_list(value) if value.startswith("[") else value.split("|")
     if value is None:
         return None
     if isinstance(value, list) and value and isinstance(value[0], list):
@@ -211,6 +217,15 @@ def _parts(value: Any) -> list[str] | None:
     if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
         raise ValueError("not a list of words")
     return [str(part) for part in value]
+
+
+def _read_list(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        if _PRINTED.fullmatch(text):  # flat and of texts alone, so it is nothing but read
+            return ast.literal_eval(text)
+        raise
 
 
 def _coded(column: pa.Array, field: pa.Field) -> Converted:
