@@ -25,6 +25,7 @@ from galen.generative.generator_settings import GeneratorSettings
 from galen.generative.network import NextCodes
 from galen.generative.preferring.preference import Preferred, Wares, prefer
 from galen.generative.writing_judge import WritingJudge, whole_items
+from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Watch, fit, follow, usable
 from galen.nn.sequences.backbones.hstu_fused import fusable
@@ -170,8 +171,8 @@ class Generator(GeneratorSettings):
         share = len(cold) / len(network.codes) if self.cold_share is None else self.cold_share
         return judge.lift(network, torch.from_numpy(cold), share)
 
-    def _source(self, learning: Columns, ids: SemanticIds) -> NextItemSource:
-        return NextItemSource(
+    def _source(self, learning: Columns, ids: SemanticIds) -> EnoughSteps:
+        source = NextItemSource(
             learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
             len(ids),
             self.batch,
@@ -182,3 +183,4 @@ class Generator(GeneratorSettings):
             self.seed,
             np.unique(learning.item) if self.dense else None,
         )
+        return EnoughSteps(source)

@@ -26,6 +26,7 @@ from galen.generative.decoding import Found, beam
 from galen.generative.prefixes import PrefixSource
 from galen.generative.tiger_network import TigerNetwork, TigerScorer, TigerShape
 from galen.generative.trie import Trie
+from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.precision import Precision
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
@@ -109,9 +110,9 @@ class Tiger:
             self.tokenizer, self.sizes, self.sources, self.vector_size, self.tokenizer_settings
         )
 
-    def _source(self, learning: Columns) -> PrefixSource:
+    def _source(self, learning: Columns) -> EnoughSteps:
         able = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
-        return PrefixSource(able, self.batch, self.length, self.targets, self.seed)
+        return EnoughSteps(PrefixSource(able, self.batch, self.length, self.targets, self.seed))
 
     def _network(self, ids: SemanticIds) -> TigerNetwork:
         shape = TigerShape(

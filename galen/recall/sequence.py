@@ -31,6 +31,7 @@ from galen.features.item_vectors import TABLE, Use, beginning, formed, read_enco
 from galen.features.reading import states_of
 from galen.features.tokenizing.coding import Coding
 from galen.nn.cosines import asked
+from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.precision import Precision, resolved
 from galen.nn.learning.sequence_losses import Kind as Loss
 from galen.nn.learning.sequence_losses import Mean
@@ -202,8 +203,8 @@ class SequenceModel:
         judge = Judge(kept, self.length)
         return fit(network, Mean(), source, judge, self.training, watch=watch)
 
-    def _source(self, learning: Columns, items: int, among: Ints | None) -> NextItemSource:
-        return NextItemSource(
+    def _source(self, learning: Columns, items: int, among: Ints | None) -> EnoughSteps:
+        source = NextItemSource(
             learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
             items,
             self.batch,
@@ -214,6 +215,7 @@ class SequenceModel:
             self.seed,
             among,
         )
+        return EnoughSteps(source)
 
     @property
     def shape(self) -> Shape:

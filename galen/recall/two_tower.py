@@ -16,6 +16,7 @@ from galen.features.histories import columns_of, held_out
 from galen.features.item_known import Attribute, described, known_of, with_codes
 from galen.features.item_text import TextEncoder
 from galen.features.tokenizing.coding import Coding
+from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
 from galen.nn.sequences.histories import Columns
@@ -118,7 +119,9 @@ class TwoTower:
         pairs = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
         # The graph has read what is held out: of it come negatives alone, which tell little.
         graph = ItemGraph(neighbours=100).fit(data).weights
-        source = PairSource(pairs, graph, self.batch, self.recent, self.hard, self.seed)
+        source = EnoughSteps(
+            PairSource(pairs, graph, self.batch, self.recent, self.hard, self.seed)
+        )
         if not source.rows:
             return Course()
         if judged is None:

@@ -21,7 +21,7 @@ QUICK = {
     "batch": 16,
     "learning_rate": 5e-3,
     "targets": 6,
-    "epochs": 40,
+    "epochs": 14,
     "patience": 40,
     "plateau": 1.0,
     "repeat": True,

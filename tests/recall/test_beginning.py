@@ -20,7 +20,7 @@ SMALL = {
     "batch": 16,
     "learning_rate": 1e-2,
     "negatives": 16,
-    "epochs": 30,
+    "epochs": 2,
     "patience": 30,
     "plateau": 1.0,
     "length": 12,

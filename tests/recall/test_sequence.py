@@ -24,7 +24,7 @@ QUICK = {
     "negatives": 16,
     "popular": 0.0,
     "correct": False,
-    "epochs": 40,
+    "epochs": 24,
     "patience": 40,
     "plateau": 1.0,
     "precision": "float32",
@@ -63,7 +63,7 @@ def test_every_backbone_learns_what_follows(backbone, world):
         {"loss": "sampled", "popular": 0.5, "correct": True},
         {"loss": "sampled", "temperature": 0.1},
         {"loss": "bce"},
-        {"loss": "gbce", "negatives": 4, "epochs": 150, "patience": 150},
+        {"loss": "gbce", "negatives": 4, "epochs": 50, "patience": 50},
     ],
     ids=str,
 )

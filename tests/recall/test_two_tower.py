@@ -47,7 +47,7 @@ def test_an_item_that_nobody_took_has_a_vector_and_is_recalled_with_its_category
 
 def test_an_item_that_nobody_took_is_recalled_by_its_words(world):
     known = world.data.take(world.data.item != 5)
-    spec = TwoTower(attributes=(), text=True, text_size=8, identity_dropout=0.5, epochs=30)
+    spec = TwoTower(attributes=(), text=True, text_size=8, identity_dropout=0.5, epochs=8)
     learned = spec.fit(known)
     assert 5 in learned.retrieve(world.requests([[0, 1, 2]]), 6).item
     assert 5 not in learned.retrieve(world.requests([[12, 13, 14]]), 4).item
@@ -56,7 +56,7 @@ def test_an_item_that_nobody_took_is_recalled_by_its_words(world):
 def test_an_item_that_nobody_took_is_recalled_by_its_codes(world, tmp_path):
     known = world.data.take(world.data.item != 5)
     codes = Coding(sizes=(4, 4), sources=("attributes",), vector_size=8)
-    spec = TwoTower(attributes=(), codes=codes, identity_dropout=0.5, epochs=30)
+    spec = TwoTower(attributes=(), codes=codes, identity_dropout=0.5, epochs=8)
     learned = spec.fit(known)
     asked = world.requests([[0, 1, 2], [12, 13, 14]])
     found = learned.retrieve(asked, 4)

@@ -208,9 +208,9 @@ def test_processes_share_the_histories_of_a_lesson(world, network):
 
 @pytest.mark.parametrize("method", ["s_dpo", "policy_gradient"])
 def test_what_helps_people_held_out_is_kept_and_told(method, world, tmp_path):
-    young = Generator(**QUICK, epochs=4, patience=4)
+    young = Generator(**QUICK, epochs=1, patience=4)
     settings = Preference(method, epochs=12, patience=12, learning_rate=3e-3, batch=16)
-    spec = Generator(**QUICK, epochs=4, patience=4, preference=settings)
+    spec = Generator(**QUICK, epochs=1, patience=4, preference=settings)
     index = spec.fit(world.data)
     assert index.preferred is not None
     assert index.preferred.kept

@@ -7,7 +7,7 @@ from galen.generative.tiger import Tiger
 from galen.recall.sequence import SequenceModel
 from galen.recall.two_tower import TwoTower
 
-QUICK = {"width": 16, "dropout": 0.0, "batch": 16, "learning_rate": 1e-2, "epochs": 2}
+QUICK = {"width": 16, "dropout": 0.0, "batch": 16, "learning_rate": 1e-3, "epochs": 1}
 SEQUENCE = {**QUICK, "layers": 1, "negatives": 16, "length": 12}
 TIGER = {**QUICK, "layers": 1, "sizes": (4, 4), "length": 6}
 GENERATOR = {**SEQUENCE, "sizes": (4, 4), "repeat": True}

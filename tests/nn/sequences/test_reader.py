@@ -34,7 +34,7 @@ QUICK = {
     "batch": 16,
     "learning_rate": 1e-2,
     "negatives": 16,
-    "epochs": 30,
+    "epochs": 10,
     "patience": 30,
     "plateau": 1.0,
     "repeat": False,
@@ -170,7 +170,7 @@ BUYS = ({"reads": "sequence"}, {"reads": "generator"}, {"reads": "generator", "p
 def test_with_two_objectives_what_is_bought_comes_before_what_is_viewed(way, world):
     data, asked = bought_or_viewed(world)
     assert best(made(**way).fit(data), asked) == [1, 2]
-    both = made(**way, purchase_weight=1.0, batch=8, epochs=20).fit(data)
+    both = made(**way, purchase_weight=1.0, batch=8, epochs=7).fit(data)
     assert best(both, asked) == [2, 1]
 
 
