@@ -25,7 +25,8 @@ OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
         "decay": "weight of an older item, per place in the history; 1 weighs all alike",
         "device": "to learn on, as torch names it; requests are answered on the processor",
         "encoded_table": "the shop's table that vectors are read from",
-        "epochs": "passes over the histories at most; `patience` may end them sooner",
+        "epochs": "passes over the histories at most, or 16 steps where a pass is fewer; "
+        "`patience` may end them sooner",
         "factors": "numbers of a vector, of a person or an item",
         "folder": "of `galen knowledge build`; galen's own knowledge where empty",
         "half_life": "days (places, without a clock) in which a count halves; None: never",
