@@ -22,7 +22,7 @@ def asked(world, tmp_path_factory):
     recipe = folder / "quick.toml"
     recipe.write_text(
         'filters = ["hidden"]\n[recall.generator]\nsizes = [8, 4]\nwidth = 16\nlayers = 1\n'
-        "epochs = 2\n"
+        "epochs = 1\nlearning_rate = 2e-4\n"
     )
     shop = write_world(world, folder / "shop")
     trained = train(read_recipe(recipe), shop, "strict", seed=0, progress=lambda what: None)
@@ -32,7 +32,7 @@ def asked(world, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tiger(world):
-    return Tiger(sizes=(8, 4), layers=1, width=16, epochs=1).fit(world.data)
+    return Tiger(sizes=(8, 4), layers=1, width=16, epochs=1, learning_rate=2e-4).fit(world.data)
 
 
 def test_codes_are_read_back_from_the_trie_that_wrote_them(asked):
