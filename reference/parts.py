@@ -45,13 +45,14 @@ def settings_of(kind: str, part: Any) -> list[tuple[str, str, str, str]]:
             continue
         value = made.get(name, one.default)
         default = "required" if value is one.empty else f"`{value!r}`"
-        within = [kind for kind in (one.annotation, *get_args(one.annotation)) if _is_table(kind)]
+        kinds = (one.annotation, *get_args(one.annotation))
+        within = [inner for inner in kinds if _is_table(inner)]
         told = inspect.formatannotation(one.annotation)
-        for named in ("typing.", "collections.abc.", *(f"{kind.__module__}." for kind in within)):
+        for named in ("typing.", "collections.abc.", *(f"{inner.__module__}." for inner in within)):
             told = told.replace(named, "")
         rows.append((f"`{name}`", f"`{told}`", default, said.get(name, "")))
-        for table_kind in within:
-            rows += [(f"`{name}.{row[0][1:]}", *row[1:]) for row in settings_of(kind, table_kind)]
+        for inner in within:
+            rows += [(f"`{name}.{row[0][1:]}", *row[1:]) for row in settings_of(kind, inner)]
     return rows
 
 

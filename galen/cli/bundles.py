@@ -111,7 +111,7 @@ def train(
         )
     write_json(json, {"bundle": str(bundle), "version": saved.version})
     typer.echo(f"bundle {saved.version} is current in {bundle}")
-    warn_of_never_shown(opened)
+    warn_of_never_shown(shop)
 
 
 @app.command(
@@ -136,7 +136,6 @@ def evaluate(
 ) -> None:
     """Ask a bundle about the part that it did not learn from; print a table, write a report."""
     from galen.assembly.table import is_table
-    from galen.data.shop import Shop
     from galen.evaluate.command import evaluate_bundle
 
     if is_table(shop):
@@ -152,7 +151,7 @@ def evaluate(
     if done.safety is not None:
         show(done.safety)
     typer.echo(f"report: {done.report}")
-    warn_of_never_shown(Shop.open(shop))
+    warn_of_never_shown(shop)
 
 
 User = Annotated[str | None, typer.Option(help="A user's id; without it, nobody is known.")]
@@ -248,9 +247,8 @@ def serve(
 ) -> None:
     """Serve the API and the first page."""
     from galen.console.start import serve_shop
-    from galen.data.shop import Shop
 
-    warn_of_never_shown(Shop.open(shop))
+    warn_of_never_shown(shop)
     serve_shop(shop, bundle, settings_file=settings, host=host, port=port, quiet=quiet)
 
 

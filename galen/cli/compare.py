@@ -56,7 +56,6 @@ def compare(
     from galen.compare.command import compare as run
     from galen.compare.cost import HourlyPrices
     from galen.compare.running import WAYS, ComparisonPlan
-    from galen.data.shop import Shop
 
     plan = ComparisonPlan(
         shop=shop,
@@ -77,4 +76,4 @@ def compare(
     for sentence in done.sentences:
         typer.echo(sentence)
     typer.echo(f"report: {done.report}")
-    warn_of_never_shown(Shop.open(shop))
+    warn_of_never_shown(shop)

@@ -52,10 +52,10 @@ def synth(
 
 def _import_settings(
     mapping: Path | None,
-    fields: dict[str, str],
-    assume: dict[str, str],
-    options: dict[str, str],
-    words: dict[str, str],
+    fields: list[str] | None,
+    words: list[str] | None,
+    assume: list[str] | None,
+    options: list[str] | None,
     max_bad_share: float,
 ) -> "ImportSettings":
     """The mapping file's fields and words, then those of the command line over them."""
@@ -64,18 +64,19 @@ def _import_settings(
 
     file = MappingFile() if mapping is None else read_mapping(mapping)
     tables = file.tables
-    for name, column in fields.items():
+    for name, column in pairs(fields, "--map").items():
         table, dot, field = name.partition(".")
         if not dot:
             raise typer.BadParameter(f"{name!r} is not table.field", param_hint="--map")
         tables.setdefault(table, {})[field] = column
     said = {field: dict(meanings) for field, meanings in file.words.items()}
-    for name, meant in words.items():
+    for name, meant in pairs(words, "--word").items():
         field, dot, word = name.partition(".")
         if not dot or not word:
             raise typer.BadParameter(f"{name!r} is not field.word", param_hint="--word")
         said.setdefault(field, {})[word] = meant
-    return ImportSettings(max_bad_share, assume, tables, options, said)
+    assumed, given = pairs(assume, "--assume"), pairs(options, "--option")
+    return ImportSettings(max_bad_share, assumed, tables, given, said)
 
 
 @app.command(
@@ -126,14 +127,7 @@ def import_(
     given = {"items": items, "users": users, "events": events}
     paths = {name: file for name, file in given.items() if file is not None}
     paths |= {name: Path(file) for name, file in pairs(path, "--path").items()}
-    settings = _import_settings(
-        mapping,
-        pairs(fields, "--map"),
-        pairs(assume, "--assume"),
-        pairs(option, "--option"),
-        pairs(word, "--word"),
-        max_bad_share,
-    )
+    settings = _import_settings(mapping, fields, word, assume, option, max_bad_share)
     with bar(quiet, f"importing {source}") as advance:
         report = import_shop(
             source, paths, folder, now=datetime.now(UTC), settings=settings, progress=advance

@@ -3,15 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from galen.cli.grouped_help import GroupedCommands
-
-if TYPE_CHECKING:
-    from galen.data.shop import Shop
 
 app = typer.Typer(
     cls=GroupedCommands,
@@ -98,11 +95,12 @@ def write_json(path: Path | None, told: Any) -> None:
     path.write_text(msgspec.json.format(text) + "\n", encoding="utf-8")
 
 
-def warn_of_never_shown(shop: "Shop") -> None:
+def warn_of_never_shown(shop: Path) -> None:
     """Of a shop most of whose items may not be shown, say so: slates and figures are near empty."""
     from galen.data.never_shown import NeverShown
+    from galen.data.shop import Shop
 
-    found = NeverShown.in_shop(shop)
+    found = NeverShown.in_shop(Shop.open(shop))
     if found.most:
         typer.echo(f"note: {found.told()}", err=True)
 

@@ -1,6 +1,5 @@
 """Files of a shop → a shop: the good rows land, the others go to quarantine with a reason."""
 
-from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -115,7 +114,7 @@ def import_shop(
         )
         for name, feed in plan.feeds().items()
     }
-    check_words(settings.words, ChainMap(*(dict(one.columns) for one in mapped.values())))
+    check_words(settings.words, {name for one in mapped.values() for name in one.columns})
     clock: manifests.Clock = "time" if _given("timestamp", mapped["events"]) else "order"
     if folder.is_dir() and any(folder.iterdir()) and not (folder / manifests.NAME).exists():
         raise manifests.ShopError(f"{folder} is not empty and not a shop; choose another folder.")

@@ -1,6 +1,6 @@
 """A file's own words for what galen has words of: which is which, and whose rows are left out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.data.importing.converting import Mask, convert
-from galen.data.importing.feeds import FIELDS, ImportRefused
+from galen.data.importing.feeds import ImportRefused
 from galen.data.schema import Kind, RxClass, Surface
 
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -26,8 +26,8 @@ _TOLD: Final = 10  # words of one block that are told one by one
 _LENGTH: Final = 40  # characters of a word that are told
 
 
-def check_words(words: Mapping[str, Meanings], given: Mapping[str, str]) -> None:
-    """Refuse what cannot be meant; `given` are the fields that files give, with their columns.
+def check_words(words: Mapping[str, Meanings], given: Collection[str]) -> None:
+    """Refuse what cannot be meant; `given` are the fields that columns of the files are read as.
 
     Raises:
         ImportRefused: a field takes any word or has no column, or galen has no such word.
@@ -93,7 +93,7 @@ def what_to_say(field: str) -> str:
 
 
 def _text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return convert(column, FIELDS["items"].field("title"))[0]
+    return convert(column, pa.field("word", pa.string()))[0]
 
 
 def _plain(text: pa.Array) -> pa.Array:

@@ -250,10 +250,10 @@ class _Kinds:
                 and name not in columns.categories
             ):
                 numbers.append(name)
-            elif parts := parts_of(name, kind) if name not in columns.categories else ():
-                categories += parts
-            else:
+            elif name in columns.categories or name in columns.hashed:
                 categories.append(name)
+            else:
+                categories += parts_of(name, kind) or (name,)
         return cls(columns, categories, numbers, lists)
 
     def table_of(self, name: str) -> str:
