@@ -116,8 +116,10 @@ class Encoder:
                     columns[table].append(valued(pc.list_flatten(column) if lists else column))
         vocabularies, changed = dict(self.vocabularies), {}
         for table, vocabulary in known.items():
-            following = Dynamic.of(vocabulary, least=self.columns.least)
-            following, changed[table] = following.advanced(pa.concat_arrays(columns[table]), day)
+            values, counts = pa.concat_arrays(columns[table]), Counts()
+            counts.add(values)
+            following = Dynamic.of(vocabulary, least=_least(self.columns, table, counts))
+            following, changed[table] = following.advanced(values, day)
             vocabularies[table] = following.vocabulary
         sizes = {table: vocabulary.size for table, vocabulary in vocabularies.items()}
         return Encoder(self.columns, resized(self.schema, sizes), vocabularies), changed
@@ -273,9 +275,7 @@ def fit_encoder(
         seen.add(piece, kinds)
     vocabularies: dict[str, Vocabulary] = {}
     for name, counts in seen.counts.items():
-        # The key of a row is no category: a network would know each row's label by it.
-        keys = name not in columns.categories and counts.are_keys
-        vocabularies[name] = counts.exact(max(columns.least, 2) if keys else columns.least)
+        vocabularies[name] = counts.exact(_least(columns, name, counts))
     for name, buckets in columns.hashed.items():
         vocabularies[name] = Hashed(buckets, name)
 
@@ -324,6 +324,15 @@ def vectors_of(column: pa.Array, name: str, size: int) -> Singles:
     found = np.zeros((len(column), size), np.float32)
     found[there] = floats(pc.list_flatten(column)).reshape(-1, size)
     return found
+
+
+def _least(columns: TableColumns, table: str, counts: Counts) -> int:
+    """Times that a value must be seen to have an id.
+
+    The key of a row is no category: a network would know each row's label by it.
+    """
+    keys = table not in columns.categories and counts.are_keys
+    return max(columns.least, 2) if keys else columns.least
 
 
 def _number(name: str, moments: npt.NDArray[np.float64], columns: TableColumns) -> Number:

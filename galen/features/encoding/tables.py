@@ -65,14 +65,10 @@ def columns_of(folder: Path, names: list[str]) -> TableColumns:
         TableError: the file cannot be read, or a column that is named is not in the table.
     """
     path = folder / NAME
-    usual = {
-        role: next(name for name in known if name in names)
-        for role, known in USUAL.items()
-        if not set(known).isdisjoint(names)
-    }
     try:
         said = tomllib.loads(path.read_text()) if path.exists() else {}
-        found = msgspec.convert(usual | said, type=TableColumns)
+        found = msgspec.convert(said, type=TableColumns)
+        found = msgspec.convert(_usual(found, names) | said, type=TableColumns)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise TableError(f"{path}: {error}") from error
     named = [
@@ -94,6 +90,16 @@ def columns_of(folder: Path, names: list[str]) -> TableColumns:
                 'which one is to be predicted: labels = {click = "COLUMN"}.'
             )
     return found
+
+
+def _usual(said: TableColumns, names: list[str]) -> dict[str, str]:
+    """Roles of columns by their usual names, but for those that are said to be something else."""
+    other = {*said.labels.values(), said.truth, said.weight, *said.skip, *said.numbers}
+    other |= {*said.history, *said.vectors, *said.bag_weights, *said.bag_weights.values()}
+    free = {
+        role: [n for n in known if n in names and n not in other] for role, known in USUAL.items()
+    }
+    return {role: found[0] for role, found in free.items() if found}
 
 
 def part(folder: Path, name: str) -> pq.ParquetFile:

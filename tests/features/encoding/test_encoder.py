@@ -203,3 +203,14 @@ def test_the_key_of_a_row_is_no_category_where_rows_are_enough_to_tell(rows):
         assert 30 < sizes["maybe"] <= 41  # what came again keeps its id
         kept = encoder_of(table, TableColumns(categories=("row",))).schema
         assert kept.categories[kept.place("row")].size == rows + 1
+
+
+def test_another_day_brings_no_keys_of_rows_either_and_still_brings_new_values():
+    def a_day(first):
+        rows = np.arange(first, first + 2_000)
+        return pa.table({"label": rows % 2, "row": rows, "shop": first + rows % 40})
+
+    encoder = encoder_of(a_day(0), TableColumns())
+    grown, _ = encoder.grown(iter(a_day(10_000).to_batches()), day=1)
+    sizes = {field.name: field.size for field in grown.schema.categories}
+    assert sizes == {"row": 1, "shop": 81}

@@ -53,3 +53,13 @@ def test_a_file_that_cannot_be_meant_is_told_by_its_name(tmp_path, said, why):
     with pytest.raises(TableError, match=re.escape(NAME)) as told:
         columns_of(tmp_path, NAMES)
     assert why in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "said", ['skip = ["position"]', 'numbers = ["position"]', 'weight = "position"']
+)
+def test_a_column_that_is_said_to_be_something_else_has_no_usual_role(tmp_path, said):
+    (tmp_path / NAME).write_text(said)
+    found = columns_of(tmp_path, NAMES)
+    assert found.position == ""
+    assert found.user == "user_id"
