@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.nn.sequences.context import Asked
 from galen.nn.sequences.histories import Columns, Ints
 from galen.nn.sequences.packed_events import Events
 
@@ -23,12 +24,12 @@ class PrefixInputs(NamedTuple):
     """Beginnings of histories, and what followed each."""
 
     events: Events  # of R beginnings
-    user: Tensor  # (R,) rows of users, -1 where not known
+    asked: Asked  # when, where and by whom what followed was asked for
     wanted: Tensor  # (R,) the item that followed
 
     def to(self, device: torch.device) -> "PrefixInputs":
         """The same prefixes on a device."""
-        return PrefixInputs(self.events.to(device), self.user.to(device), self.wanted.to(device))
+        return PrefixInputs(self.events.to(device), self.asked.to(device), self.wanted.to(device))
 
 
 class PrefixLesson(NamedTuple):
@@ -52,7 +53,7 @@ class PrefixLesson(NamedTuple):
         if not len(rows):
             rows, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
         events, _ = self.inputs.events.of(rows)
-        inputs = PrefixInputs(events, self.inputs.user[rows], self.inputs.wanted[rows])
+        inputs = PrefixInputs(events, self.inputs.asked.take(rows), self.inputs.wanted[rows])
         return PrefixLesson(inputs, weight[rows])
 
 
@@ -84,10 +85,11 @@ class PrefixSource:
         row, person = self._drawn(columns, random)
         start = np.maximum(columns.offsets[person], row - self.length)
         before = columns.spans(person, start, row - start)
-        user = np.full(len(row), -1) if before.user is None else before.user
-        user = np.where(random.random(len(row)) < UNKNOWN, -1, user)
+        asked = columns.moments(row)
+        unknown = torch.from_numpy(random.random(len(row)) < UNKNOWN)
+        asked = asked._replace(user=asked.user.masked_fill(unknown, -1))
         wanted = torch.from_numpy(columns.item[row])
-        inputs = PrefixInputs(before.events(), torch.from_numpy(user), wanted)
+        inputs = PrefixInputs(before.events(), asked, wanted)
         return PrefixLesson(inputs, torch.ones(len(row)))
 
     def _drawn(self, columns: Columns, random: np.random.Generator) -> tuple[Ints, Ints]:

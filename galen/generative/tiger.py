@@ -4,7 +4,7 @@ Rajput et al., "Recommender Systems with Generative Retrieval" (TIGER), NeurIPS 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from galen.data.dataset import Dataset
-from galen.features.histories import columns_of, columns_of_requests, held_out
+from galen.features.histories import (
+    asked_by,
+    columns_of,
+    columns_of_requests,
+    held_out,
+    tokens_of,
+)
 from galen.features.tokenizing.coding import Coding
 from galen.features.tokenizing.item_vectors import Source
 from galen.features.tokenizing.semantic_ids import SemanticIds
@@ -30,6 +36,7 @@ from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.precision import Precision
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
+from galen.nn.sequences.context import Asked, Moment
 from galen.nn.sequences.encoder_decoder import Memory
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.judging import HeldOut
@@ -48,6 +55,8 @@ class Tiger:
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     vector_size: int = 64
     user_tokens: int = 2000  # people are hashed to; 0 reads no person
+    gaps: bool = False  # is the time between events read?
+    context: tuple[Moment, ...] = ()  # what of the moment and place of asking is read
     width: int = 64  # numbers of a code's vector and of every layer
     layers: int = 2  # of the encoder, and of the decoder
     heads: int = 2  # of attention; they must divide `width`
@@ -85,7 +94,8 @@ class Tiger:
         columns = columns_of(data)
         ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
-        network, course = self._network(ids), Course()
+        timed = data.clock == "time"
+        network, course = self._network(ids, timed), Course()
         if before.epochs:
             source = self._source(columns)
             course = follow(network, Mean(), source, before, self._training, watch=watch)
@@ -93,14 +103,14 @@ class Tiger:
             learning, kept = held_out(columns, self.held_out, self.seed)
             source, judge = self._source(learning), _Judge(self, kept)
             course = fit(network, Mean(), source, judge, self._training, watch=watch)
-        facts = _Facts(bool(course.epochs), data.users)
+        facts = _Facts(bool(course.epochs), data.users, timed)
         return TigerIndex(self, ids, network.to("cpu").eval(), facts, course)
 
     def load(self, folder: Path) -> "TigerIndex":
         ids = SemanticIds.load(folder)
-        network = self._network(ids)
-        network.load_state_dict(load_file(folder / "tiger.safetensors"))
         facts = msgspec.json.decode((folder / "tiger.json").read_bytes(), type=_Facts)
+        network = self._network(ids, facts.timed)
+        network.load_state_dict(load_file(folder / "tiger.safetensors"))
         return TigerIndex(self, ids, network.eval(), facts, Course())
 
     @property
@@ -114,9 +124,15 @@ class Tiger:
         able = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
         return EnoughSteps(PrefixSource(able, self.batch, self.length, self.targets, self.seed))
 
-    def _network(self, ids: SemanticIds) -> TigerNetwork:
+    def _network(self, ids: SemanticIds, timed: bool) -> TigerNetwork:
         shape = TigerShape(
-            self.width, self.layers, self.heads, self.dropout, self.length, self.user_tokens
+            self.width,
+            self.layers,
+            self.heads,
+            self.dropout,
+            self.length,
+            self.user_tokens,
+            tokens_of(self.gaps, self.context, timed=timed),
         )
         return TigerNetwork(shape, torch.from_numpy(ids.codes), ids.sizes)
 
@@ -128,6 +144,7 @@ class Tiger:
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     learned: bool  # was there anything to learn from?
     users: int  # who came later is read as unknown
+    timed: bool = False  # are moments seconds, not places in an order?
 
 
 @dataclass(frozen=True)
@@ -148,14 +165,16 @@ class TigerIndex:
         """At most k items a request, none but those that are allowed."""
         if not self.facts.learned:
             return no_candidates(("score",))
-        read = columns_of_requests(requests.taken, len(self.ids), self.settings.length, timed=False)
-        known = np.where(requests.user < self.facts.users, requests.user, -1)
+        timed, length = self.facts.timed, self.settings.length
+        read = columns_of_requests(requests.taken, len(self.ids), length, timed=timed)
         asking = np.flatnonzero(np.diff(read.offsets))
-        own = replace(read, user=known).of(asking)
+        own, asked = read.of(asking), asked_by(requests, asking, timed=timed)
+        asked = asked._replace(user=asked.user.masked_fill(asked.user >= self.facts.users, -1))
 
         def write(part: slice, mask: Tensor, wanted: int) -> Found:
+            memory = remembered(self.network, own.of(_rows(part)), asked.take(part))
             width = max(self.settings.beam, wanted)
-            return written(self.network, self.trie, own.of(_rows(part)), mask, wanted, width)
+            return written(self.network, self.trie, memory, mask, wanted, width)
 
         return answered(
             write,
@@ -181,18 +200,17 @@ class TigerIndex:
 
 @torch.inference_mode()
 def written(
-    network: TigerNetwork, trie: Trie, read: Columns, eligible: Tensor, k: int, width: int
+    network: TigerNetwork, trie: Trie, memory: Memory, eligible: Tensor, k: int, width: int
 ) -> Found:
     """The k best of `eligible` (R, items) after R histories, by a beam of `width` prefixes."""
-    memory = remembered(network, read)
     return beam(TigerScorer(network), memory, trie.masked(eligible), width=width, k=k)
 
 
-def remembered(network: TigerNetwork, read: Columns) -> Memory:
+@torch.inference_mode()
+def remembered(network: TigerNetwork, read: Columns, asked: Asked) -> Memory:
     """What the network remembers of histories, each of one event or more."""
-    user = np.full(len(read.offsets) - 1, -1) if read.user is None else read.user
     device = network.codes.device
-    return network.encode(read.events().to(device), torch.from_numpy(user).to(device))
+    return network.encode(read.events().to(device), asked.to(device))
 
 
 @dataclass(frozen=True)
@@ -205,19 +223,23 @@ class _Judge:
     def __call__(self, network: nn.Module) -> dict[str, float]:
         assert isinstance(network, TigerNetwork)
         network.eval()
-        read = self.kept.before.newest(self.settings.length)
+        read, asked = self.kept.before.newest(self.settings.length), self.kept.asked
+        assert asked is not None
         device = network.codes.device
         trie = Trie.of(network.codes.cpu().numpy(), network.sizes).to(device)
         wanted = network.codes[torch.from_numpy(self.kept.wanted).to(device)]
         told = 0.0
+
+        def memory(part: slice) -> Memory:
+            return remembered(network, read.of(_rows(part)), asked.take(part))
+
         with torch.inference_mode():
             for start in range(0, len(wanted), 512):
                 part = slice(start, min(start + 512, len(wanted)))
-                memory = remembered(network, read.of(_rows(part)))
-                told += float(network.told(memory, wanted[part]).sum())
+                told += float(network.told(memory(part), wanted[part]).sum())
 
         def write(part: slice, mask: Tensor, k: int) -> Found:
-            return written(network, trie, read.of(_rows(part)), mask, k, 20)
+            return written(network, trie, memory(part), mask, k, 20)
 
         gain = ndcg(write, self.kept, len(network.codes))
         return {"ndcg": gain, "loss": -told / len(wanted)}

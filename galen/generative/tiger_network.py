@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from galen.data.schema import Kind
 from galen.generative.prefixes import PrefixInputs
 from galen.nn.dense import linear
 from galen.nn.dropout import Dropout
+from galen.nn.sequences.context import Asked, ContextWords, Tokens
 from galen.nn.sequences.encoder_decoder import DecoderLayer, EncoderLayer, Memory
 from galen.nn.sequences.jagged import Layout, layout_of, one_block
+from galen.nn.sequences.moments import SPANS, span_step
 from galen.nn.sequences.packed_events import Events
 from galen.nn.sequences.user_tokens import bucket_of
 
@@ -30,6 +31,7 @@ class TigerShape:
     dropout: float
     length: int  # items of a history that are read
     user_tokens: int  # people share so many; 0 reads no person
+    tokens: Tokens  # what is read beside items and the person
 
 
 class TigerNetwork(nn.Module):
@@ -47,7 +49,9 @@ class TigerNetwork(nn.Module):
         starts = torch.tensor([0, *sizes[:-1]]).cumsum(0)
         self.register_buffer("starts", starts, persistent=False)
         self.words = nn.Embedding(sum(sizes), width)
-        self.kinds = nn.Embedding(len(Kind), width)
+        self.kinds = nn.Embedding(shape.tokens.kinds, width)
+        self.gaps = nn.Embedding(SPANS + 1, width) if shape.tokens.gaps else None
+        self.context = ContextWords(width, shape.tokens)
         self.places = nn.Parameter(torch.zeros(shape.length, width))
         self.users = nn.Embedding(shape.user_tokens + 1, width) if shape.user_tokens else None
         self.first = nn.Parameter(torch.empty(width))
@@ -59,16 +63,18 @@ class TigerNetwork(nn.Module):
         for table in (self.words.weight, self.places, self.first):
             nn.init.normal_(table, std=0.05)
         nn.init.zeros_(self.kinds.weight)
+        if self.gaps is not None:
+            nn.init.zeros_(self.gaps.weight)
         if self.users is not None:
             nn.init.normal_(self.users.weight, std=0.05)
 
     def forward(self, inputs: PrefixInputs) -> Tensor:
-        memory = self.encode(inputs.events, inputs.user)
+        memory = self.encode(inputs.events, inputs.asked)
         return -self.told(memory, self.codes.index_select(0, inputs.wanted))
 
-    def encode(self, events: Events, user: Tensor) -> Memory:
-        """What is remembered of R histories and their users (R,), -1 where not known."""
-        tokens, layout = self._tokens(events, user)
+    def encode(self, events: Events, asked: Asked) -> Memory:
+        """What is remembered of R histories and of when, where and by whom (R,) it is asked."""
+        tokens, layout = self._tokens(events, asked)
         tokens = self.dropout(tokens)
         for layer in self.encoder:
             tokens = layer(tokens, layout)
@@ -116,24 +122,33 @@ class TigerNetwork(nn.Module):
             after.append(fresh)
         return written, Draft(memory, draft.sequence, tuple(after))
 
-    def _tokens(self, events: Events, user: Tensor) -> tuple[Tensor, Layout]:
-        """A token of the user, if any, then each item's codes, oldest item first."""
+    def _tokens(self, events: Events, asked: Asked) -> tuple[Tensor, Layout]:
+        """Tokens of the user and of what is asked, then each item's codes, oldest item first."""
         offsets, levels = events.layout.offsets, len(self.sizes)
         items = offsets[1:] - offsets[:-1]
         history = torch.repeat_interleave(items)
-        back = items[history] - 1 - events.layout.place
         read = self.words(self.codes.index_select(0, events.item) + self.starts)
-        beside = self.places.index_select(0, back) + self.kinds(events.kind)
-        read = (read + beside[:, None]).flatten(0, 1)
-        if self.users is None:
-            return read, layout_of((items * levels).cpu()).to(read.device)
-        layout = layout_of((items * levels + 1).cpu()).to(read.device)
+        read = (read + self._beside(events, items[history])[:, None]).flatten(0, 1)
+        before = self.context.read(events.at[events.layout.last], asked)
+        if self.users is not None:
+            before = [self.users(bucket_of(asked.user, self.shape.user_tokens)), *before]
+        layout = layout_of((items * levels + len(before)).cpu()).to(read.device)
         rows = torch.arange(len(read), device=read.device)
-        rows = rows + history.repeat_interleave(levels) + 1
-        token = bucket_of(user, self.shape.user_tokens)
+        rows = rows + (history.repeat_interleave(levels) + 1) * len(before)
         tokens = read.new_zeros(int(layout.offsets[-1]), self.shape.width)
         tokens = tokens.index_copy(0, rows, read)
-        return tokens.index_copy(0, layout.offsets[:-1], self.users(token)), layout
+        for place, token in enumerate(before):
+            tokens = tokens.index_copy(0, layout.offsets[:-1] + place, token)
+        return tokens, layout
+
+    def _beside(self, events: Events, items: Tensor) -> Tensor:
+        """(T, width): what is read beside an event's item, in histories of so many items (T,)."""
+        beside: Tensor = self.places.index_select(0, items - 1 - events.layout.place)
+        beside = beside + self.kinds(events.kind)
+        if self.gaps is not None:
+            gap = 1 + span_step(torch.diff(events.at, prepend=events.at[:1]))
+            beside = beside + self.gaps(torch.where(events.layout.place == 0, 0, gap))
+        return beside
 
     def _writers(self) -> list[DecoderLayer]:
         return list(self.decoder)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from galen.data.dataset import Dataset
 from galen.generative.prefixes import PrefixSource
 from galen.generative.tiger import Tiger, remembered, written
 from galen.generative.trie import Trie
+from galen.nn.sequences.context import Asked
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.jagged import layout_of, one_block, padded, with_filler
 
@@ -99,19 +100,15 @@ def test_where_nothing_is_eligible_nothing_is_written(learned, world):
 
 def test_a_beam_as_wide_as_the_catalogue_writes_what_reading_each_id_whole_says(learned):
     kinds, at = np.full(7, 3), np.zeros(7)
-    read = Columns(
-        np.array([0, 1, 5, 7]),
-        np.array([3, 0, 1, 2, 3, 20, 21]),
-        kinds,
-        at,
-        user=np.array([2, -1, 5]),
-    )
+    read = Columns(np.array([0, 1, 5, 7]), np.array([3, 0, 1, 2, 3, 20, 21]), kinds, at)
+    asked = Asked(torch.zeros(3), torch.full((3,), -1), torch.tensor([2, -1, 5]))
     network, codes = learned.network, torch.from_numpy(learned.ids.codes)
-    trie = Trie.of(learned.ids.codes, learned.ids.sizes)
-    items, scores = written(network, trie, read, torch.ones(3, 24, dtype=torch.bool), 24, 24)
+    trie, eligible = Trie.of(learned.ids.codes, learned.ids.sizes), torch.ones(3, 24).bool()
+    items, scores = written(network, trie, remembered(network, read, asked), eligible, 24, 24)
     with torch.inference_mode():
         for row in range(3):
-            memory = remembered(network, read.of(np.full(24, row)))
+            rows = np.full(24, row)
+            memory = remembered(network, read.of(rows), asked.take(torch.from_numpy(rows)))
             whole = network.told(memory, codes)
             torch.testing.assert_close(whole[items[row]], scores[row], atol=1e-4, rtol=1e-4)
             assert (scores[row].diff() <= 1e-6).all()
@@ -153,7 +150,8 @@ def test_each_beginning_ends_just_before_what_is_wanted():
         assert int((inputs.wanted - starts).max()) <= 10
         owner = np.searchsorted(COLUMNS.offsets, inputs.wanted.numpy(), side="right") - 1
         assert np.bincount(owner).tolist() == [4, 1, 4]  # the second history has one place
-        assert np.isin(inputs.user.numpy(), [-1, *(owner + 4)]).all()
+        assert np.isin(inputs.asked.user.numpy(), [-1, *(owner + 4)]).all()
+        assert (inputs.asked.at == inputs.wanted).all()  # what happens at 7 is item 7
 
 
 def test_places_are_drawn_anew_each_epoch_and_resume_where_they_were():

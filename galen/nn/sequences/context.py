@@ -1,4 +1,4 @@
-"""When, where and by whom it is asked what comes next, added to the state that answers.
+"""When, where and by whom it is asked what comes next, as vectors that a network reads.
 
 A state in training answers for the event that followed it, so it is told that event's moment and
 surface, never its item; at a request it is told the request's own.
@@ -16,7 +16,8 @@ from galen.nn.sequences.jagged import Layout
 from galen.nn.sequences.moments import SPANS, hour, season, span_step, weekday
 from galen.nn.sequences.user_tokens import bucket_of
 
-Key = Literal["surface", "user", "hour", "weekday", "season", "since"]
+Moment = Literal["surface", "hour", "weekday", "season", "since"]
+Key = Literal[Moment, "user"]
 
 UNTIMED: Final[tuple[Key, ...]] = ("surface", "user")
 """Keys that need no clock."""
@@ -65,19 +66,30 @@ class Tokens:
     context: tuple[Key, ...] = ()
 
 
+class ContextWords(nn.ModuleList):
+    """A vector of each key of what is asked; of zeros where it is not known, and at first."""
+
+    def __init__(self, width: int, tokens: Tokens) -> None:
+        sizes = {"surface": tokens.surfaces, "user": USERS, "since": SPANS}
+        sizes |= {key: size for key, (size, _) in _OF_MOMENT.items()}
+        super().__init__(
+            nn.Embedding(sizes[key] + 1, width, padding_idx=0) for key in tokens.context
+        )
+        self.keys = tokens.context
+        for words in self.parameters():
+            nn.init.zeros_(words)
+
+    def read(self, at: Tensor, asked: Asked) -> list[Tensor]:
+        """(n, width) by key, of n moments asked about after newest events at (n,)."""
+        return [words(_code(key, at, asked)) for key, words in zip(self.keys, self, strict=True)]
+
+
 class Context(nn.Module):
     """States that know when, where and by whom they are asked."""
 
     def __init__(self, width: int, tokens: Tokens) -> None:
         super().__init__()
-        self.keys = tokens.context
-        sizes = {"surface": tokens.surfaces, "user": USERS, "since": SPANS}
-        sizes |= {key: size for key, (size, _) in _OF_MOMENT.items()}
-        self.words = nn.ModuleList(
-            nn.Embedding(sizes[key] + 1, width, padding_idx=0) for key in self.keys
-        )
-        for words in self.words.parameters():
-            nn.init.zeros_(words)
+        self.words = ContextWords(width, tokens)
         self.mix = nn.Sequential(
             nn.LayerNorm(width), linear(width, 2 * width), nn.SiLU(), linear(2 * width, width)
         )
@@ -85,8 +97,7 @@ class Context(nn.Module):
     def forward(self, states: Tensor, at: Tensor, asked: Asked | None) -> Tensor:
         """(T, width) of states (T, width) after events at (T,); None where nothing is known."""
         if asked is not None:
-            for key, words in zip(self.keys, self.words, strict=True):
-                states = states + words(_code(key, at, asked))
+            states = sum(self.words.read(at, asked), states)
         found: Tensor = states + self.mix(states)
         return found
 

@@ -23,6 +23,7 @@ CASES = {
     ),
     "tiger": Tiger(**TIGER),
     "tiger that reads nobody": Tiger(**TIGER, user_tokens=0),
+    "tiger that reads moments": Tiger(**TIGER, gaps=True, context=("hour", "since")),
     "beam": Generator(**GENERATOR),
     "beam, dense and cold": Generator(**GENERATOR, **READ, dense=True, cold=2, average=0.5),
     "parallel": Generator(**GENERATOR, parallel=True),

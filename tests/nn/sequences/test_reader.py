@@ -11,6 +11,7 @@ from galen.data.dataset import Dataset
 from galen.data.schema import Kind, Surface
 from galen.features.histories import columns_of, held_out, tokens_of
 from galen.generative.generator import Generator
+from galen.generative.tiger import Tiger
 from galen.nn.sequences.backbones.backbone import Shape
 from galen.nn.sequences.backbones.catalog import backbone
 from galen.nn.sequences.buying import Buying
@@ -33,20 +34,24 @@ QUICK = {
     "dropout": 0.0,
     "batch": 16,
     "learning_rate": 1e-2,
-    "negatives": 16,
     "epochs": 10,
     "patience": 30,
     "plateau": 1.0,
     "repeat": False,
     "length": 4,
 }
-READERS = {"sequence": SequenceModel, "generator": Generator}
+READERS = {"sequence": SequenceModel, "generator": Generator, "tiger": Tiger}
+MORE = {
+    "sequence": {"negatives": 16},
+    "generator": {"negatives": 16, "sizes": (8, 8)},
+    "tiger": {"sizes": (8, 8), "user_tokens": 0},
+}
 every = pytest.mark.parametrize("reads", sorted(READERS))
+decoder = pytest.mark.parametrize("reads", ["generator", "sequence"])
 
 
 def made(reads, **settings):
-    more = {"sizes": (8, 8)} if reads == "generator" else {}
-    return READERS[reads](**(QUICK | more | settings))
+    return READERS[reads](**(QUICK | MORE[reads] | settings))
 
 
 def shop(world, items, at, kind=None, surface=None, clock="time"):
@@ -98,7 +103,11 @@ def test_the_time_between_events_tells_what_follows_only_to_those_who_read_it(re
     assert len(set(best(made(reads).fit(data), asked))) == 1
 
 
-KEYS = [("sequence", key) for key in ("weekday", "hour", "since", "surface", "season")]
+KEYS = [
+    (reads, key)
+    for reads in ("sequence", "tiger")
+    for key in ("weekday", "hour", "since", "surface", "season")
+]
 
 
 @pytest.mark.parametrize(("reads", "key"), [*KEYS, ("generator", "since")])
@@ -174,7 +183,7 @@ def test_with_two_objectives_what_is_bought_comes_before_what_is_viewed(way, wor
     assert best(both, asked) == [2, 1]
 
 
-@every
+@decoder
 def test_where_all_is_bought_there_is_no_second_objective(reads, world):
     data, _ = bought_or_viewed(world)
     bought = data.take(np.ones(len(data), bool))
@@ -187,7 +196,8 @@ def test_where_all_is_bought_there_is_no_second_objective(reads, world):
 def test_comes_back_from_disk_with_all_that_it_reads(reads, world, tmp_path):
     data, asked = bought_or_viewed(world)
     context = ("surface", "hour", "weekday", "season", "since")
-    spec = made(reads, gaps=True, context=context, purchase_weight=0.5, epochs=2)
+    more = {} if reads == "tiger" else {"purchase_weight": 0.5}
+    spec = made(reads, gaps=True, context=context, epochs=2, **more)
     index = spec.fit(data)
     index.save(tmp_path)
     one, two = index.retrieve(asked, 5), spec.load(tmp_path).retrieve(asked, 5)
@@ -195,7 +205,7 @@ def test_comes_back_from_disk_with_all_that_it_reads(reads, world, tmp_path):
     assert one.columns["score"].tolist() == two.columns["score"].tolist()
 
 
-@every
+@decoder
 def test_only_the_kinds_that_are_named_are_read(reads, world):
     data, asked = bought_or_viewed(world)
     index = made(reads, kinds=("click", "cart"), epochs=1).fit(data)
@@ -260,7 +270,7 @@ def test_one_event_more_gives_the_state_that_reading_all_again_gives(kind):
         torch.testing.assert_close(state, whole[:, 5], atol=1e-5, rtol=1e-4)
 
 
-@every
+@decoder
 def test_a_slate_that_is_written_on_begins_with_what_retrieval_says(reads, world):
     data, asked = bought_or_viewed(world)
     spec = made(reads, gaps=True, context=("since", "surface"), purchase_weight=0.5, epochs=3)
@@ -314,6 +324,9 @@ def test_where_only_the_order_is_known_no_token_tells_of_time(world):
     index = made("sequence", gaps=True, context=("hour",), epochs=1).fit(data)
     assert index.reader.gaps is None
     assert index.reader.context is None
+    wrote = made("tiger", gaps=True, context=("hour",), epochs=1).fit(data)
+    assert wrote.network.gaps is None
+    assert not len(wrote.network.context)
     assert not columns_of(data).at.any()
 
 
