@@ -14,8 +14,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
-from galen.assembly.shipped import find_recipe
+from benchmarks.running import in_words
+from galen.assembly.recipe import Recipe
 from galen.assembly.train import train
 from galen.compare.cost import measured
 from galen.data.importing.importer import ImportSettings, import_shop
@@ -39,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pack", default="us", help="rules through which it is asked as well")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
+    recipes = recipes_named(options.models.split(","))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "shop"
@@ -51,17 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             settings=ImportSettings(options=chosen),
         )
         shop = Shop.open(place)
-        for model in options.models.split(","):
+        for model, recipe in recipes.items():
             for seed in range(options.seeds):
-                rows += _measure(shop, model, seed, options.pack)
+                rows += _measure(shop, recipe, model, seed, options.pack)
                 write_rows(options.json, rows)
 
 
-def _measure(shop: Shop, model: str, seed: int, pack: str) -> list[Row]:
+def _measure(shop: Shop, recipe: Recipe, model: str, seed: int, pack: str) -> list[Row]:
     with measured() as cost:
-        trained = train(
-            find_recipe(model), shop, "global-time", seed=seed, progress=lambda what: None
-        )
+        trained = train(recipe, shop, "global-time", seed=seed, progress=lambda what: None)
         guard = Guard.of(trained.split.final.catalogue, pack=pack)
         done = evaluate(
             trained.parts,
@@ -102,4 +103,4 @@ def _figures(done: Evaluation, name: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    in_words(main)

@@ -26,9 +26,10 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 from torch import nn
 
+from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
+from benchmarks.running import in_words
 from galen.assembly.recipe import Recipe
-from galen.assembly.shipped import find_recipe, shipped_recipes
 from galen.assembly.table import TableRun, learn_encoder, read_parts, train_table
 from galen.compare.cost import measured
 from galen.features.encoding.encoder import Encoder
@@ -67,14 +68,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
+    recipes = recipes_named(options.models.split(","), "ctr/")
     rows: list[Row] = []
     paper, speed = _paper(options.data)
     console = Console(width=140)
     console.print(f"preprocessing: {speed:,.0f} rows a CPU second")
     with threadpool_limits(limits=1):
         for seed in range(options.seeds):
-            for model in options.models.split(","):
-                rows.append(_measure(options.data, model, seed, paper, options.target))
+            for model, recipe in recipes.items():
+                rows.append(_measure(options.data, recipe, model, seed, paper, options.target))
                 _say(console, rows[-1])
                 if options.peer:
                     rows += _peer(options, model, seed)
@@ -114,7 +116,9 @@ def _unseen_pairs(encoder: Encoder, train: Samples, test: Samples) -> Bools:
     return ~np.isin(keys[1], keys[0][label > 0]) | ~known
 
 
-def _measure(folder: Path, name: str, seed: int, paper: Paper, target: float) -> Row:
+def _measure(
+    folder: Path, recipe: Recipe, name: str, seed: int, paper: Paper, target: float
+) -> Row:
     reached: list[float] = []
     aside = 0.0
 
@@ -130,7 +134,7 @@ def _measure(folder: Path, name: str, seed: int, paper: Paper, target: float) ->
         aside += time.process_time() - started
 
     with measured() as cost:
-        run = train_table(_recipe(name), folder, seed=seed, progress=lambda _: None, watch=watch)
+        run = train_table(recipe, folder, seed=seed, progress=lambda _: None, watch=watch)
     metrics = _metrics(run, paper)
     metrics["cpu_seconds_to_auc"] = reached[0] if reached else float("nan")
     return Row(
@@ -163,10 +167,6 @@ def _metrics(run: TableRun, paper: Paper) -> dict[str, float]:
         seconds = time.process_time() - started
         metrics["eval_rows_per_second"] = len(paper.test) / seconds
     return metrics
-
-
-def _recipe(name: str) -> Recipe:
-    return find_recipe(f"ctr/{name}" if f"ctr/{name}" in shipped_recipes() else name)
 
 
 def _peer(options: argparse.Namespace, model: str, seed: int) -> list[Row]:
@@ -235,4 +235,4 @@ def _ratios(rows: list[Row]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    in_words(main)

@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row, write_rows
+from benchmarks.running import in_words
 from galen.data.catalogue import Catalogue
 from galen.data.synthetic.shop import SyntheticSettings, item_table
 from galen.enrich.running.asking import asked_of
@@ -201,4 +202,4 @@ def _row_of_killed(
 
 
 if __name__ == "__main__":
-    main()
+    in_words(main)

@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.rows import Row, write_rows
+from benchmarks.running import in_words
 from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.schema import Kind, Surface
@@ -128,4 +129,4 @@ def _measure(folder: Path, events: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    in_words(main)

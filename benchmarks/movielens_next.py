@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from benchmarks.running import in_words
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and write the files."""
@@ -49,4 +51,4 @@ def write(source: Path, folder: Path) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    main()
+    in_words(main)

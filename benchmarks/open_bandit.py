@@ -11,7 +11,7 @@ DR there take the first model's predictions. Values are clicks an impression. On
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,9 +26,10 @@ from rich.table import Table
 from scipy.special import logit, softmax
 from threadpoolctl import threadpool_limits
 
+from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
+from benchmarks.running import in_words
 from galen.assembly.recipe import Recipe
-from galen.assembly.shipped import find_recipe, shipped_recipes
 from galen.assembly.table import TableRun, train_table
 from galen.compare.cost import Cost, measured
 from galen.evaluate.bandit_log import BanditLog, Policy, unseen_mass
@@ -124,13 +125,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
+    recipes = recipes_named(options.models.split(","), "ctr/")
     rows: list[Row] = []
     console = Console(width=150)
     with threadpool_limits(limits=1):
         for name in options.campaigns.split(","):
             logs = {policy: campaign(options.data, name, policy) for policy in ("bts", "random")}
             for seed in range(options.seeds):
-                found = _measured(Question(name, logs, options.clip, seed), options.models)
+                found = _measured(Question(name, logs, options.clip, seed), recipes)
                 console.print(_table(found, f"{name}, seed {seed}"))
                 rows += found
                 write_rows(options.json, rows)
@@ -155,13 +157,13 @@ def campaign(folder: Path, name: str, policy: str) -> Campaign:
     return Campaign(log, when, people, np.stack(affinity, axis=1).astype(np.float64), items)
 
 
-def _measured(question: Question, models: str) -> list[Row]:
+def _measured(question: Question, recipes: Mapping[str, Recipe]) -> list[Row]:
     """Rows of the known values, of telling them from the other log, and of every model."""
     rows, first = [], None
-    for name in models.split(","):
+    for name, recipe in recipes.items():
         for weighted in (False, True):
             with measured() as cost, tempfile.TemporaryDirectory() as place:
-                run = _learned(question, Path(place), name, weighted)
+                run = _learned(question, Path(place), recipe, weighted)
                 metrics = _figures(question, run)
             first = first or run
             label = f"{name}, {'1/propensity' if weighted else 'unweighted'}"
@@ -170,7 +172,7 @@ def _measured(question: Question, models: str) -> list[Row]:
     return [*_known(question, 0, None), *_known(question, MIDDLE, first), *rows]
 
 
-def _learned(question: Question, folder: Path, name: str, weighted: bool) -> TableRun:
+def _learned(question: Question, folder: Path, recipe: Recipe, weighted: bool) -> TableRun:
     """A recipe's model of the early part of the bts log."""
     early = question.logs["bts"]
     for part, span in (("train", (0.0, TRAIN)), ("valid", (TRAIN, MIDDLE))):
@@ -184,12 +186,7 @@ def _learned(question: Question, folder: Path, name: str, weighted: bool) -> Tab
         table = table.append_column("click", pa.array(here.log.reward.astype(np.int8)))
         pq.write_table(table.append_column("weight", pa.array(weight)), folder / f"{part}.parquet")
     (folder / "samples.toml").write_text(DESCRIPTION)
-    recipe = _recipe(name)
     return train_table(recipe, folder, seed=question.seed, progress=lambda _: None)
-
-
-def _recipe(name: str) -> Recipe:
-    return find_recipe(f"ctr/{name}" if f"ctr/{name}" in shipped_recipes() else name)
 
 
 def _rows(here: Campaign, row: Ints, item: Ints) -> pa.Table:
@@ -296,4 +293,4 @@ def _cell(found: dict[str, float], name: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    in_words(main)

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.rows import Row, write_rows
+from benchmarks.running import in_words
 from galen.assembly.impressions import impression_examples
 from galen.assembly.split import Split, split_by
 from galen.compare.cost import measured
@@ -121,4 +122,4 @@ def judged(
 
 
 if __name__ == "__main__":
-    main()
+    in_words(main)

@@ -15,6 +15,7 @@ from typing import Final
 from rich.console import Console
 
 from benchmarks.cut import cut
+from benchmarks.named_recipes import recipes_named
 from benchmarks.protocol_rows import SPLITS, Compared, Measured, told
 from benchmarks.rows import Row, write_rows
 from galen.assembly.split import Protocol, SplitError, protocol_named, split_by
@@ -57,6 +58,7 @@ def run(
     """Measure every model by every protocol and seed; print tables and write the rows.
 
     Raises:
+        RecipeError: a model is neither shipped nor a file.
         SplitError: a protocol is not known, holds nothing out, or cannot split these events.
     """
     console = Console(width=220)
@@ -65,7 +67,7 @@ def run(
     data += f", {options.people} people drawn" if options.people else ""
     left_out = options.without.split(",")
     always = [model for model in ALWAYS if model not in left_out]
-    models = dict.fromkeys([*always, *options.models.split(",")])
+    models = recipes_named([*always, *options.models.split(",")])
     with tempfile.TemporaryDirectory() as folder:
         paths = cut(options.interactions, options.items, options.people, 0, Path(folder))
         import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))

@@ -19,6 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.running import in_words
+
 KEPT: Final = 3  # events before the last one, at most
 
 
@@ -58,4 +60,4 @@ def shorten(events: pa.Table, share: float, seed: int) -> pa.Table:
 
 
 if __name__ == "__main__":
-    main()
+    in_words(main)

@@ -1,0 +1,60 @@
+"""Benchmarks run from a shell: what is wrong is told in words, before anything has learned."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import ctr, sequences
+from benchmarks.running import in_words
+from galen.assembly.recipe import RecipeError
+from galen.data.mendable import MendableError
+
+MODULES = [
+    path
+    for path in sorted(Path(ctr.__file__).parent.glob("*.py"))
+    if '__name__ == "__main__"' in path.read_text()
+]
+
+
+def fails(error):
+    def main():
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MendableError("what is wrong."), "error: what is wrong."),
+        (
+            FileNotFoundError("a.parquet"),
+            "error: a.parquet: there is no such file; check the path.",
+        ),
+        (FileNotFoundError(2, "Not here", "b.csv"), "error: [Errno 2] Not here: 'b.csv'"),
+    ],
+    ids=str,
+)
+def test_what_can_be_mended_is_one_line_and_status_1(error, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        in_words(fails(error))
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == f"{told}\n"
+
+
+def test_what_is_galens_own_fault_keeps_its_trace():
+    with pytest.raises(ZeroDivisionError):
+        in_words(fails(ZeroDivisionError("here")))
+
+
+def test_every_benchmark_is_run_so():
+    assert len(MODULES) >= 40
+    assert [path.name for path in MODULES if "    in_words(main)" not in path.read_text()] == []
+
+
+def test_a_name_that_no_recipe_has_is_told_before_a_file_is_read():
+    nowhere = ["--models", "logistic,nosuch"]
+    with pytest.raises(RecipeError, match="'nosuch' is neither a file nor"):
+        ctr.main(["--data", "nowhere", *nowhere])
+    with pytest.raises(RecipeError, match="'nosuch' is neither a file nor"):
+        sequences.main(["--interactions", "nowhere", "--models", "popular,nosuch"])
