@@ -229,10 +229,10 @@ def _read_list(text: str) -> Any:
 
 
 def _coded(column: pa.Array, field: pa.Field) -> Converted:
-    """Words or codes of an enumeration."""
+    """Words of an enumeration. Numbers are a shop's own codes, which nobody may guess."""
     members = _CODED[field.name]
     text = pc.utf8_lower(_trimmed(_string(column)[0]))
-    known = pa.array([m.name.lower() for m in members] + [str(int(m)) for m in members])
-    codes = pa.array([int(m) for m in members] * 2, field.type)
+    known = pa.array([m.name.lower() for m in members])
+    codes = pa.array([int(m) for m in members], field.type)
     result = codes.take(pc.index_in(text, value_set=known))
     return result, _lost(text, result)

@@ -16,7 +16,7 @@ CSV_LINES = [event(n) for n in range(ROWS)]
 GZIP = b"\x1f\x8b\x08"  # how a packed file begins
 JSON_LINES = [
     json.dumps(
-        {"event_id": f"e{n}", "user_id": "u", "item_id": "i", "kind": 1, "order": n}
+        {"event_id": f"e{n}", "user_id": "u", "item_id": "i", "kind": "click", "order": n}
     ).encode()
     + b"\n"
     for n in range(ROWS)

@@ -23,6 +23,21 @@ def test_words_of_a_file_mean_what_was_said_and_galens_own_still_hold(tmp_path):
     assert shop(tmp_path).read("events")["kind"].to_pylist() == [int(kind) for kind in kinds]
 
 
+def test_codes_of_a_file_are_no_words_of_ours_until_it_is_said_what_they_mean(tmp_path):
+    codes = told("1", "4", "3", "1")  # a shop's own: to us 1 is a click, 4 a rating, 3 a purchase
+    with pytest.raises(ImportRefused, match=r"kind is not one of .*: '4'"):
+        run(tmp_path, ImportSettings(), events=codes)
+    words = {"kind": {"1": "click", "3": "cart", "4": "purchase"}}
+    run(tmp_path, ImportSettings(words=words), events=codes)
+    kinds = [Kind.CLICK, Kind.PURCHASE, Kind.CART, Kind.CLICK]
+    assert shop(tmp_path).read("events")["kind"].to_pylist() == [int(kind) for kind in kinds]
+
+
+def test_numbers_of_a_parquet_column_are_told_apart_by_their_words_too():
+    column = pa.array([1, 3, None, 1], pa.int8())
+    assert translated(column, {"1": "click"}).to_pylist() == ["click", "3", None, "click"]
+
+
 def test_rows_of_a_word_that_means_nothing_are_left_out_and_counted_and_are_not_bad(tmp_path):
     settings = ImportSettings(words=SHOP_WORDS, max_bad_share=0.0)
     report = run(tmp_path, settings, events=told("search", "view", "Search", "order"))
