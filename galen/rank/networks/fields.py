@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from galen.features.encoding.schema import Schema, table_of
 from galen.nn.adaptor import HybridExperts
 from galen.nn.inputs import Inputs, history_mask
-from galen.nn.numeric import number_encoder
+from galen.nn.numeric import Numbers
 from galen.nn.tables.embedding import FusedTable
 
 Pooled = Literal["mean", "none"]
@@ -38,9 +38,8 @@ class Fields(nn.Module):
         self.table = FusedTable(schema.tables, pairs, columns, spread=spread)
         if first:
             nn.init.zeros_(self.table.weight[:, width:].detach())
-        self.numbers = nn.ModuleList(
-            number_encoder(number.encoding, columns) for number in schema.numbers
-        )
+        encodings = [number.encoding for number in schema.numbers]
+        self.numbers = Numbers(encodings, columns) if encodings else None
         self.mean: Tensor
         self.spread: Tensor
         self.register_buffer("mean", torch.tensor([number.mean for number in schema.numbers]))
@@ -76,12 +75,10 @@ class Fields(nn.Module):
                 self._bag(categories + place, inputs.bags[:, places], inputs.bag_weights[:, places])
             )
             start += bag.width
-        if schema.numbers:
+        if self.numbers is not None:
             values = inputs.numbers
             values = (torch.sign(values) * torch.log1p(values.abs()) - self.mean) / self.spread
-            parts += [
-                encoder(values[:, place])[:, None] for place, encoder in enumerate(self.numbers)
-            ]
+            parts.append(self.numbers(values))
         if schema.vectors:
             parts += self._vectors(inputs.vectors)
         if self.pooled:
