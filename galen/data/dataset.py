@@ -20,7 +20,8 @@ from galen.data.shop import Shop
 
 @dataclass(frozen=True)
 class Dataset:
-    """What recall channels learn from. Rows are sorted by (user, at), ties in arrival order.
+    """What recall channels learn from. Rows are sorted by (user, at), ties in the order that the
+    source tells, then in that of arrival.
 
     `at` is microseconds since the epoch where the clock is "time". Where it is "order", `at` is how
     many steps of the user came before, whatever numbers the shop's source gave them (from 1, with
@@ -50,11 +51,16 @@ class Dataset:
         """Read a shop's events of the given kinds; all kinds where none are given."""
         moment = "timestamp" if shop.clock == "time" else "order"
         table = shop.read(
-            "events", ["user", "item", "kind", moment, "value", "quantity", "surface"]
+            "events",
+            ["user", "item", "kind", "timestamp", "order", "value", "quantity", "surface"],
         )
         at = np.asarray(pc.cast(table[moment], pa.int64()), dtype=np.int64)
         user = np.asarray(table["user"], dtype=np.int32)
-        order = np.lexsort((at, user))
+        ties: list[Ints] = []
+        if table["order"].null_count < len(table):
+            told = pc.fill_null(table["order"], np.iinfo(np.int64).max)
+            ties = [np.asarray(told, dtype=np.int64)]
+        order = np.lexsort((*ties, at, user))
         users = shop.read("users", ["age", "life_stage", "sex", "region", "household_size"])
         data = cls(
             catalogue=Catalogue.read(shop),

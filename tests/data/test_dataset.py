@@ -38,14 +38,7 @@ def test_whatever_numbers_tell_an_order_a_moment_is_how_many_steps_came_before(w
             "user": np.array([2, 0, 2, 0, 0, 0], np.int32),
             "item": np.arange(6, dtype=np.int32),
             "kind": np.array(kinds, np.int8),
-            "order": [
-                -7,
-                40,
-                1_000_000,
-                1,
-                40,
-                55,
-            ],  # of the one at 40 the first that came is first
+            "order": [-7, 40, 1_000_000, 1, 40, 55],  # at 40 the first that came is first
         }
         writer.write("events", pa.table(events))
     read = Dataset.read(Shop.open(tmp_path / "shop"))
@@ -55,3 +48,21 @@ def test_whatever_numbers_tell_an_order_a_moment_is_how_many_steps_came_before(w
     taken = Dataset.read(Shop.open(tmp_path / "shop"), [Kind.RATING])
     assert taken.item.tolist() == [4, 2]
     assert taken.at.tolist() == [1, 1]  # places among all steps, also where some are not read
+
+
+def test_of_one_moment_the_order_that_the_source_tells_holds_and_then_that_of_arrival(
+    world, tmp_path
+):
+    with new_shop(tmp_path / "shop", name="six", source="test", clock="time") as writer:
+        writer.write("items", world.data.catalogue.table)
+        writer.write("users", pa.table({"user_id": ["one"]}))
+        events = {
+            "event_id": list("abcdef"),
+            "user": np.zeros(6, np.int32),
+            "item": np.arange(6, dtype=np.int32),
+            "kind": np.full(6, Kind.RATING, np.int8),
+            "timestamp": np.array([5, 5, 5, 5, 2, 9]),
+            "order": pa.array([3, None, 1, None, 8, 0], pa.int64()),
+        }
+        writer.write("events", pa.table(events))
+    assert Dataset.read(Shop.open(tmp_path / "shop")).item.tolist() == [4, 2, 0, 1, 3, 5]

@@ -1,4 +1,4 @@
-"""Histories with an order but no clock: user_id, item_id, pos; the published Amazon sets."""
+"""Histories as published sets have them: user_id, item_id, and pos or timestamp."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +10,11 @@ _BEGINNINGS = {"brand": "brand", "category": "categor", "title": "text"}
 
 
 def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
-    events = Feed(
-        paths["interactions"], {"order": "pos", "kind": f"={options.get('kind', 'rating')}"}
-    )
+    known = columns_of(paths["interactions"], Dialect())
+    fields = {"kind": f"={options.get('kind', 'rating')}"}
+    if "pos" in known or "timestamp" not in known:
+        fields["order"] = "pos"
+    events = Feed(paths["interactions"], fields)
     items = None
     if "items" in paths:
         items = Feed(paths["items"], described(columns_of(paths["items"], Dialect())))
@@ -31,7 +33,8 @@ def described(columns: Sequence[str]) -> dict[str, str]:
 
 SEQUENCES = ImportSource(
     name="sequences",
-    what="user_id, item_id and pos, the place in the user's history; optionally a file of items",
+    what="user_id, item_id and pos, the place in the user's history, or timestamp; "
+    "optionally a file of items",
     paths={"interactions": True, "items": False},
     options=("kind",),
     plan=_plan,

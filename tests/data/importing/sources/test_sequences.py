@@ -51,3 +51,12 @@ def test_the_published_beauty_set_lands_whole(tmp_path: Path, real_data: Path):
     report = import_shop("sequences", paths, tmp_path / "shop", now=NOW)
     assert dict(report.rows) == {"items": 12_101, "users": 22_363, "events": 198_502}
     assert not report.quarantined
+
+
+def test_a_file_that_tells_times_has_a_clock(tmp_path: Path):
+    file = tmp_path / "interactions.csv"
+    file.write_text("user_id,item_id,timestamp\n1,9,2024-05-02\n1,4,2024-05-01\n2,9,1714521600\n")
+    import_shop("sequences", {"interactions": file}, tmp_path / "shop", now=NOW)
+    shop = Shop.open(tmp_path / "shop")
+    assert shop.clock == "time"
+    assert sorted(shop.read("events")["item"].to_pylist()) == [0, 0, 1]
