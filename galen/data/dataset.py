@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,11 +57,11 @@ class Dataset:
         )
         at = np.asarray(pc.cast(table[moment], pa.int64()), dtype=np.int64)
         user = np.asarray(table["user"], dtype=np.int32)
-        ties: list[Ints] = []
+        keys: list[npt.NDArray[Any]] = [at, user]
         if table["order"].null_count < len(table):
             told = pc.fill_null(table["order"], np.iinfo(np.int64).max)
-            ties = [np.asarray(told, dtype=np.int64)]
-        order = np.lexsort((*ties, at, user))
+            keys = [np.asarray(told, dtype=np.int64), *keys]
+        order = np.lexsort(keys)
         users = shop.read("users", ["age", "life_stage", "sex", "region", "household_size"])
         data = cls(
             catalogue=Catalogue.read(shop),
