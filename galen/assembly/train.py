@@ -94,6 +94,7 @@ def train(
         RecipeError: a part or a setting is not one that galen knows.
         SplitError: the events cannot be split as the protocol asks.
         EnrichedError: a table is wanted and missing, or was made from events after the split.
+        TrainingError: a channel or the ranker cannot learn, or has nothing to learn from.
     """
     check_recipe(recipe)
     progress("reading events")
@@ -247,6 +248,7 @@ class _Lesson:
             parted = self._parted(valid)
             learning, held_out = (self._examples(part, more) for part in parted)
         learning = self._with_guesses(learning, more)
+        learning, held_out = _learnable(rank.model, learning, held_out)
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
         ranker = learned(spec, learning, held_out)
         if logged and rank.fit_blend == OBJECTIVE:  # impressions do not tell what recall said
@@ -297,6 +299,26 @@ class _Lesson:
             negatives=self.recipe.rank.negatives,
             seed=self.seed,
         )
+
+
+def _learnable(model: str, learning: Examples, held_out: Examples) -> tuple[Examples, Examples]:
+    """Both without the objectives that no row met: nothing tells of those what is better.
+
+    Raises:
+        TrainingError: no objective is left, or there are no rows.
+    """
+    never = {name for name, label in learning.labels.items() if not (label > 0).any()}
+    if len(never) == len(learning.labels) or not len(held_out):
+        what = "be judged by" if len(never) < len(learning.labels) else "learn from"
+        raise TrainingError(
+            f"the ranker {model} has nothing to {what}: of the people asked nobody took next what "
+            "was recalled, or was shown. It needs more events; a recipe without [rank] needs none."
+        )
+    kept = (
+        {name: label for name, label in part.labels.items() if name not in never}
+        for part in (learning, held_out)
+    )
+    return replace(learning, labels=next(kept)), replace(held_out, labels=next(kept))
 
 
 def _asks_channels(rank: RankPart) -> bool:

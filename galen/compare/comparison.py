@@ -9,7 +9,7 @@ import numpy as np
 
 from galen.compare.cost import HourlyPrices
 from galen.compare.exam import USER, first_in, slices_in
-from galen.compare.figures import METRICS, NOVELTY, Latency, Learned, LeftOut
+from galen.compare.figures import GAUC, METRICS, NOVELTY, Latency, Learned, LeftOut
 from galen.compare.keeping import KeptLearned, kept, kept_learned
 from galen.compare.ranked import RankedByPerson
 from galen.compare.running import CompareError, Contestant, Ran
@@ -43,7 +43,7 @@ class Entry:
     @property
     def gauc(self) -> float:
         """Mean over objectives; NaN where there are no impressions or no ranker of them."""
-        told = [m["gauc"] for m in self.learned.ranking.values() if math.isfinite(m["gauc"])]
+        told = [metrics[GAUC] for metrics in self.learned.ranking.values() if GAUC in metrics]
         return sum(told) / len(told) if told else math.nan
 
 

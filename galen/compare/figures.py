@@ -1,5 +1,7 @@
 """What a comparison finds out about one recipe, step by step."""
 
+import math
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -26,12 +28,17 @@ NAMES: Final = {
 """Every metric that has intervals, as tables call it."""
 
 
+def told(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Those that are numbers, as JSON has them: an AUC without a positive is none."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
+
+
 class Learned(msgspec.Struct, frozen=True):
     """A recipe that has learned and was asked; its metrics by request lie beside, as a table."""
 
     people: int
-    means: dict[str, float]  # metric -> mean, of what is served
-    ranking: dict[str, dict[str, float]]  # objective -> metric; empty without impressions
+    means: dict[str, float]  # metric -> mean, of what is served; see `told`
+    ranking: dict[str, dict[str, float]]  # objective -> metric, as told; empty without impressions
     with_gate: Forbidden
     without_gate: Forbidden
     degraded: tuple[str, ...]

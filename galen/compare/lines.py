@@ -79,7 +79,7 @@ def _sure(findings: Findings, metric: str, entry: Entry) -> str:
     """A recipe's figure with its interval; without one where figures of before lack it."""
     found = findings.interval(metric, entry.name)
     if found is None:
-        value = entry.gauc if metric == GAUC else entry.learned.means[metric]
+        value = entry.gauc if metric == GAUC else entry.learned.means.get(metric, math.nan)
         return "-" if math.isnan(value) else f"{value:{FORMS[metric]}}"
     ends = f"{found.low:{FORMS[metric]}}, {found.high:{FORMS[metric]}}"
     return f"{found.value:{FORMS[metric]}} [{ends}]{_less(findings, metric, entry.name, EVERYBODY)}"

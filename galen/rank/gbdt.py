@@ -13,7 +13,7 @@ import numpy as np
 
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Floats, Singles
+from galen.pipeline.candidates import Bools, Floats, Singles
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.model import at_no_position
 
@@ -63,25 +63,28 @@ class Gbdt:
     ) -> "lightgbm.Booster":
         import lightgbm
 
-        learning, held_out = (self._dataset(schema, part, objective) for part in (train, valid))
+        judged = self._rows(valid, objective).any()  # else nothing tells when to stop
         return lightgbm.train(
             self._parameters(int(train.known(objective)[0].sum())),
-            learning,
+            self._dataset(schema, train, objective),
             num_boost_round=self.trees,
-            valid_sets=[held_out],
-            callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
+            valid_sets=[self._dataset(schema, valid, objective)] if judged else [],
+            callbacks=[lightgbm.early_stopping(self.patience, verbose=False)] if judged else [],
         )
+
+    def _rows(self, examples: Samples, objective: str) -> Bools:
+        """(N,): rows that teach; a list without a positive says nothing."""
+        rows, _, _ = examples.known(objective)
+        if self.loss == "listwise":
+            rows &= np.isin(examples.group, examples.group[examples.labels[objective] > 0])
+        return rows
 
     def _dataset(self, schema: Schema, examples: Samples, objective: str) -> "lightgbm.Dataset":
         import lightgbm
 
         label = examples.labels[objective]
         numbers, categories = len(schema.numbers), len(schema.categories) * self.categories
-        rows, _, _ = examples.known(objective)
-        listwise = self.loss == "listwise"
-        if listwise:
-            hit = np.unique(examples.group[label > 0])  # a list without a positive says nothing
-            rows &= np.isin(examples.group, hit)
+        rows, listwise = self._rows(examples, objective), self.loss == "listwise"
         _, sizes = np.unique(examples.group[rows], return_counts=True)
         return lightgbm.Dataset(
             matrix_of(examples, self.categories)[rows],

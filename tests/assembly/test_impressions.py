@@ -1,6 +1,8 @@
 """Examples from what was shown: each in one window, whole requests together."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from galen.assembly.impressions import has_impressions, impression_examples
@@ -9,8 +11,10 @@ from galen.assembly.split import SplitError, split_by
 from galen.assembly.train import train
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
+from galen.data.shop import Shop, new_shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.features.declared import DECLARED
+from galen.nn.learning.training import TrainingError
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +74,42 @@ def test_a_ranker_of_impressions_is_weighed_beside_recall_by_what_people_took(sh
     assert powers.keys() >= {"recall", "click", "price"}
     assert powers["recall"] > 0
     assert powers["recall"] != given["recall"]
+
+
+def without(shop, folder, *kinds):
+    """The same shop, in which nobody did such a thing."""
+    with new_shop(folder, name="fewer", source="test", clock=shop.clock) as writer:
+        for table in ("items", "users"):
+            writer.write(table, shop.read(table))
+        events = shop.read("events")
+        gone = pc.is_in(events["kind"], value_set=pa.array(map(int, kinds), events["kind"].type))
+        writer.write("events", events.filter(pc.invert(gone)))
+    return Shop.open(folder)
+
+
+@pytest.mark.parametrize("loss", ["binary", "listwise"])
+def test_what_nobody_did_is_no_objective(shop, tmp_path, loss):
+    tree = {
+        "name": "clicks",
+        "filters": ["stock"],
+        "recall": {"popular": {"repeat": True}, "item_graph": {}},
+        "rank": {"model": "gbdt", "examples": "impressions", "loss": loss, "trees": 5},
+        "blend": {"click": 1.0, "cart": 0.5, "purchase": 2.0},
+    }
+    fewer = without(shop, tmp_path / "shop", Kind.CART, Kind.PURCHASE, Kind.RETURN)
+    recipe = Recipe.from_tree(tree, where="a test")
+    trained = train(recipe, fewer, "global-time", seed=0, progress=lambda what: None)
+    assert trained.parts.ranker.objectives == ("click",)
+
+
+def test_where_nothing_shown_was_taken_there_is_nothing_to_learn_and_it_is_said(shop, tmp_path):
+    tree = {
+        "name": "nothing",
+        "filters": ["stock"],
+        "recall": {"popular": {"repeat": True}, "item_graph": {}},
+        "rank": {"model": "gbdt", "examples": "impressions"},
+    }
+    clicks = without(shop, tmp_path / "shop", Kind.CLICK, Kind.CART, Kind.PURCHASE)
+    rated = Recipe.from_tree(tree, where="a test")
+    with pytest.raises(TrainingError, match="gbdt has nothing to learn from: of the people asked"):
+        train(rated, clicks, "global-time", seed=0, progress=lambda what: None)

@@ -1,18 +1,20 @@
 """A comparison takes up what is kept, stays within its budget, and names what failed."""
 
 import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from galen.compare.comparison import Comparison
+from galen.compare.comparison import Comparison, Entry
 from galen.compare.cost import HourlyPrices
-from galen.compare.figures import METRICS
+from galen.compare.figures import GAUC, METRICS, Learned, told
 from galen.compare.findings import Findings
-from galen.compare.keeping import file_of
+from galen.compare.keeping import file_of, keep, kept
 from galen.compare.lines import tables_of
 from galen.compare.running import WAYS, CompareError, run_plan
 
@@ -178,3 +180,13 @@ def test_without_a_recipe_the_five_ways_are_meant():
 
 def _nobody(task, name, say):
     return "nothing is run here"
+
+
+def test_what_cannot_be_told_is_not_kept_and_the_rest_is_read_again(finished, tmp_path):
+    before = run_plan(finished[0], quiet, runner=_nobody).contestants[0].task
+    task, learned = msgspec.structs.replace(before, folder=str(tmp_path)), kept(before, Learned)
+    auc = {GAUC: float("nan"), "ece": 0.5}  # of an objective that nobody met in the test window
+    keep(task, msgspec.structs.replace(learned, ranking={"cart": told(auc)}))
+    assert kept(task, Learned).ranking == {"cart": {"ece": 0.5}}
+    entry = Entry("one", kept(task, Learned), {})
+    assert math.isnan(entry.gauc)

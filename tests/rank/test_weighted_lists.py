@@ -1,4 +1,6 @@
-"""In a listwise loss a row's weight counts only where that is asked for."""
+"""Lists teach by what is taken of them; a row's weight counts only where that is asked for."""
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,3 +40,12 @@ def slope(weighted: bool) -> float:
 def test_lists_of_two_teach_what_is_preferred_by_their_weight():
     assert slope(weighted=False) > 0
     assert slope(weighted=True) < 0
+
+
+def test_where_no_held_out_list_has_a_positive_every_tree_is_grown():
+    rows = lists()
+    nothing = replace(rows, labels={"next": np.zeros_like(rows.labels["next"])})
+    schema = Schema(numbers=(number_of("number", rows.numbers[:, 0]),))
+    model = Gbdt(loss="listwise", trees=7).fit(schema, rows, nothing)
+    assert model.boosters[0].num_trees() == 7
+    assert np.isfinite(model.score(rows)).all()
