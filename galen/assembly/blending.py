@@ -22,6 +22,11 @@ TRUST: Final = 30.0
 """How firmly the recipe's own powers are held: few held-out choices hardly move them."""
 
 
+SAME: Final = 1e-3
+"""Spread of a factor's logarithms below which it says the same of every row: it keeps its power,
+which would grow without measure to make something of rounding."""
+
+
 def fitted_blend(
     ranker: Ranker, valid: Examples, target: str, given: Mapping[str, float]
 ) -> dict[str, float]:
@@ -29,7 +34,8 @@ def fitted_blend(
 
     A conditional logit on logarithms of the factors, held to the powers that are `given` as the
     fusion of channels is held to everybody's. Powers of objectives and of recall are not below 0;
-    that of the price may be. Where no row has the target, the given powers stay.
+    that of the price may be. Where no row has the target, the given powers stay, and that of a
+    factor that is alike for all rows.
 
     Raises:
         ValueError: the target is no label of the examples.
@@ -41,13 +47,16 @@ def fitted_blend(
     if SCORE in valid.batch.per_row:
         logs[RECALL] = valid.batch.per_row[SCORE].astype(np.float64)
     logs[PRICE] = np.log(price_of(valid.batch))
-    names = list(logs)
-    powers = chosen_by(
-        np.stack(list(logs.values()), axis=1),
-        valid.batch.request,
-        valid.labels[target] > 0,
-        np.array([given.get(name, 0.0) for name in names]),
-        TRUST,
-        positive=np.array([name != PRICE for name in names]),
-    )
-    return {name: round(float(power), 4) for name, power in zip(names, powers, strict=True)}
+    powers = {name: given.get(name, 0.0) for name in logs}
+    names = [name for name, told in logs.items() if told.std() > SAME]
+    if names:
+        found = chosen_by(
+            np.stack([logs[name] for name in names], axis=1),
+            valid.batch.request,
+            valid.labels[target] > 0,
+            np.array([powers[name] for name in names]),
+            TRUST,
+            positive=np.array([name != PRICE for name in names]),
+        )
+        powers |= {name: round(float(power), 4) for name, power in zip(names, found, strict=True)}
+    return powers

@@ -1,6 +1,6 @@
 """Powers of a blend: they find the formula that decided, and say nothing where nothing did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -84,3 +84,14 @@ def test_a_factor_that_is_the_same_everywhere_has_no_power():
     columns = {**rows.batch.per_row, "item_price": np.full(len(rows), 3.0, np.float32)}
     same = Examples(Batch(rows.batch.request, {}, columns), rows.labels, rows.weight)
     assert fitted_blend(Known(), same, "purchase", GIVEN)["price"] == 0.0
+
+
+def test_a_factor_that_differs_by_rounding_alone_keeps_its_power():
+    rows = examples(requests=200)
+    columns = dict(rows.batch.per_row)
+    noise = np.random.default_rng(1).normal(size=len(rows)) * 1e-7
+    columns["click"] = (0.3 * (1 + noise)).astype(np.float32)
+    alike = Examples(replace(rows.batch, per_row=columns), rows.labels, rows.weight)
+    powers = fitted_blend(Known(), alike, "purchase", GIVEN)
+    assert powers["click"] == GIVEN["click"]
+    assert powers["price"] < -0.2
