@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import in_words, whole_numbers
 from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.schema import Kind, Surface
@@ -36,12 +36,14 @@ EXAMPLE_EVERY = 10  # one of so many impressions is an example
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure every size, print and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="1000000,10000000", help="events, comma-separated")
+    parser.add_argument(
+        "--sizes", type=whole_numbers, default="1000000,10000000", help="events, comma-separated"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     rows: list[Row] = []
-    for size in map(int, options.sizes.split(",")):
+    for size in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             for work in (_make, _measure):  # the second one's memory is what is reported

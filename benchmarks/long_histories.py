@@ -23,7 +23,7 @@ from torch import Tensor
 from benchmarks.ctr_gpu import PEAKS
 from benchmarks.packed_histories import skewed
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import in_words, whole_numbers
 from galen.compare.cost import measured
 from galen.nn.learning.precision import resolved
 from galen.nn.sequences.backbones.backbone import Attention, Backbone, Kind, Shape
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--lengths", default="2048,4096,8192")
+    parser.add_argument("--lengths", type=whole_numbers, default="2048,4096,8192")
     parser.add_argument("--people", type=int, default=32)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--heads", type=int, default=4)
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown := set(options.ways.split(",")) - set(WAYS):
         parser.error(f"no such way: {', '.join(sorted(unknown))}; there are {', '.join(WAYS)}.")
     device, rows = torch.device(options.device), []
-    for length in map(int, options.lengths.split(",")):
+    for length in options.lengths:
         for name in options.ways.split(","):
             if WAYS[name].attention == "fused" and device.type != "cuda":
                 print(f"{length} {name}: needs a GPU")

@@ -15,3 +15,8 @@ def in_words(main: Callable[[], None]) -> None:
         told = f"{error}: there is no such file; check the path." if missing else error
         print(f"error: {told}", file=sys.stderr)
         sys.exit(1)
+
+
+def whole_numbers(text: str) -> tuple[int, ...]:
+    """What `1000,20000` says, as the type of an argument."""
+    return tuple(map(int, text.split(",")))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import ctr, sequences
+from benchmarks import ctr, growth, sequences
 from benchmarks.running import in_words
 from galen.assembly.recipe import RecipeError
 from galen.data.mendable import MendableError
@@ -58,3 +58,9 @@ def test_a_name_that_no_recipe_has_is_told_before_a_file_is_read():
         ctr.main(["--data", "nowhere", *nowhere])
     with pytest.raises(RecipeError, match="'nosuch' is neither a file nor"):
         sequences.main(["--interactions", "nowhere", "--models", "popular,nosuch"])
+
+
+def test_what_is_no_number_is_told_with_its_flag(capsys):
+    with pytest.raises(SystemExit):
+        growth.main(["--sizes", "1000,many"])
+    assert "argument --sizes: invalid whole_numbers value: '1000,many'" in capsys.readouterr().err
