@@ -26,7 +26,7 @@ from benchmarks.basket_worlds import Basket, Shelf, draw_baskets, listed, random
 from benchmarks.eligibility_oracle import Oracle
 from benchmarks.health_world import Words
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.data.schema import Kind, Surface
 from galen.eligibility.declarations import RequestWords
@@ -211,4 +211,4 @@ class ByScore:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

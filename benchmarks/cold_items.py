@@ -25,7 +25,7 @@ from rich.table import Table
 from benchmarks.asking import BLOCK, K, gains_of, places_of, requests_of, slates_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
@@ -269,4 +269,4 @@ def _table(rows: Sequence[Row], hits: Mapping[str, Sequence[Floats]]) -> Table:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.train import train
 from galen.compare.cost import measured
@@ -103,4 +103,4 @@ def _figures(done: Evaluation, name: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -29,7 +29,7 @@ from rich.table import Table
 from benchmarks.condition_shop import MODES, Mode, Shopfront
 from benchmarks.inference_attack import Slates, attack, seen, split_households
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.data.synthetic.health import AILMENTS
 from galen.data.synthetic.shop import SyntheticSettings
@@ -186,4 +186,4 @@ def _having(sets: Sequence[frozenset[str]], among: frozenset[str]) -> Bools:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

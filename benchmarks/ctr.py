@@ -28,7 +28,7 @@ from torch import nn
 
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.table import TableRun, learn_encoder, read_parts, train_table
 from galen.compare.cost import measured
@@ -235,4 +235,4 @@ def _ratios(rows: list[Row]) -> list[str]:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -29,7 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.criteo_shape import drawn, schema_of
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.nn.inputs import Inputs, SampleLesson
 from galen.nn.learning.losses import ObjectiveLoss
@@ -358,4 +358,4 @@ def _line(row: Row, workload: Workload) -> str:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.generative.decoding import beam, exact, exact_parallel
 from galen.generative.trie import Trie
@@ -241,4 +241,4 @@ def _times(way: Callable[[int], Any], calls: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 
 GROUP = 200  # items
 ELSEWHERE = 0.2  # share of events outside a person's group
@@ -58,4 +58,4 @@ def drawn(items: int, people: int, length: int, seed: int) -> pa.Table:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import Cost, measured
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.labels.composition import parse_composition
@@ -163,4 +163,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -32,7 +32,7 @@ from benchmarks.health_world import (
     requests_of,
 )
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
@@ -303,4 +303,4 @@ def learned_generator(seed: int) -> GeneratorIndex:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.eligibility_oracle import Person
 from benchmarks.health_world import Words, catalogue_of, draw_people, draw_shelf, requests_of
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.eligibility.gate import Gate
 from galen.features.item_facts import ItemFacts
@@ -118,4 +118,4 @@ def _decide(gate: Gate, requests: Requests, rows: Candidates) -> None:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.data.catalogue import Catalogue
 from galen.data.synthetic.shop import SyntheticSettings, item_table
 from galen.enrich.running.asking import asked_of
@@ -202,4 +202,4 @@ def _row_of_killed(
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.bundle import save_bundle
 from galen.assembly.recipe import RecallPart, Recipe
 from galen.assembly.shipped import find_recipe
@@ -148,4 +148,4 @@ def _figures(
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -42,7 +42,7 @@ from benchmarks.enriched_recall import (
 from benchmarks.enriched_rows import world_of
 from benchmarks.item_vectors import ENCODERS, drawn, encoded, item_texts, permuted
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN
@@ -273,4 +273,4 @@ def _half(values: Floats) -> float:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

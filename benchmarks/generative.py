@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.protocol_rows import Asked, Measured
 from benchmarks.protocol_runs import add_arguments, run
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from benchmarks.written_ids import Index, beam_gaps, written_wrong
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
@@ -123,4 +123,4 @@ def _codes(
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

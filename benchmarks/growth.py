@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words, whole_numbers
+from benchmarks.running import run_in_words, whole_numbers
 from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.schema import Kind, Surface
@@ -131,4 +131,4 @@ def _measure(folder: Path, events: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

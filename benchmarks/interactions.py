@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.knowledge.graph import Graph
 from galen.knowledge.joining import join
@@ -197,4 +197,4 @@ def _told(name: str, value: float) -> str:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -28,7 +28,7 @@ from rich.table import Table
 from benchmarks.asking import K, slates_of
 from benchmarks.random_in_category import RandomInCategory
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
@@ -260,4 +260,4 @@ def _judge(data: Dataset, options: argparse.Namespace) -> str:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.bundle import save_bundle
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
@@ -118,4 +118,4 @@ def _late(shown: Shown, item: str, acknowledged: float) -> float:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import CONCEPTS, RELATIONS, ConceptKind, Relation
 
@@ -126,4 +126,4 @@ def _peak() -> int:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

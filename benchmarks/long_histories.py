@@ -23,7 +23,7 @@ from torch import Tensor
 from benchmarks.ctr_gpu import PEAKS
 from benchmarks.packed_histories import skewed
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words, whole_numbers
+from benchmarks.running import run_in_words, whole_numbers
 from galen.compare.cost import measured
 from galen.nn.learning.precision import resolved
 from galen.nn.sequences.backbones.backbone import Attention, Backbone, Kind, Shape
@@ -154,4 +154,4 @@ def _named(device: torch.device) -> str:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -51,4 +51,4 @@ def write(source: Path, folder: Path) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

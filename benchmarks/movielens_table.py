@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 
 HISTORY = 50  # ratings before the one that is asked
 LIKED = 4
@@ -129,4 +129,4 @@ def _histories(user: Ints, item: Ints, liked: Ints) -> dict[str, pa.Array]:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

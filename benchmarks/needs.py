@@ -23,7 +23,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from benchmarks.seasonal import FEW, FILTERS, _moment
 from galen.assembly.parts import Parts
 from galen.assembly.people import PeopleColumns
@@ -244,4 +244,4 @@ def _written(data: Dataset, settings: Needs, provider: str) -> Retriever:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

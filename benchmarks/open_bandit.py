@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.table import TableRun, train_table
 from galen.compare.cost import Cost, measured
@@ -293,4 +293,4 @@ def _cell(found: dict[str, float], name: str) -> str:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

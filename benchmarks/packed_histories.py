@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.nn.sequences.backbones.backbone import Backbone, Kind, Shape
 from galen.nn.sequences.backbones.catalog import backbone
@@ -95,4 +95,4 @@ def _step(network: Backbone, lengths: Tensor) -> float:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -27,7 +27,7 @@ from rich.table import Table
 from benchmarks.cut import cut
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from benchmarks.slate_figures import figures, gains, slates_of
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import protocol_named
@@ -222,4 +222,4 @@ def _table(rows: Sequence[Row]) -> Table:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

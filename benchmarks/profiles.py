@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.impressions import impression_examples
 from galen.assembly.split import Split, split_by
 from galen.compare.cost import measured
@@ -122,4 +122,4 @@ def judged(
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.catalog import NETWORKS
 from galen.compare.cost import measured
 from galen.data.extras import EXTRAS
@@ -112,4 +112,4 @@ def _times(call: Callable[[], Any], calls: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

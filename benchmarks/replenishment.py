@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.complete_journey import HEALTH
 from benchmarks.replenishment_rules import RULES, Learned, Pairs, learn
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import Cost, measured
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import ImportSettings, import_shop
@@ -256,4 +256,4 @@ def _row(
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

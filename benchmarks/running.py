@@ -3,17 +3,15 @@
 import sys
 from collections.abc import Callable
 
-from galen.data.mendable import MendableError
+from galen.data.mendable import MendableError, in_words
 
 
-def in_words(main: Callable[[], None]) -> None:
+def run_in_words(main: Callable[[], None]) -> None:
     """Run a benchmark; a wrong table or path ends in one line and status 1, as `galen` does."""
     try:
         main()
     except (MendableError, OSError) as error:
-        missing = isinstance(error, FileNotFoundError) and error.errno is None  # pyarrow's
-        told = f"{error}: there is no such file; check the path." if missing else error
-        print(f"error: {told}", file=sys.stderr)
+        print(in_words(error), file=sys.stderr)
         sys.exit(1)
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.split import Moment, split_by
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
@@ -134,4 +134,4 @@ class _Watcher:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

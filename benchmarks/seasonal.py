@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.parts import Parts, retriever_spec
 from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
@@ -118,4 +118,4 @@ def _figures(result: Result, first: Result, seed: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

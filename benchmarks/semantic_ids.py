@@ -22,7 +22,7 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import measured
 from galen.features.item_text import text_vectors
 from galen.features.tokenizing.code_report import code_report
@@ -139,4 +139,4 @@ def _table(rows: list[Row]) -> Table:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.protocol_rows import Asked, Measured
 from benchmarks.protocol_runs import add_arguments, run
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.learned_channels import LearnedChannels
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
@@ -66,4 +66,4 @@ def _asked(
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

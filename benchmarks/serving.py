@@ -30,7 +30,7 @@ import numpy.typing as npt
 from rich.console import Console
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.data.shop import Shop
 
 SERVER_CORE: Final = 0
@@ -319,4 +319,4 @@ def _memory(process: int) -> int:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

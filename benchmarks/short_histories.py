@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 
 KEPT: Final = 3  # events before the last one, at most
 
@@ -60,4 +60,4 @@ def shorten(events: pa.Table, share: float, seed: int) -> pa.Table:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

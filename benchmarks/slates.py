@@ -25,7 +25,7 @@ from rich.table import Table
 from benchmarks.cut import cut
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from benchmarks.slate_figures import figures, gains, single_requests, slates_of
 from galen.assembly.parts import Parts
 from galen.assembly.recipe import Recipe, RerankPart
@@ -158,4 +158,4 @@ def _table(rows: Sequence[Row]) -> Table:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

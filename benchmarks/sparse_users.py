@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.split import protocol_named
 from galen.compare.comparison import Comparison
 from galen.compare.cost import Cost, HourlyPrices
@@ -169,4 +169,4 @@ def _cell(row: Row, name: str) -> str:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import Cost, measured
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
@@ -97,4 +97,4 @@ def _row(model: str, settings: SyntheticSettings, metrics: dict[str, float], cos
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.data.schema import Kind
 from galen.data.synthetic.shop import SyntheticSettings, UserBlock, blocks, item_table
 
@@ -122,4 +122,4 @@ def _history(
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import torch
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.recipe import RankPart, RecallPart, Recipe
 from galen.assembly.table import learn_encoder, train_table
 from galen.compare.cost import measured
@@ -94,4 +94,4 @@ def _measure(folder: Path, rows: int, json: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

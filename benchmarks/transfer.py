@@ -36,7 +36,7 @@ from rich.table import Table
 from benchmarks.asking import gains_of, places_of, requests_of, slates_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.compare.cost import Cost, measured
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
@@ -305,4 +305,4 @@ def _table(gains: dict[str, tuple[Floats, Floats]], question: Question, seed: in
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

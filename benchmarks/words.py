@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from benchmarks.complete_journey import HEALTH
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.train import train
 from galen.compare.cost import measured
@@ -129,4 +129,4 @@ def _weights(fuser: object) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    in_words(main)
+    run_in_words(main)

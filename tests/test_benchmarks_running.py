@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import ctr, growth, sequences
-from benchmarks.running import in_words
+from benchmarks.running import run_in_words
 from galen.assembly.recipe import RecipeError
 from galen.data.mendable import MendableError
 
@@ -37,19 +37,19 @@ def fails(error):
 )
 def test_what_can_be_mended_is_one_line_and_status_1(error, told, capsys):
     with pytest.raises(SystemExit) as ended:
-        in_words(fails(error))
+        run_in_words(fails(error))
     assert ended.value.code == 1
     assert capsys.readouterr().err == f"{told}\n"
 
 
 def test_what_is_galens_own_fault_keeps_its_trace():
     with pytest.raises(ZeroDivisionError):
-        in_words(fails(ZeroDivisionError("here")))
+        run_in_words(fails(ZeroDivisionError("here")))
 
 
 def test_every_benchmark_is_run_so():
     assert len(MODULES) >= 40
-    assert [path.name for path in MODULES if "    in_words(main)" not in path.read_text()] == []
+    assert [path.name for path in MODULES if "    run_in_words(main)" not in path.read_text()] == []
 
 
 def test_a_name_that_no_recipe_has_is_told_before_a_file_is_read():

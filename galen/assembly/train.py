@@ -314,11 +314,12 @@ def _learnable(model: str, learning: Examples, held_out: Examples) -> tuple[Exam
             f"the ranker {model} has nothing to {what}: of the people asked nobody took next what "
             "was recalled, or was shown. It needs more events; a recipe without [rank] needs none."
         )
-    kept = (
-        {name: label for name, label in part.labels.items() if name not in never}
-        for part in (learning, held_out)
-    )
-    return replace(learning, labels=next(kept)), replace(held_out, labels=next(kept))
+
+    def met(part: Examples) -> Examples:
+        kept = {name: label for name, label in part.labels.items() if name not in never}
+        return replace(part, labels=kept)
+
+    return met(learning), met(held_out)
 
 
 def _asks_channels(rank: RankPart) -> bool:

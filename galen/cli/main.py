@@ -17,11 +17,10 @@ def main() -> None:
     Exit codes: 0 done, 1 what was given cannot be used, 2 the command was called wrongly, 130
     interrupted.
     """
-    from galen.data.mendable import MendableError
+    from galen.data.mendable import MendableError, in_words
 
     try:
         app()
     except (MendableError, OSError) as error:  # a path that cannot be read or written
-        told = f"error: {error}"
-        console.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
+        console.print(in_words(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

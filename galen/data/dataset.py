@@ -50,15 +50,14 @@ class Dataset:
     @classmethod
     def read(cls, shop: Shop, kinds: Iterable[Kind] | None = None) -> "Dataset":
         """Read a shop's events of the given kinds; all kinds where none are given."""
-        moment = "timestamp" if shop.clock == "time" else "order"
+        moments = ["timestamp", "order"] if shop.clock == "time" else ["order"]
         table = shop.read(
-            "events",
-            ["user", "item", "kind", "timestamp", "order", "value", "quantity", "surface"],
+            "events", ["user", "item", "kind", *moments, "value", "quantity", "surface"]
         )
-        at = np.asarray(pc.cast(table[moment], pa.int64()), dtype=np.int64)
+        at = np.asarray(pc.cast(table[moments[0]], pa.int64()), dtype=np.int64)
         user = np.asarray(table["user"], dtype=np.int32)
         keys: list[npt.NDArray[Any]] = [at, user]
-        if table["order"].null_count < len(table):
+        if shop.clock == "time" and table["order"].null_count < len(table):
             told = pc.fill_null(table["order"], np.iinfo(np.int64).max)
             keys = [np.asarray(told, dtype=np.int64), *keys]
         order = np.lexsort(keys)

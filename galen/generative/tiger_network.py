@@ -16,7 +16,7 @@ from galen.nn.dropout import Dropout
 from galen.nn.sequences.context import Asked, ContextWords, Tokens
 from galen.nn.sequences.encoder_decoder import DecoderLayer, EncoderLayer, Memory
 from galen.nn.sequences.jagged import Layout, layout_of, one_block
-from galen.nn.sequences.moments import SPANS, span_step
+from galen.nn.sequences.moments import SPANS, gap_step
 from galen.nn.sequences.packed_events import Events
 from galen.nn.sequences.user_tokens import bucket_of
 
@@ -146,8 +146,7 @@ class TigerNetwork(nn.Module):
         beside: Tensor = self.places.index_select(0, items - 1 - events.layout.place)
         beside = beside + self.kinds(events.kind)
         if self.gaps is not None:
-            gap = 1 + span_step(torch.diff(events.at, prepend=events.at[:1]))
-            beside = beside + self.gaps(torch.where(events.layout.place == 0, 0, gap))
+            beside = beside + self.gaps(gap_step(events.at, events.layout.place))
         return beside
 
     def _writers(self) -> list[DecoderLayer]:

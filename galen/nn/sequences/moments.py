@@ -20,6 +20,11 @@ def span_step(seconds: Tensor) -> Tensor:
     return steps.long().clamp_max(SPANS - 1)
 
 
+def gap_step(at: Tensor, place: Tensor) -> Tensor:
+    """(T,): 1 … SPANS of the time since the event before, 0 at the first place of a history."""
+    return (1 + span_step(torch.diff(at, prepend=at[:1]))).masked_fill(place == 0, 0)
+
+
 def hour(at: Tensor) -> Tensor:
     """0 … 23."""
     return (at % _DAY // 3600).long()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from galen.nn.sequences.backbones.backbone import Backbone, Kept
 from galen.nn.sequences.context import Asked, Context, Tokens
-from galen.nn.sequences.moments import SPANS, span_step
+from galen.nn.sequences.moments import SPANS, gap_step, span_step
 from galen.nn.sequences.packed_events import Events
 
 
@@ -38,8 +38,7 @@ class Reader(nn.Module):
         """(T, width) of item vectors (T, width)."""
         done = vectors + self.kinds(events.kind)
         if self.gaps is not None:
-            gap = 1 + span_step(torch.diff(events.at, prepend=events.at[:1]))
-            done = done + self.gaps(torch.where(events.layout.place == 0, 0, gap))
+            done = done + self.gaps(gap_step(events.at, events.layout.place))
         found: Tensor = self.backbone(done, events.at, events.layout)
         return self._asked(found, events.at, events.asked)
 
