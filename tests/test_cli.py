@@ -38,6 +38,25 @@ def test_an_error_that_a_person_can_mend_is_told_in_words(arguments, said, tmp_p
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "shop", "a_file"], "'BUNDLE'"),
+        (["train", "shop", "out", "--json", "no/such.json"], "there is no folder 'no'"),
+        (["compare", "shop", "--report", "no/such.html"], "there is no folder 'no'"),
+        (["evaluate", "shop", "out", "--json", "shop"], "is a directory"),
+        (["compare", "a_file"], "'SHOP'"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is_done(arguments, said, tmp_path):
+    (tmp_path / "shop").mkdir()  # is no shop, which would be told next
+    (tmp_path / "a_file").touch()
+    done = galen(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
 def test_from_a_made_up_shop_to_a_slate(tmp_path):
     for arguments in (
         ["synth", "shop", "--users", "400", "--items", "150", "--quiet"],

@@ -17,6 +17,7 @@ from galen.cli.terminal import (
     ShopFolder,
     app,
     doing,
+    file_option,
     show,
     warn_of_never_shown,
     write_json,
@@ -61,7 +62,8 @@ def demo(
 )
 def train(
     shop: Annotated[
-        Path, typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP")
+        Path,
+        typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP", file_okay=False),
     ],
     bundle: BundleFolder,
     recipe: Annotated[str, typer.Option(help="A shipped recipe's name, or a TOML file.")] = "shop",
@@ -119,14 +121,15 @@ def train(
 )
 def evaluate(
     shop: Annotated[
-        Path, typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP")
+        Path,
+        typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP", file_okay=False),
     ],
     bundle: Annotated[
         list[Path],
         typer.Argument(help="The bundle; of a table, as many runs as wanted.", metavar="BUNDLE"),
     ],
     report: Annotated[
-        Path | None, typer.Option(help="Where the HTML report goes; the bundle by default.")
+        Path | None, file_option(help="Where the HTML report goes; the bundle by default.")
     ] = None,
     pack: Annotated[
         str | None, typer.Option(help="Ask through the rules of a pack too: general, eu …")

@@ -14,6 +14,7 @@ from galen.cli.terminal import (
     ShopFolder,
     app,
     bar,
+    file_option,
     show,
     warn_of_never_shown,
 )
@@ -42,7 +43,7 @@ def compare(
     cpu_hour_price: Annotated[float, typer.Option(min=0, help="US dollars a CPU hour.")] = 0.05,
     gpu_hour_price: Annotated[float, typer.Option(min=0, help="US dollars a GPU hour.")] = 2.5,
     report: Annotated[
-        Path | None, typer.Option(help="Where the HTML report goes; the folder by default.")
+        Path | None, file_option(help="Where the HTML report goes; the folder by default.")
     ] = None,
     json: JsonFile = None,
     quiet: Quiet = False,

@@ -11,6 +11,7 @@ from galen.cli.grouped_help import SHOP
 from galen.cli.terminal import (
     JsonFile,
     Quiet,
+    Report,
     Seed,
     ShopFolder,
     app,
@@ -141,7 +142,9 @@ def import_(
 @app.command(rich_help_panel=SHOP, short_help="Make one shop of several.")
 def merge(
     shops: Annotated[list[Path], typer.Argument(help="Shops, two or more.", metavar="SHOP")],
-    folder: Annotated[Path, typer.Argument(help="The new shop's folder.", metavar="NEW")],
+    folder: Annotated[
+        Path, typer.Argument(help="The new shop's folder.", metavar="NEW", file_okay=False)
+    ],
     json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -162,7 +165,7 @@ def merge(
 @app.command(rich_help_panel=SHOP, short_help="Report a shop's data quality.")
 def describe(
     shop: ShopFolder,
-    report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,
+    report: Report = None,
     claims: Annotated[
         bool, typer.Option("--claims", help="Count what copy may not say of its products, too.")
     ] = False,

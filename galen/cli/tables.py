@@ -10,10 +10,12 @@ from galen.cli.grouped_help import SAMPLES
 from galen.cli.terminal import (
     JsonFile,
     Quiet,
+    Report,
     Seed,
     app,
     console,
     doing,
+    file_option,
     numbers,
     show,
 )
@@ -88,7 +90,7 @@ def scale(
         int | None, typer.Option(help="A larger size, predicted before it is trained.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where finished points are kept.")] = Path("scaling"),
-    report: Annotated[Path | None, typer.Option(help="Where the HTML report goes.")] = None,
+    report: Report = None,
     json: JsonFile = None,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -125,7 +127,7 @@ def tune(
         str, typer.Option(help="auc or loss, on the validation part; the test part is not read.")
     ] = "auc",
     folder: Annotated[Path, typer.Option(help="Where finished trials are kept.")] = Path("tuning"),
-    out: Annotated[Path, typer.Option(help="Where the tuned recipe goes.")] = Path("tuned.toml"),
+    out: Annotated[Path, file_option(help="Where the tuned recipe goes.")] = Path("tuned.toml"),
     json: JsonFile = None,
     seed: Seed = 0,
     quiet: Quiet = False,

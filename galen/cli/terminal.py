@@ -39,15 +39,31 @@ def galen(
     """galen: a recommender for health shops."""
 
 
-ShopFolder = Annotated[Path, typer.Argument(help="The shop's folder.", metavar="SHOP")]
-BundleFolder = Annotated[Path, typer.Argument(help="The bundle's folder.", metavar="BUNDLE")]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
+def _has_a_folder(path: Path | None) -> Path | None:
+    """A file that is written when all else is done must find a folder then."""
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {str(path.parent)!r} to write it into.")
+    return path
+
+
+def file_option(*names: str, help: str) -> Any:
+    """An option that names a file to be written; that it can be is seen before anything is done."""
+    return typer.Option(*names, help=help, dir_okay=False, callback=_has_a_folder)
+
+
+ShopFolder = Annotated[
+    Path, typer.Argument(help="The shop's folder.", metavar="SHOP", file_okay=False)
+]
+BundleFolder = Annotated[
+    Path, typer.Argument(help="The bundle's folder.", metavar="BUNDLE", file_okay=False)
+]
+JsonFile = Annotated[Path | None, file_option("--json", help="Write the figures to this file.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides every random draw.")]
 Knowledge = Annotated[
     Path | None,
     typer.Option("--knowledge", help="A folder of `galen knowledge build`; else galen's own."),
 ]
-Report = Annotated[Path | None, typer.Option(help="Where the HTML report goes.")]
+Report = Annotated[Path | None, file_option(help="Where the HTML report goes.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, only results and errors.")]
 
 
