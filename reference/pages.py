@@ -7,6 +7,7 @@ from typing import Final
 from reference.commands import commands
 from reference.features import features
 from reference.parts import parts
+from reference.recipe import recipe
 from reference.settings import settings
 from reference.tables import tables
 
@@ -15,6 +16,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "commands.md": commands,
     "features.md": features,
     "parts.md": parts,
+    "recipe.md": recipe,
     "settings.md": settings,
     "tables.md": tables,
 }

@@ -24,7 +24,10 @@ GIVEN: Final = ("catalogue", "channel", "rule", "reason")
 
 def parts() -> str:
     """The page."""
-    told = ["# Parts of recipes\n\nHow they are put together: [recipes](../guides/recipes.md).\n"]
+    told = [
+        "# Parts of recipes\n\nHow they are put together: [recipes](../guides/recipes.md); "
+        "what else stands in their files: [the file of a recipe](recipe.md).\n"
+    ]
     for title, where, found in KINDS:
         told.append(f"\n## {title}\n\n{where}.\n")
         for name, part in sorted(found.items()):

@@ -20,11 +20,12 @@ def summary(part: Any) -> str:
     """The first sentence of what a part's file says, and of what the part says of itself."""
     made = f"{part.__name__}("  # what a dataclass says where nobody wrote anything
     texts = [getattr(inspect.getmodule(part), "__doc__", None), part.__dict__.get("__doc__")]
-    firsts = [_first_sentence(text) for text in texts if text and not text.startswith(made)]
+    firsts = [first_sentence(text) for text in texts if text and not text.startswith(made)]
     return " ".join(dict.fromkeys(firsts))
 
 
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
+    """Of a docstring, on one line."""
     first = re.split(r"(?<=\.)\s|\n\n", inspect.cleandoc(text), maxsplit=1)[0]
     return " ".join(first.split())
 

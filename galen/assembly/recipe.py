@@ -24,9 +24,9 @@ class RecipeError(MendableError):
 class RecallPart:
     """One channel: its model, what it may cost, and its settings."""
 
-    model: str
+    model: str  # its name in the list of parts
     quota: int = 300  # rows a request
-    deadline: float = 0.05  # seconds
+    deadline: float = 0.05  # seconds, after which a request goes on without the channel
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -34,7 +34,7 @@ class RecallPart:
 class RankPart:
     """`[rank]` of a recipe: the model, what it learns from, and its settings."""
 
-    model: str
+    model: str  # its name in the list of parts
     examples: str = "auto"  # "impressions", "replay", or what the shop has
     limit: int = 200  # rows a request that the ranker sees
     negatives: int = 200  # rows of a replayed request kept for training, besides the positive ones
@@ -89,15 +89,15 @@ class SamplesPart:
 class Recipe:
     """A whole pipeline. Parts are named in `galen.assembly.catalog`."""
 
-    name: str
-    recall: Mapping[str, RecallPart]
-    filters: tuple[str, ...]
-    rank: RankPart | None = None
-    blend: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    rerank: tuple[RerankPart, ...] = ()
-    fusion: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    name: str  # the file's where not given
+    recall: Mapping[str, RecallPart]  # channels by the names that the recipe gives them
+    filters: tuple[str, ...]  # of rows, before ranking
+    rank: RankPart | None = None  # the ranker; the fused order stands where there is none
+    blend: Mapping[str, float] = dataclasses.field(default_factory=dict)  # objective -> its power
+    rerank: tuple[RerankPart, ...] = ()  # one after the other, over what was ranked
+    fusion: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of what channels say
     tune: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # path -> range to search
-    samples: SamplesPart = SamplesPart()
+    samples: SamplesPart = SamplesPart()  # guesses to learn from
     surfaces: Mapping[str, "Recipe"] = dataclasses.field(default_factory=dict)  # where not this one
 
     @classmethod

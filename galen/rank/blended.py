@@ -24,7 +24,7 @@ class Blending:
     """`binary` trusts members as far as they tell each row, `listwise` as far as they tell what is
     taken of a group; both give probabilities of rows."""
 
-    loss: Literal["binary", "listwise"] = "binary"
+    loss: Literal["binary", "listwise"] = "binary"  # what members are trusted by
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ CLOSE: Final = 1e-5
 class Serving:
     """Where a network scores, and in how many bytes its tables are kept there."""
 
-    engine: Literal["eager", "onnx"] = "eager"
-    tables: Kind = "float32"
+    engine: Literal["eager", "onnx"] = "eager"  # torch, or an exported file (extra `onnx`)
+    tables: Kind = "float32"  # how embedding tables are kept; fewer bytes, a little less exact
     threads: int = 1  # of one request
 
 

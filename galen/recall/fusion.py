@@ -10,12 +10,15 @@ import numpy as np
 
 from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
 from galen.pipeline.conditional_logit import best_strength, chosen_by
+from galen.recall.silence import some_silent
 
 LENGTHS: Final = (1, 4, 11)  # history lengths 0, 1-3, 4-10 and more than 10 have their own weights
 
 PENALTIES: Final = (1.0, 10.0, 100.0, 1000.0)
 
 TRIED: Final = 1000
+
+_TAKEN: Final = "taken"
 
 SAYINGS: Final = 4
 """Columns that are made of what a channel said."""
@@ -30,10 +33,11 @@ class Fusion:
     more than `requests` choices, and a penalty no more than `TRIED`; they are drawn by seed.
     """
 
-    penalty: float | None = None
-    shrinkage: float = 30.0
-    requests: int = 3000
-    seed: int = 0
+    penalty: float | None = None  # on squared weights; chosen on held-out choices where None
+    shrinkage: float = 30.0  # penalty on what sets a history length apart from everybody
+    silence: float = 0.5  # share of the choices in which one channel says nothing
+    requests: int = 3000  # to learn from at most
+    seed: int = 0  # of which ones are drawn
 
     def fit(
         self, requests: Requests, candidates: Candidates, taken: Bools, channels: Sequence[str]
@@ -45,6 +49,7 @@ class Fusion:
         inside = np.isin(candidates.request, hit)
         candidates, taken = candidates.take(inside), taken[inside]
         voices = tuple(voice_of(candidates, channel) for channel in channels)
+        candidates, taken = self._heard(candidates, taken, channels)
         features = np.empty((len(candidates), SAYINGS * len(voices)))
         for place, column in enumerate(said(candidates, voices)):
             features[:, place] = column
@@ -61,6 +66,16 @@ class Fusion:
             for rows in [bucket[group] == code]
         ]
         return FusionModel(voices, np.stack(weights))
+
+    def _heard(
+        self, candidates: Candidates, taken: Bools, channels: Sequence[str]
+    ) -> tuple[Candidates, Bools]:
+        """What is proposed of choices that can be made even where a channel is silent."""
+        marked = candidates.with_columns({_TAKEN: taken.astype(np.float64)})
+        marked = some_silent(marked, channels, self.silence, seed=self.seed)
+        taken = marked.columns[_TAKEN] > 0
+        inside = np.isin(marked.request, marked.request[taken])
+        return marked.take(inside), taken[inside]
 
     def load(self, folder: Path) -> "FusionModel":
         """Read back what `FusionModel.save` wrote; these settings change nothing of it."""

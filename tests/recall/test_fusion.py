@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galen.pipeline.candidates import Candidates
+from galen.pipeline.channels import unsaid
 from galen.recall.fusion import Fusion, standardised
 
 
@@ -88,3 +89,33 @@ def test_standardised_values_are_finite_and_keep_the_order_within_a_request(rows
         inside = (request == row) & ~np.isnan(values)
         order = np.argsort(values[inside], kind="stable")
         assert np.all(np.diff(scaled[inside][order]) >= 0)
+
+
+def twins(requests: int, rows: int = 10) -> tuple[Candidates, np.ndarray]:
+    """Choices by what sets two channels apart that say almost the same."""
+    random = np.random.default_rng(1)
+    shared = random.normal(size=(requests, rows))
+    apart = random.normal(size=(requests, rows)) * 0.05
+    chosen = (shared + 20 * apart + random.gumbel(size=(requests, rows)) * 0.3).argmax(axis=1)
+    taken = np.arange(rows) == chosen[:, None]
+    columns = {}
+    for name, score in (("left", shared + apart), ("right", shared - apart)):
+        columns[f"{name}_score"] = score.ravel()
+        columns[f"{name}_rank"] = np.argsort(np.argsort(-score, axis=1), axis=1).ravel() * 1.0
+    request = np.repeat(np.arange(requests), rows)
+    return Candidates(request, np.tile(np.arange(rows), requests), columns), taken.ravel()
+
+
+def test_of_two_channels_that_agree_either_can_be_late(world):
+    candidates, taken = twins(800)
+    requests = world.requests([[0]] * 800)
+    truth = candidates.item[taken]
+
+    def worst(silence: float) -> float:
+        model = Fusion(silence=silence).fit(requests, candidates, taken, ["left", "right"])
+        everywhere = np.ones(len(candidates), bool)
+        heard = [unsaid(candidates, {name: everywhere}) for name in ("left", "right")]
+        found = [first_of(requests, model.fuse(requests, one)) for one in heard]
+        return min((first == truth).mean() for first in found)
+
+    assert worst(0.5) > worst(0.0) + 0.1

@@ -1,9 +1,15 @@
 """The reference on disk is what the code makes, and holds every name."""
 
+import dataclasses
+
 import pytest
 
 from galen.assembly import catalog
+from galen.assembly.recipe import RankPart, RecallPart, Recipe, SamplesPart
 from galen.features.declared import DECLARED
+from galen.nn.learning.training import Training
+from galen.rank.serving import Serving
+from galen.recall.fusion import Fusion
 from galen.serve.settings import Settings
 from reference.pages import FOLDER, PAGES, pages, write
 from reference.rows import remarks, table
@@ -31,6 +37,14 @@ def test_every_part_setting_and_feature_is_told(made):
         assert f"| `{name}` |" in made["settings.md"]
     for one in DECLARED:
         assert f"| `{one.name}` |" in made["features.md"]
+
+
+def test_no_key_of_a_recipe_s_file_is_without_a_meaning(made):
+    rows = [line for line in made["recipe.md"].splitlines() if line.startswith("| `")]
+    assert [row for row in rows if row.endswith("|  |")] == []
+    for kind in (Recipe, RecallPart, RankPart, SamplesPart, Training, Serving, Fusion):
+        for field in dataclasses.fields(kind):
+            assert any(f"| `{field.name}` |" in row for row in rows) or field.name == "settings"
 
 
 def test_the_source_s_remarks_are_told(made):

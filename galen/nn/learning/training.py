@@ -35,23 +35,23 @@ class TrainingError(MendableError):
 class Training:
     """How a network learns. Rates are of Adam; `table` settings are of embedding tables."""
 
-    epochs: int = 20
-    batch: int = 4096
-    learning_rate: float = 1e-3
+    epochs: int = 20  # at most; `patience` may end them sooner
+    batch: int = 4096  # rows a step
+    learning_rate: float = 1e-3  # until `plateau` lowers it
     table_rate: float | None = None  # as the network's where not given
-    table_l2: float = 0.0
+    table_l2: float = 0.0  # L2 penalty on the rows of tables
     tables: Literal["dense", "touched"] = "dense"  # rows that a step updates and decays
-    weight_decay: float = 0.0
-    clip: float = 10.0  # norm of all gradients
-    warm_up: int = 0  # steps
+    weight_decay: float = 0.0  # L2 penalty on all other weights
+    clip: float = 10.0  # the norm of all gradients is held to this
+    warm_up: int = 0  # steps in which the rate rises from 0
     average: float = 0.0  # decay of averaged weights for each step; 0 keeps the last weights
     patience: int = 2  # epochs with nothing better on validation before training stops
     plateau: float = 0.1  # factor on the rate after an epoch that is no better
     monitor: Literal["auc", "loss", "ndcg"] = "auc"  # what validation is judged by
-    precision: Precision = "auto"
-    device: str = "cpu"
+    precision: Precision = "auto"  # of products; auto measures which is faster here
+    device: str = "cpu"  # to learn on, as torch names it
     checkpoint_steps: int = 0  # between checkpoints within an epoch; 0 has one after each epoch
-    seed: int = 0
+    seed: int = 0  # of all random draws; the same one learns the same again
 
 
 class Lesson(Protocol):
