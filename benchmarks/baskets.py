@@ -26,7 +26,7 @@ from benchmarks.basket_worlds import Basket, Shelf, draw_baskets, listed, random
 from benchmarks.eligibility_oracle import Oracle
 from benchmarks.health_world import Words
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.data.schema import Kind, Surface
 from galen.eligibility.declarations import RequestWords
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--catalogue", type=Path, help="Parquet with a column Composition")
     parser.add_argument("--pack", default="general")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     graph = built_in()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.knowledge.texts.claims import ClaimCheck
 
@@ -70,7 +70,7 @@ def figures(check: ClaimCheck, phrases: list[Phrase]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--phrases", type=Path, default=PHRASES)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     asked = parser.parse_args()
     check = ClaimCheck.read()
     phrases = read_phrases(asked.phrases)

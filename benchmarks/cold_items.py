@@ -25,7 +25,7 @@ from rich.table import Table
 from benchmarks.asking import BLOCK, K, gains_of, places_of, requests_of, slates_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--part", choices=("test", "validation"), default="test")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     rows: list[Row] = []

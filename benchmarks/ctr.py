@@ -28,7 +28,7 @@ from torch import nn
 
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.table import TableRun, learn_encoder, read_parts, train_table
 from galen.compare.cost import measured
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--peer", type=Path, help="a Python that has the peer installed")
     parser.add_argument("--peer-script", type=Path)
     parser.add_argument("--peer-epochs", type=int, help="fewer epochs, to compare speed alone")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     recipes = recipes_named(options.models.split(","), "ctr/")

@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +28,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.criteo_shape import drawn, schema_of
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.nn.inputs import Inputs, SampleLesson
 from galen.nn.learning.losses import ObjectiveLoss
@@ -138,7 +137,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--compile", action="store_true", help="of all but the lookups")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     unknown = [name for name in options.models.split(",") if name not in WORKLOADS]
     if unknown:

@@ -12,7 +12,6 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.generative.decoding import beam, exact, exact_parallel
 from galen.generative.trie import Trie
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--beam", type=int, default=50)
     parser.add_argument("--eligible", type=float, default=0.7, help="share of items")
     parser.add_argument("--calls", type=int, default=500)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     rows = []

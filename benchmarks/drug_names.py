@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import Cost, measured
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.labels.composition import parse_composition
@@ -132,7 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--catalogues", type=Path, required=True)
     parser.add_argument("--vocabulary", type=Path, required=True)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     parser.add_argument("--queue", type=Path, help="where the review queue goes (.tsv, .parquet)")
     asked = parser.parse_args()
     spelling = Spelling.read()

@@ -11,14 +11,13 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks.eligibility_oracle import Person
 from benchmarks.health_world import Words, catalogue_of, draw_people, draw_shelf, requests_of
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.eligibility.gate import Gate
 from galen.features.item_facts import ItemFacts
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--medicines", type=int, default=10)
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--pack", default="us")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     random = np.random.default_rng(0)
     graph = built_in()

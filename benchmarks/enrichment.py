@@ -42,7 +42,7 @@ from benchmarks.enriched_recall import (
 from benchmarks.enriched_rows import world_of
 from benchmarks.item_vectors import ENCODERS, drawn, encoded, item_texts, permuted
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN
@@ -131,7 +131,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
     parser.add_argument("--encoder", choices=tuple(ENCODERS), default="minilm")
     parser.add_argument("--cache", type=Path, help="a folder where vectors are kept")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     return parser.parse_args(arguments)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words, whole_numbers
+from benchmarks.running import file_to_write, run_in_words, whole_numbers
 from galen.compare.cost import measured
 from galen.data.importing.importer import import_shop
 from galen.data.schema import Kind, Surface
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--sizes", type=whole_numbers, default="1000000,10000000", help="events, comma-separated"
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     rows: list[Row] = []
     for size in options.sizes:

@@ -28,7 +28,7 @@ from rich.table import Table
 from benchmarks.asking import K, slates_of
 from benchmarks.random_in_category import RandomInCategory
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--cold", type=int, default=5, help="events below which an item is cold")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     console = Console(width=150)
     data = read_data(options)

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.bundle import save_bundle
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second")
     parser.add_argument("--withdrawals", type=int, default=100)
     parser.add_argument("--recipe", default="shop")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, measured() as cost:
         shown, times = _run(Path(folder), options)

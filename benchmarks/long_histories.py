@@ -14,7 +14,6 @@ import argparse
 import statistics
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -23,7 +22,7 @@ from torch import Tensor
 from benchmarks.ctr_gpu import PEAKS
 from benchmarks.packed_histories import skewed
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words, whole_numbers
+from benchmarks.running import file_to_write, run_in_words, whole_numbers
 from galen.compare.cost import measured
 from galen.nn.learning.precision import resolved
 from galen.nn.sequences.backbones.backbone import Attention, Backbone, Kind, Shape
@@ -58,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--ways", default=",".join(WAYS))
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     if unknown := set(options.ways.split(",")) - set(WAYS):
         parser.error(f"no such way: {', '.join(sorted(unknown))}; there are {', '.join(WAYS)}.")

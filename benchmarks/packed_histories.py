@@ -9,14 +9,13 @@ longest one's places, as a (people, length, width) tensor does; one step is forw
 import argparse
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.nn.sequences.backbones.backbone import Backbone, Kind, Shape
 from galen.nn.sequences.backbones.catalog import backbone
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--length", type=int, default=200)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     rows = []

@@ -27,7 +27,7 @@ from rich.table import Table
 from benchmarks.cut import cut
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from benchmarks.slate_figures import figures, gains, slates_of
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import protocol_named
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--preference-epochs", type=int, default=5)
     parser.add_argument("--rate", type=float, default=1e-5, help="of preference training")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     console, rows = Console(width=160), list[Row]()

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.impressions import impression_examples
 from galen.assembly.split import Split, split_by
 from galen.compare.cost import measured
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, usual in (("users", 5_000), ("items", 1_000), ("days", 360), ("seeds", 3)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--moments", type=int, default=1, help="how old the table's cut is")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     rows: list[Row] = []
     for seed in range(options.seeds):

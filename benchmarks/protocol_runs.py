@@ -18,6 +18,7 @@ from benchmarks.cut import cut
 from benchmarks.named_recipes import recipes_named
 from benchmarks.protocol_rows import SPLITS, Compared, Measured, told
 from benchmarks.rows import Row, write_rows
+from benchmarks.running import file_to_write
 from galen.assembly.split import Protocol, SplitError, protocol_named, split_by
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, models: str, protocols: st
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
 
 
 def run(

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.catalog import NETWORKS
 from galen.compare.cost import measured
 from galen.data.extras import EXTRAS
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--models", default="dcnv2,deepfm,finalmlp,rankmixer")
     parser.add_argument("--rows", type=int, default=100)
     parser.add_argument("--calls", type=int, default=1000)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     rows = []

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.complete_journey import HEALTH
 from benchmarks.replenishment_rules import RULES, Learned, Pairs, learn
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import Cost, measured
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import ImportSettings, import_shop
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--window", choices=sorted(WINDOWS), default="test")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:

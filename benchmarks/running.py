@@ -1,7 +1,9 @@
 """How a benchmark is run from a shell: what a person can mend is told in words."""
 
+import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from galen.data.mendable import MendableError, in_words
 
@@ -18,3 +20,17 @@ def run_in_words(main: Callable[[], None]) -> None:
 def whole_numbers(text: str) -> tuple[int, ...]:
     """What `1000,20000` says, as the type of an argument."""
     return tuple(map(int, text.split(",")))
+
+
+def file_to_write(text: str) -> Path:
+    """A path, as the type of an argument: that its folder is there is seen before hours are spent.
+
+    Raises:
+        ArgumentTypeError: there is no such folder, or the path is one.
+    """
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder.")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}.")
+    return path

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.split import Moment, split_by
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--peer-epochs", type=int, default=12)
     parser.add_argument("--target", type=float, help="NDCG@10 to reach where no peer is run")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     if (options.peer is None) == (options.target is None):
         parser.error("give either --peer with --peer-script, or --target")

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.parts import Parts, retriever_spec
 from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--window", type=int, default=28, help="days")
     parser.add_argument("--back", type=int, default=1, help="windows back from the end")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     settings = SyntheticSettings(options.users, options.items, options.days, options.seed)
     with tempfile.TemporaryDirectory() as folder:

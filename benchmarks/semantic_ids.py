@@ -22,7 +22,7 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.features.item_text import text_vectors
 from galen.features.tokenizing.code_report import code_report
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--columns", default="text", help="its text columns, comma-separated")
     parser.add_argument("--tokenizers", default=";".join(MEASURED), help="parted by semicolons")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     rows: list[Row] = []

@@ -30,7 +30,7 @@ import numpy.typing as npt
 from rich.console import Console
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.data.shop import Shop
 
 SERVER_CORE: Final = 0
@@ -86,7 +86,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--recipe", default=str(RECIPE))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bundle", type=Path, help="folder that keeps shop and bundle")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     return parser.parse_args(arguments)
 
 

@@ -25,7 +25,7 @@ from rich.table import Table
 from benchmarks.cut import cut
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from benchmarks.slate_figures import figures, gains, single_requests, slates_of
 from galen.assembly.parts import Parts
 from galen.assembly.recipe import Recipe, RerankPart
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--requests", type=int, default=300, help="single requests that are timed")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     if not options.interactions and not options.synthetic:
         parser.error("--interactions or --synthetic is needed")

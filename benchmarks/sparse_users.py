@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.split import protocol_named
 from galen.compare.comparison import Comparison
 from galen.compare.cost import Cost, HourlyPrices
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--protocol", default="global-time")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     console = Console(width=140)
     if not any(enriched_folder(options.shop).glob("*.parquet")):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import Cost, measured
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--days", type=int, default=180)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     settings = SyntheticSettings(options.users, options.items, options.days, options.seed)
     with tempfile.TemporaryDirectory() as folder:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import torch
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.recipe import RankPart, RecallPart, Recipe
 from galen.assembly.table import learn_encoder, train_table
 from galen.compare.cost import measured
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--fields", type=int, default=20)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.folder:

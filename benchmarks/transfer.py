@@ -36,7 +36,7 @@ from rich.table import Table
 from benchmarks.asking import gains_of, places_of, requests_of, slates_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import Cost, measured
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--part", choices=("test", "validation"), default="test")
     parser.add_argument("--epochs", type=int, default=SequenceModel().epochs)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     if (options.before is None) == (options.split is None):
         parser.error("give either --before or --split")

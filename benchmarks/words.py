@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from benchmarks.complete_journey import HEALTH
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import run_in_words
+from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.train import train
 from galen.compare.cost import measured
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--days", type=int, default=360)
     parser.add_argument("--journey", type=Path, help="files of complete_journey, instead")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "shop"

@@ -64,3 +64,20 @@ def test_what_is_no_number_is_told_with_its_flag(capsys):
     with pytest.raises(SystemExit):
         growth.main(["--sizes", "1000,many"])
     assert "argument --sizes: invalid whole_numbers value: '1000,many'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written", "told"), [("no/such.json", "there is no folder 'no'"), (".", "is a folder")]
+)
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_done(
+    written, told, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        growth.main(["--json", written])
+    assert told in capsys.readouterr().err
+
+
+def test_every_benchmark_asks_for_the_folder_of_its_figures():
+    careless = '"--json", type=Path'
+    assert [path.name for path in MODULES if careless in path.read_text()] == []
