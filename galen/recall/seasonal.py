@@ -25,7 +25,6 @@ from galen.recall.popular import Popular
 from galen.recall.seen import unseen
 
 BINS: Final = 52  # of a year
-ROUNDING: Final = 1e-9  # how far from 1 a factor may be by rounding alone
 NO_STAGE, NO_BAND = 0, 0  # their factors are 1; a band stands one after its place in BANDS
 By = Literal["season", "age", "life_stage"]
 
@@ -35,9 +34,8 @@ class Seasonal:
     """Popularity times the factors of `by`; `smoothing` is the deviation of its weeks, in days.
 
     An age counts where the life stage is not known. A shop without a clock has no season, and a
-    person of whom nothing is known no stage; what is left for them is popularity, in which
-    `half_life` (days) lets old events fade. Where that is left for everybody, nothing is said:
-    popularity is another channel.
+    person of whom nothing is known no stage; what is left then is popularity, in which
+    `half_life` (days) lets old events fade.
     """
 
     by: tuple[By, ...] = ("season", "age", "life_stage")  # of which factors multiply popularity
@@ -92,18 +90,12 @@ class SeasonalIndex:
     clocked: bool
 
     @cached_property
-    def tells(self) -> bool:
-        """Is any factor that counts another than 1?"""
-        tables = {"season": self.season, "age": self.age, "life_stage": self.life_stage}
-        return any(bool((np.abs(tables[by] - 1) > ROUNDING).any()) for by in self.settings.by)
-
-    @cached_property
     def taken(self) -> tuple[Ints, Ints]:
         """Items that people took, and the place of each in its word by how often, 0 first.
 
         All items of a word have the same factors, so their order is that of their counts.
         """
-        taken = np.flatnonzero(self.count > 0) if self.tells else np.empty(0, np.int64)
+        taken = np.flatnonzero(self.count > 0)
         order = np.lexsort((taken, -self.count[taken], self.word[taken]))
         place = np.empty(len(taken), np.int64)
         place[order] = place_within(self.word[taken][order].astype(np.int64))
@@ -180,7 +172,6 @@ class SeasonalAnswer:
         count = self.index.count
         known = candidates.item < len(count)
         known &= count[np.where(known, candidates.item, 0)] > 0
-        known &= self.index.tells
         places = self.index.places(self.requests)[candidates.request[known]]
         out = np.full(len(candidates), np.nan)
         out[known] = self.index.scores(candidates.item[known], places)

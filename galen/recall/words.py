@@ -54,19 +54,11 @@ class WordsIndex:
     brand: Ints  # (items,)
 
     @cached_property
-    def tells(self) -> bool:
-        """Is there more than one word, or brand, among which people have chosen?
-
-        Else an item's score is its popularity, which is another channel.
-        """
-        return any(int((counts > 0).sum()) > 1 for counts in (self.of_word, self.of_brand))
-
-    @cached_property
     def shelf(self) -> tuple[Ints, Ints]:
         """Items that people took by word, the most taken first, and where each word begins."""
         count, word = self.seasonal.count, self.seasonal.word
         by_word = np.lexsort((-count, word))
-        by_word = by_word[(count[by_word] > 0) & self.tells]
+        by_word = by_word[count[by_word] > 0]
         return by_word, np.searchsorted(word[by_word], np.arange(len(self.seasonal.season) + 1))
 
     @cached_property
@@ -119,7 +111,6 @@ class WordsAnswer:
         count = self.index.seasonal.count
         known = candidates.item < len(count)
         known &= count[np.where(known, candidates.item, 0)] > 0
-        known &= self.index.tells
         out = np.full(len(candidates), np.nan)
         out[known] = self._scores(candidates.take(known), self._need())
         return out

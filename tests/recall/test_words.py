@@ -1,12 +1,8 @@
 """Need chooses the word, preference the item within it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from worlds import items_table
 
-from galen.data.catalogue import Catalogue
 from galen.pipeline.candidates import Candidates
 from galen.recall.words import Words
 
@@ -58,14 +54,6 @@ def test_a_brand_that_a_person_keeps_to_is_preferred_within_a_word(world):
     assert gain[same].min() > 0 > gain[other].max()
     assert gain[0] > gain[same].max()  # the item itself
     assert len(np.unique(category[same])) >= 1
-
-
-def test_where_no_word_and_no_brand_is_told_nothing_is_said(world, level):
-    bare = items_table([{"item_id": f"{place}"} for place in range(len(world.data.catalogue))])
-    unknown = replace(world, data=replace(world.data, catalogue=Catalogue(bare)))
-    assert np.isnan(scores(unknown, level, [[0, 1]])).all()
-    found = Words(level=level).fit(unknown.data).retrieve(world.requests([[0, 1]]), 10)
-    assert not len(found)
 
 
 def test_both_levels_together_are_their_product(world):
