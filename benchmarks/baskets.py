@@ -205,7 +205,9 @@ def slates_of(shelf: Shelf, guard: Guard, requests: Requests, *, gated: bool) ->
 class ByScore:
     """Keeps the order of the one channel."""
 
-    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+    def fuse(
+        self, requests: Requests, candidates: Candidates, failed: Sequence[str] = ()
+    ) -> Candidates:
         (score,) = (v for name, v in candidates.columns.items() if name.endswith("_score"))
         return candidates.with_columns({"recall_score": score})
 

@@ -247,7 +247,9 @@ class Drawn:
 
 
 class ByRank:
-    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+    def fuse(
+        self, requests: Requests, candidates: Candidates, failed: Sequence[str] = ()
+    ) -> Candidates:
         ranks = [v for name, v in candidates.columns.items() if name.endswith("_rank")]
         return candidates.with_columns({"recall_score": -np.fmin.reduce(ranks)})
 

@@ -23,7 +23,7 @@ ABOVE_ZERO: Final = frozenset({
 
 SHARES: Final = frozenset({
     "balance", "cold_share", "decay", "feature_share", "fit_decay", "l1", "plateau",
-    "row_share", "share", "silence",
+    "row_share", "share",
 })  # fmt: skip
 """From 0 to 1."""
 

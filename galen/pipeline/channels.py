@@ -2,16 +2,15 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import structlog
 
 from galen.pipeline.allowed import AllowedItems
 from galen.pipeline.candidates import (
-    Bools,
     Candidates,
     Floats,
     Requests,
@@ -49,9 +48,16 @@ class Recalled:
     failed: tuple[str, ...]  # names of channels that are not in the answer
 
     def without(self, channel: str) -> "Recalled":
-        """What the others propose: nothing that it alone found, and none of its scores."""
-        everywhere = np.ones(len(self.candidates), bool)
-        return Recalled(unsaid(self.candidates, {channel: everywhere}), self.failed)
+        """As if a channel had failed: nothing that it alone found, and none of its scores."""
+        columns = self.candidates.columns
+        ranks = {name for name in columns if name.endswith("_rank")} - {f"{channel}_rank"}
+        found = np.zeros(len(self.candidates), bool)
+        for name in ranks:
+            found |= np.isfinite(columns[name])
+        rows = self.candidates.take(found)
+        none = np.full(len(rows), np.nan)
+        silent = dict.fromkeys((f"{channel}_score", f"{channel}_rank"), none)
+        return Recalled(rows.with_columns(silent), (*self.failed, channel))
 
 
 @dataclass(slots=True)
@@ -196,22 +202,6 @@ def merge(found: dict[str, Proposal | None]) -> Candidates:
         scores[column] = merged.columns[column].copy()
         scores[column][others] = np.where(np.isfinite(told), told, np.nan)
     return merged.with_columns(scores)
-
-
-def unsaid(candidates: Candidates, silent: Mapping[str, Bools]) -> Candidates:
-    """Merged rows as they would be, had channels failed in some of them (N,).
-
-    There a channel has no score, and a row that it alone found is not there.
-    """
-    columns = dict(candidates.columns)
-    found = np.zeros(len(candidates), bool)
-    for rank in [name for name in columns if name.endswith("_rank")]:
-        channel = rank.removesuffix("_rank")
-        if channel in silent:
-            for name in (f"{channel}_score", rank):
-                columns[name] = np.where(silent[channel], np.nan, columns[name])
-        found |= np.isfinite(columns[rank])
-    return replace(candidates, columns=columns).take(found)
 
 
 def _under_one_key(found: dict[str, Candidates | None]) -> Candidates:

@@ -79,7 +79,7 @@ class Pipeline:
         journey.degraded += [f"recall:{name}" for name in recalled.failed]
         journey.mark("recall", len(recalled.candidates))
         pool = self._allowed(filters, requests, recalled.candidates, journey)
-        pool = self._fused(requests, pool, journey)
+        pool = self._fused(requests, pool, recalled.failed, journey)
         pool = self._ranked(requests, pool, journey)
         pool = self._shaped(requests, pool, n, journey)
         pool = self._allowed(filters, requests, pool, journey)
@@ -115,9 +115,11 @@ class Pipeline:
             journey.mark(f"filter:{rule.rule}", len(pool))
         return pool
 
-    def _fused(self, requests: Requests, pool: Candidates, journey: _Journey) -> Candidates:
+    def _fused(
+        self, requests: Requests, pool: Candidates, failed: Sequence[str], journey: _Journey
+    ) -> Candidates:
         try:
-            pool = self.fuser.fuse(requests, pool)
+            pool = self.fuser.fuse(requests, pool, failed)
         except Exception:
             journey.failed("fusion")
             pool = pool.with_columns({"recall_score": _best_place(pool)})

@@ -162,13 +162,16 @@ class LearnsAgain(Protocol):
 class Fuser(Protocol):
     """Makes one order of what channels said of the same rows."""
 
-    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+    def fuse(
+        self, requests: Requests, candidates: Candidates, failed: Sequence[str] = ()
+    ) -> Candidates:
         """Add `recall_score` and `<channel>_standing` from `<channel>_score` and `<channel>_rank`.
 
         A standing is the score among the rows of the request, of mean 0 and variance 1, so that
         what a ranker learned of it still holds when the channel has learned again.
         A rank is NaN where the channel did not propose the row, a score where it cannot tell one.
-        Rows stay as they are, in their order, those of a request together.
+        Rows stay as they are, in their order, those of a request together. Of channels that
+        `failed` all is NaN.
         """
         ...
 

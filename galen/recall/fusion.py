@@ -1,6 +1,6 @@
 """One recall score from many channels: a conditional logit over what each of them said."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,15 +10,13 @@ import numpy as np
 
 from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
 from galen.pipeline.conditional_logit import best_strength, chosen_by
-from galen.recall.silence import some_silent
+from galen.recall.stand_in import Together
 
 LENGTHS: Final = (1, 4, 11)  # history lengths 0, 1-3, 4-10 and more than 10 have their own weights
 
 PENALTIES: Final = (1.0, 10.0, 100.0, 1000.0)
 
 TRIED: Final = 1000
-
-_TAKEN: Final = "taken"
 
 SAYINGS: Final = 4
 """Columns that are made of what a channel said."""
@@ -35,7 +33,6 @@ class Fusion:
 
     penalty: float | None = None  # on squared weights; chosen on held-out choices where None
     shrinkage: float = 30.0  # penalty on what sets a history length apart from everybody
-    silence: float = 0.5  # share of the choices in which one channel says nothing
     requests: int = 3000  # to learn from at most
     seed: int = 0  # of which ones are drawn
 
@@ -49,7 +46,6 @@ class Fusion:
         inside = np.isin(candidates.request, hit)
         candidates, taken = candidates.take(inside), taken[inside]
         voices = tuple(voice_of(candidates, channel) for channel in channels)
-        candidates, taken = self._heard(candidates, taken, channels)
         features = np.empty((len(candidates), SAYINGS * len(voices)))
         for place, column in enumerate(said(candidates, voices)):
             features[:, place] = column
@@ -65,22 +61,15 @@ class Fusion:
             for code in range(len(LENGTHS) + 1)
             for rows in [bucket[group] == code]
         ]
-        return FusionModel(voices, np.stack(weights))
-
-    def _heard(
-        self, candidates: Candidates, taken: Bools, channels: Sequence[str]
-    ) -> tuple[Candidates, Bools]:
-        """What is proposed of choices that can be made even where a channel is silent."""
-        marked = candidates.with_columns({_TAKEN: taken.astype(np.float64)})
-        marked = some_silent(marked, channels, self.silence, seed=self.seed)
-        taken = marked.columns[_TAKEN] > 0
-        inside = np.isin(marked.request, marked.request[taken])
-        return marked.take(inside), taken[inside]
+        return FusionModel(voices, np.stack(weights), Together.of(features))
 
     def load(self, folder: Path) -> "FusionModel":
         """Read back what `FusionModel.save` wrote; these settings change nothing of it."""
         saved = msgspec.json.decode((folder / "fusion.json").read_bytes(), type=_Saved)
-        return FusionModel(saved.voices, np.array(saved.weights))
+        together = None
+        if saved.together is not None:
+            together = Together(np.array(saved.together.mean), np.array(saved.together.covariance))
+        return FusionModel(saved.voices, np.array(saved.weights), together)
 
 
 class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,30 +80,60 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: int  # the most it proposed to anybody; a row that it did not find stands behind
 
 
+class _Together(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    mean: list[float]
+    covariance: list[list[float]]
+
+
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voices: tuple["Voice", ...]
     weights: list[list[float]]
+    together: _Together | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FusionModel:
-    """Weights of what channels say, by how long a history is."""
+    """Weights of what channels say, by how long a history is.
+
+    Of two channels that order alike one may weigh against the other, so where one has failed, what
+    it would have said is told from the others: without it the other's weight would say too much.
+    """
 
     voices: tuple[Voice, ...]
     weights: Floats  # (history lengths, SAYINGS per channel)
+    together: Together | None = None  # of what channels say; None in bundles of before it was kept
 
-    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+    def fuse(
+        self, requests: Requests, candidates: Candidates, failed: Sequence[str] = ()
+    ) -> Candidates:
         bucket = np.digitize(requests.history.length, LENGTHS)[candidates.request]
         score, columns = np.zeros(len(candidates)), dict[str, Floats]()
-        for place, column in enumerate(said(candidates, self.voices)):
+        for place, column in enumerate(self._said(candidates, failed)):
             score += self.weights[:, place][bucket] * column
             if place % SAYINGS == 0:
                 columns[f"{self.voices[place // SAYINGS].channel}_standing"] = column
         return candidates.with_columns({**columns, "recall_score": score})
 
+    def _said(self, candidates: Candidates, failed: Sequence[str]) -> Iterable[Floats]:
+        """SAYINGS columns (N,) a channel, those of failed ones as the others let expect them."""
+        missing = [
+            SAYINGS * place + saying
+            for place, voice in enumerate(self.voices)
+            for saying in range(SAYINGS)
+            if voice.channel in failed
+        ]
+        columns = said(candidates, self.voices)
+        if self.together is None or not missing:
+            return columns
+        whole = np.stack(list(columns), axis=1)
+        return self.together.filled(whole, missing).T
+
     def save(self, folder: Path) -> None:
         """Write the weights, and how each channel is read, into a folder that exists."""
-        saved = _Saved(self.voices, self.weights.tolist())
+        known, kept = self.together, None
+        if known is not None:
+            kept = _Together(known.mean.tolist(), known.covariance.tolist())
+        saved = _Saved(self.voices, self.weights.tolist(), kept)
         (folder / "fusion.json").write_bytes(msgspec.json.encode(saved))
 
 
@@ -124,7 +143,9 @@ class OneChannel:
 
     channel: str
 
-    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+    def fuse(
+        self, requests: Requests, candidates: Candidates, failed: Sequence[str] = ()
+    ) -> Candidates:
         score = candidates.columns[f"{self.channel}_score"]
         standing = standardised(score, candidates.request)
         return candidates.with_columns(

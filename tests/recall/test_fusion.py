@@ -1,12 +1,14 @@
 """Fusion learns which channel to believe."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from galen.pipeline.candidates import Candidates
-from galen.pipeline.channels import unsaid
+from galen.pipeline.channels import Recalled
 from galen.recall.fusion import Fusion, standardised
 
 
@@ -91,31 +93,70 @@ def test_standardised_values_are_finite_and_keep_the_order_within_a_request(rows
         assert np.all(np.diff(scaled[inside][order]) >= 0)
 
 
-def twins(requests: int, rows: int = 10) -> tuple[Candidates, np.ndarray]:
-    """Choices by what sets two channels apart that say almost the same."""
+@pytest.fixture(scope="module")
+def twins(world):
+    """Choices by what sets two channels apart that say almost the same, and by a third."""
     random = np.random.default_rng(1)
-    shared = random.normal(size=(requests, rows))
-    apart = random.normal(size=(requests, rows)) * 0.05
-    chosen = (shared + 20 * apart + random.gumbel(size=(requests, rows)) * 0.3).argmax(axis=1)
+    requests, rows = 800, 10
+    shared, apart, third = random.normal(size=(3, requests, rows))
+    chosen = (shared + apart + 2 * third + random.gumbel(size=(requests, rows)) * 0.3).argmax(
+        axis=1
+    )
     taken = np.arange(rows) == chosen[:, None]
+    said = {"left": shared + 0.1 * apart, "right": shared - 0.1 * apart, "third": third}
     columns = {}
-    for name, score in (("left", shared + apart), ("right", shared - apart)):
+    for name, score in said.items():
         columns[f"{name}_score"] = score.ravel()
         columns[f"{name}_rank"] = np.argsort(np.argsort(-score, axis=1), axis=1).ravel() * 1.0
-    request = np.repeat(np.arange(requests), rows)
-    return Candidates(request, np.tile(np.arange(rows), requests), columns), taken.ravel()
+    item = np.tile(np.arange(rows), requests)
+    candidates = Candidates(np.repeat(np.arange(requests), rows), item, columns)
+    return world.requests([[0]] * requests), candidates, taken.ravel()
 
 
-def test_of_two_channels_that_agree_either_can_be_late(world):
-    candidates, taken = twins(800)
-    requests = world.requests([[0]] * 800)
-    truth = candidates.item[taken]
+def right_without(model, twins, late, told) -> float:
+    """The share of choices that stand first where channels are late, told of it or not."""
+    requests, candidates, taken = twins
+    recalled = Recalled(candidates, ())
+    for name in late:
+        recalled = recalled.without(name)
+    fused = model.fuse(requests, recalled.candidates, recalled.failed if told else ())
+    return (first_of(requests, fused) == candidates.item[taken]).mean()
 
-    def worst(silence: float) -> float:
-        model = Fusion(silence=silence).fit(requests, candidates, taken, ["left", "right"])
-        everywhere = np.ones(len(candidates), bool)
-        heard = [unsaid(candidates, {name: everywhere}) for name in ("left", "right")]
-        found = [first_of(requests, model.fuse(requests, one)) for one in heard]
-        return min((first == truth).mean() for first in found)
 
-    assert worst(0.5) > worst(0.0) + 0.1
+@pytest.mark.parametrize(("late", "stays"), [("left", "right"), ("right", "left")])
+def test_of_two_channels_that_agree_either_can_be_late(twins, late, stays):
+    model = Fusion().fit(*twins, ["left", "right", "third"])
+    never = Fusion().fit(*twins, [stays, "third"])  # what there is to know without it
+    best = right_without(never, twins, [], told=True)
+    assert right_without(model, twins, [], told=True) > best + 0.1
+    assert right_without(model, twins, [late], told=True) > best - 0.03
+    assert right_without(model, twins, [late], told=False) < best - 0.1
+
+
+def test_where_none_failed_nothing_is_stood_in_for(twins):
+    requests, candidates, _ = twins
+    model = Fusion().fit(*twins, ["left", "right", "third"])
+    whole = model.fuse(requests, candidates).columns["recall_score"]
+    alone = replace(model, together=None).fuse(requests, candidates).columns["recall_score"]
+    np.testing.assert_array_equal(whole, alone)
+
+
+def test_what_stands_in_comes_back_from_disk(twins, tmp_path):
+    requests, candidates, _ = twins
+    model = Fusion().fit(*twins, ["left", "right", "third"])
+    model.save(tmp_path)
+    late = Recalled(candidates, ()).without("left")
+    one, two = (
+        made.fuse(requests, late.candidates, late.failed)
+        for made in (model, Fusion().load(tmp_path))
+    )
+    np.testing.assert_array_equal(one.columns["recall_score"], two.columns["recall_score"])
+    np.testing.assert_array_equal(one.columns["left_standing"], two.columns["left_standing"])
+
+
+def test_a_fuser_of_before_this_was_kept_is_read_and_fuses(twins, tmp_path):
+    requests, candidates, _ = twins
+    replace(Fusion().fit(*twins, ["left", "right", "third"]), together=None).save(tmp_path)
+    late = Recalled(candidates, ()).without("left")
+    fused = Fusion().load(tmp_path).fuse(requests, late.candidates, late.failed)
+    assert np.isfinite(fused.columns["recall_score"]).all()

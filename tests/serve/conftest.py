@@ -1,6 +1,6 @@
 """A small shop with a real pipeline over it, served for real."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -126,7 +126,9 @@ def make_pipeline(data: Dataset, state: ShopState, executor: ThreadPoolExecutor 
 
 
 class Sum:
-    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+    def fuse(
+        self, requests: Requests, candidates: Candidates, failed: Sequence[str] = ()
+    ) -> Candidates:
         ranks = [candidates.columns[f"{name}_rank"] for name in ("item_graph", "popular")]
         score = sum(np.where(np.isnan(rank), 0, 1 / (1 + rank)) for rank in ranks)
         return candidates.with_columns({"recall_score": np.asarray(score, np.float64)})

@@ -1,5 +1,6 @@
 """The slate when the real one fails or is too short: popular items, under the same rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -41,7 +42,9 @@ class MostTaken:
 class ByPopularity:
     """Takes the one channel's score as it is."""
 
-    def fuse(self, requests: Requests, candidates: Candidates) -> Candidates:
+    def fuse(
+        self, requests: Requests, candidates: Candidates, failed: Sequence[str] = ()
+    ) -> Candidates:
         return candidates.with_columns({"recall_score": candidates.columns[f"{CHANNEL}_score"]})
 
 
