@@ -1,9 +1,8 @@
 """What each part of a learned recommender contributes: the answer without it, to the same people.
 
 Nothing learns again. A channel that is left out proposes nothing and scores nothing, and fusion and
-ranker are told that it failed, as when it is late in serving; without the ranker the fused order
-stands;
-a table that a ranker reads says nothing of anything, as where a shop lacks it.
+ranker meet it as one that failed, as when it is late in serving; without the ranker the fused order
+stands; a table that a ranker reads says nothing of anything, as where a shop lacks it.
 So this is what the part does for this recommender, not what a recipe without it would learn.
 """
 

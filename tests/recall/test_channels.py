@@ -23,9 +23,17 @@ FOR_ALL = ("needs", "popular", "seasonal", "words")
 """Channels that know something for people of whom nothing is known."""
 
 
+SMALLER = {"tiger": {"sizes": (8, 8)}}
+"""Settings where a channel's own ones learn for a minute from a world of 24 items."""
+
+
+def spec_of(name):
+    return RETRIEVERS[name](**SMALLER.get(name, {}))
+
+
 @pytest.fixture(scope="module", params=CHANNELS)
 def channel(request, world):
-    spec = RETRIEVERS[request.param]()
+    spec = spec_of(request.param)
     return request.param, spec, spec.fit(world.data)
 
 
@@ -156,7 +164,7 @@ def test_proposes_nothing_where_it_has_no_quota(channel, world):
 
 @pytest.fixture(scope="module", params=JUDGED)
 def judged(request, world):
-    spec = RETRIEVERS[request.param]()
+    spec = spec_of(request.param)
     return spec, spec.fit(world.data)
 
 
@@ -198,7 +206,7 @@ def reader(request, world):
         kind=np.append(data.kind, np.full(count, int(Kind.PURCHASE), np.int8)),
         at=np.append(data.at, data.at.min() + 3_600_000_000 * np.arange(count)),
     )
-    spec = RETRIEVERS[request.param]()
+    spec = spec_of(request.param)
     return spec, spec.fit(longest)
 
 
