@@ -235,6 +235,27 @@ def test_rules_run_again_after_reranking(world, popular):
     assert 2 not in slate.candidates.item
 
 
+@dataclass
+class Listens:
+    """A fuser that remembers which channels it was told of."""
+
+    told: list[tuple[str, ...]] = field(default_factory=list)
+
+    def fuse(self, requests, candidates, failed=()):
+        self.told.append(tuple(failed))
+        return OneChannel("popular").fuse(requests, candidates)
+
+
+def test_fusion_is_told_which_channels_failed_and_which_are_left_out(world, popular, graph):
+    fuser = Listens()
+    channels = {"popular": popular, "graph": graph, "broken": Broken()}
+    made = pipeline(world, channels, fuser=fuser)
+    requests = world.requests([[0, 1]])
+    made.run(requests, 3)
+    made.choose(requests, made.recall.recall(requests).without("graph"), 3)
+    assert fuser.told == [("broken",), ("broken", "graph")]
+
+
 def test_merging_keeps_one_row_an_item_with_what_every_channel_said(world, popular, graph):
     asked = world.requests([[0, 1], [7]])
     found = {
