@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from galen.data.mendable import MendableError, in_words
+from galen.data.replacing import why_not_written
 
 
 def run_in_words(main: Callable[[], None]) -> None:
@@ -26,11 +27,8 @@ def file_to_write(text: str) -> Path:
     """A path, as the type of an argument: that its folder is there is seen before hours are spent.
 
     Raises:
-        ArgumentTypeError: there is no such folder, or the path is one.
+        ArgumentTypeError: there is no folder for it, or the path is one.
     """
-    path = Path(text)
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a folder.")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}.")
-    return path
+    if why := why_not_written(Path(text)):
+        raise argparse.ArgumentTypeError(why)
+    return Path(text)

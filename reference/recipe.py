@@ -1,8 +1,7 @@
 """What stands in a recipe's file beside the settings of its parts."""
 
 import dataclasses
-import inspect
-from typing import Any, Final
+from typing import Final
 
 from galen.assembly.extending import WITHOUT
 from galen.assembly.recipe import RankPart, RecallPart, Recipe, SamplesPart
@@ -11,6 +10,7 @@ from galen.nn.learning.training import Training
 from galen.rank.blended import Blending
 from galen.rank.serving import Serving
 from galen.recall.fusion import Fusion
+from reference.parts import settings_of
 from reference.rows import first_sentence, remarks_of_class, table
 
 TABLES: Final[tuple[tuple[str, type, str], ...]] = (
@@ -48,17 +48,6 @@ def _keys() -> dict[str, str]:
     return OF_THE_FILE | {name: said.get(name, "") for name in names}
 
 
-def _settings(kind: Any) -> list[tuple[str, str, str, str]]:
-    """Name, kind, default and meaning; the tables within are told under their own names."""
-    said, rows = remarks_of_class(kind), []
-    for field in dataclasses.fields(kind):
-        if field.name == "settings":
-            continue
-        default = "required"
-        if field.default is not dataclasses.MISSING:
-            default = f"`{field.default!r}`"
-        elif field.default_factory is not dataclasses.MISSING:
-            default = f"`{field.default_factory()!r}`"
-        told = inspect.formatannotation(field.type).replace("typing.", "")
-        rows.append((f"`{field.name}`", f"`{told}`", default, said.get(field.name, "")))
-    return rows
+def _settings(kind: type) -> list[tuple[str, str, str, str]]:
+    """As of any part; what stands in `settings` is told with the part's model."""
+    return [row for row in settings_of("", kind) if row[0] != "`settings`"]

@@ -44,7 +44,7 @@ def test_an_error_that_a_person_can_mend_is_told_in_words(arguments, said, tmp_p
         (["train", "shop", "a_file"], "'BUNDLE'"),
         (["train", "shop", "out", "--json", "no/such.json"], "there is no folder 'no'"),
         (["compare", "shop", "--report", "no/such.html"], "there is no folder 'no'"),
-        (["evaluate", "shop", "out", "--json", "shop"], "is a directory"),
+        (["evaluate", "shop", "out", "--json", "shop"], "is a folder"),
         (["compare", "a_file"], "'SHOP'"),
     ],
 )

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from galen.serve.messages import RecommendRequest
 
 
+ShopOrSamples = Annotated[
+    Path,
+    typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP", file_okay=False),
+]
+
+
 @app.command(rich_help_panel=SERVE, short_help="Make a shop, train, evaluate, and serve the page.")
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the shop and its bundles go.")] = Path(
@@ -61,10 +67,7 @@ def demo(
     rich_help_panel=LEARN, short_help="Learn a recipe from a shop, and make it the current bundle."
 )
 def train(
-    shop: Annotated[
-        Path,
-        typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP", file_okay=False),
-    ],
+    shop: ShopOrSamples,
     bundle: BundleFolder,
     recipe: Annotated[str, typer.Option(help="A shipped recipe's name, or a TOML file.")] = "shop",
     protocol: Annotated[
@@ -120,10 +123,7 @@ def train(
     rich_help_panel=LEARN, short_help="Ask a bundle about the part that it did not learn from."
 )
 def evaluate(
-    shop: Annotated[
-        Path,
-        typer.Argument(help="A shop's folder, or one of samples.", metavar="SHOP", file_okay=False),
-    ],
+    shop: ShopOrSamples,
     bundle: Annotated[
         list[Path],
         typer.Argument(help="The bundle; of a table, as many runs as wanted.", metavar="BUNDLE"),

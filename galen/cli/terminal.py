@@ -39,16 +39,17 @@ def galen(
     """galen: a recommender for health shops."""
 
 
-def _has_a_folder(path: Path | None) -> Path | None:
-    """A file that is written when all else is done must find a folder then."""
-    if path is not None and not path.parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {str(path.parent)!r} to write it into.")
+def _can_be_written(path: Path | None) -> Path | None:
+    from galen.data.replacing import why_not_written
+
+    if path is not None and (why := why_not_written(path)):
+        raise typer.BadParameter(why)
     return path
 
 
 def file_option(*names: str, help: str) -> Any:
     """An option that names a file to be written; that it can be is seen before anything is done."""
-    return typer.Option(*names, help=help, dir_okay=False, callback=_has_a_folder)
+    return typer.Option(*names, help=help, callback=_can_be_written)
 
 
 ShopFolder = Annotated[

@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all."""
+"""A file that is there whole or not at all, and whether it can be."""
 
 import os
 from collections.abc import Iterator
@@ -23,3 +23,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def why_not_written(path: Path) -> str:
+    """Why no file can be written at a path, before anything is done for it; else nothing."""
+    if path.is_dir():
+        return f"{str(path)!r} is a folder."
+    if not path.parent.is_dir():
+        return f"there is no folder {str(path.parent)!r} to write it into."
+    return ""

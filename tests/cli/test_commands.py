@@ -51,7 +51,7 @@ def place(tmp_path_factory):
     return folder
 
 
-def told_in_words(code, said):
+def assert_told_in_words(code, said):
     """An error is one line, or click's three with the usage; a trace ends the test before."""
     assert code in (1, 2), said
     assert said.strip()
@@ -112,7 +112,7 @@ def test_a_wrong_path_is_told_in_words(command, wrong, place, capsys, monkeypatc
         pytest.skip("nothing is wrong in an empty folder")
     needed = [w for o in command.options if o.required for w in (o.opts[0], "nowhere")]
     code, _, said = call([*command.words, *[wrong] * len(command.arguments), *needed], capsys)
-    told_in_words(code, said)
+    assert_told_in_words(code, said)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
@@ -144,7 +144,7 @@ def test_nonsense_for_any_option_is_told_in_words_or_taken(command, place, capsy
             words = [*command.words, *given, *needed, option.opts[0], wrong, *quiet]
             code, out, said = call(words, capsys)
             if code and not (str(command) == "knowledge claims" and "breaches in" in out):
-                told_in_words(code, said)
+                assert_told_in_words(code, said)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
