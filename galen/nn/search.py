@@ -1,4 +1,11 @@
-"""Exact maximum-inner-product search: a matrix product and a top-k, in blocks of queries."""
+"""Exact maximum-inner-product search: by a matrix product and a top-k, or for one query by norm.
+
+The bound of the second is that of LEMP (Teflioudi, Gemulla, Mykytiuk, "LEMP: Fast Retrieval of
+Large Entries in a Matrix Product", SIGMOD 2015): no product is larger than that of the norms.
+"""
+
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -7,6 +14,9 @@ import torch
 Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
+
+FIRST: Final = 4096  # of the longest vectors, which say what the others would have to surpass
+ROUNDING: Final = 1e-5  # of the longest vector's norm: more than a product in float32 can be off
 
 
 def top_items(
@@ -30,13 +40,6 @@ def top_items(
     excluded, banned = exclude[0][order], exclude[1][order]
     closed = torch.from_numpy(np.flatnonzero(~allowed)) if allowed is not None else None
     with torch.inference_mode():
-        if len(queries) == 1:  # numpy reads the table at twice torch's pace for one query
-            product = torch.from_numpy((vectors @ queries[0])[None])
-            product[0, torch.from_numpy(banned)] = -torch.inf
-            if closed is not None:
-                product[0, closed] = -torch.inf
-            best = torch.topk(product, k, dim=1)
-            return best.indices.numpy(), best.values.numpy()
         table = torch.from_numpy(np.ascontiguousarray(vectors)).T
         for start in range(0, len(queries), block):
             stop = min(start + block, len(queries))
@@ -51,3 +54,62 @@ def top_items(
             rows[start:stop] = best.indices.numpy()
             scores[start:stop] = best.values.numpy()
     return rows, scores
+
+
+@dataclass(frozen=True, slots=True)
+class ByNorm:
+    """Vectors, the longest first: a query reads only those that could be among its best.
+
+    Factors of items differ much in length, and most are never read; vectors of one length all are.
+    """
+
+    row: Ints  # (items,) of the vectors as they were given
+    place: Ints  # (items,) of each given vector in the order of norms
+    vectors: Singles  # (items, d) in that order
+    norm: Singles  # (items,) falling
+
+    @classmethod
+    def of(cls, vectors: Singles) -> "ByNorm":
+        """The order of vectors (items, d), beside a copy of them."""
+        norm = np.linalg.norm(vectors, axis=1)
+        row = np.argsort(-norm, kind="stable")
+        place = np.empty(len(row), np.int64)
+        place[row] = np.arange(len(row))
+        return cls(row, place, np.ascontiguousarray(vectors[row]), norm[row])
+
+    def top(
+        self, query: Singles, k: int, *, exclude: Ints, allowed: Bools | None = None
+    ) -> tuple[Ints, Singles]:
+        """The k best rows for one query (d,), best first, of equals the first: (k,) and scores.
+
+        The score of a row of `exclude`, or one that `allowed` (items,) does not allow, is -inf.
+        """
+        k = min(k, len(self.row))
+        first = min(max(FIRST, 4 * k), len(self.row))
+        product = self._products(query, 0, first, exclude, allowed)
+        least = np.partition(product, -k)[-k] if k else np.float32(np.inf)
+        reached = self._reached(least, query)
+        if reached > first:
+            rest = self._products(query, first, reached, exclude, allowed)
+            product = np.concatenate([product, rest])
+        some = np.flatnonzero(product >= least)
+        order = np.lexsort((self.row[some], -product[some]))[:k]
+        return self.row[some[order]], product[some[order]]
+
+    def _reached(self, least: np.float32, query: Singles) -> int:
+        """How many of the longest could have a product of at least `least`."""
+        length = np.linalg.norm(query)
+        if not length:
+            return 0
+        bound = least / length - ROUNDING * self.norm[:1].max(initial=0)
+        return int(np.searchsorted(-self.norm, -bound, side="right"))
+
+    def _products(
+        self, query: Singles, start: int, stop: int, exclude: Ints, allowed: Bools | None
+    ) -> Singles:
+        product: Singles = self.vectors[start:stop] @ query
+        out = self.place[exclude]
+        product[out[(out >= start) & (out < stop)] - start] = -np.inf
+        if allowed is not None:
+            product[~allowed[self.row[start:stop]]] = -np.inf
+        return product

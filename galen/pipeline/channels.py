@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import structlog
@@ -17,19 +18,47 @@ from galen.pipeline.candidates import (
     no_candidates,
     place_within,
 )
-from galen.pipeline.stages import Answer, Chooser, Filter, GeneratingChannel, Retriever, Scorer
+from galen.pipeline.stages import (
+    Answer,
+    Chooser,
+    Filter,
+    GeneratingChannel,
+    Reasoner,
+    Retriever,
+    Scorer,
+)
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Channel:
-    """A channel with what it may cost."""
+    """A channel with what it may cost; what it can do is looked up once, not for each request."""
 
     name: str
     retriever: Retriever
     quota: int  # rows a request
     deadline: float = 0.05  # seconds
+
+    @cached_property
+    def scorer(self) -> Scorer | None:
+        """The retriever, if it can score any item."""
+        return self.retriever if isinstance(self.retriever, Scorer) else None
+
+    @cached_property
+    def generating(self) -> GeneratingChannel | None:
+        """The retriever, if it makes items."""
+        return self.retriever if isinstance(self.retriever, GeneratingChannel) else None
+
+    @cached_property
+    def chooser(self) -> Chooser | None:
+        """The retriever, if it chooses by what may be shown."""
+        return self.retriever if isinstance(self.retriever, Chooser) else None
+
+    @cached_property
+    def reasoner(self) -> Reasoner | None:
+        """The retriever, if it can say why."""
+        return self.retriever if isinstance(self.retriever, Reasoner) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +193,16 @@ def proposed(channel: Channel, allowed: AllowedItems) -> Proposal:
     Raises:
         ValueError: a score is not finite.
     """
-    retriever, requests = channel.retriever, allowed.requests
-    answer = retriever.answer(requests) if isinstance(retriever, Scorer) else None
-    if isinstance(retriever, GeneratingChannel):
-        found = retriever.generate(requests, channel.quota, allowed.among)
-    elif isinstance(retriever, Chooser):
-        found = retriever.choose(requests, channel.quota, allowed.rows)
+    requests = allowed.requests
+    answer = None if channel.scorer is None else channel.scorer.answer(requests)
+    if channel.generating is not None:
+        found = channel.generating.generate(requests, channel.quota, allowed.among)
+    elif channel.chooser is not None:
+        found = channel.chooser.choose(requests, channel.quota, allowed.rows)
     elif answer is not None:
         found = answer.best(channel.quota)
     else:
-        found = retriever.retrieve(requests, channel.quota)
+        found = channel.retriever.retrieve(requests, channel.quota)
     if not np.isfinite(found.columns["score"]).all():
         raise ValueError(f"channel {channel.name!r} gave a score that is not finite")
     return Proposal(found, answer)

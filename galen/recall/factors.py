@@ -11,7 +11,7 @@ from scipy import sparse
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.pipeline.candidates import Bools, Candidates, Floats, Requests, Singles
-from galen.recall.search import NOTHING, ExactSearch, Search, SearchKind, search_of
+from galen.recall.search import NOTHING, Search, SearchKind, search_of
 
 
 def user_items(data: Dataset, value: float) -> sparse.csr_array:
@@ -38,7 +38,7 @@ class FoundVectors:
 
     vectors: Singles  # (items, d)
     learned: Bools  # (items,) items with at least one event; the others have no vector yet
-    search: Search | None = None  # over the vectors; exact where none is given
+    search: Search  # over the vectors
 
     @classmethod
     def by(cls, kind: SearchKind, vectors: Singles, learned: Bools) -> "FoundVectors":
@@ -60,8 +60,7 @@ class FoundVectors:
         known = history.item < len(self.vectors)
         seen = NOTHING if repeat else (history.request[known], history.item[known])
         allowed = None if self.learned.all() else self.learned
-        search = self.search or ExactSearch(self.vectors)
-        item, score = search.top(queries, k, exclude=seen, allowed=allowed)
+        item, score = self.search.top(queries, k, exclude=seen, allowed=allowed)
         request = np.broadcast_to(np.arange(len(requests))[:, None], item.shape)
         some = np.linalg.norm(queries, axis=1) > 0
         good = np.isfinite(score) & some[:, None] & self.learned[item]

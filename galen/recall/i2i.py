@@ -40,7 +40,7 @@ from galen.recall.related_words import (
     strongest_partners,
 )
 from galen.recall.shelf_weights import weights_of
-from galen.recall.votes import BLOCK, VotesAnswer
+from galen.recall.votes import BLOCK, VotesAnswer, voted
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,8 @@ class I2iIndex:
 
     def answer(self, requests: Requests) -> VotesAnswer:
         had = self._had(requests)
-        votes = sparse.csr_array(had @ self.weights)
-        apart = sparse.csr_array((had @ self._of_word) @ self.unsafe.astype(np.float64))
+        votes = voted(had, self.weights)
+        apart = voted(voted(had, self._of_word), self.unsafe)
         request = np.repeat(np.arange(len(requests)), np.diff(votes.indptr))
         word = self.word[votes.indices]
         votes.data[values_at(apart, request, word) > 0] = 0.0

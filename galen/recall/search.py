@@ -13,7 +13,7 @@ import numpy as np
 
 from galen.data.extras import extra
 from galen.data.mendable import MendableError
-from galen.nn.search import top_items
+from galen.nn.search import ByNorm, top_items
 from galen.pipeline.candidates import Bools, Ints, Singles
 
 SearchKind = Literal["exact", "approximate"]
@@ -48,19 +48,29 @@ def search_of(vectors: Singles, kind: SearchKind) -> Search:
         MissingExtraError: approximate search was asked for, and faiss is missing.
         SearchError: approximate search misses too much.
     """
-    return Approximate.built(vectors) if kind == "approximate" else ExactSearch(vectors)
+    return Approximate.built(vectors) if kind == "approximate" else ExactSearch.of(vectors)
 
 
 @dataclass(frozen=True, slots=True)
 class ExactSearch:
-    """A matrix product and a top-k."""
+    """A matrix product and a top-k; a request that asks alone reads only what could be its best."""
 
     vectors: Singles  # (items, d)
+    by_norm: ByNorm  # the same, for one query
+
+    @classmethod
+    def of(cls, vectors: Singles) -> "ExactSearch":
+        """A search over vectors (items, d)."""
+        return cls(vectors, ByNorm.of(vectors))
 
     def top(
         self, queries: Singles, k: int, *, exclude: Pairs = NOTHING, allowed: Bools | None = None
     ) -> tuple[Ints, Singles]:
-        item, score = top_items(queries, self.vectors, k, exclude=exclude, allowed=allowed)
+        if len(queries) == 1:
+            row, told = self.by_norm.top(queries[0], k, exclude=exclude[1], allowed=allowed)
+            item, score = row[None], told[None]
+        else:
+            item, score = top_items(queries, self.vectors, k, exclude=exclude, allowed=allowed)
         return np.where(np.isneginf(score), -1, item), score
 
 
@@ -108,7 +118,11 @@ class Approximate:
             rows = np.random.default_rng(seed).permutation(items)[:500]
             queries = vectors[np.sort(rows)]
         k = min(k, items)
-        best, _ = ExactSearch(vectors).top(queries, k) if k else (np.empty((0, 0), np.int64), None)
+        best, _ = (
+            top_items(queries, vectors, k, exclude=NOTHING)
+            if k
+            else (np.empty((0, 0), np.int64), None)
+        )
         probes, found = 1, cls(index, 1, 1.0)
         while best.size:
             found = cls(index, probes, _share(cls(index, probes, 0.0).top(queries, k)[0], best))

@@ -163,7 +163,8 @@ class SequenceModel:
         with torch.inference_mode():
             vectors = tower.whole()
             answers = network.answers(vectors).numpy()
-        found = FoundVectors(np.ascontiguousarray(answers), learnable & (some or bool(begin)))
+        learned_items = learnable & (some or bool(begin))
+        found = FoundVectors.by("exact", np.ascontiguousarray(answers), learned_items)
         whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
         learned = Beginning.of(network, encoder) if encoder and whole else None
         reader = network.reader

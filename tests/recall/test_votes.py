@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from galen.recall.votes import ItemVotes, most_popular, strongest, taken_once
+from galen.recall.votes import ItemVotes, most_popular, strongest, taken_once, voted
 
 
 @dataclass(frozen=True)
@@ -63,3 +63,14 @@ def test_the_most_popular_columns_are_those_with_most_entries():
 def test_the_strongest_of_a_row_are_kept():
     kept = strongest(sparse.csr_array(np.array([[1.0, 3.0, 2.0], [0.0, 0.0, 5.0]])), 2)
     assert kept.toarray().tolist() == [[0.0, 3.0, 2.0], [0.0, 0.0, 5.0]]
+
+
+def test_votes_over_rows_that_are_read_are_the_whole_product():
+    random = np.random.default_rng(0)
+    weights = sparse.random_array((60, 40), density=0.2, rng=random, format="csr")
+    votes = sparse.random_array((7, 60), density=0.1, rng=random, format="csr")
+    found = voted(votes, weights)
+    assert (found != votes @ weights).nnz == 0
+    assert voted(votes[:0], weights).shape == (0, 40)
+    nobody = sparse.csr_array((3, 60))
+    assert voted(nobody, weights).toarray().tolist() == np.zeros((3, 40)).tolist()
