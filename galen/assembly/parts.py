@@ -26,7 +26,7 @@ from galen.pipeline.stages import (
 from galen.rank.blended import Blended, Blending
 from galen.rank.channel import ChannelScore
 from galen.rank.extended import Extended
-from galen.rank.model import ModelSpec
+from galen.rank.model import ExtensionSpec, ModelSpec
 from galen.rank.network import Network
 from galen.rank.segmented import Segmented
 from galen.rank.serving import Serving
@@ -161,13 +161,19 @@ def model_spec(
         spec = Blended(members, _made_of(Blending, rank.settings))
     else:
         spec = _made_of(catalog.RANKERS[rank.model], rank.settings, seed)
-    extensions = {
-        f"{place}-{part.model}": _made_of(catalog.EXTENSIONS[part.model], part.settings, seed)
-        for place, part in enumerate(rank.extend)
-    }
+    extensions = extension_specs(rank)
     if rank.calibrate_by:
         spec = Segmented(spec, rank.calibrate_by)
     return Extended(spec, extensions) if extensions else spec
+
+
+def extension_specs(rank: RankPart) -> dict[str, ExtensionSpec]:
+    """What extends the samples that a part of a recipe learns from."""
+    seed = {} if rank.seed is None else {"seed": rank.seed}
+    return {
+        f"{place}-{part.model}": _made_of(catalog.EXTENSIONS[part.model], part.settings, seed)
+        for place, part in enumerate(rank.extend)
+    }
 
 
 def of_shop(spec: ModelSpec, data: Dataset) -> ModelSpec:

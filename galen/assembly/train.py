@@ -34,6 +34,7 @@ from galen.assembly.replay import (
     with_something_taken,
 )
 from galen.assembly.split import Moment, Protocol, Split, split_by
+from galen.assembly.written_tables import check_tables
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.data.shop import Shop
@@ -93,10 +94,12 @@ def train(
     Raises:
         RecipeError: a part or a setting is not one that galen knows.
         SplitError: the events cannot be split as the protocol asks.
-        EnrichedError: a table is wanted and missing, or was made from events after the split.
+        EnrichedError: a table is wanted and missing, which is told before anything is learned, or
+            was made from events after the split.
         TrainingError: a channel or the ranker cannot learn, or has nothing to learn from.
     """
     check_recipe(recipe)
+    check_tables(recipe, shop.folder)
     progress("reading events")
     data = Dataset.read(shop)
     recipes = {one.name: one for one in (*recipe.surfaces.values(), recipe)}

@@ -56,7 +56,7 @@ def compare(
     from galen.assembly.split import protocol_named
     from galen.compare.command import compare as run
     from galen.compare.cost import HourlyPrices
-    from galen.compare.running import WAYS, ComparisonPlan
+    from galen.compare.running import WAYS, ComparisonPlan, cannot_run
 
     plan = ComparisonPlan(
         shop=shop,
@@ -70,6 +70,8 @@ def compare(
         budget=budget,
     )
     prices = HourlyPrices(cpu_hour_price, gpu_hour_price)
+    for name, why in cannot_run(plan).items():
+        typer.echo(f"note: {name} cannot be run: {why}", err=True)
     with bar(quiet, "comparing") as advance:
         done = run(plan, prices, report=report, json_file=json, progress=advance)
     for table in done.tables:

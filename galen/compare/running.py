@@ -18,6 +18,7 @@ import galen
 from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
+from galen.assembly.written_tables import check_tables
 from galen.compare.keeping import digest_of, is_kept
 from galen.compare.task import STEPS, ContestantTask, Doing, Finished, StepFailed, StepName, Told
 from galen.data.mendable import MendableError
@@ -134,6 +135,16 @@ def run_plan(
     return Ran(plan, tuple(contestants), failed, tuple(not_run), tuple(taken))
 
 
+def cannot_run(plan: ComparisonPlan) -> dict[str, str]:
+    """Why recipes of a plan cannot be run, by name, as far as it is known before any learns.
+
+    Raises:
+        ShopError: the shop cannot be read.
+        CompareError: two recipes have one name, or there is none.
+    """
+    return _read(plan)[1]
+
+
 def _read(plan: ComparisonPlan) -> tuple[list[Contestant], dict[str, str]]:
     Shop.open(plan.shop)
     if not plan.recipes:
@@ -151,6 +162,12 @@ def _read(plan: ComparisonPlan) -> tuple[list[Contestant], dict[str, str]]:
                 f"two recipes are named {recipe.name!r}; give one of their files another name."
             )
         contestants.append(_contestant(plan, recipe))
+        if is_kept(contestants[-1].task):
+            continue
+        try:
+            check_tables(recipe, plan.shop)
+        except MendableError as error:
+            failed[recipe.name] = str(error)
     return contestants, failed
 
 

@@ -6,11 +6,11 @@ stands in the file's own metadata.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,6 +41,16 @@ _ABOUT: Final = b"galen"
 
 class EnrichedError(MendableError):
     """A table of enrichments is missing, cut short, mixed, or knows the future."""
+
+
+@runtime_checkable
+class ReadsTables(Protocol):
+    """Settings of a part that may need tables which were written of a shop."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Those without which it cannot learn, by name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +179,21 @@ def origins(folder: Path) -> list[Origin]:
     return found
 
 
-def _missing(where: str, name: str) -> str:
-    return f"{where} has no table {name!r}; write it: {_command(name)}."
+def check_written(folder: Path, names: Iterable[str]) -> None:
+    """See that tables were written, before anything is learned that they are for.
+
+    Raises:
+        EnrichedError: some are missing; the message has the command that writes each.
+    """
+    missing = sorted({name for name in names if not (folder / f"{name}.parquet").exists()})
+    if missing:
+        raise EnrichedError(_missing(str(folder), *missing))
+
+
+def _missing(where: str, *names: str) -> str:
+    word, which = ("tables", "them") if len(names) > 1 else ("table", "it")
+    told, how = " and ".join(map(repr, names)), ", ".join(map(_command, names))
+    return f"{where} has no {word} {told}; write {which}: {how}."
 
 
 def _command(name: str) -> str:

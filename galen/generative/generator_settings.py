@@ -67,6 +67,11 @@ class GeneratorSettings:
     seed: int = 0
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """Those that semantic ids are made of."""
+        return self.coding.tables
+
+    @property
     def coding(self) -> Coding:
         """The part of the settings that says how items get their ids."""
         return Coding(

@@ -114,6 +114,11 @@ class Tiger:
         return TigerIndex(self, ids, network.eval(), facts, Course())
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """Those that semantic ids are made of."""
+        return self.coding.tables
+
+    @property
     def coding(self) -> Coding:
         """The part of the settings that says how items get their ids."""
         return Coding(

@@ -46,6 +46,11 @@ class VectorFields:
     adaptor: Adaptor = "experts"  # how a vector becomes an embedding: linear, or gated experts
     seed: int = 0
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The table of vectors."""
+        return (self.table,)
+
     def of(self, data: Dataset) -> "VectorsOfShop":
         """Read the table.
 

@@ -35,6 +35,11 @@ class Content:
     search: SearchKind = "exact"
     seed: int = 0
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The table of vectors, where they are asked for."""
+        return () if self.encoded == "none" else (self.encoded_table,)
+
     def fit(self, data: Dataset) -> "ContentIndex":
         """Read the catalogue, and how often its items were taken.
 

@@ -32,6 +32,7 @@ from galen.pipeline.candidates import (
 )
 from galen.recall.pair_lessons import lessons_of, parted
 from galen.recall.pair_weights import FEATURES, PairFacts, fitted
+from galen.recall.related_words import TABLE as RELATIONS
 from galen.recall.related_words import (
     From,
     RelatedWords,
@@ -65,6 +66,11 @@ class I2i:
     decay: float = 0.7
     repeat: bool = False
     seed: int = 0
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The table of relations, where nothing else will do."""
+        return (RELATIONS,) if self.relations == "table" else ()
 
     def fit(self, data: Dataset) -> "I2iIndex":
         """Relate the words, learn the weights, and keep the best items beside each.

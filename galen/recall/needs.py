@@ -60,6 +60,11 @@ class Needs:
     repeat: bool = False
     knowledge: str = ""
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The table of contexts, where one is named."""
+        return (self.table,) if self.table else ()
+
     def fit(self, data: Dataset) -> "NeedsIndex":
         """Learn from a shop's events, and read the table where one is asked for.
 

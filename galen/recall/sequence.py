@@ -104,6 +104,12 @@ class SequenceModel:
     repeat: bool = False
     seed: int = 0
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The table of vectors, where they are read, begun with or made into codes."""
+        own = () if self.encoded == self.begin_items == "none" else (self.encoded_table,)
+        return own if self.codes is None else (*own, *self.codes.tables)
+
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "SequenceIndex":
         """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned.
 

@@ -64,6 +64,11 @@ class TwoTower:
     search: SearchKind = "exact"
     seed: int = 0
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Those that semantic codes are made of, where it reads codes."""
+        return () if self.codes is None else self.codes.tables
+
     def fit(self, data: Dataset, *, watch: Watch | None = None) -> "TwoTowerIndex":
         """Learn; `watch` is told of each epoch. Where nobody took two items, nothing is learned.
 

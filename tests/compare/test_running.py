@@ -16,7 +16,7 @@ from galen.compare.figures import GAUC, METRICS, Learned, told
 from galen.compare.findings import Findings
 from galen.compare.keeping import file_of, keep, kept
 from galen.compare.lines import tables_of
-from galen.compare.running import WAYS, CompareError, run_plan
+from galen.compare.running import WAYS, CompareError, cannot_run, run_plan
 
 
 def quiet(what, over, planned):
@@ -190,3 +190,13 @@ def test_what_cannot_be_told_is_not_kept_and_the_rest_is_read_again(finished, tm
     assert kept(task, Learned).ranking == {"cart": {"ece": 0.5}}
     entry = Entry("one", kept(task, Learned), {})
     assert math.isnan(entry.gauc)
+
+
+def test_a_recipe_whose_table_was_not_written_is_told_first_and_never_learns(planned, tmp_path):
+    plan = planned(tmp_path)
+    plan = replace(plan, recipes=(plan.recipes[0], "enriched"))
+    assert cannot_run(plan).keys() == {"enriched"}
+    learned = []
+    ran = run_plan(plan, quiet, runner=lambda task, name, say: learned.append(name) or "no")
+    assert set(learned) == {"plain"}
+    assert "galen enrich vectors SHOP" in ran.failed["enriched"]

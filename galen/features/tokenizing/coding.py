@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from galen.data.dataset import Dataset
+from galen.features.item_vectors import TABLE
 from galen.features.tokenizing.item_vectors import ItemVectors, Source
 from galen.features.tokenizing.semantic_ids import Bools, SemanticIds, semantic_ids
 from galen.features.tokenizing.tokenizers import TokenizerName, tokenizer_spec
@@ -19,6 +20,11 @@ class Coding:
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     vector_size: int = 64
     tokenizer_settings: Mapping[str, Any] = field(default_factory=dict)  # besides its sizes
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The table of vectors, where it is a source."""
+        return (TABLE,) if "encoded" in self.sources else ()
 
     def ids(self, data: Dataset, seed: int) -> SemanticIds:
         """Semantic ids of a shop's catalogue.

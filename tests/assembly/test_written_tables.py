@@ -1,0 +1,94 @@
+"""What a recipe must read, and was not written, is told before anything is learned."""
+
+import pytest
+
+from galen.assembly.parts import retriever_spec
+from galen.assembly.recipe import Recipe
+from galen.assembly.shipped import find_recipe, shipped_recipes
+from galen.assembly.train import train
+from galen.assembly.written_tables import check_tables
+from galen.data.dataset import Dataset
+from galen.data.enriched import EnrichedError, enriched_folder
+from galen.data.synthetic.shop import SyntheticSettings, synthesize
+
+CODED = {"sources": ["taken", "encoded"]}
+READ = [
+    ("content", {"encoded": "pca"}, "vectors"),
+    ("content", {"encoded": "pca", "encoded_table": "own"}, "own"),
+    ("sequence", {"encoded": "whitened"}, "vectors"),
+    ("sequence", {"begin_items": "whitened"}, "vectors"),
+    ("sequence", {"codes": CODED}, "vectors"),
+    ("two_tower", {"codes": CODED}, "vectors"),
+    ("generator", CODED, "vectors"),
+    ("tiger", CODED, "vectors"),
+    ("i2i", {"relations": "table"}, "relations"),
+    ("needs", {"table": "needs"}, "needs"),
+]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unwritten") / "shop"
+    return synthesize(folder, SyntheticSettings(users=60, items=30, days=30), lambda *_: None)
+
+
+def recipe_of(**parts):
+    tree = {"name": "own", "filters": ["stock"], "recall": {"popular": {"quota": 20}}, **parts}
+    return Recipe.from_tree(tree, where="a test")
+
+
+@pytest.mark.parametrize(("model", "settings", "table"), READ)
+def test_a_channel_s_table_is_told_before_anything_is_learned(shop, model, settings, table):
+    own = {"popular": {"quota": 20}, "own": {"model": model, "quota": 20, **settings}}
+    said = []
+    with pytest.raises(EnrichedError, match=f"no table '{table}'; write it: galen enrich"):
+        train(recipe_of(recall=own), shop, "global-time", progress=said.append)
+    assert said == []
+
+
+@pytest.mark.parametrize(("model", "settings", "table"), READ)
+def test_what_is_told_is_what_the_channel_would_miss(shop, model, settings, table):
+    recipe = recipe_of(recall={"own": {"model": model, "quota": 20, **settings}})
+    with pytest.raises(EnrichedError, match=f"no table '{table}'"):
+        retriever_spec(recipe, "own").fit(Dataset.read(shop))
+
+
+def test_tables_of_rankers_members_samples_and_surfaces_are_told_together(shop):
+    fields = [{"model": "vector_fields", "table": "own"}]
+    members = [{"model": "logistic"}, {"model": "dcnv2", "extend": fields}]
+    home = {
+        "name": "home",
+        "filters": ["stock"],
+        "recall": {"needs": {"quota": 20, "table": "needs"}},
+    }
+    recipe = recipe_of(
+        rank={"model": "blend", "members": members},
+        samples={"clicks": 0.5},
+        surfaces={"home": home},
+    )
+    with pytest.raises(EnrichedError) as told:
+        check_tables(recipe, shop.folder)
+    message = str(told.value)
+    assert "'needs' and 'own' and 'samples'" in message
+    assert "galen enrich run needs SHOP" in message
+
+
+def test_of_the_shipped_recipes_three_ask_for_tables(shop):
+    asking = {}
+    for name in shipped_recipes():
+        try:
+            check_tables(find_recipe(name), shop.folder)
+        except EnrichedError as error:
+            asking[name] = str(error).rpartition(": ")[2]
+    assert asking == {
+        "demo": "galen enrich run needs SHOP.",
+        "enriched": "galen enrich vectors SHOP.",
+        "hybrid": "galen enrich vectors SHOP.",
+    }
+
+
+def test_a_table_that_was_written_is_not_asked_for(shop):
+    folder = enriched_folder(shop.folder)
+    folder.mkdir()
+    (folder / "vectors.parquet").touch()
+    check_tables(find_recipe("enriched"), shop.folder)
