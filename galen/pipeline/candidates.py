@@ -44,7 +44,7 @@ class Histories:
     @property
     def length(self) -> Ints:
         """(R,): how many events each request has."""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]
 
     @property
     def request(self) -> Ints:

@@ -160,9 +160,9 @@ class NeedsIndex:
         taken = requests.taken
         known = taken.item < len(self.brand)
         brands = self.brand[taken.item[known]]
-        width = 1 + int(self.brand.max(initial=-1))
-        theirs = (taken.request[known] * width + brands)[brands >= 0]
         brand = self.brand[item]
+        width = 1 + max(int(brand.max(initial=-1)), int(brands.max(initial=-1)))
+        theirs = (taken.request[known] * width + brands)[brands >= 0]
         same = (brand >= 0) & np.isin(request * width + brand, theirs)
         return np.where(same, self.factor, 1.0)
 

@@ -127,8 +127,8 @@ class PopularAnswer:
         known = candidates.item < len(index.count)
         if index.settings.by == "category":
             pairs = index.looked_at(self.requests)
-            width = 1 + int(index.category.max(initial=-1))
             category = index.category[np.where(known, candidates.item, 0)]
+            width = 1 + max(int(category.max(initial=-1)), int(pairs[:, 1].max(initial=-1)))
             wanted = candidates.request * width + category
             known &= (category >= 0) & np.isin(wanted, pairs[:, 0] * width + pairs[:, 1])
         out = np.full(len(candidates), np.nan)

@@ -167,12 +167,13 @@ class RepurchaseIndex:
         history = log.take((log.kind == int(Kind.PURCHASE)) & (log.item < len(self.good)))
         request, item, good = history.request, history.item, self.good[history.item]
         spells = self._spells(requests, history)
-        key = request * (int(self.product.max(initial=0)) + 1) + self.product[item]
+        product = self.product[item]
+        key = request * (int(product.max(initial=0)) + 1) + product
         order = np.lexsort((history.at, key))
         last = np.flatnonzero(np.append(np.diff(key[order]) != 0, True)[: len(key)])
         times = np.diff(np.append(-1, last)).astype(np.float64)
         row = order[last]
-        width = int(self.good.max(initial=0)) + 1
+        width = int(good.max(initial=0)) + 1
         pair = np.searchsorted(
             spells.person * width + spells.good, request[row] * width + good[row]
         )

@@ -142,8 +142,8 @@ class SiblingsIndex:
         history = requests.taken
         history = history.take(history.item < len(self.product))
         request, newest = history.request, history.age_rank
-        width = int(self.product.max(initial=0)) + 1
-        key = request * width + self.product[history.item]
+        product = self.product[history.item]
+        key = request * (int(product.max(initial=0)) + 1) + product
         order = np.lexsort((newest, key))
         row = order[np.append(True, np.diff(key[order]) != 0)[: len(order)]]
         row = row[np.lexsort((newest[row], request[row]))]

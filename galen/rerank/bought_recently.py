@@ -28,7 +28,7 @@ class BoughtRecently:
         recent = requests.at[history.request] - history.at < self._gone_for(history) * DAY
         bought = (history.kind == int(Kind.PURCHASE)) & recent
         gone = bought | (history.kind == int(Kind.HIDE))
-        width = int(spu.max(initial=0)) + 1
+        width = self.catalogue.spus
         taken_out = history.request[gone] * width + spu[history.item[gone]]
         key = candidates.request * width + spu[candidates.item]
         return candidates.take(~np.isin(key, taken_out))

@@ -31,8 +31,7 @@ class OnePerProduct:
     def rerank(self, requests: Requests, candidates: Candidates, n: int) -> Candidates:
         if not len(candidates):
             return candidates
-        spu = self.catalogue.spu
-        width = int(spu.max(initial=0)) + 1
+        spu, width = self.catalogue.spu, self.catalogue.spus
         key = candidates.request * width + spu[candidates.item]
         keys, first, product = np.unique(key, return_index=True, return_inverse=True)
         if self.choose == "score":
