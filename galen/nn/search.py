@@ -60,18 +60,23 @@ def top_items(
 class ByNorm:
     """Vectors, the longest first: a query reads only those that could be among its best.
 
-    Factors of items differ much in length, and most are never read; vectors of one length all are.
+    Factors of items differ much in length, and most are never read. Vectors of like lengths stay
+    as they are, and all are read.
     """
 
     row: Ints  # (items,) of the vectors as they were given
     place: Ints  # (items,) of each given vector in the order of norms
     vectors: Singles  # (items, d) in that order
-    norm: Singles  # (items,) falling
+    norm: Singles  # (items,) falling; no vector is longer than it says
 
     @classmethod
     def of(cls, vectors: Singles) -> "ByNorm":
-        """The order of vectors (items, d), beside a copy of them."""
+        """The order of vectors (items, d), beside a copy of them where it pays."""
         norm = np.linalg.norm(vectors, axis=1)
+        longest = norm.max(initial=0)
+        if len(norm) and 2 * np.median(norm) > longest:
+            same = np.arange(len(norm))
+            return cls(same, same, vectors, np.full(len(norm), longest))
         row = np.argsort(-norm, kind="stable")
         place = np.empty(len(row), np.int64)
         place[row] = np.arange(len(row))

@@ -63,3 +63,11 @@ def test_vectors_too_short_to_be_among_the_best_are_not_read():
     )
     assert np.isfinite(score).all()
     assert item[0] == 0
+
+
+def test_vectors_of_like_lengths_are_not_copied():
+    vectors = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert ByNorm.of(vectors).vectors is vectors
+    assert ByNorm.of(uneven(50)).vectors is not vectors
+    assert len(ByNorm.of(np.empty((0, 8), np.float32)).row) == 0
