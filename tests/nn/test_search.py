@@ -1,7 +1,7 @@
 """Exact search of one query by norm finds what the whole product would, and reads less of it."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galen.nn.search import FIRST, ByNorm, top_items
@@ -14,6 +14,7 @@ def uneven(items, width=8, seed=0):
     return (random.normal(size=(items, width)) * length[:, None]).astype(np.float32)
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**16),
     items=st.integers(1, 3 * FIRST),
