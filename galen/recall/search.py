@@ -118,11 +118,7 @@ class Approximate:
             rows = np.random.default_rng(seed).permutation(items)[:500]
             queries = vectors[np.sort(rows)]
         k = min(k, items)
-        best, _ = (
-            top_items(queries, vectors, k, exclude=NOTHING)
-            if k
-            else (np.empty((0, 0), np.int64), None)
-        )
+        best, _ = top_items(queries, vectors, k, exclude=NOTHING)
         probes, found = 1, cls(index, 1, 1.0)
         while best.size:
             found = cls(index, probes, _share(cls(index, probes, 0.0).top(queries, k)[0], best))
