@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,12 +23,14 @@ from galen.pipeline.stages import (
     Chooser,
     Filter,
     GeneratingChannel,
-    Reasoner,
     Retriever,
     Scorer,
 )
 
 log = structlog.get_logger(__name__)
+
+Way = Callable[[AllowedItems, Answer | None], Candidates]
+"""Asks a retriever for what it proposes, given what it has answered if it can score any item."""
 
 
 @dataclass(frozen=True)
@@ -41,24 +43,14 @@ class Channel:
     deadline: float = 0.05  # seconds
 
     @cached_property
+    def way(self) -> Way:
+        """How the retriever is asked."""
+        return _way_of(self.retriever, self.quota)
+
+    @cached_property
     def scorer(self) -> Scorer | None:
         """The retriever, if it can score any item."""
         return self.retriever if isinstance(self.retriever, Scorer) else None
-
-    @cached_property
-    def generating(self) -> GeneratingChannel | None:
-        """The retriever, if it makes items."""
-        return self.retriever if isinstance(self.retriever, GeneratingChannel) else None
-
-    @cached_property
-    def chooser(self) -> Chooser | None:
-        """The retriever, if it chooses by what may be shown."""
-        return self.retriever if isinstance(self.retriever, Chooser) else None
-
-    @cached_property
-    def reasoner(self) -> Reasoner | None:
-        """The retriever, if it can say why."""
-        return self.retriever if isinstance(self.retriever, Reasoner) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,19 +185,21 @@ def proposed(channel: Channel, allowed: AllowedItems) -> Proposal:
     Raises:
         ValueError: a score is not finite.
     """
-    requests = allowed.requests
-    answer = None if channel.scorer is None else channel.scorer.answer(requests)
-    if channel.generating is not None:
-        found = channel.generating.generate(requests, channel.quota, allowed.among)
-    elif channel.chooser is not None:
-        found = channel.chooser.choose(requests, channel.quota, allowed.rows)
-    elif answer is not None:
-        found = answer.best(channel.quota)
-    else:
-        found = channel.retriever.retrieve(requests, channel.quota)
+    answer = None if channel.scorer is None else channel.scorer.answer(allowed.requests)
+    found = channel.way(allowed, answer)
     if not np.isfinite(found.columns["score"]).all():
         raise ValueError(f"channel {channel.name!r} gave a score that is not finite")
     return Proposal(found, answer)
+
+
+def _way_of(retriever: Retriever, quota: int) -> Way:
+    if isinstance(retriever, GeneratingChannel):
+        return lambda allowed, _: retriever.generate(allowed.requests, quota, allowed.among)
+    if isinstance(retriever, Chooser):
+        return lambda allowed, _: retriever.choose(allowed.requests, quota, allowed.rows)
+    return lambda allowed, answer: (
+        retriever.retrieve(allowed.requests, quota) if answer is None else answer.best(quota)
+    )
 
 
 def merge(found: dict[str, Proposal | None]) -> Candidates:

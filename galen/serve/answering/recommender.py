@@ -16,6 +16,7 @@ from galen.eligibility.guard import Guard
 from galen.pipeline.by_surface import NamedPipeline, PipelinesBySurface
 from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.pipeline import Pipeline
+from galen.pipeline.stages import Reasoner
 from galen.pipeline.trace import Slate, Step
 from galen.serve.answering.consent import may_profile, may_use_age, refillable
 from galen.serve.answering.fallback import popular_pipeline
@@ -292,8 +293,10 @@ class Recommender:
         try:
             if name not in told:
                 asking = self.answering(asked.surface).pipeline.recall.channels
-                first = next((c.reasoner for c in asking if c.name == name), None)
-                told[name] = (lambda item: None) if first is None else first.why(requests, 0)
+                first = next((c.retriever for c in asking if c.name == name), None)
+                told[name] = (
+                    first.why(requests, 0) if isinstance(first, Reasoner) else lambda item: None
+                )
             return told[name](item)
         except Exception:
             log.exception("a channel could not say why", channel=name)
