@@ -10,7 +10,7 @@ from galen.eligibility.declarations import RequestWords
 from galen.eligibility.guard import Guard
 from galen.evaluate.offline import Question
 from galen.evaluate.slices import Slice, slices_by_declaration
-from galen.features.ledger import LONGEST, Ledger
+from galen.features.ledger import Ledger
 from galen.pipeline.candidates import Bools
 
 EXPECTING = ("population:pregnancy", "population:lactation")
@@ -26,8 +26,8 @@ class Guarded:
     def question(self, asked: Question) -> Question:
         """The question with what its people declare and what their households bought before."""
         requests, past = asked.requests, asked.moment.past
-        since = int(past.at.max()) - LONGEST if len(past) else 0
-        bought = Ledger.replay(past, self.users, since).bought(
+        first = int(requests.at.min()) if len(requests) else 0
+        bought = Ledger.replay(past, self.users, first).bought(
             requests.user.tolist(), requests.at.tolist()
         )
         records = self.users.take(pa.array(requests.user)).to_pylist()

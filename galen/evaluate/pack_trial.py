@@ -13,7 +13,7 @@ from galen.data.schema import DAY, Kind
 from galen.eligibility.declarations import RequestWords
 from galen.eligibility.guard import Guard
 from galen.eligibility.premises import DROP, NONE, Small
-from galen.features.ledger import LONGEST, Ledger
+from galen.features.ledger import Ledger
 from galen.pipeline.candidates import Candidates, Ints, Requests, no_histories
 
 BATCH = 2000
@@ -58,8 +58,7 @@ def try_pack(data: Dataset, users: pa.Table, old: Guard, new: Guard, days: int) 
     shown = data.of(Kind.IMPRESSION)
     if data.clock == "time" and len(shown):
         shown = shown.take(shown.at > int(shown.at.max()) - days * DAY)
-    first = int(shown.at.min()) if len(shown) else 0
-    ledger = Ledger.replay(data, users, first - LONGEST)
+    ledger = Ledger.replay(data, users, int(shown.at.min()) if len(shown) else 0)
     actions = {
         name: _actions(shown, users, ledger, guard) for name, guard in (("old", old), ("new", new))
     }

@@ -28,13 +28,16 @@ class Ledger:
         self._members: dict[str, set[int]] = {}
 
     @classmethod
-    def replay(cls, data: Dataset, users: pa.Table, since: int) -> "Ledger":
-        """Purchases of a dataset from a moment on, whose users' households are in a table."""
+    def replay(cls, data: Dataset, users: pa.Table, asked_from: int) -> "Ledger":
+        """All that rules may count of what is asked about at a moment or later.
+
+        The households of the dataset's users are in a table.
+        """
         ledger = cls()
         for row, house in enumerate(users["household_id"].to_pylist()):
             ledger.live_in(row, house)
         if data.clock == "time":
-            chosen = (data.kind == Kind.PURCHASE) & (data.at >= since)
+            chosen = (data.kind == Kind.PURCHASE) & (data.at > asked_from - LONGEST)
             columns = (data.user, data.item, data.at, data.packs)
             for one in zip(*(column[chosen].tolist() for column in columns), strict=True):
                 ledger.add(*one)

@@ -1,5 +1,7 @@
 """A question put through the gate knows what its people declare and what they bought before."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,6 +12,18 @@ from galen.data.schema import USERS, Kind
 from galen.eligibility.guard import Guard
 from galen.evaluate.guarded import Guarded
 from galen.evaluate.offline import Question
+from galen.features.ledger import LONGEST
+
+
+def people_of(guarded):
+    count = len(guarded.users)
+    return PeopleColumns(
+        guarded.users["user_id"].to_pylist(),
+        np.full(count, 30.0),
+        [None] * count,
+        [None] * count,
+        np.full(count, np.nan),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -17,15 +31,8 @@ def asked(world):
     records = [{"user_id": str(n), "age": 30} for n in range(world.data.users)]
     records[3] |= {"conditions": ["pregnancy"], "medicines": ["warfarin", "xyzzy"]}
     users = pa.Table.from_pylist(records, schema=USERS)
-    people = PeopleColumns(
-        users["user_id"].to_pylist(),
-        np.full(len(users), 30.0),
-        [None] * len(users),
-        [None] * len(users),
-        np.full(len(users), np.nan),
-    )
     guarded = Guarded(Guard.of(world.data.catalogue), users)
-    question = Question.of(split_by("strict", world.data).test, people, seed=0)
+    question = Question.of(split_by("strict", world.data).test, people_of(guarded), seed=0)
     return question, guarded.question(question), guarded.guard.gate.premises, guarded
 
 
@@ -50,6 +57,20 @@ def test_purchases_count_only_from_before_the_moment(asked, world):
     assert len(bought.at)
     assert (bought.at <= moment).all()
     assert len(bought.at) < len(past)
+
+
+def test_who_is_asked_about_early_in_a_long_time_has_bought_what_was_bought_before_it(asked, world):
+    *_, guarded = asked
+    data = replace(world.data, at=world.data.at.min() + (world.data.at - world.data.at.min()) * 20)
+    assert data.at.max() - data.at.min() > 3 * LONGEST
+    question = Question.of(split_by("strict", data).test, people_of(guarded), seed=0)
+    requests = guarded.question(question).requests
+    bought = requests.circumstances.bought
+    early = int(np.flatnonzero(requests.at < data.at.max() - 2 * LONGEST)[0])
+    past = question.moment.past
+    own = (past.user == requests.user[early]) & (past.kind == Kind.PURCHASE)
+    year = own & (past.at > requests.at[early] - LONGEST) & (past.at <= requests.at[early])
+    assert bought.item.part(early, early + 1).values.tolist() == past.item[year].tolist() != []
 
 
 def test_people_are_parted_by_what_they_declare(asked):

@@ -181,9 +181,9 @@ def _ledger(
 ) -> Ledger:
     """What households bought, by the shop's own events `data` and by those of the log."""
     own = int(data.at.max(initial=0)) if data.clock == "time" else 0
-    since = max(own, int(logged.at.max(initial=0))) - LONGEST
-    ledger = Ledger.replay(data, houses, since)
-    bought = (logged.kind == Kind.PURCHASE) & (logged.at >= since)
+    newest = max(own, int(logged.at.max(initial=0)))
+    ledger = Ledger.replay(data, houses, newest)
+    bought = (logged.kind == Kind.PURCHASE) & (logged.at > newest - LONGEST)
     columns = (logged.user, logged.item, logged.at, logged.quantity)
     for row in zip(*(column[bought].tolist() for column in columns), strict=True):
         ledger.add(*row)
