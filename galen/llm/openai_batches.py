@@ -4,7 +4,8 @@ import io
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from galen.llm.language_model import (
     Answer,
@@ -15,9 +16,14 @@ from galen.llm.language_model import (
 )
 from galen.llm.openai_compatible import STATUS, Server, answer_of, client_of, request_of
 
+if TYPE_CHECKING:
+    from openai.types import Batch
+
 DONE: Final = ("completed", "failed", "expired", "cancelled")
 MOST: Final = 50_000
 """Questions of one file that the protocol allows."""
+CANCELLING: Final = 900.0
+"""Seconds within which a server ends a batch that was cancelled; the protocol says ten minutes."""
 
 
 class OpenAIBatches:
@@ -74,11 +80,7 @@ class OpenAIBatches:
             batch = self._client.batches.create(
                 input_file_id=sent.id, endpoint="/v1/chat/completions", completion_window="24h"
             )
-            waited = 0.0
-            while batch.status not in DONE and waited < self.most_seconds:
-                self._sleep(self.every)
-                waited += self.every
-                batch = self._client.batches.retrieve(batch.id)
+            batch = self._ended(batch)
             found: dict[str, Any] = {}
             for name in (batch.output_file_id, batch.error_file_id):
                 if name:
@@ -89,13 +91,35 @@ class OpenAIBatches:
             raise LanguageModelError(f"{self.server.address} took no batch: {error}") from error
         missing = f"the batch is {batch.status} without an answer to it"
         return [
-            self._answer(found[str(place)])
+            self._answer(found[str(place)], prompt)
             if str(place) in found
             else Failed(Trouble.SERVER, missing)
-            for place in range(len(prompts))
+            for place, prompt in enumerate(prompts)
         ]
 
-    def _answer(self, row: dict[str, Any]) -> Answer:
+    def _ended(self, batch: "Batch") -> "Batch":
+        """The batch when it has ended; one that is given up is cancelled, and has what came."""
+        import openai
+
+        try:
+            batch = self._watched(batch, self.most_seconds)
+        except BaseException:  # nobody is there any more to read what would be paid for
+            with suppress(openai.OpenAIError):
+                self._client.batches.cancel(batch.id)
+            raise
+        if batch.status not in DONE:
+            batch = self._watched(self._client.batches.cancel(batch.id), CANCELLING)
+        return batch
+
+    def _watched(self, batch: "Batch", seconds: float) -> "Batch":
+        waited = 0.0
+        while batch.status not in DONE and waited < seconds:
+            self._sleep(self.every)
+            waited += self.every
+            batch = self._client.batches.retrieve(batch.id)
+        return batch
+
+    def _answer(self, row: dict[str, Any], prompt: Prompt) -> Answer:
         said = row.get("response") or {}
         status = said.get("status_code")
         if status != 200:
@@ -103,4 +127,5 @@ class OpenAIBatches:
             kind = status if isinstance(status, int) else 500
             trouble = STATUS.get(kind, Trouble.SERVER if kind >= 500 else Trouble.REQUEST)
             return Failed(trouble, told)
-        return answer_of(json.dumps(said.get("body")).encode(), self.server.prices)
+        prices = self.server.prices
+        return answer_of(json.dumps(said.get("body")).encode(), prices, prices.most(prompt))

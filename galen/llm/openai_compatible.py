@@ -1,7 +1,7 @@
 """Any server that speaks OpenAI's protocol, local or far away. Needs the extra `openai`.
 
-Nothing is tried twice here: that is for the wrapper `Retrying`. A key is read from the environment
-when a server is opened; it stands in no setting, message or table.
+A question is not asked twice here: that is for the wrapper `Retrying`. A key is read from the
+environment when a server is opened; it stands in no setting, message or table.
 """
 
 import os
@@ -69,24 +69,24 @@ class OpenAICompatible:
         return [self._ask(prompt) for prompt in prompts]
 
     def _ask(self, prompt: Prompt) -> Answer:
-        asked = request_of(prompt, self.server)
-        return asked_safely(lambda: self._answered(asked))
+        most = self.server.prices.most(prompt)
+        return asked_safely(lambda: self._answered(request_of(prompt, self.server), most), most)
 
-    def _answered(self, asked: dict[str, Any]) -> Answer:
+    def _answered(self, asked: dict[str, Any], most: float) -> Answer:
         """The answer, read piece by piece so that one that drips has an end too."""
         ends = time.monotonic() + self.server.seconds
         create = self._client.chat.completions.with_streaming_response.create
         with create(**asked) as response:
             body = b"".join(_until(ends, response.iter_bytes()))
-        return answer_of(body, self.server.prices)
+        return answer_of(body, self.server.prices, most)
 
 
 class OpenAIEmbedder:
-    """Asks a server for the vectors of texts, some at a time."""
+    """Asks a server for the vectors of texts, some at a time, each time until it has them."""
 
-    def __init__(self, server: Server, batch: int = 64) -> None:
+    def __init__(self, server: Server, batch: int = 64, tries: int = 5) -> None:
         """Open a client; nothing is sent yet."""
-        self.server, self.batch, self._client = server, batch, client_of(server)
+        self.server, self.batch, self._client = server, batch, client_of(server, tries)
 
     @property
     def name(self) -> str:
@@ -119,8 +119,8 @@ class OpenAIEmbedder:
         return np.array(rows, np.float32).reshape(len(texts), -1)
 
 
-def client_of(server: Server) -> "openai.OpenAI":
-    """A client that tries once and tells nobody else.
+def client_of(server: Server, tries: int = 1) -> "openai.OpenAI":
+    """A client that tells nobody else.
 
     Raises:
         MissingExtraError: the extra `openai` is missing.
@@ -138,7 +138,7 @@ def client_of(server: Server) -> "openai.OpenAI":
     client = openai.OpenAI(
         base_url=server.address,
         api_key=key,
-        max_retries=0,
+        max_retries=tries - 1,
         timeout=server.seconds,
         http_client=web,
     )
@@ -166,8 +166,11 @@ def request_of(prompt: Prompt, server: Server) -> dict[str, Any]:
     return asked
 
 
-def answer_of(body: bytes, prices: TokenPrices) -> Answer:
-    """The body of a reply as an answer; what is no reply of the protocol is a fault of theirs."""
+def answer_of(body: bytes, prices: TokenPrices, most: float) -> Answer:
+    """The body of a reply as an answer; what is no reply of the protocol is a fault of theirs.
+
+    Where a server does not say what it read and wrote, it counts as the `most` it can have cost.
+    """
     from openai.types.chat import ChatCompletion
 
     try:
@@ -175,18 +178,21 @@ def answer_of(body: bytes, prices: TokenPrices) -> Answer:
         choice = said.choices[0]
     except (ValueError, IndexError):
         told = body[:80].decode("utf-8", "replace")
-        return Failed(Trouble.SERVER, f"no reply of the protocol: {told!r}")
+        return Failed(Trouble.SERVER, f"no reply of the protocol: {told!r}", cost=most)
     read = said.usage.prompt_tokens if said.usage else 0
     written = said.usage.completion_tokens if said.usage else 0
-    cost = prices.of(read, written)
+    cost = prices.of(read, written) if said.usage else most
     if choice.finish_reason == "content_filter" or choice.message.refusal:
         return Failed(Trouble.REFUSED, choice.message.refusal or "content filter", cost=cost)
     whole = choice.finish_reason != "length"
     return Reply(choice.message.content or "", read, written, whole, cost)
 
 
-def asked_safely(ask: Callable[[], Answer]) -> Answer:
-    """What a question brought, whatever happens to it."""
+def asked_safely(ask: Callable[[], Answer], most: float) -> Answer:
+    """What a question brought, whatever happens to it.
+
+    One that was sent and whose answer did not come may be paid for: it counts as `most`.
+    """
     import openai
 
     try:
@@ -197,13 +203,13 @@ def asked_safely(ask: Callable[[], Answer]) -> Answer:
         after = retry_after(error.response.headers.get("retry-after"), datetime.now(UTC))
         return Failed(trouble, f"status {status}: {_short(error)}", after)
     except (openai.APIConnectionError, TimeoutError, OSError) as error:
-        return Failed(Trouble.UNREACHABLE, _short(error))
+        return Failed(Trouble.UNREACHABLE, _short(error), cost=most if _sent(error) else 0.0)
     except openai.OpenAIError as error:
         return Failed(Trouble.SERVER, _short(error))
     except Exception as error:  # transports raise their own kinds where a connection is cut
         if not type(error).__module__.startswith("httpx"):
             raise
-        return Failed(Trouble.UNREACHABLE, _short(error))
+        return Failed(Trouble.UNREACHABLE, _short(error), cost=most)
 
 
 def retry_after(told: str | None, now: datetime) -> float | None:
@@ -224,6 +230,11 @@ def _until(ends: float, pieces: Iterable[bytes]) -> Iterable[bytes]:
         yield piece
         if time.monotonic() > ends:
             raise TimeoutError("the answer came too slowly")
+
+
+def _sent(error: BaseException) -> bool:
+    """May the question have come to the server? Not where no connection was made."""
+    return type(error.__cause__).__name__ not in ("ConnectError", "ConnectTimeout")
 
 
 def _short(error: BaseException) -> str:

@@ -89,22 +89,24 @@ def open_provider(
     Raises:
         LanguageModelError: a setting is missing, an extra is, or there is no such kind.
     """
+    paid = settings.kind.startswith("openai")
+    if budget is not None and paid and settings.prices == TokenPrices():
+        raise LanguageModelError(
+            "a budget needs prices: set price_read and price_written (of a million tokens)."
+        )
     model = _bare(settings, rules)
+    limited = None
     if settings.kind == "openai":
         limits = settings.questions_a_minute, settings.tokens_a_minute
         if any(limits):
             model = RateLimited(model, *limits)
-        model = Retrying(model, tries=settings.tries)
+    if budget is not None:
+        model = limited = Budgeted(model, settings.prices, budget)
+    if settings.kind == "openai":
+        model = Retrying(model, tries=settings.tries)  # each try is reckoned with
     if settings.record:
         model = Recording(model, Path(settings.record))
-    if budget is None:
-        return Provider(model, settings, None)
-    if budget > 0 and settings.prices == TokenPrices() and settings.kind.startswith("openai"):
-        raise LanguageModelError(
-            "a budget needs prices: set price_read and price_written (of a million tokens)."
-        )
-    limited = Budgeted(model, settings.prices, budget)
-    return Provider(limited, settings, limited)
+    return Provider(model, settings, limited)
 
 
 def open_embedder(given: str) -> Embedder:
@@ -118,7 +120,7 @@ def open_embedder(given: str) -> Embedder:
         return MiniLm()
     settings = read_settings(given)
     if settings.kind == "openai":
-        return OpenAIEmbedder(_server(settings))
+        return OpenAIEmbedder(_server(settings), tries=settings.tries)
     if settings.kind == "transformers":
         return TextEncoderFolder(Path(_needed(settings, "folder")))
     raise LanguageModelError(f"{settings.kind!r} gives no vectors; take openai or transformers.")

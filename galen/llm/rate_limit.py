@@ -73,4 +73,5 @@ class RateLimited:
         self._at = now
         for what, limit in (("questions", self.questions), ("tokens", self.tokens)):
             if limit:
-                self._left[what] = min(limit, self._left[what] + limit * passed)
+                most = max(limit, 1.0)  # a bucket of less would never hold a question
+                self._left[what] = min(most, self._left[what] + limit * passed)

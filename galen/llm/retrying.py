@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
 
@@ -17,7 +17,8 @@ PASSING: Final = frozenset({Trouble.UNREACHABLE, Trouble.THROTTLED, Trouble.SERV
 class Retrying:
     """Waits `first` seconds, then twice as long each time, with jitter; longer where told so.
 
-    It gives up after `tries`, or where the next wait would end after `most_seconds` in all.
+    It gives up after `tries`, or where the next wait would end after `most_seconds` in all. An
+    answer costs what all its tries did.
     """
 
     inner: LanguageModel
@@ -54,7 +55,7 @@ class Retrying:
             self.sleep(pause)
             again = self.inner.complete([prompts[at] for at in left])
             for at, answer in zip(left, again, strict=True):
-                answers[at] = answer
+                answers[at] = replace(answer, cost=answers[at].cost + answer.cost)
         return answers
 
     def _pause(self, turn: int, answers: Sequence[Answer]) -> float:

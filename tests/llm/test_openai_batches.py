@@ -22,7 +22,7 @@ class Batches:
 
     def __init__(self, lines=None, looks=2, status="completed"):
         self.lines, self.looks, self.status = lines or {}, looks, status
-        self.asked = []
+        self.asked, self.cancelled = [], 0
 
     async def files(self, request: Request):
         body = await request.body()
@@ -38,6 +38,10 @@ class Batches:
         self.looks -= 1
         return JSONResponse(self._batch("in_progress" if self.looks > 0 else self.status))
 
+    async def cancel(self, request: Request):
+        self.cancelled, self.looks, self.status = self.cancelled + 1, 1, "cancelled"
+        return JSONResponse(self._batch("cancelling"))
+
     async def content(self, request: Request):
         bad = request.path_params["name"] == "bad"
         told = []
@@ -51,7 +55,9 @@ class Batches:
     def _batch(self, status):
         found = {"id": "b", "object": "batch", "status": status}
         return found | (
-            {"output_file_id": "out", "error_file_id": "bad"} if status == "completed" else {}
+            {"output_file_id": "out", "error_file_id": "bad"}
+            if status in ("completed", "cancelled")
+            else {}
         )
 
     def app(self):
@@ -60,6 +66,7 @@ class Batches:
                 Route("/v1/files", self.files, methods=["POST"]),
                 Route("/v1/batches", self.create, methods=["POST"]),
                 Route("/v1/batches/b", self.look),
+                Route("/v1/batches/b/cancel", self.cancel, methods=["POST"]),
                 Route("/v1/files/{name}/content", self.content),
             ]
         )
@@ -98,10 +105,23 @@ def test_a_line_that_failed_leaves_the_others_alone():
     ]
 
 
-def test_a_batch_that_is_never_done_answers_nothing():
-    answers, waited = asked(Batches(looks=99), most_seconds=50.0)
-    assert waited == [10.0] * 5
-    assert {one.trouble for one in answers} == {Trouble.SERVER}
+def test_a_batch_that_is_given_up_is_cancelled_and_gives_what_came_till_then():
+    batches = Batches(lines={"3": {}}, looks=99)
+    answers, waited = asked(batches, most_seconds=50.0)
+    assert waited == [10.0] * 6
+    assert batches.cancelled == 1
+    assert [isinstance(one, Reply) for one in answers] == [True, True, True, False, True]
+    assert answers[3].trouble is Trouble.SERVER
+
+
+def test_a_batch_whose_asker_is_stopped_is_cancelled():
+    def stop(seconds):
+        raise KeyboardInterrupt
+
+    batches = Batches(looks=99)
+    with serving(batches.app()) as address, pytest.raises(KeyboardInterrupt):
+        OpenAIBatches(Server(address, "m"), sleep=stop).complete(PROMPTS)
+    assert batches.cancelled == 1
 
 
 def test_a_server_without_batches_is_told():

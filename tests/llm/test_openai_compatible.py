@@ -12,6 +12,9 @@ from enrich.asked import items_of
 from enrich.running.test_runner import run_once
 from llm.servers import COMPLETION, Misbehaving, llama_server, serving
 from pydantic import Field
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from galen.enrich.running.faults import EnrichError, Fault, FaultCode
 from galen.enrich.running.parsing import Said, chosen_from
@@ -127,9 +130,39 @@ def test_a_real_server_gives_vectors(tmp_path):
     del server
 
 
+def test_vectors_are_asked_for_again_where_a_server_is_busy():
+    busy = [2]
+
+    async def embeddings(request):
+        busy[0] -= 1
+        if busy[0] >= 0:
+            return JSONResponse({"error": {"message": "busy"}}, 429, {"retry-after": "0"})
+        vectors = [{"object": "embedding", "index": 0, "embedding": [1.0, 2.0]}]
+        return JSONResponse({"object": "list", "model": "m", "data": vectors})
+
+    route = Route("/v1/embeddings", embeddings, methods=["POST"])
+    with serving(Starlette(routes=[route])) as address:
+        assert OpenAIEmbedder(Server(address, "m"), tries=3).embed(["x"]).tolist() == [[1.0, 2.0]]
+        busy[0] = 2
+        with pytest.raises(LanguageModelError, match="gave no vectors for texts 0 to 0"):
+            OpenAIEmbedder(Server(address, "m"), tries=2).embed(["x"])
+
+
 def test_a_reply_has_its_tokens_and_its_cost(bad):
     answer = answered(bad, (200, {}, COMPLETION))
     assert answer == Reply("fine", 7, 2, cost=7 * 1.0 + 2 * 2.0)
+
+
+def test_a_reply_that_does_not_say_what_it_cost_counts_as_the_most_it_can(bad):
+    silent = {name: value for name, value in COMPLETION.items() if name != "usage"}
+    most = bad[1].server.prices.most(ASKED)
+    assert answered(bad, (200, {}, silent)).cost == most > 40.0
+    assert answered(bad, (200, {}, "<html>busy</html>")).cost == most
+
+
+@pytest.mark.parametrize("script", ["slow", "cut"])
+def test_an_answer_that_does_not_come_may_be_paid_for(bad, script):
+    assert answered(bad, script).cost == bad[1].server.prices.most(ASKED)
 
 
 def test_what_is_sent_is_the_prompt_and_no_more(bad):
@@ -208,10 +241,10 @@ def test_a_server_that_is_not_there_is_unreachable():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    model = OpenAICompatible(Server(f"http://127.0.0.1:{port}/v1", "m", seconds=2))
-    (answer,) = model.complete([ASKED])
+    there = Server(f"http://127.0.0.1:{port}/v1", "m", seconds=2, prices=TokenPrices(1e6, 2e6))
+    (answer,) = OpenAICompatible(there).complete([ASKED])
     assert isinstance(answer, Failed)
-    assert answer.trouble is Trouble.UNREACHABLE
+    assert (answer.trouble, answer.cost) == (Trouble.UNREACHABLE, 0.0)
 
 
 def test_a_run_against_a_server_without_the_right_key_stops_with_what_to_do(bad, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from galen.llm.budget import Budgeted
 from galen.llm.language_model import LanguageModelError, Trouble
 from galen.llm.providers import KINDS, open_embedder, open_provider, read_settings
+from galen.llm.retrying import Retrying
 from galen.llm.rules import RulesModel
 
 RULES = RulesModel("words", 1, lambda p: "x")
@@ -26,7 +27,8 @@ def test_rules_need_no_file():
 def test_a_server_is_opened_with_its_wrappers(tmp_path):
     text = 'kind = "openai"\naddress = "http://127.0.0.1:1/v1"\nmodel = "m"\nprice_read = 1.0\n'
     provider = open_provider(settings(tmp_path, text), budget=2.0)
-    assert isinstance(provider.model, Budgeted)
+    assert isinstance(provider.model, Retrying)
+    assert isinstance(provider.model.inner, Budgeted)  # so that each try is reckoned with
     assert (provider.model.name, provider.model.endpoint) == (
         "openai:m",
         "http://127.0.0.1:1/v1",
@@ -56,10 +58,11 @@ def test_what_is_no_provider_is_told_with_what_there_is(tmp_path):
         read_settings(str(tmp_path / "none.toml"))
 
 
-def test_a_budget_needs_prices(tmp_path):
+@pytest.mark.parametrize("budget", [0.0, 1.0])
+def test_a_budget_needs_prices(tmp_path, budget):
     text = 'kind = "openai"\naddress = "http://127.0.0.1:1/v1"\nmodel = "m"\n'
     with pytest.raises(LanguageModelError, match="a budget needs prices"):
-        open_provider(settings(tmp_path, text), budget=1.0)
+        open_provider(settings(tmp_path, text), budget=budget)
 
 
 def test_a_task_without_rules_says_so():

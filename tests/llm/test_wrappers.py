@@ -76,6 +76,13 @@ def test_a_storm_ends_after_some_tries_or_some_time():
     assert clock.slept == [100.0, 100.0]
 
 
+def test_an_answer_costs_what_all_its_tries_did():
+    left = [Failed(Trouble.UNREACHABLE, "slow", cost=2.0)] * 2
+    model = Answering(lambda p: left.pop() if left else Reply("fine", cost=1.0))
+    (answer,) = retrying(model, Clock()).complete([ASKED])
+    assert answer == Reply("fine", cost=5.0)
+
+
 def test_only_the_neighbours_that_failed_are_asked_again():
     clock = Clock()
     model = Answering(lambda p: "fine" if p.user == "good" else Failed(Trouble.SERVER, "no"))
@@ -148,6 +155,13 @@ def test_no_more_questions_a_minute_than_allowed():
     assert clock.now == 0.0
     limited.complete([ASKED] * 20)
     assert clock.now == pytest.approx(120.0)
+
+
+def test_less_than_a_question_a_minute_is_a_question_after_minutes():
+    clock, model = Clock(), Answering(lambda p: "x")
+    limited = RateLimited(model, questions=0.5, sleep=clock.sleep, clock=clock)
+    limited.complete([ASKED] * 3)
+    assert clock.now == pytest.approx(60.0 + 2 * 120.0)
 
 
 def test_tokens_of_a_long_answer_are_waited_for():
