@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 from galen.assembly.recipe import Recipe
 from galen.data.dataset import Dataset
+from galen.data.enriched import Extent
 from galen.pipeline.stages import Retriever
 
 Key = tuple[str, ...]
@@ -15,7 +16,7 @@ Key = tuple[str, ...]
 class LearnedChannels:
     """Of one shop and one seed; what a channel may cost a request is not learned."""
 
-    _learned: dict[tuple[Key, int, int, bool], Retriever] = field(default_factory=dict)
+    _learned: dict[tuple[Key, Extent, bool], Retriever] = field(default_factory=dict)
 
     def of(
         self,
@@ -27,7 +28,7 @@ class LearnedChannels:
         again: bool = False,
     ) -> Retriever:
         """The channel as it learned, or learned again, from these events before; else it learns."""
-        key = lesson_of(recipe, name), data.extent.events, data.extent.until, again
+        key = lesson_of(recipe, name), data.extent, again
         if key not in self._learned:
             self._learned[key] = learn()
         return self._learned[key]

@@ -46,6 +46,7 @@ class Dataset:
     household: Floats | None = None  # (users,) people who live there; NaN where unknown
     enriched: Path | None = None  # the folder of tables that language models wrote
     reach: Extent | None = None  # of the events that these stand for, where some were changed
+    held_back: int = 0  # the newest events of each user that are not among these
 
     @classmethod
     def read(cls, shop: Shop, kinds: Iterable[Kind] | None = None) -> "Dataset":
@@ -98,7 +99,7 @@ class Dataset:
         """How far these events reach, or those that they stand for."""
         if self.reach is not None:
             return self.reach
-        return Extent(len(self), int(self.at.max(initial=0)))
+        return Extent(len(self), int(self.at.max(initial=0)), self.held_back)
 
     @cached_property
     def offsets(self) -> Ints:
@@ -157,7 +158,8 @@ class Dataset:
 
     def without_last(self, count: int) -> "Dataset":
         """Each user's history without its last `count` events."""
-        return self.take(self.place < self.length[self.user] - count)
+        left = self.take(self.place < self.length[self.user] - count)
+        return replace(left, held_back=self.held_back + count)
 
     def nth_last(self, n: int) -> "Dataset":
         """Each user's n-th last event (1 is the last); users with fewer have none."""

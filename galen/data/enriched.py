@@ -55,14 +55,22 @@ class ReadsTables(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How many events something was made from, 0 where from none."""
+    """Which events something was made from, 0 where from none."""
 
     events: int = 0
     until: int = 0  # the last moment of them: microseconds, or the place where order is the clock
+    held_back: int = 0  # the newest events of each person that are not among them
 
     def within(self, other: "Extent") -> bool:
-        """Were no more events known to this than to the other, and none that are later?"""
-        return self.events <= other.events and self.until <= other.until
+        """Is all that was known to this known to the other, also where the shop has grown since?"""
+        if not self.events:
+            return True
+        newest = self.held_back >= other.held_back and self.until <= other.until
+        return newest and self.events <= other.events
+
+    def __str__(self) -> str:
+        held = f" without the last {self.held_back} of each person" if self.held_back else ""
+        return f"{self.events:,} events up to {self.until}{held}"
 
 
 def enriched_folder(shop: Path) -> Path:
@@ -139,9 +147,9 @@ def read_enriched(
             raise EnrichedError(f"{path} mixes {origin} {told}; write it again as a whole.")
     if known is not None and not extent.within(known):
         raise EnrichedError(
-            f"{path} was made from {extent.events:,} events up to {extent.until}, which are "
-            f"not all among the {known.events:,} known here; write it from the events before the "
-            f"split: {_command(name)} --before-split PROTOCOL."
+            f"{path} was made from {extent}, which may not all be among those known here, {known}; "
+            f"write it from what is known before the split: {_command(name)} --before-split "
+            "PROTOCOL."
         )
     return table
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from galen.data.dataset import Dataset
-from galen.data.schema import Kind, Surface
+from galen.data.schema import TAKEN, Kind, Surface
 from galen.data.shop import Shop, new_shop
 
 
@@ -66,3 +66,9 @@ def test_of_one_moment_the_order_that_the_source_tells_holds_and_then_that_of_ar
         }
         writer.write("events", pa.table(events))
     assert Dataset.read(Shop.open(tmp_path / "shop")).item.tolist() == [4, 2, 0, 1, 3, 5]
+
+
+def test_what_is_held_back_of_each_person_is_told_of_what_is_left(world):
+    left = world.data.without_last(1).of(*TAKEN).without_last(2)
+    assert (left.extent.events, left.extent.held_back) == (len(left), 3)
+    assert world.data.before(int(world.data.at.max())).extent.held_back == 0

@@ -75,6 +75,15 @@ def test_a_table_that_knows_later_events_is_refused(tmp_path, made_from):
     assert read_enriched(tmp_path, "words", ["key"], known=Extent(11, 6)).num_rows == 1
 
 
+def test_a_table_of_all_events_of_a_smaller_shop_knows_what_the_grown_one_holds_out(tmp_path):
+    write_enriched(tmp_path, "words", rows("a"), Extent(250, 5))
+    with pytest.raises(EnrichedError, match=r"from 250 events up to 5, .* without the last 2 of"):
+        read_enriched(tmp_path, "words", ["key"], known=Extent(450, 6, held_back=2))
+    write_enriched(tmp_path, "words", rows("a"), Extent(240, 5, held_back=3))
+    for known in (Extent(450, 6, held_back=2), Extent(450, 6)):
+        assert read_enriched(tmp_path, "words", ["key"], known=known).num_rows == 1
+
+
 def test_who_wrote_what_is_told_of_every_table_even_of_one_cut_short(tmp_path):
     write_enriched(tmp_path, "needs", rows("a", "b", model=["rules:x", "local:y"]), Extent())
     path = write_enriched(tmp_path, "words", rows("a", "b"), Extent())
