@@ -82,6 +82,7 @@ def run_task(
     from galen.enrich.running.plan import plan
     from galen.enrich.running.runner import Running
     from galen.llm.providers import open_provider, read_settings
+    from galen.llm.redaction import Redacting
     from galen.llm.telemetry import measured_into
 
     opened_shop = Shop.open(shop)
@@ -98,6 +99,12 @@ def run_task(
             _tell_plan(found, asked.model.name, json)
             return
         behind = guarded(asked.model, opened, opened_shop)
+        if isinstance(behind, Redacting) and behind.left_alone:
+            console.print(
+                f"{behind.left_alone:,} ids of people are as short as amounts of goods, so no "
+                "question is searched for them.",
+                style="yellow",
+            )
         with measured_into(behind, measures) as model:
             report = _asked(opened, model, journal, opened_shop, running, quiet=quiet)
     _tell_report(report, asked.model.name, json)

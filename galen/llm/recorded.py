@@ -45,7 +45,7 @@ class Recorded:
             raise LanguageModelError(f"{path} cannot be read: {error}.") from error
         self._lock = Lock()
         try:
-            self.model, self._of, self._places = _read(self._file, path)
+            self.model, self._of, self._places, self._whole = _read(self._file, path)
         except LanguageModelError:
             self._file.close()
             raise
@@ -99,6 +99,7 @@ class Recording:
                     f"{path} records {before.model!r}, not {inner.name!r}; take another file."
                 )
             self._seen = set(before._places)
+            _mend(path, before._whole)
         self.path = path
         if not path.exists() or not path.stat().st_size:
             self._write([{"model": inner.name, "endpoint": inner.endpoint}])
@@ -134,14 +135,26 @@ def _opened(path: Path) -> IO[bytes]:
     return io.BytesIO(gzip.decompress(path.read_bytes()))
 
 
-def _read(file: IO[bytes], path: Path) -> tuple[str, tuple[str, str], dict[str, tuple[int, int]]]:
-    """The model of a recording, its name and endpoint, and the place of each answer."""
+def _mend(path: Path, whole: int) -> None:
+    """Drop what a kill has left of a last line, so that the next one begins anew."""
+    with path.open("r+b") as file:
+        file.truncate(whole)
+        file.seek(whole - 1)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+
+
+def _read(
+    file: IO[bytes], path: Path
+) -> tuple[str, tuple[str, str], dict[str, tuple[int, int]], int]:
+    """The model of a recording, its name and endpoint, the place of each answer, whole bytes."""
     lines = _lines(file, path)
-    _, told = next(lines, ((0, 0), {}))
+    first, told = next(lines, ((0, 0), {}))
     model, endpoint = told.get("model"), told.get("endpoint")
     if not isinstance(model, str) or not isinstance(endpoint, str):
         raise LanguageModelError(f"{path}, line 1: no recording; it has to name its model.")
-    return model, (model, endpoint), {str(line["key"]): place for place, line in lines}
+    places = {str(line["key"]): place for place, line in lines}
+    return model, (model, endpoint), places, max(sum(at) for at in (first, *places.values()))
 
 
 def _lines(file: IO[bytes], path: Path) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:

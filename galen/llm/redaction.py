@@ -7,7 +7,7 @@ enrichment tells a model of a person at all.
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -39,7 +39,8 @@ PATTERNS: Final = {
 class Redacting:
     """Masks what it finds, or refuses the question. `names` are ids of the shop's own people.
 
-    `kinds` are the patterns that are looked for: labels of goods may say an age.
+    `kinds` are the patterns that are looked for: labels of goods may say an age. An id of fewer
+    than six digits, or of one letter, cannot be told from a dose or a vitamin: it is left alone.
     """
 
     inner: LanguageModel
@@ -48,10 +49,18 @@ class Redacting:
     kinds: Collection[str] = tuple(PATTERNS)
     _patterns: dict[str, re.Pattern[str]] = field(init=False)
     _names: frozenset[str] = field(init=False)
+    _longest: int = field(init=False)  # pieces of an id
 
     def __post_init__(self) -> None:
         self._patterns = {kind: re.compile(PATTERNS[kind]) for kind in self.kinds}
-        self._names = frozenset(name.lower() for name in self.names)
+        told = {name for name in map(_bare, self.names) if _is_no_amount(name)}
+        self._names = frozenset(told)
+        self._longest = max((len(_PIECE.findall(name)) for name in told), default=0)
+
+    @property
+    def left_alone(self) -> int:
+        """Ids that are not looked for, since goods speak in the same numbers."""
+        return sum(not _is_no_amount(name) for name in map(_bare, self.names))
 
     @property
     def name(self) -> str:
@@ -84,7 +93,15 @@ class Redacting:
             for match in pattern.finditer(plain)
             if kind != "card" or _luhn(match[0])
         ]
-        return kinds + [("id", word) for word in _words(plain) if word.lower() in self._names]
+        return kinds + [("id", said) for said in self._ids(plain)]
+
+    def _ids(self, text: str) -> Iterator[str]:
+        """Ids of the shop's people, wherever in a text they stand as a whole."""
+        pieces = [piece.span() for piece in _PIECE.finditer(text)]
+        for first, (start, _) in enumerate(pieces):
+            for _, end in pieces[first : first + self._longest]:
+                if text[start:end].lower() in self._names:
+                    yield text[start:end]
 
     def masked(self, text: str) -> str:
         """The text with the kind of each find in its place: "[email]"; in Unicode's form NFKC."""
@@ -94,8 +111,19 @@ class Redacting:
         return text
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[\w][\w@.:-]*\w|\w", text)
+_PIECE: Final = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+"""Of which ids and texts are made: no spaces stand between words in Chinese."""
+
+
+def _bare(name: str) -> str:
+    """An id as it is looked for: from its first piece to its last."""
+    plain = unicodedata.normalize("NFKC", name).lower()
+    pieces = list(_PIECE.finditer(plain))
+    return plain[pieces[0].start() : pieces[-1].end()] if pieces else ""
+
+
+def _is_no_amount(name: str) -> bool:
+    return len(name) > 1 and not (name.isdigit() and len(name) < 6)
 
 
 def _luhn(number: str) -> bool:

@@ -3,6 +3,7 @@
 Needs the extra `local`.
 """
 
+import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,6 +60,16 @@ class TextEncoderFolder:
     @cached_property
     def _read(self) -> tuple[Any, Any, Any]:
         return read_folder(self.folder, "AutoModel", "encoder")
+
+
+def digest_of(folder: Path) -> str:
+    """A digest of all that a model's folder holds; of one that is missing, of nothing."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.glob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                whole.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()[:8]
 
 
 def read_folder(folder: Path, kind: str, called: str) -> tuple[Any, Any, Any]:

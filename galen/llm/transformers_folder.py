@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from galen.llm.language_model import Answer, Prompt, Reply
-from galen.llm.text_encoder import read_folder
+from galen.llm.text_encoder import digest_of, read_folder
 
 
 class TransformersFolder:
@@ -25,9 +25,10 @@ class TransformersFolder:
     def name(self) -> str:
         return f"transformers:{self.folder.name}"
 
-    @property
+    @cached_property
     def endpoint(self) -> str:
-        return self.folder.name
+        """By what it holds, too: a model that was tuned again in its place answers otherwise."""
+        return f"{self.folder.name}+{digest_of(self.folder)}"
 
     def complete(self, prompts: Sequence[Prompt]) -> list[Answer]:
         """Prompts of one length whose answers are not drawn are answered together.

@@ -1,5 +1,7 @@
 """Models in folders on this machine; one is made on the spot, one comes with its package."""
 
+import shutil
+
 import numpy as np
 import pytest
 from enrich.tiny_model import make_tiny_model
@@ -39,6 +41,14 @@ def test_a_seed_decides_what_is_drawn(folder):
     drawn = [Prompt("a", f"b{n}", "", 12, temperature=1.0, seed=3) for n in range(3)]
     assert model.complete(drawn)[1:] == model.complete(drawn[1:])
     assert len({said(seed) for seed in range(4)}) > 1
+
+
+def test_a_model_that_was_tuned_again_in_its_folder_is_another_endpoint(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / folder.name)
+    assert TransformersFolder(copy).endpoint == TransformersFolder(folder).endpoint
+    weights = next(copy.glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    assert TransformersFolder(copy).endpoint != TransformersFolder(folder).endpoint
 
 
 def test_a_folder_without_safetensors_is_told(tmp_path):

@@ -68,6 +68,17 @@ def test_a_file_that_does_not_name_its_model_is_refused(tmp_path, text):
         Recorded(tmp_path / "x.jsonl")
 
 
+@pytest.mark.parametrize("cut", [10, 1])  # in the last answer, or before the end of its line
+def test_a_recording_that_a_kill_has_cut_goes_on_and_is_read_again(path, cut):
+    path.write_bytes(path.read_bytes()[:-cut])
+    model = Recording(Answering(lambda p: "more"), path)
+    model.complete([ASKED[4], Prompt("Say it.", "new")])
+    read = Recorded(path)
+    assert len(read) == 6
+    assert read.complete(ASKED[4:])[0].text == ("more" if cut == 10 else "said of word 4 水")
+    read.close()
+
+
 def test_a_broken_line_is_told_with_its_number(path):
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines[:2], "broken\n", *lines[2:]]))

@@ -127,3 +127,36 @@ def test_a_label_may_say_an_age_where_ages_are_not_looked_for():
     label = Prompt("", "for children aged 6 and over")
     Redacting(model, kinds=("mail", "order")).complete([label])
     assert model.asked == [label]
+
+
+ODD = ["user-1", "u#12", "#anna b.", "o\u0142ga", "jane@shop", "2000042", "7b9e-11aa-03"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user-1:bought",
+        "id_USER-1",
+        "(u#12)",
+        "for #Anna B. only",
+        "for anna b",
+        "O\u0142ga's",
+        "jane@shop",
+        "no. 2000042,",
+        "x/7b9e-11aa-03/y",
+    ],
+)
+def test_an_id_is_found_whatever_stands_around_it(text):
+    assert [kind for kind, _ in Redacting(Answering(lambda p: ""), ODD, kinds=()).found(text)] == [
+        "id"
+    ]
+
+
+def test_ids_that_are_amounts_are_left_alone_and_counted():
+    model = Answering(lambda p: "fine")
+    lock = Redacting(model, ["10", "500", "12345", "c", "123456", "user-7"])
+    lock.complete([Prompt("", "nasal spray 10 ml, vitamin C 500 mg, 12345")])
+    assert len(model.asked) == 1
+    assert lock.left_alone == 4
+    assert lock.found("123456") == [("id", "123456")]
+    assert lock.found("user-77 and user 7") == []
