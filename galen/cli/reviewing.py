@@ -1,14 +1,14 @@
 """How people judge what was written: one by one at the terminal, or in a file of their own."""
 
 import csv
-import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import typer
 
-from galen.enrich.review import values
+from galen.enrich.review import reviewed, told, values
 from galen.enrich.running.faults import EnrichError
 from galen.enrich.running.journal import Review
 
@@ -21,17 +21,20 @@ def write_sample(rows: pa.Table, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(["key", "values", "good", "note"])
         for row in rows.to_pylist():
-            told = json.dumps(values(row), ensure_ascii=False, default=str)
-            writer.writerow([row["key"], told, "", ""])
+            writer.writerow([row["key"], told(row), "", ""])
 
 
 def judged_by_file(path: Path, rows: pa.Table, now: int) -> Iterator[Review]:
     """What stands in a file; rows without a verdict are left out.
 
+    Of several rows with one key the values say which is meant.
+
     Raises:
-        EnrichError: the file cannot be read, names an unknown key or says neither yes nor no.
+        EnrichError: the file cannot be read, names no row or says neither yes nor no.
     """
-    origins = {row["key"]: row for row in rows.select(["key", "prompt", "model"]).to_pylist()}
+    of_key: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.to_pylist():
+        of_key.setdefault(row["key"], []).append(row)
     try:
         with path.open(newline="", encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
@@ -43,11 +46,17 @@ def judged_by_file(path: Path, rows: pa.Table, now: int) -> Iterator[Review]:
             continue
         if said not in (*YES, *NO):
             raise EnrichError(f"{path}, line {number}: good is {said!r}; write yes or no.")
-        row = origins.get(line.get("key") or "")
-        if row is None:
+        meant = of_key.get(line.get("key") or "", [])
+        if not meant:
             raise EnrichError(f"{path}, line {number}: the table has no key {line.get('key')!r}.")
-        note = line.get("note") or ""
-        yield Review(row["key"], row["prompt"], row["model"], said in YES, note, now)
+        if len(meant) > 1:
+            meant = [row for row in meant if told(row) == line.get("values")]
+        if not meant:
+            raise EnrichError(
+                f"{path}, line {number}: no row of the key {line['key']!r} has these values; "
+                "leave `values` as it was exported."
+            )
+        yield reviewed(meant[0], good=said in YES, note=line.get("note") or "", at=now)
 
 
 def judged_by_person(rows: pa.Table, now: int) -> Iterator[Review]:
@@ -60,4 +69,4 @@ def judged_by_person(rows: pa.Table, now: int) -> Iterator[Review]:
         if said == "end":
             return
         if said in (*YES, *NO):
-            yield Review(row["key"], row["prompt"], row["model"], said in YES, "", now)
+            yield reviewed(row, good=said in YES, note="", at=now)

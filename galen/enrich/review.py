@@ -1,15 +1,18 @@
 """People look at a sample of what was written; what they say is the precision of the rest."""
 
+import hashlib
+import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from galen.data.enriched import PROVENANCE
-from galen.enrich.running.journal import Journal, Review
+from galen.enrich.running.journal import Journal, Judged, Review
 
 Z: Final = 1.959963984540054
 """Of a two-sided interval of 95 %."""
@@ -43,22 +46,44 @@ def queue(table: pa.Table, journal: Journal, task: str, size: int, seed: int) ->
     The sample is drawn from the whole table, so that what was judged before counts as part of it.
     """
     order = np.random.default_rng(seed).permutation(len(table))[:size]
-    judged = {(one.record, one.prompt, one.model) for one in journal.verdicts(task)}
-    names = ("key", "prompt", "model")
-    seen = zip(*(table[name].to_pylist() for name in names), strict=True)
-    open_rows = np.array([row not in judged for row in seen], bool)
-    return table.take(pa.array(order[open_rows[order]]))
+    judged = {one.of for one in journal.verdicts(task)}
+    names = _known_as(table)
+    open_rows = [at for at in order.tolist() if not judged.intersection(names[at])]
+    return table.take(pa.array(open_rows, pa.int64()))
 
 
 def precision(table: pa.Table, verdicts: Sequence[Review]) -> Precision:
     """Of the verdicts on values that stand in the table as they were judged."""
-    names = ("key", "prompt", "model")
-    there = set(zip(*(table[name].to_pylist() for name in names), strict=True))
-    counted = [one for one in verdicts if (one.record, one.prompt, one.model) in there]
+    there = {name for names in _known_as(table) for name in names}
+    counted = [one for one in verdicts if one.of in there]
     return wilson(sum(one.good for one in counted), len(counted))
 
 
-def values(row: dict[str, Any]) -> dict[str, Any]:
+def reviewed(row: Mapping[str, Any], *, good: bool, note: str, at: int) -> Review:
+    """What a person said of a row of a table."""
+    return Review(_judged(row), good, note, at)
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """What there is to judge of a row, as one line of text."""
+    return json.dumps(values(row), ensure_ascii=False, default=str)
+
+
+def _judged(row: Mapping[str, Any]) -> Judged:
+    """Several rows may have one key, and another answer is another value."""
+    value = hashlib.sha256(told(row).encode()).hexdigest()[:16]
+    return Judged(row["key"], row["prompt"], row["model"], value)
+
+
+def _known_as(table: pa.Table) -> list[list[Judged]]:
+    """How a verdict may name each row: one of before values were told apart, where it is alone."""
+    judged = [_judged(row) for row in table.to_pylist()]
+    whole = [replace(one, value="") for one in judged]
+    rows = Counter(whole)
+    return [[one, old] if rows[old] == 1 else [one] for one, old in zip(judged, whole, strict=True)]
+
+
+def values(row: Mapping[str, Any]) -> dict[str, Any]:
     """What there is to judge of a row: all but its origin and what is empty."""
     skipped = {"key", *PROVENANCE.names}
     return {name: v for name, v in row.items() if name not in skipped and v not in (None, [], "")}

@@ -1,12 +1,16 @@
 import math
+from dataclasses import replace
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from enrich.asked import by_rules, numbered
 from enrich.running.test_runner import run_once
 
-from galen.enrich.review import precision, queue, values, wilson
-from galen.enrich.running.journal import Journal, Review
+from galen.cli.reviewing import judged_by_file, write_sample
+from galen.enrich.review import precision, queue, reviewed, values, wilson
+from galen.enrich.running.faults import EnrichError
+from galen.enrich.running.journal import Journal
 
 
 def written(folder, count=40):
@@ -16,7 +20,7 @@ def written(folder, count=40):
 
 
 def said(row, good, at=1):
-    return Review(row["key"], row["prompt"], row["model"], good, "", at)
+    return reviewed(row, good=good, note="", at=at)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +75,43 @@ def test_what_is_judged_are_values_not_their_origin(tmp_path):
     row = written(tmp_path, 1).to_pylist()[0]
     assert {"product_word", "pack", "description"} <= values(row).keys()
     assert not {"key", "model", "cost", "synonyms"} & values(row).keys() - {"synonyms"}
+
+
+@pytest.fixture
+def needs(tmp_path):
+    """A table with three rows of one key."""
+    one = written(tmp_path, 1).to_pylist()[0]
+    return pa.Table.from_pylist([one | {"product_word": word} for word in ("a", "b", "c")])
+
+
+def test_each_row_of_a_key_is_judged_by_itself(needs, tmp_path):
+    rows = needs.to_pylist()
+    with Journal(tmp_path) as journal:
+        journal.judge("needs", said(rows[0], True))
+        journal.judge("needs", said(rows[1], False))
+        assert queue(needs, journal, "needs", 3, 0).to_pylist() == rows[2:]
+        found = precision(needs, journal.verdicts("needs"))
+    assert (found.good, found.judged) == (1, 2)
+
+
+def test_a_file_of_verdicts_says_by_its_values_which_row_of_a_key_is_meant(needs, tmp_path):
+    path = tmp_path / "sample.csv"
+    write_sample(needs, path)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], lines[2][:-1] + "no,"]))
+    (verdict,) = judged_by_file(path, needs, 5)
+    assert verdict == replace(said(needs.to_pylist()[1], False), at=5)
+    path.write_text(path.read_text().replace("product_word", "word"))
+    with pytest.raises(EnrichError, match="line 2: no row of the key 'sku-0' has these values"):
+        list(judged_by_file(path, needs, 5))
+
+
+def test_verdicts_of_before_values_were_told_apart_count_where_a_key_has_one_row(tmp_path):
+    table = written(tmp_path, 2)
+    row = table.to_pylist()[0]
+    with Journal(tmp_path) as journal:
+        old = ("items", row["key"], row["prompt"], row["model"], 1, "", 1)
+        journal._base.execute("insert into verdicts values (?, ?, ?, ?, ?, ?, ?)", old)
+        assert precision(table, journal.verdicts("items")).judged == 1
+        assert len(queue(table, journal, "items", 2, 0)) == 1
+        assert precision(pa.concat_tables([table, table]), journal.verdicts("items")).judged == 0

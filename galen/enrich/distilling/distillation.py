@@ -117,7 +117,8 @@ def distil(
         held = of_pair == fold
         pairs.append(_held_out(judged, columns, held, ~held, settings))
         touched = (of_end[judged.one] == fold) | (of_end[judged.other] == fold)
-        ends.append(_held_out(judged, columns, touched, ~touched, settings))
+        counted = np.minimum(of_end[judged.one], of_end[judged.other]) == fold  # each pair once
+        ends.append(_held_out(judged, columns, counted, ~touched, settings))
     booster = _learn(columns, judged.verdict, len(judged.names), settings)
     return Distilled(
         judged.names, settings.sure, directions, booster, _agreement(pairs), _agreement(ends)

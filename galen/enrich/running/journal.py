@@ -34,6 +34,11 @@ create table if not exists verdicts (
     good integer not null, note text not null, at integer not null,
     primary key (task, record, prompt, model)
 ) without rowid;
+create table if not exists verdicts_on_values (
+    task text not null, record text not null, prompt text not null, model text not null,
+    value text not null, good integer not null, note text not null, at integer not null,
+    primary key (task, record, prompt, model, value)
+) without rowid;
 """
 _MOST_AT_ONCE: Final = 900
 """Variables of one SQL statement, below the least limit that SQLite is built with."""
@@ -81,12 +86,20 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
-    """What a person said of a value."""
+class Judged:
+    """A value that a person judged."""
 
     record: str
     prompt: str
     model: str
+    value: str  # a digest of it; empty in journals of before values were told apart
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person said of a value."""
+
+    of: Judged
     good: bool
     note: str
     at: int
@@ -201,21 +214,21 @@ class Journal:
         Raises:
             EnrichError: the journal cannot be read.
         """
-        query = "select record, prompt, model, good, note, at from verdicts where task = ?"
+        query = (
+            "select record, prompt, model, '', good, note, at from verdicts where task = ?1 union "
+            "all select record, prompt, model, value, good, note, at from verdicts_on_values "
+            "where task = ?1 order by at, record"
+        )
         with self._told():
-            return [
-                Review(r[0], r[1], r[2], bool(r[3]), r[4], r[5])
-                for r in self._base.execute(query + " order by at, record", (task,))
-            ]
+            rows = self._base.execute(query, (task,))
+            return [Review(Judged(*row[:4]), bool(row[4]), *row[5:]) for row in rows]
 
     def judge(self, task: str, verdict: Review) -> None:
         """Keep what a person said; a later verdict on the same value takes its place."""
-        row = (
-            *(task, verdict.record, verdict.prompt, verdict.model),
-            *(int(verdict.good), verdict.note, verdict.at),
-        )
+        row = (task, *astuple(verdict.of), int(verdict.good), verdict.note, verdict.at)
+        query = "insert or replace into verdicts_on_values values (?, ?, ?, ?, ?, ?, ?, ?)"
         with self._told():
-            self._base.execute("insert or replace into verdicts values (?, ?, ?, ?, ?, ?, ?)", row)
+            self._base.execute(query, row)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from galen.enrich.running.asking import RecordQuestion, asked_of
 from galen.enrich.running.faults import FaultCode
 from galen.enrich.running.journal import Journal, Spent
 from galen.enrich.running.parsing import Answer
-from galen.enrich.running.runner import CHUNK, Running
+from galen.enrich.running.runner import CHUNK, Running, still_good
 from galen.enrich.running.task import Task
 from galen.llm.budget import TokenPrices
 from galen.llm.language_model import LanguageModel
@@ -52,9 +52,10 @@ def plan(
         for question in chunk:
             records += 1
             stays = question.key in wrong and wrong[question.key].code != FaultCode.UNANSWERED
-            kept += question.key in answers
-            held += stays and question.key not in answers
-            if question.key in answers or stays or question.key in seen:
+            good = still_good(task, question, answers.get(question.key)) is not None
+            kept += good
+            held += stays and not good
+            if good or stays or question.key in seen:
                 continue
             seen.add(question.key)
             characters += len(question.prompt.system) + len(question.prompt.user)

@@ -84,7 +84,9 @@ class PromptFile:
 
 def data(content: Mapping[str, Any]) -> str:
     """A record as it is told; what would end the block of data is not let through."""
-    told = _json(content).replace(END, "").replace(BEGIN, "")
+    told = _json(content)
+    while BEGIN in told or END in told:  # what is left may make one anew
+        told = told.replace(END, "").replace(BEGIN, "")
     return f"{BEGIN}\n{told}\n{END}"
 
 

@@ -114,6 +114,7 @@ class _Pass(Generic[Answer]):
         self.records = self.kept_before = self.asked = 0
         self.in_a_row = 0  # questions without an answer, the last ones
         self.stopped: EnrichError | None = None
+        self.paid = set[str]()  # questions whose cost stands in a row
         self.spent, self.held = Spent(), dict[str, int]()
         names = ["key", *task.asked.columns.names, *PROVENANCE.names]
         self.rows: dict[str, list[Any]] = {name: [] for name in names}
@@ -153,27 +154,20 @@ class _Pass(Generic[Answer]):
         missing: dict[str, RecordQuestion] = {}
         for question in chunk:
             key = question.key
-            answer = self._still_good(question, kept.get(key))
+            answer = still_good(self.task, question, kept.get(key))
             if answer is not None:
                 found[key] = kept[key], answer
             elif key not in held or held[key].code == FaultCode.UNANSWERED:
                 missing.setdefault(key, question)
         return found, list(missing.values())
 
-    def _still_good(self, question: RecordQuestion, kept: KeptAnswer | None) -> Answer | None:
-        """The answer that is kept, judged anew where what it is judged by is another."""
-        if kept is None:
-            return None
-        asked = self.task.asked
-        if kept.judged_by == asked.judged_by:
-            return asked.answer.model_validate_json(kept.text)
-        answer, _ = parse(Reply(kept.text), asked.answer, asked.vocabulary)
-        return None if answer is None or self.task.judge(question.record, answer) else answer
-
     def _jobs(
         self, missing: Sequence[RecordQuestion], pool: ThreadPoolExecutor
     ) -> Iterator[list[Outcome[Answer]]]:
-        """What each job brought, as they end; few wait, so that a stop leaves little behind."""
+        """What each job brought, as they end; few wait, so that a stop leaves little behind.
+
+        Where one is broken or the run is interrupted, what the others bring comes before that.
+        """
         running = self.running
         starts = iter(range(0, len(missing), running.batch))
         waiting: set[Future[list[Outcome[Answer]]]] = set()
@@ -183,16 +177,26 @@ class _Pass(Generic[Answer]):
                 part = missing[start : start + running.batch]
                 waiting.add(pool.submit(ask, self.task, self.model, part, running.tries, self.now))
 
+        broken: BaseException | None = None
         begin(2 * running.workers)
         while waiting:
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            try:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt as stop:
+                if broken is not None:
+                    raise
+                broken, done = stop, set()
             for future in done:
                 waiting.remove(future)
-                yield future.result()
-            if self.stopped is None:
+                broken = broken or future.exception()
+                if future.exception() is None:
+                    yield future.result()
+            if self.stopped is None and broken is None:
                 begin(len(done))
             else:  # what is being asked is paid for; what waits is not asked
                 waiting = {future for future in waiting if not future.cancel()}
+        if broken is not None:
+            raise broken
 
     def _keep(
         self, outcomes: Sequence[Outcome[Answer]], found: dict[str, tuple[KeptAnswer, Answer]]
@@ -216,6 +220,8 @@ class _Pass(Generic[Answer]):
     def _lay_down(self, question: RecordQuestion, kept: KeptAnswer, answer: Answer) -> None:
         asked, rows = self.task.asked, self.rows
         given = self.task.rows(question.record, answer)
+        cost = 0.0 if question.key in self.paid else kept.cost  # of records told alike, the first's
+        self.paid.add(question.key)
         for one in given:
             rows["key"].append(question.record.key)
             for name in asked.columns.names:
@@ -224,7 +230,20 @@ class _Pass(Generic[Answer]):
             rows["prompt"].append(asked.prompt.label)
             rows["knowledge"].append(asked.knowledge)
             rows["at"].append(kept.at)
-            rows["cost"].append(kept.cost / len(given))
+            rows["cost"].append(cost / len(given))
+
+
+def still_good(
+    task: Task[Answer], question: RecordQuestion, kept: KeptAnswer | None
+) -> Answer | None:
+    """The answer that is kept, judged anew where what it is judged by is another."""
+    if kept is None:
+        return None
+    asked = task.asked
+    if kept.judged_by == asked.judged_by:
+        return asked.answer.model_validate_json(kept.text)
+    answer, _ = parse(Reply(kept.text), asked.answer, asked.vocabulary)
+    return None if answer is None or task.judge(question.record, answer) else answer
 
 
 def _stop(reason: str, one: Outcome[Answer]) -> EnrichError:

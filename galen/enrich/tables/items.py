@@ -20,6 +20,7 @@ from galen.features.item_facts import ItemFacts
 from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind, Relation
+from galen.knowledge.texts.claims import rules_version
 from galen.knowledge.texts.concept_words import ConceptWords
 
 NAME: Final = "items"
@@ -84,7 +85,7 @@ class ItemsTask:
             vocabulary or Vocabulary.of(catalogue, graph),
             COLUMNS,
             graph.version,
-            f"{graph.version} {JUDGED}",
+            f"{graph.version} {rules_version()} {JUDGED}",
         )
         namer = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
         facts = ItemFacts(catalogue, IngredientReader.of(graph), namer)

@@ -32,7 +32,7 @@ from galen.features.word_pairs import Window, WordPairs, values_at
 from galen.features.word_rules import DIRECTIONS, KINDS, UNSAFE, directions_by_rule, on_one_shelf
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind
-from galen.knowledge.texts.claims import ClaimCheck, ProductClass
+from galen.knowledge.texts.claims import ClaimCheck, ProductClass, rules_version
 from galen.knowledge.texts.concept_words import ConceptWords
 from galen.knowledge.word_relations import WordRelations
 
@@ -109,7 +109,7 @@ class RelationsTask:
             Vocabulary({}),
             COLUMNS,
             graph.version,
-            f"{graph.version} {JUDGED}",
+            f"{graph.version} {rules_version()} {JUDGED}",
             data.extent,
         )
         return cls(

@@ -30,6 +30,8 @@ def test_a_rule_that_vectors_tell_is_learned_for_pairs_and_for_new_ends():
     assert found.pairs.share.low > 0.9
     assert found.ends.share.low > 0.9
     assert found.pairs.kappa > 0.8
+    for agreement in (found.pairs, found.ends):  # each pair is told of once
+        assert agreement.share.judged == round(agreement.covered * 600)
 
 
 def test_what_vectors_do_not_tell_is_not_claimed():

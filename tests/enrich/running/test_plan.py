@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 from enrich.asked import SPRAY, TABLETS, Answering, by_rules, items_of
 from enrich.running.test_runner import run_once
 
+from galen.enrich.running.faults import Fault, FaultCode
 from galen.enrich.running.journal import Journal
 from galen.enrich.running.plan import plan
 from galen.llm.budget import TokenPrices
@@ -37,3 +40,16 @@ def test_costs_follow_what_was_measured_before(tmp_path):
     assert (found.tokens_read, found.tokens_written) == (100, 20)
     assert found.cost == 2.0
     assert found.most_cost > found.cost
+
+
+def test_a_plan_counts_what_a_stricter_judge_will_ask_anew(tmp_path):
+    task = items_of(SPRAY, TABLETS)
+    run_once(task, by_rules(task), tmp_path)
+
+    class Stricter(type(task)):
+        def judge(self, record, answer):
+            return [Fault(FaultCode.CLAIM, "no")] if record.content["brand"] == "Dolor" else []
+
+    strict = Stricter(**(vars(task) | {"asked": replace(task.asked, judged_by="stricter")}))
+    found = planned(strict, tmp_path)
+    assert (found.kept, found.to_ask) == (1, 1)

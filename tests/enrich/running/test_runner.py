@@ -1,6 +1,7 @@
 import itertools
 import json
 import threading
+import time
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -12,7 +13,7 @@ from galen.enrich.running.journal import Journal
 from galen.enrich.running.prompt_file import told_data
 from galen.enrich.running.runner import Running, run
 from galen.enrich.tables.item_rules import item_rules
-from galen.llm.language_model import Failed, Reply, Trouble
+from galen.llm.language_model import Failed, LanguageModelError, Reply, Trouble
 
 SMALL = Running(workers=2, batch=2, tries=2, troubles_in_a_row=4)
 
@@ -89,6 +90,7 @@ def test_records_that_are_told_alike_are_asked_once(tmp_path):
     run_once(task, model, tmp_path)
     assert len(model.asked) == 1
     assert [row["key"] for row in table(tmp_path)] == ["sku-1", "sku-9"]
+    assert sum(row["cost"] for row in table(tmp_path)) == 0.5  # it was paid for once
 
 
 def test_one_bad_row_never_stops_a_run_and_is_held_with_its_reason(tmp_path):
@@ -240,6 +242,26 @@ def test_stricter_judges_ask_anew_only_what_no_longer_passes(tmp_path):
     report = run_once(strict, model, tmp_path)
     assert (report.kept_before, report.held) == (2, {"claim": 1})
     assert {told_data(prompt.user)["brand"] for prompt in model.asked} == {"Dolor"}
+
+
+@pytest.mark.parametrize("broken", [LanguageModelError("gone"), KeyboardInterrupt()])
+def test_what_is_being_asked_when_a_job_breaks_is_kept(tmp_path, broken):
+    asked = threading.Barrier(2, timeout=30)
+    good = rules(items_of())
+
+    def answer(prompt):
+        number = told_data(prompt.user)["title"].split()[-2]
+        if number in "01":  # one job each
+            asked.wait()
+        if number == "0":
+            raise broken
+        time.sleep(0.2)  # it ends after the other broke
+        return good(prompt)
+
+    with pytest.raises(type(broken)):
+        run_once(numbered(9), Answering(answer), tmp_path, replace(SMALL, batch=1))
+    with Journal(tmp_path) as journal:
+        assert journal.spent("items").answers >= 1
 
 
 def test_two_runs_do_not_write_at_once(tmp_path):
