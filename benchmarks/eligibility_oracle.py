@@ -184,8 +184,10 @@ class Oracle:
         medicine = goods.rx_class != "none"
         states = [*person.states, *(name for name, within in AGES.items() if _in(person, within))]
         drugs = [c for c in goods.concepts if c.startswith("ingredient:")]
-        in_basket = [
-            (c, b) for b in basket for c in self.goods[b].concepts if c.startswith("ingredient:")
+        in_basket = [(c, b) for b in basket for c in self.goods[b].concepts]
+        taken = [
+            *person.medicines,
+            *(() if goods.rx_class == "prescription" else person.prescribed),
         ]
         told = bool(person.states or person.medicines or person.allergies or person.unrecognised)
         checks = {
@@ -201,7 +203,7 @@ class Oracle:
             "same_for_all": person.shared and (medicine or self._could_tell(item)),
             "allergy": any(a in self.up(c) for a in person.allergies for c in goods.concepts),
             "contraindication": any(self.wrong(c, s) for c in goods.concepts for s in states),
-            "interaction": any(self.clash(c, m) for c in goods.concepts for m in person.medicines)
+            "interaction": any(self.clash(c, m) for c in goods.concepts for m in taken)
             or any(self.clash(c, other) for c in goods.concepts for other, _ in in_basket),
             "duplicate": pack.duplicates == "drop"
             and medicine
@@ -303,7 +305,8 @@ class Oracle:
         ):
             if wanted in self.up(held):
                 amounts.append(milligrams)
-        return most if any(map(math.isnan, amounts)) else sum(amounts)
+        known = sum(amount for amount in amounts if not math.isnan(amount))
+        return max(most, known) if any(map(math.isnan, amounts)) else known
 
     @cached_property
     def _hazards(self) -> list[tuple[tuple[tuple[str, ...], ...], int]]:
@@ -316,10 +319,7 @@ class Oracle:
             if any(mine):
                 near = [*basket, *(b for b, ago, _ in person.bought if ago < days)]
                 met = [any(self.of(b, concepts) for b in near) for concepts in sets]
-                if any(
-                    mine[place] and all(m for other, m in enumerate(met) if other != place)
-                    for place in range(len(sets))
-                ):
+                if any(met) and all(a or b for a, b in zip(mine, met, strict=True)):
                     return True
         return False
 

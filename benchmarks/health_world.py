@@ -179,7 +179,7 @@ def requests_of(people: Sequence[Person], graph: Graph) -> Requests:
             cart=Packed.of([p.cart for p in people]),
             bought=Bought(
                 Packed.of([[item for item, _, _ in some] for some in bought]),
-                np.array([NOW - days * DAY for _, days, _ in flat], np.int64),
+                np.array([days * DAY for _, days, _ in flat], np.int64),
                 np.array([packs for _, _, packs in flat], np.float64),
             ),
             unrecognised=np.array([p.unrecognised for p in people]),

@@ -48,7 +48,7 @@ def _circumstances(parts: Sequence[Circumstances]) -> Circumstances:
         cart=_packed([part.cart for part in parts]),
         bought=Bought(
             _packed([one.item for one in bought]),
-            np.concatenate([one.at for one in bought]),
+            np.concatenate([one.ago for one in bought]),
             np.concatenate([one.quantity for one in bought]),
         ),
         unrecognised=np.concatenate([part.unrecognised for part in parts]),

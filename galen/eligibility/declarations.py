@@ -43,9 +43,10 @@ class Declarations:
         states = [self._states([*w.conditions, *(r.get("conditions") or ())]) for w, r in pairs]
         medicines = [self._goods([*w.medicines, *(r.get("medicines") or ())]) for w, r in pairs]
         allergies = [self._goods([*w.allergies, *(r.get("allergies") or ())]) for w, r in pairs]
+        carts = [[row_of.get(item, -1) for item in words.cart] for words in asked]
         unknown = [
             any(-1 in rows for rows in said)
-            for said in zip(states, medicines, allergies, strict=True)
+            for said in zip(states, medicines, allergies, carts, strict=True)
         ]
         stages = [self._states([r["life_stage"]] if r.get("life_stage") else []) for _, r in pairs]
         return Circumstances(
@@ -53,7 +54,7 @@ class Declarations:
             medicines=_known(medicines),
             allergies=_known(allergies),
             prescribed=_known([self._goods(words.prescriptions) for words in asked]),
-            cart=_known([[row_of.get(item, -1) for item in words.cart] for words in asked]),
+            cart=Packed.of([[row for row in rows if row >= 0] for rows in carts]),
             bought=bought,
             unrecognised=np.array(unknown, bool),
             shared=np.array([words.discreet for words in asked], bool),
@@ -61,18 +62,30 @@ class Declarations:
         )
 
     def _states(self, words: Sequence[str]) -> list[int]:
-        return [self._row(word, STATE_KINDS) for word in words]
+        return [row for word in words for row in self._rows(word, STATE_KINDS)]
 
     def _goods(self, words: Sequence[str]) -> list[int]:
         """Ingredients and classes; what neither is, is looked for among names of ingredients."""
-        rows = [self._row(word, MEDICINE_KINDS) for word in words]
-        lost = [word for word, row in zip(words, rows, strict=True) if row < 0]
-        found = iter(self.names.find(lost).concept.tolist() if lost else ())
-        return [next(found) if row < 0 else row for row in rows]
+        said = {word: self._rows(word, MEDICINE_KINDS) for word in words}
+        lost = [word for word, rows in said.items() if rows == [-1]]
+        found = self.names.find(lost).concept.tolist() if lost else []
+        said |= {word: [row] for word, row in zip(lost, found, strict=True)}
+        return [row for word in words for row in self._with_namesakes(word, said[word])]
 
-    def _row(self, word: str, kinds: Sequence[str]) -> int:
+    def _with_namesakes(self, word: str, rows: Sequence[int]) -> list[int]:
+        """Where no concept is meant by its id: a class may have the name of an ingredient."""
+        graph = self.premises.graph
+        if word in graph.row_of:
+            return list(rows)
+        names = [graph.ids[row].partition(":")[2] for row in rows if row >= 0]
+        others = [row for name in names for row in self._rows(name, MEDICINE_KINDS)]
+        return list(dict.fromkeys([*rows, *others]))
+
+    def _rows(self, word: str, kinds: Sequence[str]) -> list[int]:
+        """All that a word may mean, since any of it may be why something must not be shown."""
         name = " ".join(word.lower().split())
-        return max(self.premises.row(name), *(self.premises.row(f"{k}:{name}") for k in kinds))
+        rows = [self.premises.row(id_) for id_ in (name, *(f"{kind}:{name}" for kind in kinds))]
+        return [row for row in rows if row >= 0] or [-1]
 
 
 def _known(rows: Sequence[Sequence[int]]) -> Packed:

@@ -9,16 +9,19 @@ import numpy as np
 from galen.data.catalogue import Catalogue
 from galen.eligibility.finding import FamilyFilter, Finding, RuleFamily, WarningFamily
 from galen.eligibility.premises import WARN, Premises, declared_of
+from galen.eligibility.rules.age import OldEnough
 from galen.eligibility.rules.allergy import Allergenic
 from galen.eligibility.rules.claimed import Overclaiming
 from galen.eligibility.rules.contraindication import Contraindicated
 from galen.eligibility.rules.duplicate import Duplicate
 from galen.eligibility.rules.hazard import Hazardous
+from galen.eligibility.rules.hidden import NotHidden
 from galen.eligibility.rules.ingredient_age import OldEnoughForIngredients
 from galen.eligibility.rules.interaction import Interacting
 from galen.eligibility.rules.not_online import NotOnlineGoods
 from galen.eligibility.rules.offered import OfferedBySurface
 from galen.eligibility.rules.quantity import WithinQuantity
+from galen.eligibility.rules.region import SoldInRegion
 from galen.eligibility.rules.same_for_all import SameForAll
 from galen.eligibility.rules.sensitive import Discreet
 from galen.eligibility.rules.together import GoTogether
@@ -60,10 +63,11 @@ class Gate:
         """Compile a pack against a graph.
 
         Raises:
-            PackError: a rule names a concept that the graph does not know.
+            PackError: a rule, or a withdrawal, names a concept that the graph does not know.
         """
         premises = Premises(catalogue, graph, pack, facts)
         listed = Withdrawals() if withdrawals is None else withdrawals
+        listed.check(premises)
         interacting, duplicate = Interacting.of(premises), Duplicate.of(premises)
         contraindicated = Contraindicated.of(premises)
         quantity, hazardous = WithinQuantity.of(premises), Hazardous.of(premises)
@@ -102,9 +106,17 @@ class Gate:
         return tuple(FamilyFilter(family) for family in self.families)
 
     def guarding(self, filters: Sequence[Filter]) -> tuple[Filter, ...]:
-        """Filters with the gate's after them; one of the same rule gives way to the gate's."""
+        """Filters with the gate's after them; one of the same rule gives way to the gate's.
+
+        What the shop has hidden, what a region may not buy and what an age may not are asked even
+        where a recipe leaves that out.
+        """
         own = {family.rule for family in self.families}
-        return (*(f for f in filters if f.rule not in own), *self.filters)
+        told = {one.rule for one in filters}
+        catalogue = self.premises.catalogue
+        always = (NotHidden(catalogue), SoldInRegion(catalogue), OldEnough(catalogue))
+        lacking = [one for one in always if one.rule not in told]
+        return (*(f for f in filters if f.rule not in own), *lacking, *self.filters)
 
     def guard(self, pipeline: Pipeline) -> Pipeline:
         """A pipeline that lets nothing by the gate, whatever its recipe says."""

@@ -1,4 +1,4 @@
-"""The ingredients that a person has to do with now: those taken, and those in the cart."""
+"""What a person has to do with now: medicines that are taken, and all that the cart holds."""
 
 import numpy as np
 
@@ -8,13 +8,16 @@ from galen.pipeline.circumstances import Packed
 
 
 def taken_now(requests: Requests, premises: Premises, *, medicines: bool = True) -> Packed:
-    """Concepts of current medicines (with `medicines`) and of all that the cart holds."""
+    """Concepts of current medicines (with `medicines`) and of all that the cart holds.
+
+    Classes and words for products are among them: a label may name no more than that.
+    """
     declared = declared_of(requests)
     cart = declared.cart
     if not len(cart.values):
         return declared.medicines if medicines else cart
     concept = premises.items.concept[cart.values]
-    known = premises.ingredient[concept]
+    known = concept >= 0
     request, value = np.repeat(cart.request, known.sum(axis=1)), concept[known].astype(np.int64)
     if medicines:
         request = np.concatenate([request, declared.medicines.request])

@@ -67,7 +67,7 @@ class Ledger:
         found = []
         for user, moment in zip(users, at, strict=True):
             every = [one for member in self._with(user) for one in self._bought.get(member, [])]
-            found.append([one for one in every if moment - LONGEST < one[1] <= moment])
+            found.append([(i, moment - at, n) for i, at, n in every if 0 <= moment - at < LONGEST])
         flat = [one for some in found for one in some]
         return Bought(
             Packed.of([[one[0] for one in some] for some in found]),

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from galen.data.manifest import NAME
 from galen.knowledge.check import check_sources, refuse
-from galen.knowledge.graph import Graph, KnowledgeError
+from galen.knowledge.graph import TABLES, Graph, KnowledgeError
 from galen.knowledge.joining import Tally, join
 from galen.knowledge.sources import load_sources, shipped_sources
 
@@ -71,7 +71,8 @@ def build(
     Raises:
         KnowledgeError: a source cannot be read, a row is wrong, or `folder` holds something else.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / NAME).exists():
+    of_a_graph = all((folder / name).exists() for name in (NAME, *(f"{t}.parquet" for t in TABLES)))
+    if folder.exists() and any(folder.iterdir()) and not of_a_graph:  # shops have a manifest, too
         raise KnowledgeError(f"{folder} holds something else; give an empty or new folder.")
     sources = load_sources(given, shipped, say)
     say("joining and checking")

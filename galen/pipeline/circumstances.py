@@ -56,13 +56,13 @@ class Bought:
     """What the households of requests bought lately, the person's own purchases among it."""
 
     item: Packed
-    at: Ints  # (K,) in the shop's clock
+    ago: Ints  # (K,) microseconds, also where the shop's own clock is the order of events
     quantity: Floats  # (K,) packs
 
     def part(self, start: int, stop: int) -> "Bought":
         """Those of requests start … stop."""
         first, last = self.item.offsets[start], self.item.offsets[stop]
-        return Bought(self.item.part(start, stop), self.at[first:last], self.quantity[first:last])
+        return Bought(self.item.part(start, stop), self.ago[first:last], self.quantity[first:last])
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Pharmacy:
             cart=Packed.of([[self.row(item) for item in cart]]),
             bought=Bought(
                 Packed.of([[self.row(item) for item, _, _ in bought]]),
-                np.array([NOW - days * DAY for _, days, _ in bought], np.int64),
+                np.array([days * DAY for _, days, _ in bought], np.int64),
                 np.array([packs for _, _, packs in bought], np.float64),
             ),
             unrecognised=np.array([unrecognised]),

@@ -6,6 +6,8 @@ from worlds import DAY, NOW
 
 from galen.data.schema import Kind, Surface
 from galen.eligibility.gate import with_placed
+from galen.eligibility.rules.hidden import NotHidden
+from galen.eligibility.rules.stock import InStock
 from galen.eligibility.rules.withdrawn import Withdrawals
 from galen.knowledge.pack import PackError, read_pack
 from galen.pipeline.candidates import Candidates, Histories
@@ -85,6 +87,28 @@ def test_what_acts_on_a_medicine_that_is_taken_is_not_shown(pharmacy):
     assert first.citation
 
 
+def test_what_a_cart_is_only_known_to_be_a_kind_of_acts_on_medicines(open_pharmacy):
+    shelf = [
+        {"item_id": "spray", "title": "spray", "ingredients": ["glyceryl trinitrate 0.4 mg"]},
+        {"item_id": "pills", "title": "pills", "ingredients": ["PDE5 inhibitor"]},
+    ]
+    pharmacy = open_pharmacy([one | {"rx_class": "otc"} for one in shelf])
+    assert pharmacy.shown(pharmacy.asked()) == {"spray", "pills"}
+    assert "spray" not in pharmacy.shown(pharmacy.asked(cart=["pills"]))
+    assert pharmacy.dropped_by(pharmacy.asked(cart=["pills"]), "spray")
+
+
+def test_what_was_prescribed_acts_on_what_is_sold_beside_it(pharmacy):
+    asked = pharmacy.asked(
+        surface=Surface.POST_PRESCRIPTION,
+        prescribed=["ingredient:warfarin", "ingredient:amlodipine"],
+    )
+    shown = pharmacy.shown(asked)
+    assert not {"ibuprofen", "aspirin"} & shown
+    assert {"warfarin", "blood pressure tablets"} <= shown  # who wrote one knew of the other
+    assert pharmacy.dropped_by(asked, "ibuprofen")
+
+
 @pytest.mark.parametrize("where", ["cart", "medicines"])
 def test_one_ingredient_twice_is_not_shown_whatever_the_brand(pharmacy, where):
     declared = {"cart": ["paracetamol A"]} if where == "cart" else {}
@@ -125,6 +149,44 @@ def test_where_an_amount_is_not_known_one_pack_may_be_bought(open_pharmacy):
     pharmacy = open_pharmacy(shelf, pack="eu")
     assert "drops" in pharmacy.shown(pharmacy.asked())
     assert "drops" not in pharmacy.shown(pharmacy.asked(bought=[("drops", 3, 1.0)]))
+
+
+def test_where_a_part_of_an_amount_is_not_known_the_known_part_counts_in_full(open_pharmacy):
+    much = {"item_id": "much", "title": "much", "rx_class": "otc"}
+    much |= {"pack_size": 100.0, "pack_unit": "tablets"}
+    known = much | {"ingredients": ["pseudoephedrine 60 mg"]}
+    vague = much | {"ingredients": ["pseudoephedrine 60 mg", "pseudoephedrine hydrochloride"]}
+    for shelf in (known, vague):
+        pharmacy = open_pharmacy([shelf], pack="eu")
+        assert "eu-pseudoephedrine" in pharmacy.dropped_by(pharmacy.asked(), "much")
+
+
+def test_what_is_twice_in_the_cart_counts_twice(open_pharmacy):
+    pharmacy = open_pharmacy(pack="eu")
+    once, twice = (pharmacy.asked(cart=["nose opener"] * n) for n in (1, 2))
+    assert "eu-pseudoephedrine" not in pharmacy.dropped_by(once, "nose opener")
+    assert "eu-pseudoephedrine" in pharmacy.dropped_by(twice, "nose opener")
+
+
+def test_goods_that_bring_two_of_three_at_once_are_the_last_ones_too(open_pharmacy, tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(
+        'base = "general"\nname = "own"\nedition = "1"\ndate = 2026-01-01\n'
+        '[[hazard]]\nid = "three"\ndays = 7\ncitation = "house"\ndate = 2026-01-01\n'
+        'sets = [["ingredient:caffeine"], ["ingredient:zinc"], ["ingredient:menthol"]]\n'
+    )
+    shelf = [
+        {"item_id": name, "title": name, "ingredients": held, "rx_class": "none"}
+        for name, held in (
+            ("one", ["caffeine"]),
+            ("two", ["zinc", "menthol"]),
+            ("three", ["caffeine", "zinc", "menthol"]),
+        )
+    ]
+    pharmacy = open_pharmacy(shelf, pack=str(file))
+    assert pharmacy.shown(pharmacy.asked()) == {"one", "two", "three"}
+    assert pharmacy.shown(pharmacy.asked(cart=["one"])) == {"one"}
+    assert pharmacy.shown(pharmacy.asked(cart=["two"])) == {"two"}
 
 
 def test_hazardous_goods_do_not_meet_and_a_card_says_whom_to_call(pharmacy):
@@ -175,6 +237,36 @@ def test_what_is_withdrawn_is_gone_until_it_is_lifted(open_pharmacy):
         listed.lift(what, name)
     listed.put("product", "other brand")
     assert "paracetamol B" not in pharmacy.shown(pharmacy.asked())
+
+
+def test_what_is_withdrawn_by_a_concept_is_not_forgotten_where_the_knowledge_lacks_it(
+    open_pharmacy,
+):
+    listed = Withdrawals()
+    listed.put("concept", "ingredient:unobtainium")
+    with pytest.raises(PackError, match=r"ingredient:unobtainium was withdrawn.*lift it there"):
+        open_pharmacy(withdrawals=listed)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("hidden", {"hidden": True}),
+        ("elsewhere", {"regions": ["west"]}),
+        ("not yet", {"min_age": 18}),
+    ],
+)
+def test_no_recipe_shows_what_the_shop_hides_or_may_not_sell_to_this_person(
+    open_pharmacy, name, changed
+):
+    pharmacy = open_pharmacy([{"item_id": name, "title": name} | changed])
+    asked = pharmacy.asked(age=5.0)
+    one = Candidates(np.array([0]), np.array([0]))
+    for filters in ((), (InStock(pharmacy.catalogue),)):
+        kept = [rule.keep(asked, one)[0] for rule in pharmacy.gate.guarding(filters)]
+        assert not all(kept)
+    twice = pharmacy.gate.guarding((NotHidden(pharmacy.catalogue),))
+    assert sum(rule.rule == "hidden" for rule in twice) == 1
 
 
 def test_an_item_that_changed_is_judged_by_what_it_holds_now(open_pharmacy):

@@ -24,7 +24,7 @@ def test_what_is_yet_to_come_or_long_ago_does_not_count():
     for at in (0, LONGEST, LONGEST + 2 * DAY):
         ledger.add(0, 1, at, 1.0)
     found = ledger.bought([0], [LONGEST + DAY])
-    assert found.at.tolist() == [LONGEST]
+    assert found.ago.tolist() == [DAY]
 
 
 def test_a_person_who_is_forgotten_leaves_nothing_of_their_own():
@@ -34,7 +34,7 @@ def test_a_person_who_is_forgotten_leaves_nothing_of_their_own():
         ledger.live_in(user, "a")
         ledger.add(user, 2 + user, DAY, 1.0)
     ledger.forget(0)
-    assert len(ledger.bought([0], [2 * DAY]).at) == 0
+    assert len(ledger.bought([0], [2 * DAY]).ago) == 0
     assert ledger.bought([1], [2 * DAY]).item.values.tolist() == [3]
 
 

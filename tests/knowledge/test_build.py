@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.data.synthetic.words import WORDS
 from galen.knowledge.build import build, built_in
 from galen.knowledge.graph import Graph, KnowledgeError
@@ -154,6 +155,12 @@ def test_a_folder_is_replaced_whole_and_nothing_else_is_touched(tmp_path):
     with pytest.raises(KnowledgeError, match="holds something else"):
         build(pharmacy(tmp_path), other, NOW)
     assert (other / "cat.jpg").exists()
+    shop = tmp_path / "shop"  # it has a manifest, too
+    synthesize(shop, SyntheticSettings(users=20, items=50), lambda *_: None)
+    before = {path: path.read_bytes() for path in shop.iterdir()}
+    with pytest.raises(KnowledgeError, match="holds something else"):
+        build(pharmacy(tmp_path), shop, NOW)
+    assert {path: path.read_bytes() for path in shop.iterdir()} == before
 
 
 def test_an_unknown_source_is_refused_with_those_there_are(tmp_path):

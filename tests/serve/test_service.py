@@ -217,7 +217,15 @@ def test_a_deleted_item_is_gone_for_good(open_service: Open) -> None:
 
 
 def test_a_new_item_can_be_shown_at_once(service: Service) -> None:
-    record = ItemRecord(title="New", brand="only one", rx_class="none", stock=1, hidden=False)
+    record = ItemRecord(
+        title="New",
+        brand="only one",
+        rx_class="none",
+        stock=1,
+        hidden=False,
+        regions=["*"],
+        min_age=0,
+    )
     service.put_item("new", record).result(20)
     reply = ask(service, filters=SlateFilter(brand=["only one"]))
     assert ids(reply) == ["new"]

@@ -81,9 +81,7 @@ class Hazardous:
     def closed(self, bits: Bits, met: Bits) -> Bools:
         """(N, rules): is an item of sets `bits` (N,) the last one, beside sets `met` (N, rules)?"""
         mine = bits[:, None] & self.masks
-        missing = self.masks & ~met
-        last = (missing & (missing - np.uint64(1))) == 0  # none is missing, or one
-        return np.asarray((mine != 0) & last & ((missing == 0) | ((mine & missing) != 0)))
+        return np.asarray((mine != 0) & (met != 0) & ((self.masks & ~met & ~mine) == 0))
 
     def met(self, requests: Requests) -> Bits:
         """(R, rules): of which sets the cart or recent purchases hold something."""
@@ -91,12 +89,11 @@ class Hazardous:
         met = np.zeros((len(requests), len(rules)), np.uint64)
         bought, cart = declared.bought, declared.cart
         in_cart, before = self.bits_of(cart.values), self.bits_of(bought.item.values)
-        ago = requests.at[bought.item.request] - bought.at
         carts = np.zeros(len(requests), np.uint64)
         np.bitwise_or.at(carts, cart.request, in_cart)
         windows = np.array([rule.days for rule in rules], np.int64)
         for days in np.unique(windows).tolist():
-            column, recent = carts.copy(), ago < days * DAY
+            column, recent = carts.copy(), bought.ago < days * DAY
             np.bitwise_or.at(column, bought.item.request[recent], before[recent])
             same = windows == days
             met[:, same] = column[:, None] & self.masks[same]
@@ -106,9 +103,9 @@ class Hazardous:
         """Concepts of what is in the cart or was bought lately."""
         declared = declared_of(requests)
         bought, cart = declared.bought, declared.cart
-        if not len(cart.values) and not len(bought.at):
+        if not len(cart.values) and not len(bought.ago):
             return cart
-        recent = requests.at[bought.item.request] - bought.at < RECENT_DAYS * DAY
+        recent = bought.ago < RECENT_DAYS * DAY
         request = np.concatenate([cart.request, bought.item.request[recent]])
         item = np.concatenate([cart.values, bought.item.values[recent]])
         concept = self.premises.items.concept[item]

@@ -1,14 +1,18 @@
-"""Ingredients that act on each other: with a medicine that is taken, with what is in the cart."""
+"""Ingredients that act on each other: on medicines taken or prescribed, on what the cart holds."""
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from galen.data.catalogue import RX_CLASSES
+from galen.data.schema import RxClass
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
-from galen.eligibility.premises import Premises, Small, graded
+from galen.eligibility.premises import NONE, Premises, Small, declared_of, graded
 from galen.eligibility.statements import Statements
 from galen.eligibility.taken_now import taken_now
 from galen.knowledge.schema import Relation
-from galen.pipeline.candidates import Candidates, Requests
+from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Interacting:
     statements: Statements
     bearing: Bearing
     rule: str = "interaction"
-    reason: str = "it may act on something this person takes or has in the cart"
+    reason: str = "it may act on something this person takes, was prescribed or has in the cart"
 
     @classmethod
     def of(cls, premises: Premises) -> "Interacting":
@@ -31,13 +35,27 @@ class Interacting:
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         concept = self.premises.items.concept[candidates.item]
-        return self.bearing.actions(taken_now(requests, self.premises), candidates, concept)
+        found = self.bearing.actions(taken_now(requests, self.premises), candidates, concept)
+        prescribed = declared_of(requests).prescribed
+        if not len(prescribed.values):
+            return found
+        others = self.bearing.actions(prescribed, candidates, concept)
+        others[self._handed_over(candidates.item)] = NONE
+        return np.maximum(found, others)
+
+    def _handed_over(self, item: Ints) -> Bools:
+        """(N,): what goes over the counter by prescription; who wrote one knew of the others."""
+        prescription = RX_CLASSES.index(RxClass.PRESCRIPTION)
+        return np.asarray(self.premises.catalogue.rx_class[item] == prescription)
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
         return [self.premises.notice(self.rule)]
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         taken = taken_now(requests, self.premises).part(request, request + 1).values
+        if not self._handed_over(np.array([item]))[0]:
+            prescribed = declared_of(requests).prescribed.part(request, request + 1).values
+            taken = np.concatenate([taken, prescribed])
         return self.statements.findings(
             taken,
             item,

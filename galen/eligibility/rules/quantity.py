@@ -46,14 +46,16 @@ class WithinQuantity:
         if not held.any():
             return np.zeros(len(item))
         amount = np.where(held, items.milligrams[item].astype(np.float64), 0.0)
-        return np.where(np.isnan(amount).any(axis=1), limit.milligrams, np.nansum(amount, axis=1))
+        known = np.nansum(amount, axis=1)
+        vague = np.isnan(amount).any(axis=1)
+        return np.asarray(np.where(vague, np.maximum(limit.milligrams, known), known))
 
     def had(self, place: int, requests: Requests) -> Floats:
         """(R,) milligrams that the household bought within the days, and that the cart holds."""
         limit, declared = self.premises.pack.quantity[place], declared_of(requests)
         bought = declared.bought
         amount = self.amounts(place, bought.item.values) * bought.quantity
-        recent = bought.at > requests.at[bought.item.request] - limit.days * DAY
+        recent = bought.ago < limit.days * DAY
         request = np.concatenate([bought.item.request, declared.cart.request])
         in_cart = self.amounts(place, declared.cart.values)
         amounts = np.concatenate([amount * recent, in_cart])

@@ -7,6 +7,7 @@ import numpy as np
 
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small
+from galen.knowledge.pack import PackError
 from galen.pipeline.candidates import Bools, Candidates, Requests
 
 What = Literal["item", "product", "concept", "batch"]
@@ -28,6 +29,21 @@ class Withdrawals:
         """Undo what `put` did with the same words; what another entry withdraws stays withdrawn."""
         self.entries.discard((what, name, batch))
         self.version += 1
+
+    def check(self, premises: Premises) -> None:
+        """See that each concept is one of the graph, or all that holds it would be shown again.
+
+        Raises:
+            PackError: one is not.
+        """
+        named = sorted(name for what, name, _ in self.entries if what == "concept")
+        unknown = [name for name in named if premises.row(name) < 0]
+        if unknown:
+            raise PackError(
+                f"{', '.join(unknown)} was withdrawn, and this knowledge has no such concept, so "
+                "what holds it would be shown again. Serve with the knowledge of before, withdraw "
+                "the items by their ids, and lift it there."
+            )
 
     def listed(self) -> list[tuple[What, str, str]]:
         """(what, name, batch) of all of it, in a fixed order."""

@@ -8,11 +8,9 @@ import re
 import unicodedata
 from typing import Final
 
+from galen.knowledge.labels.spelling import INVISIBLE
+
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_UNSEEN: Final = frozenset(
-    "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
-    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
-)
 _GREEK_LIKE_LATIN: Final = frozenset(
     "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
     "\u03b9\u03bd\u03bf\u03c1\u03c5\u03c7"
@@ -25,7 +23,7 @@ def disguise(name: str) -> str | None:
     if name.isascii() and name.isprintable():
         return None if name.strip() else "is empty"
     for letter in name:
-        if letter in _UNSEEN or unicodedata.category(letter) == "Cc":
+        if INVISIBLE.match(letter) or unicodedata.category(letter) == "Cc":
             return f"holds an unseen character, U+{ord(letter):04X}; delete it"
     for word in _WORD.findall(name):
         scripts = {_script(letter) for letter in word}

@@ -16,7 +16,12 @@ SPACES = re.compile(r"\s+")
 NO_LETTER = re.compile(r"[^\w%]+|_")
 ALKALI = frozenset({"sodium", "potassium", "disodium", "monosodium"})
 ROTATIONS = (("(+)", " plus "), ("(-)", " minus "), ("(±)", " racemic "), ("(+/-)", " racemic "))
-INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What shows nothing where it stands: Default_Ignorable_Code_Point of Unicode Standard Annex 44."""
 
 
 class Mark(StrEnum):

@@ -11,6 +11,7 @@ from galen.knowledge.labels.lookalikes import disguise
         ("p\u0430racetamol", "mixes scripts in 'p\u0430racetamol'"),  # Cyrillic a
         ("ibu\u200bprofen", "unseen character, U\\+200B"),
         ("asp\u00adirin", "unseen character, U\\+00AD"),
+        ("asp\ufe0firin", "unseen character, U\\+FE0F"),
         ("\u0391spirin", "is Greek"),  # Greek capital alpha
         ("asp\nirin", "unseen character, U\\+000A"),
         (" ", "is empty"),
