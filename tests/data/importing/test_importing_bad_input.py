@@ -273,3 +273,9 @@ def test_a_folder_with_something_else_is_not_replaced(tmp_path: Path):
     with pytest.raises(ShopError, match="not a shop"):
         run(tmp_path, events=events(3))
     assert (tmp_path / "shop" / "letter.txt").read_text() == "dear"
+
+
+def test_json_whose_keys_are_values_is_refused_with_what_to_do(tmp_path: Path):
+    items = b"".join(b'{"i%d": {"title": "x"}}\n' % n for n in range(10_001))
+    with pytest.raises(ImportRefused, match=r"more than 10,000 different keys.* as a value"):
+        run(tmp_path, events=events(3), items=(".jsonl", items))
