@@ -201,3 +201,10 @@ def test_a_field_that_json_lines_have_late_is_read_and_not_assumed(tmp_path: Pat
     run(tmp_path, settings, events=events(5), items=(".jsonl", items))
     hidden = shop(tmp_path).read("items")["hidden"].to_pylist()
     assert hidden == [False] * 24_999 + [True]
+
+
+@pytest.mark.parametrize("separator", ["||", "::", "¦"])
+def test_a_separator_of_several_bytes_parts_the_header_too(tmp_path: Path, separator: str):
+    data = events(4).decode().replace(",", separator).encode()
+    run(tmp_path, ImportSettings(options={"separator": separator}), events=data)
+    assert landed(tmp_path) == {"e0", "e1", "e2", "e3"}

@@ -279,3 +279,24 @@ def test_json_whose_keys_are_values_is_refused_with_what_to_do(tmp_path: Path):
     items = b"".join(b'{"i%d": {"title": "x"}}\n' % n for n in range(10_001))
     with pytest.raises(ImportRefused, match=r"more than 10,000 different keys.* as a value"):
         run(tmp_path, events=events(3), items=(".jsonl", items))
+
+
+@pytest.mark.parametrize("encoding", ["foo", "utf-16", "cp037", "hex", "a\0b", ""])
+def test_an_encoding_that_cannot_be_is_refused_before_a_file_is_read(tmp_path: Path, encoding: str):
+    settings = ImportSettings(options={"encoding": encoding})
+    with pytest.raises(ImportRefused, match=r"encoding cannot be .*such as cp1252"):
+        run(tmp_path, settings, events=events(3))
+
+
+def test_a_byte_that_its_encoding_lacks_costs_only_its_line(tmp_path: Path):
+    data = HEADER + event(0) + event(1, user_id="\x81") + event(2, user_id="é")
+    settings = ImportSettings(max_bad_share=1.0, options={"encoding": "cp1252"})
+    run(tmp_path, settings, events=data.decode().encode("latin-1"))
+    assert rejected(tmp_path) == {("events", 3): "line is not CP1252"}
+    assert shop(tmp_path).read("users")["user_id"].to_pylist() == ["u0", "é"]
+
+
+def test_a_header_that_its_encoding_cannot_say_is_refused(tmp_path: Path):
+    settings = ImportSettings(options={"encoding": "cp1252"})
+    with pytest.raises(ImportRefused, match=r"line 1: the columns' names cannot be read"):
+        run(tmp_path, settings, events=HEADER.replace(b"value", b"val\x81e") + event(0))
