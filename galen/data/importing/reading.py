@@ -22,6 +22,7 @@ from galen.data.importing.feeds import Dialect, ImportRefused
 from galen.data.importing.lines import CUT, Lines, Reject, RowBlock, read_lines, shown
 
 _ROWS: Final = 131_072  # of a block of Parquet
+_EXACT: Final = 2.0**53  # below it each integer is a float of its own
 _MOST_KEYS: Final = 10_000  # of JSON objects in one file
 
 Advance = Callable[[int], None]
@@ -199,6 +200,8 @@ def column(values: Iterable[Any]) -> pa.Array:
 def _word(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))  # as it is read in a column of floats
     return msgspec.json.encode(value).decode()
 
 
