@@ -300,3 +300,16 @@ def test_a_header_that_its_encoding_cannot_say_is_refused(tmp_path: Path):
     settings = ImportSettings(options={"encoding": "cp1252"})
     with pytest.raises(ImportRefused, match=r"line 1: the columns' names cannot be read"):
         run(tmp_path, settings, events=HEADER.replace(b"value", b"val\x81e") + event(0))
+
+
+def test_an_item_of_none_but_rejected_events_is_none(tmp_path: Path):
+    run(tmp_path, events=HEADER + event(0) + event(0, item_id="doubled") + event(1))
+    assert shop(tmp_path).read("items")["item_id"].to_pylist() == ["i0", "i1"]
+    assert shop(tmp_path).read("events")["item"].to_pylist() == [0, 1]
+
+
+def test_an_event_of_an_unknown_item_does_not_use_up_its_id(tmp_path: Path):
+    data = HEADER + event(0, item_id="strange") + event(0)
+    run(tmp_path, events=data, items=b"item_id\ni0\n")
+    assert landed(tmp_path) == {"e0"}
+    assert rejected(tmp_path) == {("events", 2): "item_id is not among the items"}
