@@ -313,3 +313,15 @@ def test_an_event_of_an_unknown_item_does_not_use_up_its_id(tmp_path: Path):
     run(tmp_path, events=data, items=b"item_id\ni0\n")
     assert landed(tmp_path) == {"e0"}
     assert rejected(tmp_path) == {("events", 2): "item_id is not among the items"}
+
+
+def test_an_id_that_floats_cannot_tell_apart_goes_to_quarantine_with_what_to_do(tmp_path: Path):
+    table = pa.table(
+        {"user_id": [1e19, 2e19, 3.0], "item_id": [1] * 3, "kind": ["click"] * 3, "order": [0] * 3}
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    run(tmp_path, events=(".parquet", sink.getvalue().to_pybytes()))
+    reason = "user_id is not told apart from others in a column of floats; write it as text"
+    assert rejected(tmp_path) == {("events", 1): reason, ("events", 2): reason}
+    assert shop(tmp_path).read("users")["user_id"].to_pylist() == ["3"]
