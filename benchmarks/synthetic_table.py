@@ -87,7 +87,7 @@ def impressions(block: UserBlock, stock: pa.Table) -> pa.Table:
     key = request.astype(np.int64) * (1 + int(item.max())) + item
     label = np.isin(key[shown], key[clicked])
     rows = events.filter(pa.array(shown))
-    who = user[shown] - int(user.min())
+    who = user[shown] - block.first
     columns = {
         "label": pa.array(label.astype(np.int8)),
         "probability": pa.array(block.click_probability[shown]),

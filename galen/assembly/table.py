@@ -119,7 +119,7 @@ def train_table(
     if after is None:
         encoder = learn_encoder(folder)
     else:
-        encoder, changed = after.encoder.grown(pieces(part(folder, "train")), day=1)
+        encoder, changed = after.encoder.grown(pieces(part(folder, "train")))
     valid = read_parts(folder, encoder, ("valid",))["valid"]
     train_rows = part(folder, "train").metadata.num_rows
 

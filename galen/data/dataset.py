@@ -57,11 +57,7 @@ class Dataset:
         )
         at = np.asarray(pc.cast(table[moments[0]], pa.int64()), dtype=np.int64)
         user = np.asarray(table["user"], dtype=np.int32)
-        keys: list[npt.NDArray[Any]] = [at, user]
-        if shop.clock == "time" and table["order"].null_count < len(table):
-            told = pc.fill_null(table["order"], np.iinfo(np.int64).max)
-            keys = [np.asarray(told, dtype=np.int64), *keys]
-        order = np.lexsort(keys)
+        order = in_order(table, shop.clock)
         users = shop.read("users", ["age", "life_stage", "sex", "region", "household_size"])
         data = cls(
             catalogue=Catalogue.read(shop),
@@ -164,3 +160,14 @@ class Dataset:
     def nth_last(self, n: int) -> "Dataset":
         """Each user's n-th last event (1 is the last); users with fewer have none."""
         return self.take(self.place == self.length[self.user] - n)
+
+
+def in_order(events: pa.Table, clock: Clock) -> Ints:
+    """Rows of events by person and moment, ties in the order that the source tells."""
+    keys: list[npt.NDArray[Any]] = [np.asarray(events["user"])]
+    if clock == "time":
+        keys = [np.asarray(pc.cast(events["timestamp"], pa.int64())), *keys]
+    if events["order"].null_count < len(events):
+        told = pc.fill_null(events["order"], np.iinfo(np.int64).max)
+        keys = [np.asarray(told, dtype=np.int64), *keys]
+    return np.lexsort(keys)

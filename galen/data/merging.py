@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.data.catalogue import Catalogue, Ints
-from galen.data.dataset import Dataset
+from galen.data.dataset import Dataset, in_order
 from galen.data.manifest import Clock, ShopError
 from galen.data.shop import Shop, new_shop
 
@@ -104,9 +104,8 @@ def _moved(events: pa.Table, name: str, first: int) -> pa.Table:
 
 def _in_order(events: pa.Table) -> pa.Table:
     """Events by their place in the user's history in the place of their time."""
-    at = np.asarray(pc.cast(events["timestamp"], pa.int64()))
     user = np.asarray(events["user"])
-    rows = np.lexsort((at, user))
+    rows = in_order(events, "time")
     place = np.empty(len(rows), np.int64)
     place[rows] = np.arange(len(rows)) - np.searchsorted(user[rows], user[rows])
     ordered = _with(events, "order", pa.array(place))

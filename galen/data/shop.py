@@ -1,10 +1,12 @@
 """A shop on disk: a folder of Parquet tables with a manifest, replaced as a whole or not at all."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 import pyarrow as pa
@@ -65,15 +67,21 @@ class Shop:
         """
         schema = TABLES[table]
         files = self.files(table)
+        wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
         if not files:
-            empty = schema.empty_table()
-            return empty if columns is None else empty.select(columns)
+            return wanted.empty_table()
         try:
-            parts = [pq.read_table(file, columns=columns) for file in files]
+            parts = [_read(file, wanted) for file in files]
         except (pa.ArrowInvalid, OSError) as error:
             raise ShopError(f"table {table!r} of {self.folder} cannot be read: {error}") from error
-        wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
         return pa.concat_tables(_in_schema(part, wanted) for part in parts)
+
+
+def _read(file: str, wanted: pa.Schema) -> pa.Table:
+    """Those of the wanted columns that a file has."""
+    with pq.ParquetFile(file) as there:
+        known = set(there.schema_arrow.names)
+        return there.read([name for name in wanted.names if name in known])
 
 
 def _in_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -135,7 +143,7 @@ def new_shop(
     folder.parent.mkdir(parents=True, exist_ok=True)
     _undo_half_a_swap(folder)
     _sweep(folder)
-    fresh = folder.with_name(f".{folder.name}.new-{os.getpid()}")
+    fresh = beside(folder, "new")
     fresh.mkdir()
     writer = ShopWriter(fresh)
     try:
@@ -157,21 +165,45 @@ def new_shop(
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def beside(folder: Path, what: str) -> Path:
+    """A place beside a shop for what this process makes of it; a kill's leftovers are swept."""
+    return folder.with_name(f".{folder.name}.{what}-{os.getpid()}")
+
+
+def _left(folder: Path, what: str) -> list[Path]:
+    """Such places of all processes."""
+    return sorted(folder.parent.glob(f".{escape(folder.name)}.{what}-*"))
+
+
 def _undo_half_a_swap(folder: Path) -> None:
     """Put the old shop back where a kill came between the two renames of a swap."""
     if folder.exists():
         return
-    for old in sorted(folder.parent.glob(f".{folder.name}.old-*")):
+    for old in _left(folder, "old"):
         if (old / manifests.NAME).exists():
-            old.rename(folder)
+            try:
+                old.rename(folder)
+            except OSError:  # its writer was alive and went on, or another reader was faster
+                if not folder.exists():
+                    raise
             return
 
 
 def _sweep(folder: Path) -> None:
     """Remove what writers that were killed have left beside a shop."""
-    for left in folder.parent.glob(f".{folder.name}.new-*"):
-        if not _alive(int(left.name.rpartition("-")[2])):
+    # Looked for before the shop is: where both are there, the swap that left it was done.
+    replaced = _left(folder, "old")
+    if (folder / manifests.NAME).exists():
+        for left in replaced:
             shutil.rmtree(left, ignore_errors=True)
+    for left in [*_left(folder, "new"), *_left(folder, "rejected")]:
+        process = re.search(r"-(\d+)(\.parquet)?$", left.name)
+        if process is None or _alive(int(process[1])):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _alive(process: int) -> bool:
@@ -185,13 +217,21 @@ def _alive(process: int) -> bool:
 
 
 def _swap(fresh: Path, folder: Path) -> None:
-    """Two renames; after a kill between them, opening puts the old shop back."""
+    """Two renames; after a kill between them, opening puts the old shop back.
+
+    The old shop ends under the name of the fresh one, from which it is never put back.
+    """
     if not folder.exists():
         fresh.rename(folder)
         return
     if any(folder.iterdir()) and not (folder / manifests.NAME).exists():
         raise ShopError(f"{folder} is not empty and not a shop; choose another folder.")
-    old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
+    old = beside(folder, "old")
     folder.rename(old)
-    fresh.rename(folder)
-    shutil.rmtree(old)
+    try:
+        fresh.rename(folder)
+    except OSError:  # whoever opened the shop between the two took this for a killed swap
+        folder.rename(old)
+        fresh.rename(folder)
+    with suppress(FileNotFoundError):  # another writer may have swept it by now
+        old.rename(fresh)

@@ -91,6 +91,19 @@ class DayCounts:
             slots = np.arange(first, self._newest + 1) % self._ring
             self._starts[slots, key, column] += amount
 
+    def move(self, of: "DayCounts", key: int, before: int, after: int) -> None:
+        """Count under `after`, no longer `before`, what `of` with the same windows has of a key."""
+        days = [one._newest for one in (self, of) if one._newest is not None]
+        of.reserve(key + 1)
+        for code, amount in ((before, -1), (after, 1)):
+            if code < 0:
+                continue
+            self.reserve(code + 1)
+            for one in (self, of) if self._ring and days else ():
+                one._roll(max(days))
+            self._totals[code] += amount * of._totals[key]
+            self._starts[:, code] += amount * of._starts[:, key]
+
     def _roll(self, day: int) -> None:
         """Start the days up to this one, with what was counted by then."""
         if self._newest is None:
@@ -153,6 +166,13 @@ class Intervals:
         (days, gaps), (days_now, gaps_now) = _span(before), _span(after)
         self._days.values[spu] += days_now - days
         self._gaps.values[spu] += gaps_now - gaps
+
+    def add(self, other: "Intervals", amount: int = 1) -> None:
+        """Put others to these, or with amount -1 take them away."""
+        size = len(other._days.values)
+        self.reserve(size)
+        self._days.values[:size] += amount * other._days.values
+        self._gaps.values[:size] += amount * other._gaps.values
 
     def mean(self, spu: Ints) -> Floats:
         """(N,) days; NaN where nobody has bought a second time."""

@@ -92,6 +92,16 @@ class UserLogs:
         rows = slice(int(bulk.offsets[user]), int(bulk.offsets[user + 1]))
         return np.stack([bulk.item[rows], bulk.kind[rows], bulk.at[rows], bulk.packs[rows]])
 
+    def of_takers(self, items: Ints) -> tuple[Ints, Ints]:
+        """Whole logs of everybody with an event of one of these items: (E,) users, (FIELDS, E)."""
+        hits = np.flatnonzero(np.isin(self._bulk.item, items))
+        users = np.unique(np.searchsorted(self._bulk.offsets, hits, side="right") - 1).tolist()
+        known = [user for user in users if user not in self._changed]
+        known += [u for u, log in self._changed.items() if np.isin(log.events[0], items).any()]
+        parts = [self.events(user) for user in known]
+        who = np.repeat(np.array(known, np.int64), [part.shape[1] for part in parts])
+        return who, np.concatenate([np.empty((FIELDS, 0), np.int64), *parts], axis=1)
+
     def write(self, user: int, item: int, kind: int, at: int, packs: float | None = None) -> None:
         """Put an event in its place; packs that are not told are one."""
         log = self._changed.get(user)

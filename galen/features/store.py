@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
+from galen.data.growing import Growing
 from galen.data.manifest import Clock
 from galen.data.schema import DAY, Kind, Surface
 from galen.features.assembly import Assembly, Shelf, category_log_price
@@ -46,6 +47,9 @@ class FeatureStore:
         self._logs = UserLogs()
         self._counts = _no_counts(self._features)
         self._intervals = Intervals()
+        self._category = Growing(catalogue.category)  # as it was counted, by item
+        self._spu = Growing(catalogue.spu)
+        self._counted_at = catalogue.version
         self._means = np.empty(0)
         self._priced_at = NOT_YET
 
@@ -77,6 +81,7 @@ class FeatureStore:
 
     def write(self, user: int, item: int, kind: int, at: int, packs: float | None = None) -> None:
         """Take one event in; it may come late. User -1 is a person who is not known."""
+        self._follow()
         one = np.array([item])
         day = at // DAY if self._clock == "time" else 0
         for key, counts in self._counts.items():
@@ -91,6 +96,7 @@ class FeatureStore:
 
     def forget(self, user: int) -> None:
         """Take all of a user's events back, out of the counts of items too."""
+        self._follow()
         item, kind, at, _ = self._logs.events(user)
         day = self._days(at)
         for key, counts in self._counts.items():
@@ -144,6 +150,7 @@ class FeatureStore:
 
     def assemble(self, requests: Requests, candidates: Candidates) -> Batch:
         """Every feature of every row, with those that candidates bring."""
+        self._follow()
         catalogue = self._catalogue
         for key, counts in self._counts.items():
             counts.reserve(max(size_of(catalogue, key), 1))  # code -1 reads the last row
@@ -155,6 +162,37 @@ class FeatureStore:
         features = (*self._features, *brought(candidates.columns))
         return Assembly(shelf, log, requests, candidates).batch(features)
 
+    def _follow(self) -> None:
+        """Count the events of items that changed under the keys that they have now."""
+        catalogue = self._catalogue
+        changed = catalogue.changed_since(self._counted_at)
+        if not changed:
+            return
+        self._counted_at = catalogue.version
+        before = self._spu.values.copy()
+        for row in changed:
+            known = row < len(self._category.values)
+            was, now = (
+                int(self._category.values[row]) if known else -1,
+                int(catalogue.category[row]),
+            )
+            if was != now:
+                self._counts["category"].move(self._counts["item"], row, was, now)
+            self._category.put(row, now)
+            self._spu.put(row, int(catalogue.spu[row]))
+        moved = np.flatnonzero(before != self._spu.values[: len(before)])
+        if len(moved) and self._clock == "time":
+            self._count_intervals_anew(moved, before)
+
+    def _count_intervals_anew(self, items: Ints, before: Ints) -> None:
+        """Take the intervals of all who had these items under the keys that they have now."""
+        user, (item, kind, at, _) = self._logs.of_takers(items)
+        bought = kind == Kind.PURCHASE
+        user, item, day = user[bought], item[bought], self._days(at[bought])
+        for keys, amount in ((before, -1), (self._spu.values, 1)):
+            spus = size_of(self._catalogue, "spu")
+            self._intervals.add(Intervals.replay(user, keys[item], day, spus), amount)
+
     def _days(self, at: Ints) -> Ints:
         return at // DAY if self._clock == "time" else np.zeros(len(at), np.int64)
 
@@ -165,17 +203,18 @@ class FeatureStore:
 
 
 def _no_counts(features: Sequence[Feature]) -> Mapping[ItemKey, DayCounts]:
-    """Empty counts for the keys of items, with windows for the kinds that features ask for."""
-    counts = {}
-    for key in ITEM_KEYS:
-        windows = [
-            f.source
-            for f in features
-            if isinstance(f.source, Count) and f.source.key == key and f.source.days is not None
-        ]
-        kinds = sorted({int(kind) for window in windows for kind in window.kinds})
-        counts[key] = DayCounts(kinds, max((w.days or 0 for w in windows), default=0))
-    return counts
+    """Empty counts for the keys of items, with windows for the kinds that features ask for.
+
+    The windows are the same for each, so that an item's counts can change their key.
+    """
+    windows = [
+        f.source
+        for f in features
+        if isinstance(f.source, Count) and f.source.key in ITEM_KEYS and f.source.days is not None
+    ]
+    kinds = sorted({int(kind) for window in windows for kind in window.kinds})
+    longest = max((window.days or 0 for window in windows), default=0)
+    return {key: DayCounts(kinds, longest) for key in ITEM_KEYS}
 
 
 def _spread(values: npt.ArrayLike, rows: int) -> Ints:

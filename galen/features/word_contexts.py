@@ -20,6 +20,7 @@ class WordContexts:
     """The newest two words of a person where enough others have the same, else the newest one."""
 
     names: tuple[str, ...]  # sorted; words of a context are joined, in order of their names
+    words: tuple[tuple[int, ...], ...]  # of each context, in that order: places among the words
     of_user: Ints  # (users,) place among the names; -1 where too few share it
 
     @classmethod
@@ -32,24 +33,21 @@ class WordContexts:
         one = np.where(newest >= 0, newest + 1, -1)
         code = np.where(_shared(two, least), two, np.where(_shared(one, least), one, -1))
         codes = np.unique(code[code >= 0])
-        named = [_name(words, int(number), width) for number in codes]
+        parts = [_words(words, int(number), width) for number in codes]
+        named = [BETWEEN.join(words.names[part] for part in one) for one in parts]
         order = np.argsort(named, kind="stable")
         rank = np.empty(len(codes), np.int64)
         rank[order] = np.arange(len(codes))
         of_user = np.full(data.users, -1)
         known = code >= 0
         of_user[known] = rank[np.searchsorted(codes, code[known])]
-        return cls(tuple(named[place] for place in order), of_user)
-
-    def words_of(self, context: int) -> list[str]:
-        """The words of a context."""
-        return self.names[context].split(BETWEEN)
+        names = tuple(named[place] for place in order)
+        return cls(names, tuple(parts[place] for place in order), of_user)
 
     def users_of(self, context: str) -> Ints:
         """The people of a context, by its name; none where it is not known."""
-        if context not in self.names:
-            return np.empty(0, np.int64)
-        return np.flatnonzero(self.of_user == self.names.index(context))
+        places = [place for place, name in enumerate(self.names) if name == context]
+        return np.flatnonzero(np.isin(self.of_user, places))
 
 
 def _newest_two(data: Dataset, words: ItemWords) -> tuple[Ints, Ints]:
@@ -72,6 +70,6 @@ def _shared(code: Ints, least: int) -> Bools:
     return np.asarray((known[place] >= 0) & (count[place] >= least))
 
 
-def _name(words: ItemWords, code: int, width: int) -> str:
+def _words(words: ItemWords, code: int, width: int) -> tuple[int, ...]:
     parts = [part - 1 for part in divmod(code, width) if part > 0]
-    return BETWEEN.join(sorted(words.names[part] for part in parts))
+    return tuple(sorted(parts, key=words.names.__getitem__))

@@ -18,9 +18,8 @@ PRIOR: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Two events are together where at most `events` of a person lie between and `days` pass.
-
-    The same basket or session is so too; without a clock, days do not count.
+    """Two events are together where the second is at most the `events`-th of a person after the
+    first and at most `days` pass between them; without a clock, days do not count.
     """
 
     events: int = 5

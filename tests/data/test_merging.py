@@ -128,3 +128,24 @@ def test_an_empty_shop_adds_its_people_alone(world):
     assert whole.users == 160
     assert whole.user.min() == 80
     assert whole.item.min() >= 24
+
+
+def test_events_of_one_moment_keep_the_order_that_their_shop_tells(tmp_path):
+    for name, moments in (("timed", [10, 10, 10]), ("ordered", None)):
+        with new_shop(
+            tmp_path / name, name=name, source="test", clock="time" if moments else "order"
+        ) as writer:
+            writer.write("items", items_table([{"item_id": text} for text in "abc"]))
+            writer.write("users", pa.table({"user_id": ["u"]}))
+            events = {
+                "event_id": ["1", "2", "3"],
+                "user": [0, 0, 0],
+                "item": [0, 1, 2],
+                "kind": [1, 1, 1],
+                "order": [7, 5, 6],
+            }
+            writer.write("events", pa.table(events | ({"timestamp": moments} if moments else {})))
+    parts = [Dataset.read(Shop.open(tmp_path / name)) for name in ("timed", "ordered")]
+    whole = Dataset.read(merge_shops([tmp_path / "timed", tmp_path / "ordered"], tmp_path / "all"))
+    assert whole.item.tolist() == [1, 2, 0, 4, 5, 3]
+    assert taken(whole) == [history for part in parts for history in taken(part)]

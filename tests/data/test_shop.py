@@ -1,9 +1,12 @@
 """A shop's folder is whole, or as it was."""
 
 import os
+import shutil
 import subprocess
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from worlds import items_table
 
@@ -53,6 +56,75 @@ def test_what_a_killed_writer_left_is_swept_by_the_next(tmp_path):
     write(tmp_path / "shop")
     assert not left.exists()
     assert alive.exists()
+
+
+def test_columns_that_an_older_shop_lacks_are_null_also_where_they_are_asked_for(tmp_path):
+    shop = write(tmp_path / "shop")
+    path = shop.folder / "items.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["daily_dose"]), path)
+    rows = shop.read("items", ["daily_dose", "item_id"])
+    assert rows.to_pylist() == [
+        {"daily_dose": None, "item_id": "a"},
+        {"daily_dose": None, "item_id": "b"},
+    ]
+    assert shop.read("items", ["daily_dose"]).num_rows == 2
+
+
+@pytest.mark.parametrize("process", ["mine", "dead", "alive"])
+def test_a_replaced_shop_that_a_kill_left_is_swept_by_the_next_writer(tmp_path, process):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    number = {"mine": os.getpid(), "dead": dead.pid, "alive": os.getppid()}[process]
+    write(tmp_path / "shop", items=("people", "of", "old"))
+    shutil.copytree(tmp_path / "shop", tmp_path / f".shop.old-{number}")
+    write(tmp_path / "shop")
+    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
+
+
+def test_a_replaced_shop_is_kept_while_nothing_stands_in_its_place(tmp_path):
+    write(tmp_path / "shop")
+    (tmp_path / "shop").rename(tmp_path / ".shop.old-1")
+    with pytest.raises(OSError, match="full"):
+        fail_while_writing(tmp_path / "shop")
+    assert Shop.open(tmp_path / "shop").manifest.name == "mine"
+
+
+def test_a_kill_while_the_replaced_shop_is_removed_never_brings_it_back(tmp_path, monkeypatch):
+    write(tmp_path / "shop", name="first")
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    write(tmp_path / "shop", name="second")
+    monkeypatch.undo()
+    shutil.rmtree(tmp_path / "shop")
+    with pytest.raises(ShopError, match="not a shop"):
+        Shop.open(tmp_path / "shop")
+
+
+def test_a_reader_who_undoes_a_swap_that_goes_on_does_not_stop_it(tmp_path, monkeypatch):
+    write(tmp_path / "shop", name="first")
+    rename, opened = Path.rename, []
+
+    def watched(path, target):
+        done = rename(path, target)
+        if ".old-" in target.name and not opened:
+            opened.append(Shop.open(tmp_path / "shop").manifest.name)
+        return done
+
+    monkeypatch.setattr(Path, "rename", watched)
+    write(tmp_path / "shop", name="second")
+    assert opened == ["first"]
+    assert Shop.open(tmp_path / "shop").manifest.name == "second"
+    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
+
+
+def test_rejected_rows_that_a_kill_left_are_swept_unless_their_writer_lives(tmp_path):
+    process = subprocess.Popen(["true"])
+    process.wait()
+    for name in (f".shop.rejected-{process.pid}", f".shop.rejected-{process.pid}.parquet"):
+        (tmp_path / name).write_bytes(b"somebody's purchase")
+    alive = tmp_path / f".shop.rejected-{os.getppid()}"
+    alive.write_bytes(b"")
+    write(tmp_path / "shop")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [alive.name, "shop"]
 
 
 def test_a_folder_of_something_else_is_never_replaced(tmp_path):

@@ -135,6 +135,61 @@ def test_a_changed_price_is_seen_at_once(store: FeatureStore, catalogue: Catalog
     assert value(store, requests, (0, 0), "item_price_to_category") > before + 1
 
 
+def changed_in_key(catalogue: Catalogue) -> None:
+    """Items 0 … 5 go to other categories and standard products, one to none, one to a new one."""
+    for row in range(6):
+        other = catalogue.record(row + 12)
+        changed = {"category": other["category"], "spu_id": other["spu_id"]}
+        if row == 4:
+            changed = {"category": None, "spu_id": None}
+        if row == 5:
+            changed = {"category": ["brand new"], "spu_id": "brand new"}
+        catalogue.upsert({**catalogue.record(row), **changed})
+
+
+def everything(store: FeatureStore, people: int, at: int = NOW) -> np.ndarray:
+    names = [feature.name for feature in store.features]
+    users = np.arange(people)
+    pairs = Candidates(np.repeat(users, 24), np.tile(np.arange(24), people))
+    return store.assemble(store.requests(users, at), pairs).matrix(names)
+
+
+def test_events_of_an_item_that_changed_count_under_its_new_keys(
+    store: FeatureStore, catalogue: Catalogue, world
+) -> None:
+    for day in range(3):
+        store.write(3, 4, int(Kind.PURCHASE), NOW - (9 - day) * DAY)
+    more = replace(
+        world.data,
+        catalogue=catalogue,
+        user=np.append(world.data.user, [3] * 3).astype(np.int32),
+        item=np.append(world.data.item, [4] * 3).astype(np.int32),
+        kind=np.append(world.data.kind, [int(Kind.PURCHASE)] * 3).astype(np.int8),
+        at=np.append(world.data.at, [NOW - (9 - day) * DAY for day in range(3)]),
+    )
+    order = np.lexsort((more.at, more.user))
+    columns = {name: getattr(more, name)[order] for name in ("user", "item", "kind", "at")}
+    more = replace(more, **columns)
+    before = everything(store, more.users)
+    changed_in_key(catalogue)
+    after = everything(store, more.users)
+    assert not np.array_equal(before, after, equal_nan=True)
+    np.testing.assert_allclose(after, everything(FeatureStore.replay(more), more.users), rtol=1e-6)
+
+
+def test_who_is_forgotten_after_an_item_changed_leaves_nothing_behind(
+    store: FeatureStore, catalogue: Catalogue, world
+) -> None:
+    late = int(world.data.at.max()) + 1
+    store.write(-1, 1, int(Kind.CLICK), late - 1)
+    changed_in_key(catalogue)
+    for user in range(world.data.users):
+        store.forget(user)
+    empty = FeatureStore(catalogue, "time")
+    empty.write(-1, 1, int(Kind.CLICK), late - 1)
+    np.testing.assert_array_equal(everything(store, 5, late), everything(empty, 5, late))
+
+
 def test_windows_too_long_ago_are_unknown(store: FeatureStore) -> None:
     requests = store.requests([0], NOW - 400 * DAY)
     assert np.isnan(value(store, requests, (0, 0), "item_purchases_7d"))

@@ -1,10 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
+import pyarrow as pa
 from worlds import NOW
 
-from galen.data.schema import Kind
+from galen.data.catalogue import Catalogue
+from galen.data.schema import ITEMS, Kind
+from galen.enrich.tables.sample_pairs import SampleLimits, SamplePairs
 from galen.features.clicks import odd_clicks
 from galen.features.item_words import ItemWords
 from galen.features.word_contexts import WordContexts
+from galen.features.word_pairs import Window, WordPairs
 from galen.knowledge.build import built_in
 
 
@@ -37,6 +43,9 @@ def test_a_context_that_too_few_share_gives_way_to_a_wider_one(world):
     found = contexts_of(world, data, 2)
     told = [found.names[place] if place >= 0 else None for place in found.of_user[:4]]
     assert told == ["group-0 + group-1", "group-0 + group-1", "group-1", None]
+    words = ItemWords.of(world.data.catalogue, built_in()).names
+    named = [" + ".join(words[place] for place in context) for context in found.words]
+    assert named == list(found.names)
     assert found.users_of("group-1").tolist() == [2]
     assert found.users_of("nothing").tolist() == []
 
@@ -44,7 +53,7 @@ def test_a_context_that_too_few_share_gives_way_to_a_wider_one(world):
 def test_a_context_names_no_group_below_the_least(world):
     found = contexts_of(world, world.data, 20)
     _, count = np.unique(found.of_user[found.of_user >= 0], return_counts=True)
-    wide = [len(found.words_of(place)) for place in range(len(found.names))]
+    wide = [len(words) for words in found.words]
     assert found.names == ("group-0",)
     assert count.tolist() == [50]
     assert wide == [1]
@@ -63,3 +72,23 @@ def test_a_click_of_which_nothing_came_is_told_with_what_was_taken_before(world)
     )
     odd = odd_clicks(data, world.group_of_item)
     assert (odd.row.tolist(), odd.before.tolist(), odd.word.tolist()) == ([1], [0], [1])
+
+
+def test_a_word_that_looks_like_two_stays_one(world):
+    """Persons 0 and 1 took it and a tea, as a joined name would be read as three words."""
+    records = world.data.catalogue.table.slice(0, 2).to_pylist()
+    named = zip(records, (["vitamins + minerals"], ["tea"]), strict=True)
+    table = pa.Table.from_pylist([record | {"category": path} for record, path in named], ITEMS)
+    buy = int(Kind.PURCHASE)
+    both = [(user, item, buy, item) for user in (0, 1) for item in (0, 1)]
+    data = replace(dataset(world, *both), catalogue=Catalogue(table))
+    words = ItemWords.of(data.catalogue, built_in())
+    found = WordContexts.of(data, words, 2)
+    assert found.names == ("tea + vitamins + minerals",)
+    assert [[words.names[place] for place in context] for context in found.words] == [
+        ["tea", "vitamins + minerals"]
+    ]
+    pairs = WordPairs.of(data, words.of_item, len(words), Window())
+    cold = SampleLimits(cold=100, people=2)
+    guesses = SamplePairs(data, words, pairs, found, cold, seed=0).guesses()
+    assert {guess.words for guess in guesses} == {tuple(found.words[0])}

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +27,10 @@ _ESCAPED: Final = r"""\\(?:[\\'"nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00(?:0[0-9a-f]|1
 _QUOTED: Final = rf"""(?:'(?:[^'\\]|{_ESCAPED})*'|"(?:[^"\\]|{_ESCAPED})*")"""
 _PRINTED: Final = re.compile(rf"\[{_QUOTED}(?:, {_QUOTED})*\]", re.DOTALL)
 """A list of texts as Python prints it, which is how tools leave them in a CSV."""
+_WHOLE: Final = r"^[+-]?\d{1,38}$"
+_WIDE: Final = pa.decimal128(38, 0)  # holds the integers of every type
+_EXACT: Final = {16: 2.0**11, 32: 2.0**24, 64: 2.0**53}
+"""Bits of a float → below it each integer is one of its own."""
 _ZONE: Final = r"(Z|[+-]\d\d(:?\d\d)?)$"
 _CODED: Final[dict[str, type[Kind] | type[Surface]]] = {"kind": Kind, "surface": Surface}
 
@@ -74,12 +79,21 @@ def _string(column: pa.Array) -> Converted:
     if pa.types.is_string(column.type):
         return pc.if_else(pc.equal(column, ""), None, column), _nowhere(column)
     if pa.types.is_floating(column.type):
-        whole = pc.and_(pc.is_finite(column), pc.equal(pc.floor(column), column))
-        if pc.all(pc.fill_null(whole, True)).as_py():  # ids that a tool made into floats
-            column = pc.cast(column, pa.int64(), safe=False)
+        return _float_ids(column)
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
         return pa.nulls(len(column), pa.string()), np.asarray(pc.is_valid(column))
     return column.cast(pa.string()), _nowhere(column)
+
+
+def _float_ids(column: pa.Array) -> Converted:
+    """Ids that a tool made into floats, each by itself: one id is one word in every block."""
+    most = _EXACT[column.type.bit_width]
+    column = column.cast(pa.float32()) if pa.types.is_float16(column.type) else column
+    known = pc.if_else(pc.is_nan(column), None, column)
+    told = pc.if_else(pc.less(pc.abs(known), most), known, None)
+    whole = pc.if_else(pc.equal(pc.floor(told), told), told, None).cast(pa.int64())
+    text = pc.coalesce(whole.cast(pa.string()), told.cast(pa.string()))
+    return text, _lost(known, text)
 
 
 def _float(column: pa.Array) -> Converted:
@@ -99,19 +113,41 @@ def _float(column: pa.Array) -> Converted:
 
 
 def _integer(column: pa.Array, kind: pa.DataType) -> Converted:
+    text = _trimmed(column) if pa.types.is_string(column.type) else column
     if pa.types.is_string(column.type) or pa.types.is_integer(column.type):
-        text = _trimmed(column) if pa.types.is_string(column.type) else column
         try:
             return text.cast(kind), _nowhere(column)
         except pa.ArrowInvalid:
             pass  # some do not fit: those that are whole numbers in other words do
-    number, bad = _float(column)
+    exact = _exact(text, kind)
+    number, bad = _float(text if exact.null_count == len(exact) else _rest(text, exact))
     bound = 2.0 ** (kind.bit_width - 1)
     whole = pc.equal(pc.floor(number), number)
     inside = pc.and_(pc.less(number, bound), pc.greater_equal(number, -bound))
     fits = pc.if_else(pc.and_(whole, inside), number, None)
     result = fits.cast(kind)
-    return result, bad | _lost(number, result)
+    return pc.coalesce(exact, result), bad | _lost(number, result)
+
+
+def _exact(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Whole numbers that are kept as such and fit, some of which floats would round."""
+    if pa.types.is_string(column.type):
+        whole = pc.match_substring_regex(column, _WHOLE)
+    elif pa.types.is_decimal128(column.type):
+        whole = pc.equal(pc.floor(column), column)
+    elif pa.types.is_integer(column.type):
+        whole = pc.is_valid(column)
+    else:
+        return pa.nulls(len(column), kind)
+    wide = pc.if_else(whole, column, None).cast(_WIDE)
+    bound = 1 << (kind.bit_width - 1)
+    least, most = (pa.scalar(Decimal(end), _WIDE) for end in (-bound, bound - 1))
+    inside = pc.and_(pc.less_equal(wide, most), pc.greater_equal(wide, least))
+    return pc.if_else(inside, wide, None).cast(kind)
+
+
+def _rest(column: pa.Array, done: pa.Array) -> pa.Array:
+    return pc.if_else(pc.is_null(done), column, None)
 
 
 def _boolean(column: pa.Array) -> Converted:
@@ -191,8 +227,20 @@ def _list(column: pa.Array) -> Converted:
             return pa.nulls(len(column), kind), bad
     text = _trimmed(column)
     if not pc.any(pc.starts_with(text, "[")).as_py():
-        return pc.split_pattern(text, "|").cast(kind), _nowhere(column)
+        return _barred(text), _nowhere(column)
     return _each_list(text.to_pylist())
+
+
+def _barred(text: pa.Array) -> pa.Array:
+    """Lists of the parts between bars, without the blanks around them."""
+    parts = pc.split_pattern(text, "|")
+    words = _trimmed(parts.flatten())
+    there = np.asarray(pc.is_valid(words))
+    lengths = np.bincount(np.asarray(pc.list_parent_indices(parts))[there], minlength=len(text))
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(
+        pa.array(ends), words.filter(pa.array(there)), mask=pc.is_null(text)
+    )
 
 
 def _each_list(values: list[Any]) -> Converted:
@@ -209,7 +257,7 @@ def _each_list(values: list[Any]) -> Converted:
 
 def _parts(value: Any) -> list[str] | None:
     if isinstance(value, str):
-        value = _read_list(value) if value.startswith("[") else value.split("|")
+        value = _read_list(value) if value.startswith("[") else _between_bars(value)
     if value is None:
         return None
     if isinstance(value, list) and value and isinstance(value[0], list):
@@ -217,6 +265,10 @@ def _parts(value: Any) -> list[str] | None:
     if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
         raise ValueError("not a list of words")
     return [str(part) for part in value]
+
+
+def _between_bars(text: str) -> list[str]:
+    return [part for part in map(str.strip, text.split("|")) if part]
 
 
 def _read_list(text: str) -> Any:

@@ -13,13 +13,33 @@ import pyarrow.csv as pacsv
 from galen.data.importing.feeds import Dialect, ImportRefused
 from galen.data.importing.lines import CUT, Lines, Reject, RowBlock, read_lines, shown
 
-_ONE: Final = "\x1f"  # stands for a separator of several characters
+_ONE: Final = "\x1f"  # stands for a separator of several bytes
+_NO_TEXT: Final = b"\xff"  # before a line that its encoding cannot say, for it is no UTF-8 either
 
 
 def _separator(path: Path, dialect: Dialect) -> str:
     if dialect.separator is not None:
-        return dialect.separator if len(dialect.separator) == 1 else _ONE
+        return dialect.separator if len(dialect.separator.encode()) == 1 else _ONE
     return "\t" if ".tsv" in path.suffixes[-2:] else ","
+
+
+def _recoded(data: bytes, dialect: Dialect) -> bytes:
+    """The same lines in UTF-8 with a separator of one byte."""
+    if dialect.encoding != "utf-8":
+        try:
+            data = data.decode(dialect.encoding).encode()
+        except UnicodeDecodeError:
+            data = b"\n".join(_each_recoded(data.split(b"\n"), dialect.encoding))
+    separator = (dialect.separator or "").encode()
+    return data.replace(separator, _ONE.encode()) if len(separator) > 1 else data
+
+
+def _each_recoded(lines: list[bytes], encoding: str) -> Iterator[bytes]:
+    for line in lines:
+        try:
+            yield line.decode(encoding).encode()
+        except UnicodeDecodeError:
+            yield _NO_TEXT + line.decode(encoding, "replace").encode()
 
 
 def header_of(path: Path, dialect: Dialect, first: Lines) -> tuple[str, ...]:
@@ -28,9 +48,9 @@ def header_of(path: Path, dialect: Dialect, first: Lines) -> tuple[str, ...]:
     Raises:
         ImportRefused: the line cannot be read.
     """
-    line = first.data.split(b"\n", 1)[0].rstrip(b"\r")
+    line = _recoded(first.data.split(b"\n", 1)[0].rstrip(b"\r"), dialect)
     try:
-        text = line.decode(dialect.encoding)
+        text = line.decode()
         if "\0" in text:
             raise ValueError("it has NUL bytes")
         (fields,) = csv.reader([text], delimiter=_separator(path, dialect), strict=True)
@@ -54,7 +74,7 @@ def csv_blocks(
     header = not dialect.columns
     rest = Lines(b"", 1)
     for lines in read_lines(path, reject, advance):
-        whole = parser.recoded(lines)
+        whole = replace(lines, data=_recoded(lines.data, dialect))
         if header:
             whole, header = _without_first(whole), False
         if rest.data:
@@ -90,15 +110,6 @@ class _Csv:
         self._needed = list(needed)
         self._places = [columns.index(name) for name in needed]
         self._reject = reject
-
-    def recoded(self, lines: Lines) -> Lines:
-        """The same lines in UTF-8 with a separator of one character."""
-        data, separator = lines.data, self._dialect.separator
-        if self._dialect.encoding != "utf-8":
-            data = data.decode(self._dialect.encoding).encode()
-        if separator is not None and len(separator) > 1:
-            data = data.replace(separator.encode(), _ONE.encode())
-        return replace(lines, data=data)
 
     def parse(self, lines: Lines, *, last: bool) -> tuple[RowBlock, Lines]:
         """Rows, and the lines that belong to a row which goes on in the next block."""
@@ -214,7 +225,7 @@ class _Csv:
             rows = list(csv.reader([text], delimiter=self._separator, strict=True))
             return (rows[0] if rows else [""]), problem
         except UnicodeDecodeError:
-            return [], "line is not UTF-8"
+            return [], f"line is not {self._dialect.encoding.upper()}"
         except csv.Error as error:
             return [], problem or _meaning(str(error))
 

@@ -120,16 +120,16 @@ class Landing:
         self._write(name, fill(rows, self._assumed) if name == "items" else rows)
 
     def _land_events(self, feed: Feed, block: RowBlock, verdict: RowVerdict) -> None:
-        table, places = block.table, np.flatnonzero(verdict.good)
-        items = np.full(len(table), -1, np.int32)
-        whole = len(places) == len(table)
-        item_ids = table["item_id"] if whole else table["item_id"].take(pa.array(places))
-        items[places] = self._ids["items"].rows(_one(item_ids), add=self._plan.items is None)
-        _against(verdict, places[items[places] < 0], "item_id is not among the items")
+        table = block.table
+        if self._plan.items is not None:
+            items = self._items_of(table, verdict, add=False)
+            _against(verdict, np.flatnonzero(items < 0), "item_id is not among the items")
         if "event_id" in table.column_names:
             places = np.flatnonzero(verdict.good)
             doubled = self._events.doubled(_one(table["event_id"].take(pa.array(places))))
             _against(verdict, places[doubled], "event_id is there twice")
+        if self._plan.items is None:  # only now: an item of none but rejected events is none
+            items = self._items_of(table, verdict, add=True)
         places = np.flatnonzero(verdict.good)
         good = table if len(places) == len(table) else table.take(pa.array(places))
         users = self._ids["users"].rows(_one(good["user_id"]), add=True)
@@ -139,6 +139,17 @@ class Landing:
             good = good.append_column("event_id", ids)
         rows = good.append_column("user", pa.array(users))
         self._write("events", rows.append_column("item", pa.array(items[places])))
+
+    def _items_of(
+        self, table: pa.Table, verdict: RowVerdict, *, add: bool
+    ) -> npt.NDArray[np.int32]:
+        """(rows,): the row of each event's item, -1 where the event is bad or the item unknown."""
+        places = np.flatnonzero(verdict.good)
+        items = np.full(len(table), -1, np.int32)
+        whole = len(places) == len(table)
+        ids = table["item_id"] if whole else table["item_id"].take(pa.array(places))
+        items[places] = self._ids["items"].rows(_one(ids), add=add)
+        return items
 
     def _write_ids(self, name: TableName, start: int) -> None:
         ids = self._ids[name].after(start)

@@ -1,6 +1,5 @@
 """Rejected rows: written as they come, counted by reason, with a few kept to be shown."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from galen.data.schema import QUARANTINE
+from galen.data.shop import beside
 
 _HELD: Final = 20_000  # rows in memory
 _SHOWN: Final = 5
@@ -20,7 +20,7 @@ class Quarantine:
     """A file of rejected rows beside a shop, until it is known where they belong."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder.with_name(f".{folder.name}.rejected-{os.getpid()}.parquet")
+        self._path = beside(folder, "rejected")
         self.refused = folder.with_name(f"{folder.name}.rejected.parquet")
         self._writer: pq.ParquetWriter | None = None
         self._rows: list[dict[str, Any]] = []

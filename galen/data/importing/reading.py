@@ -5,6 +5,8 @@ one broken line costs only itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +22,8 @@ from galen.data.importing.feeds import Dialect, ImportRefused
 from galen.data.importing.lines import CUT, Lines, Reject, RowBlock, read_lines, shown
 
 _ROWS: Final = 131_072  # of a block of Parquet
+_EXACT: Final = 2.0**53  # below it each integer is a float of its own
+_MOST_KEYS: Final = 10_000  # of JSON objects in one file
 
 Advance = Callable[[int], None]
 
@@ -46,9 +50,13 @@ def columns_of(path: Path, dialect: Dialect) -> tuple[str, ...]:
     first = next(read_lines(path, _ignore, _ignore), None)
     if first is None:
         raise ImportRefused(f"{path} has no whole line that could be read; copy it again.")
-    columns = _keys(first) if kind == "json" else dialect.columns or header_of(path, dialect, first)
+    if kind == "json":
+        written = path.stat()
+        columns = _keys(path, written.st_size, written.st_mtime_ns)
+    else:
+        columns = dialect.columns or header_of(path, dialect, first)
     if not columns:
-        raise ImportRefused(f"{path}: none of its first lines is a JSON object; is it JSON Lines?")
+        raise ImportRefused(f"{path}: none of its lines is a JSON object; is it JSON Lines?")
     doubled = sorted({name for name in columns if columns.count(name) > 1})
     if doubled:
         raise ImportRefused(f"{path}, line 1: columns named twice: {doubled}; rename them.")
@@ -90,16 +98,40 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _keys(first: Lines) -> tuple[str, ...]:
+@lru_cache(maxsize=8)  # a source, the mapping and the landing all ask, and each time reads it all
+def _keys(path: Path, size: int, written: int) -> tuple[str, ...]:
+    """The keys of all objects of a file, which may have one from its last line alone.
+
+    Raises:
+        ImportRefused: there are so many that they must be values.
+    """
     keys: dict[str, None] = {}
-    for line in first.data[: 1 << 20].split(b"\n")[:1000]:
+    for lines in read_lines(path, _ignore, _ignore):
+        keys |= dict.fromkeys(chain.from_iterable(_objects(lines.data)))
+        if len(keys) > _MOST_KEYS:
+            raise ImportRefused(
+                f"{path}: its objects have more than {_MOST_KEYS:,} different keys, such as "
+                f"{next(reversed(keys))!r}; write what differs by row as a value, not as a key."
+            )
+    return tuple(keys)
+
+
+def _objects(data: bytes) -> Iterable[dict[str, msgspec.Raw]]:
+    decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+    try:
+        return decoder.decode_lines(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return _whole_objects(data, decoder.decode)
+
+
+def _whole_objects(
+    data: bytes, decode: Callable[[bytes], dict[str, msgspec.Raw]]
+) -> Iterator[dict[str, msgspec.Raw]]:
+    for line in data.split(b"\n"):
         try:
-            record = msgspec.json.decode(line)
+            yield decode(line)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             continue
-        if isinstance(record, dict):
-            keys |= dict.fromkeys(record)
-    return tuple(keys)
 
 
 def _json(
@@ -168,6 +200,8 @@ def column(values: Iterable[Any]) -> pa.Array:
 def _word(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))  # as it is read in a column of floats
     return msgspec.json.encode(value).decode()
 
 

@@ -85,7 +85,7 @@ def check(table: TableName, block: RowBlock, mapped: Mapped, now: datetime) -> C
             for mask, reason in unknown(name, raw, bad) if bad.any() else ():
                 verdict.against(mask, reason)
         elif bad.any():
-            verdict.against(bad, f"{name} is not {_expected(field)}")
+            verdict.against(bad, f"{name} is not {_expected(field, raw.type)}")
         columns[name] = values
     for name, value in mapped.constants.items():
         columns[name] = pa.repeat(constant(table, name, value), len(block.lines))
@@ -106,13 +106,17 @@ def constant(table: TableName, name: str, value: str) -> pa.Scalar:
     field = FIELDS[table].field(name)
     column, bad = convert(pa.array([value]), field)
     if bad.any() or _no_word(name, column).any():
-        raise ImportRefused(f"{table}.{name} cannot be {value!r}: it is not {_expected(field)}.")
+        raise ImportRefused(
+            f"{table}.{name} cannot be {value!r}: it is not {_expected(field, pa.string())}."
+        )
     return column[0]
 
 
-def _expected(field: pa.Field) -> str:
+def _expected(field: pa.Field, given: pa.DataType) -> str:
     if field.name in WORDS:
         return expected(field.name)
+    if pa.types.is_string(field.type) and pa.types.is_floating(given):
+        return "told apart from others in a column of floats; write it as text"
     return _TYPES.get(field.type, "a list of words")
 
 

@@ -47,6 +47,7 @@ class UserBlock:
     users: pa.Table
     events: pa.Table
     click_probability: Floats  # (events,) true of an impression; NaN for what is none
+    first: int  # row in the shop of the first of the users
 
 
 def synthesize(folder: Path, settings: SyntheticSettings, progress: Progress) -> Shop:
@@ -111,7 +112,7 @@ def _blocks(settings: SyntheticSettings, stock: Stock) -> Iterator[UserBlock]:
         events, chance = block_of_events(number, people, first, stock, policy, start, days, random)
         private = _health_stream(settings, number)
         users = declare(people, draw_health(people, private), private)
-        yield UserBlock(users, events, chance)
+        yield UserBlock(users, events, chance, first)
 
 
 def _people(settings: SyntheticSettings) -> Iterator[tuple[int, People, np.random.Generator]]:

@@ -63,7 +63,8 @@ class DrawnImpressions:
 class LoggingPolicy:
     """Draws slots alone from a mixture of popular, needed and any items; a repeat is left out.
 
-    So an item is in a slate of n slots with probability 1 - (1 - share)^n, if it may be shown.
+    So an item is in a slate of n slots with probability 1 - (1 - share)^n, if it may be shown; what
+    a person comes back for takes one of the n from it.
     """
 
     def __init__(self, stock: Stock) -> None:
@@ -142,7 +143,8 @@ def slates(
     position = (np.cumsum(shown, axis=1) - 1)[visit, slot]
     due = item == visits.again[visit]
     share = policy.share(item, visits.need[visit])
-    propensity = np.where(due, 1.0, 1 - (1 - share) ** slots[visit])
+    drawn = slots - (visits.again != NOTHING)
+    propensity = np.where(due, 1.0, 1 - (1 - share) ** drawn[visit])
     chance = (1.0 + position) ** EXAMINED * _wanted(visits, visit, item, due, people, stock)
     return DrawnImpressions(visit, item, position, propensity, chance, due)
 

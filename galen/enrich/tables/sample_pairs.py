@@ -102,11 +102,10 @@ class SamplePairs:
 
     def _fit_table(self) -> Floats:
         """(contexts, words): `lift` of each word beside each context."""
-        place = {name: at for at, name in enumerate(self.words.names)}
         table = np.zeros((len(self.contexts.names), len(self.words)))
-        for context in range(len(table)):
-            for name in self.contexts.words_of(context):
-                table[context] = np.maximum(table[context], self.beside(place[name]))
+        for context, words in enumerate(self.contexts.words):
+            for word in words:
+                table[context] = np.maximum(table[context], self.beside(word))
         return table
 
     def _preferences(self) -> Iterator[Guess]:
@@ -159,6 +158,5 @@ class SamplePairs:
                 yield Guess(CLICK, self.words.names[before], (before,), word)
 
     def _guess(self, kind: str, context: int, first: int, second: int = -1) -> Guess:
-        names = self.contexts.words_of(context)
-        places = tuple(self.words.names.index(name) for name in names)
-        return Guess(kind, self.contexts.names[context], places, first, second)
+        names, words = self.contexts.names, self.contexts.words
+        return Guess(kind, names[context], words[context], first, second)

@@ -1,6 +1,6 @@
 """Learns vocabularies and scales from a table in one pass, and encodes tables with them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -34,11 +34,13 @@ from galen.features.encoding.vocabulary import Counts, Exact, Hashed, Vocabulary
 NAME: Final = "encoder.json"
 
 
-class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     columns: TableColumns
     schema: Schema
     hashed: dict[str, Hashed]
     exact: dict[str, str]  # table -> file of its values
+    days: int = 0
+    waiting: dict[str, str] = {}  # table -> file of its values
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +50,13 @@ class Encoder:
     columns: TableColumns
     schema: Schema
     vocabularies: dict[str, Vocabulary]  # table -> vocabulary
+    days: int = 0  # that came after those it was made of
+    waiting: Mapping[str, pa.Table] = field(default_factory=dict)  # table -> not yet let in
 
-    def encode(self, piece: pa.RecordBatch | pa.Table, *, labelled: bool = True) -> Samples:
-        """Rows of a table as samples.
+    def encode(
+        self, piece: pa.RecordBatch | pa.Table, *, labelled: bool = True, first: int = 0
+    ) -> Samples:
+        """Rows of a table as samples; `first` is how many rows of the table come before them.
 
         Raises:
             SchemaError: a column is missing, or a value cannot be read.
@@ -72,7 +78,7 @@ class Encoder:
         weight = np.ones(rows, np.float32)
         if columns.weight and labelled:
             weight = floats(column_of(piece, columns.weight))
-        group = np.arange(rows)
+        group = first + np.arange(rows)
         if columns.group or columns.user:
             codes = column_of(piece, columns.group or columns.user)
             group = _codes(codes)
@@ -95,12 +101,11 @@ class Encoder:
             group=group,
         ).checked(schema)
 
-    def grown(
-        self, pieces: Iterator[pa.RecordBatch], day: int
-    ) -> "tuple[Encoder, dict[str, Ints]]":
+    def grown(self, pieces: Iterator[pa.RecordBatch]) -> "tuple[Encoder, dict[str, Ints]]":
         """The encoder with the values of one more day, and the ids whose meaning changed, by table.
 
-        Scales of numbers stay, so that what was learned keeps its meaning.
+        Scales of numbers stay, so that what was learned keeps its meaning. Values that were seen
+        too seldom are counted on, from the first day that came after those it was made of.
 
         Raises:
             SchemaError: a column is missing.
@@ -114,19 +119,27 @@ class Encoder:
                     column = column_of(piece, name)
                     lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
                     columns[table].append(valued(pc.list_flatten(column) if lists else column))
-        vocabularies, changed = dict(self.vocabularies), {}
+        vocabularies, waiting, changed = dict(self.vocabularies), {}, {}
         for table, vocabulary in known.items():
             values, counts = pa.concat_arrays(columns[table]), Counts()
             counts.add(values)
-            following = Dynamic.of(vocabulary, least=_least(self.columns, table, counts))
-            following, changed[table] = following.advanced(values, day)
+            keys = _are_keys(self.columns, table, counts)
+            following = Dynamic(vocabulary, _least(self.columns, keys), self.waiting.get(table))
+            following, changed[table] = following.advanced(values, self.days + 1)
             vocabularies[table] = following.vocabulary
+            if following.waiting and not keys:  # a key of a row never comes again
+                waiting[table] = following.waiting
         sizes = {table: vocabulary.size for table, vocabulary in vocabularies.items()}
-        return Encoder(self.columns, resized(self.schema, sizes), vocabularies), changed
+        schema = resized(self.schema, sizes)
+        return Encoder(self.columns, schema, vocabularies, self.days + 1, waiting), changed
 
     def encode_all(self, pieces: Iterator[pa.RecordBatch]) -> Samples:
         """Every piece, in memory."""
-        return joined([self.encode(piece) for piece in pieces])
+        parts, first = [], 0
+        for piece in pieces:
+            parts.append(self.encode(piece, first=first))
+            first += piece.num_rows
+        return joined(parts)
 
     def save(self, folder: Path) -> None:
         """Write the schema, and a file for each vocabulary of values, into a folder."""
@@ -137,7 +150,10 @@ class Encoder:
             else:
                 exact[table] = f"vocabulary-{number}.parquet"
                 pq.write_table(pa.table({"value": vocabulary.values}), folder / exact[table])
-        saved = _Saved(self.columns, self.schema, hashed, exact)
+        waiting = {table: f"waiting-{number}.parquet" for number, table in enumerate(self.waiting)}
+        for table, file in waiting.items():
+            pq.write_table(self.waiting[table], folder / file)
+        saved = _Saved(self.columns, self.schema, hashed, exact, self.days, waiting)
         (folder / NAME).write_bytes(msgspec.json.encode(saved))
 
     @classmethod
@@ -154,7 +170,8 @@ class Encoder:
             for table, file in saved.exact.items():
                 values = pq.read_table(folder / file)["value"].combine_chunks()
                 vocabularies[table] = Exact(values)
-            return cls(saved.columns, saved.schema, vocabularies)
+            waiting = {table: pq.read_table(folder / file) for table, file in saved.waiting.items()}
+            return cls(saved.columns, saved.schema, vocabularies, saved.days, waiting)
         except (OSError, msgspec.DecodeError, pa.ArrowInvalid) as error:
             raise SchemaError(f"{path} cannot be read ({error}); train again.") from error
 
@@ -217,7 +234,8 @@ class _Seen:
             now = np.array([len(known), known.sum(), np.square(known).sum()])
             self.moments[name] = self.moments.get(name, np.zeros(3)) + now
         for name in kinds.columns.vectors:
-            self.widths[name] = int(lengths_of(column_of(piece, name)).max(initial=0))
+            width = int(lengths_of(column_of(piece, name)).max(initial=0))
+            self.widths[name] = max(self.widths.get(name, 0), width)
 
 
 @dataclass(frozen=True)
@@ -275,7 +293,7 @@ def fit_encoder(
         seen.add(piece, kinds)
     vocabularies: dict[str, Vocabulary] = {}
     for name, counts in seen.counts.items():
-        vocabularies[name] = counts.exact(_least(columns, name, counts))
+        vocabularies[name] = counts.exact(_least(columns, _are_keys(columns, name, counts)))
     for name, buckets in columns.hashed.items():
         vocabularies[name] = Hashed(buckets, name)
 
@@ -326,12 +344,16 @@ def vectors_of(column: pa.Array, name: str, size: int) -> Singles:
     return found
 
 
-def _least(columns: TableColumns, table: str, counts: Counts) -> int:
+def _are_keys(columns: TableColumns, table: str, counts: Counts) -> bool:
+    """Whether a table's values tell rows apart and nothing else, unless they are said to tell."""
+    return table not in columns.categories and counts.are_keys
+
+
+def _least(columns: TableColumns, keys: bool) -> int:
     """Times that a value must be seen to have an id.
 
     The key of a row is no category: a network would know each row's label by it.
     """
-    keys = table not in columns.categories and counts.are_keys
     return max(columns.least, 2) if keys else columns.least
 
 

@@ -55,7 +55,8 @@ def floats(column: pa.Array) -> Singles:
         SchemaError: it does not hold numbers.
     """
     try:
-        values = pc.cast(column, pa.float32())
+        # By way of float64: the direct way refuses integers that float32 would round.
+        values = pc.cast(pc.cast(column, pa.float64(), safe=False), pa.float32())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise SchemaError(f"a column of type {column.type} holds no numbers ({error}).") from error
     return np.asarray(pc.fill_null(values, np.nan), dtype=np.float32)

@@ -20,7 +20,7 @@ MERGE: Final = 1_000_000
 class Exact:
     """Id i + 1 stands for the i-th value; 0 for every other one."""
 
-    values: pa.Array  # int64 or string, each once; null stands for an id that is free
+    values: pa.Array  # int64 or string, each once
 
     @property
     def size(self) -> int:

@@ -39,7 +39,7 @@ class ItemVectors:
 
     sources: tuple[Source, ...] = ("taken", "attributes", "text")
     size: int = 64
-    window: int = 5  # places between two items that are near each other
+    window: int = 5  # places from one item to another that is near it, at most
     whiten: float = 0.5  # 1 spreads all directions alike, 0 leaves them as they are
     indicator: bool = False
 

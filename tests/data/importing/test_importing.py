@@ -190,3 +190,21 @@ def test_more_than_one_block_keeps_lines_and_ids(tmp_path: Path):
     run(tmp_path, events=data)
     assert len(landed(tmp_path)) == count + 1
     assert rejected(tmp_path) == {("events", count + 2): "8 fields were expected, not 1"}
+
+
+def test_a_field_that_json_lines_have_late_is_read_and_not_assumed(tmp_path: Path):
+    filler = {"item_id": "", "title": "x" * 400, "stock": 1}
+    rows = [filler | {"item_id": f"i{n}"} for n in range(25_000)]  # more than one block
+    rows[-1]["hidden"] = True
+    items = "\n".join(json.dumps(row) for row in rows).encode()
+    settings = ImportSettings(assume={"hidden": "false"})
+    run(tmp_path, settings, events=events(5), items=(".jsonl", items))
+    hidden = shop(tmp_path).read("items")["hidden"].to_pylist()
+    assert hidden == [False] * 24_999 + [True]
+
+
+@pytest.mark.parametrize("separator", ["||", "::", "¦"])
+def test_a_separator_of_several_bytes_parts_the_header_too(tmp_path: Path, separator: str):
+    data = events(4).decode().replace(",", separator).encode()
+    run(tmp_path, ImportSettings(options={"separator": separator}), events=data)
+    assert landed(tmp_path) == {"e0", "e1", "e2", "e3"}

@@ -273,3 +273,55 @@ def test_a_folder_with_something_else_is_not_replaced(tmp_path: Path):
     with pytest.raises(ShopError, match="not a shop"):
         run(tmp_path, events=events(3))
     assert (tmp_path / "shop" / "letter.txt").read_text() == "dear"
+
+
+def test_json_whose_keys_are_values_is_refused_with_what_to_do(tmp_path: Path):
+    items = b"".join(b'{"i%d": {"title": "x"}}\n' % n for n in range(10_001))
+    with pytest.raises(ImportRefused, match=r"more than 10,000 different keys.* as a value"):
+        run(tmp_path, events=events(3), items=(".jsonl", items))
+
+
+@pytest.mark.parametrize("encoding", ["foo", "utf-16", "cp037", "hex", "a\0b", ""])
+def test_an_encoding_that_cannot_be_is_refused_before_a_file_is_read(tmp_path: Path, encoding: str):
+    settings = ImportSettings(options={"encoding": encoding})
+    with pytest.raises(ImportRefused, match=r"encoding cannot be .*such as cp1252"):
+        run(tmp_path, settings, events=events(3))
+
+
+def test_a_byte_that_its_encoding_lacks_costs_only_its_line(tmp_path: Path):
+    data = HEADER + event(0) + event(1, user_id="\x81") + event(2, user_id="é")
+    settings = ImportSettings(max_bad_share=1.0, options={"encoding": "cp1252"})
+    run(tmp_path, settings, events=data.decode().encode("latin-1"))
+    assert rejected(tmp_path) == {("events", 3): "line is not CP1252"}
+    assert shop(tmp_path).read("users")["user_id"].to_pylist() == ["u0", "é"]
+
+
+def test_a_header_that_its_encoding_cannot_say_is_refused(tmp_path: Path):
+    settings = ImportSettings(options={"encoding": "cp1252"})
+    with pytest.raises(ImportRefused, match=r"line 1: the columns' names cannot be read"):
+        run(tmp_path, settings, events=HEADER.replace(b"value", b"val\x81e") + event(0))
+
+
+def test_an_item_of_none_but_rejected_events_is_none(tmp_path: Path):
+    run(tmp_path, events=HEADER + event(0) + event(0, item_id="doubled") + event(1))
+    assert shop(tmp_path).read("items")["item_id"].to_pylist() == ["i0", "i1"]
+    assert shop(tmp_path).read("events")["item"].to_pylist() == [0, 1]
+
+
+def test_an_event_of_an_unknown_item_does_not_use_up_its_id(tmp_path: Path):
+    data = HEADER + event(0, item_id="strange") + event(0)
+    run(tmp_path, events=data, items=b"item_id\ni0\n")
+    assert landed(tmp_path) == {"e0"}
+    assert rejected(tmp_path) == {("events", 2): "item_id is not among the items"}
+
+
+def test_an_id_that_floats_cannot_tell_apart_goes_to_quarantine_with_what_to_do(tmp_path: Path):
+    table = pa.table(
+        {"user_id": [1e19, 2e19, 3.0], "item_id": [1] * 3, "kind": ["click"] * 3, "order": [0] * 3}
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    run(tmp_path, events=(".parquet", sink.getvalue().to_pybytes()))
+    reason = "user_id is not told apart from others in a column of floats; write it as text"
+    assert rejected(tmp_path) == {("events", 1): reason, ("events", 2): reason}
+    assert shop(tmp_path).read("users")["user_id"].to_pylist() == ["3"]

@@ -1,11 +1,13 @@
-"""A vocabulary over days: let in by count, gone by age, ids keep their meaning."""
+"""A vocabulary over days: let in by count, and ids keep their meaning."""
 
 import hypothesis.strategies as st
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 
-from galen.features.encoding.dynamic import Dynamic
+from galen.features.encoding.dynamic import PATIENCE, Dynamic
+from galen.features.encoding.vocabulary import Exact
+
+NOTHING = Exact(pa.array([], pa.string()))
 
 
 def ids_of(vocabulary, *values):
@@ -13,7 +15,7 @@ def ids_of(vocabulary, *values):
 
 
 def test_a_value_is_let_in_once_it_was_seen_often_enough_over_days():
-    start = Dynamic(least=3)
+    start = Dynamic(NOTHING, least=3)
     one, changed = start.advanced(pa.array(["a", "a", "a", "b", "b"]), 1)
     assert ids_of(one, "a", "b", "c") == [1, 0, 0]
     assert changed.tolist() == [1]
@@ -22,40 +24,29 @@ def test_a_value_is_let_in_once_it_was_seen_often_enough_over_days():
     assert changed.tolist() == [2]
 
 
-def test_a_value_that_was_not_seen_for_days_leaves_and_its_id_is_given_on():
-    words, _ = Dynamic(days=2).advanced(pa.array(["old", "kept"]), 1)
-    (old,) = ids_of(words, "old")
-    words, _ = words.advanced(pa.array(["kept"]), 3)
-    assert ids_of(words, "old") == [old]
-    words, changed = words.advanced(pa.array(["kept", "new"]), 4)
-    assert ids_of(words, "old", "new") == [0, old]
-    assert changed.tolist() == [old]
+def test_a_value_that_waits_is_forgotten_when_it_stays_away():
+    for away, let_in in ((PATIENCE - 1, True), (PATIENCE, False)):
+        words, _ = Dynamic(NOTHING, least=2).advanced(pa.array(["rare"]), 1)
+        for day in range(2, 2 + away):
+            words, _ = words.advanced(pa.array(["other"]), day)
+        words, _ = words.advanced(pa.array(["rare"]), 2 + away)
+        assert (ids_of(words, "rare") != [0]) == let_in
 
 
-def test_no_more_values_are_let_in_than_there_is_room_for_the_most_frequent_first():
-    words, _ = Dynamic(most=2).advanced(pa.array([5, 7, 7, 9, 9, 9]), 1)
-    assert ids_of(words, 5) == [0]
-    assert sorted(ids_of(words, 7, 9)) == [1, 2]
-
-
-def test_days_cannot_run_backwards():
-    words, _ = Dynamic().advanced(pa.array([1]), 5)
-    with pytest.raises(ValueError, match="day 4 lies before day 5"):
-        words.advanced(pa.array([1]), 4)
+def test_the_most_frequent_have_the_lowest_of_the_new_ids():
+    words, _ = Dynamic(Exact(pa.array([3]))).advanced(pa.array([5, 7, 7, 9, 9, 9]), 1)
+    assert ids_of(words, 3, 9, 7, 5) == [1, 2, 3, 4]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 12), max_size=20), min_size=1, max_size=8))
-def test_an_id_means_the_same_value_until_it_is_told_to_have_changed(days):
-    words = Dynamic(least=2, days=2, most=6)
-    meaning = {}
+def test_every_value_has_its_id_from_the_day_on_which_it_was_seen_twice(days):
+    words, meaning, seen = Dynamic(Exact(pa.array([], pa.int64())), least=2), {}, []
     for day, column in enumerate(days):
         words, changed = words.advanced(pa.array(column, pa.int64()), day)
-        for gone in changed.tolist():
-            meaning.pop(gone, None)
+        seen += column
         held = words.vocabulary.values.to_pylist()
-        assert len(held) <= 6
+        assert set(held) == {value for value in seen if seen.count(value) >= 2}
+        assert changed.tolist() == list(range(len(meaning) + 1, len(held) + 1))
         for place, value in enumerate(held):
-            if value is not None:
-                assert meaning.setdefault(place + 1, value) == value
-                assert ids_of(words, value) == [place + 1]
+            assert meaning.setdefault(place + 1, value) == value

@@ -163,7 +163,7 @@ def test_a_file_of_vocabularies_that_was_cut_is_told(tmp_path):
 def test_a_day_more_lets_new_values_in_and_leaves_old_ids_alone():
     encoder = encoder_of()
     later = TABLE.set_column(2, "item", pa.array([9, 77, 77, 5]))
-    grown, changed = encoder.grown(iter(later.to_batches()), day=1)
+    grown, changed = encoder.grown(iter(later.to_batches()))
     assert grown.encode(TABLE).categories[:, 1].tolist() == [1, 2, 1, 3]
     assert grown.encode(later).categories[:, 1].tolist() == [2, 4, 4, 1]
     assert changed["item"].tolist() == [4]
@@ -211,6 +211,50 @@ def test_another_day_brings_no_keys_of_rows_either_and_still_brings_new_values()
         return pa.table({"label": rows % 2, "row": rows, "shop": first + rows % 40})
 
     encoder = encoder_of(a_day(0), TableColumns())
-    grown, _ = encoder.grown(iter(a_day(10_000).to_batches()), day=1)
+    grown, _ = encoder.grown(iter(a_day(10_000).to_batches()))
     sizes = {field.name: field.size for field in grown.schema.categories}
     assert sizes == {"row": 1, "shop": 81}
+    assert "row" not in grown.waiting
+
+
+def test_a_value_seen_once_a_day_is_let_in_once_it_was_seen_often_enough(tmp_path):
+    table = pa.table({"label": [0, 1, 0, 1], "item": ["a", "a", "b", "b"]})
+    daily = pa.table({"label": [0, 1], "item": ["a", "new"]})
+    encoder = encoder_of(table, TableColumns(least=3))
+    seen = []
+    for _ in range(4):
+        encoder, changed = encoder.grown(iter(daily.to_batches()))
+        encoder.save(tmp_path)
+        encoder = Encoder.load(tmp_path)
+        seen.append((encoder.vocabularies["item"].values.to_pylist(), changed["item"].tolist()))
+    assert seen == [
+        ([], []),
+        ([], []),
+        (["a", "new"], [1, 2]),
+        (["a", "new"], []),
+    ]
+    assert not encoder.waiting
+    assert encoder.days == 4
+
+
+def test_an_encoder_that_was_saved_before_values_waited_is_read(tmp_path):
+    encoder = encoder_of()
+    encoder.save(tmp_path)
+    assert b"waiting" not in (tmp_path / "encoder.json").read_bytes()
+    assert Encoder.load(tmp_path).days == 0
+
+
+def test_rows_of_different_pieces_are_of_different_groups_where_nothing_groups_them():
+    table = TABLE.drop_columns(["user"])
+    encoder = encoder_of(table, TableColumns(skip=("text",)))
+    samples = encoder.encode_all(iter(table.to_batches(max_chunksize=2)))
+    assert samples.group.tolist() == [0, 1, 2, 3]
+
+
+def test_a_vector_is_as_wide_as_in_the_piece_that_has_it():
+    table = pa.table({"item": [1, 2], "text": [[1.0, 2.0], None], "label": [0, 1]})
+    types = {field.name: field.type for field in table.schema}
+    batches = table.to_batches(max_chunksize=1)
+    encoder = fit_encoder(TableColumns(vectors=("text",)), types, iter(batches))
+    assert encoder.schema.vectors == (Vector("text", 2),)
+    assert encoder.encode_all(iter(batches)).vectors.tolist() == [[1, 2], [0, 0]]

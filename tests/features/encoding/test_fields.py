@@ -2,11 +2,12 @@
 
 from datetime import date, datetime
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from galen.features.encoding.encoder import fit_encoder
-from galen.features.encoding.fields import column_of, parts_of
+from galen.features.encoding.fields import column_of, floats, parts_of
 from galen.features.encoding.schema import SchemaError
 from galen.features.encoding.tables import TableColumns
 
@@ -62,3 +63,10 @@ def test_a_column_that_no_longer_holds_moments_is_told():
     encoder = encoder_of(TABLE)
     with pytest.raises(SchemaError, match="'shown' held moments and is now int64"):
         encoder.encode(TABLE.set_column(1, "shown", pa.array([1, 2, 3])))
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64(), pa.decimal128(20, 0)])
+def test_whole_numbers_that_floats_round_are_numbers_all_the_same(kind):
+    read = floats(pa.array([2**24 + 1, 2**62 + 1, None, 3], kind))
+    assert read[[0, 1, 3]].tolist() == [2**24, 2**62, 3]
+    assert np.isnan(read[2])

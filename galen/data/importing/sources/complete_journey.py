@@ -2,6 +2,10 @@
 
 Both editions that people get are read: dunnhumby's own CSV, which counts days, and the year 2017
 of the `completejourney` packages for R and Python, which has other names and times of day.
+
+No file tells a price. Each item gets the median of what was paid for it over all of the sales,
+since an importer does not know where a comparison will part them: it tells a little of the sales
+that a comparison tests on, and an item without a price is one that was never sold at all.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -249,7 +253,7 @@ def _told(strangers: Sequence[str], known: Sequence[str]) -> str:
 
 
 def _prices(sales: _File) -> pa.Table:
-    """The median price of one piece, by product."""
+    """The median price of one piece, by product, over all sales, whenever they were."""
     query = """
         WITH sold AS (
             SELECT product_id::VARCHAR AS product_id, try_cast(quantity AS DOUBLE) AS pieces,

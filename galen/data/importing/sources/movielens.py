@@ -1,9 +1,14 @@
 """MovieLens: the original `::` files, the later CSV files, and a Parquet form with `pos`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from galen.data.importing.converting import convert
 from galen.data.importing.feeds import (
     OPEN_SALE,
     Dialect,
@@ -39,7 +44,7 @@ def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
     return ImportPlan(
         events=Feed(ratings, mapping, _dialect(ratings)),
         items=None if movies is None else _movies(movies),
-        users=None if users is None else Feed(users, {"sex": "gender"}, _dialect(users)),
+        users=None if users is None else _people(users),
         assume=OPEN_SALE,
     )
 
@@ -50,6 +55,20 @@ def _movies(path: Path) -> Feed:
     if "plot" in columns:
         mapping["description"] = "plot"
     return Feed(path, mapping, _dialect(path))
+
+
+def _people(path: Path) -> Feed:
+    feed = Feed(path, {"sex": "gender"}, _dialect(path))
+    if "age" not in columns_of(path, feed.dialect):
+        return feed
+    mapping = {**feed.mapping, "age": "years"}
+    return replace(feed, mapping=mapping, adapt=_aged, made=("years",), reads=("age",))
+
+
+def _aged(rows: pa.Table) -> pa.Table:
+    """The lowest age of each band; the youngest is coded 1 for "under 18", which is no age."""
+    age, _ = convert(rows["age"], pa.field("age", pa.string()))
+    return rows.append_column("years", pc.if_else(pc.equal(age, "1"), None, age))
 
 
 def _file(folder: Path, name: str) -> Path | None:
