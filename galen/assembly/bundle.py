@@ -63,7 +63,7 @@ class Bundle:
 
     @property
     def version(self) -> str:
-        """A digest of the files that were written, by which replies and traces name the model."""
+        """A digest of the recipe and of what it learned, by which replies and traces name it."""
         return self.manifest.version
 
     def check(self, catalogue: Catalogue) -> None:
@@ -137,6 +137,7 @@ def save_bundle(root: Path, trained: Trained, *, shop: str, seed: int, now: date
         )
         return msgspec.json.encode(manifest)
 
-    with versions.new_version(root, describe) as folder:
+    made_from = [described(recipe), shop, split.protocol, split.final.catalogue.digest()]
+    with versions.new_version(root, describe, made_from=made_from) as folder:
         save_parts(folder, parts, trained.surfaces.values())
     return Bundle.open(root)

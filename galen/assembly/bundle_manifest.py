@@ -23,7 +23,7 @@ class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """What a bundle is made of, and from what."""
 
     format: int
-    version: str  # of the content: the same files have the same version
+    version: str  # of the content: the same recipe with the same files has the same version
     recipe: dict[str, Any]  # of every surface that is not named below
     recipes: dict[str, dict[str, Any]] = {}  # of these surfaces, by the recipe's name
     surfaces: dict[str, str] = {}  # surface -> name among them

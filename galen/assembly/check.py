@@ -4,9 +4,11 @@ import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import Any, Final
 
 from galen.assembly import catalog
+from galen.assembly.blending import RECALL
 from galen.assembly.bounds import beyond
 from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
@@ -16,6 +18,7 @@ from galen.features.tokenizing.coding import Coding
 from galen.features.tokenizing.semantic_ids import SemanticIdError
 from galen.features.tokenizing.tokenizers import tokenizer_spec
 from galen.nn.learning.training import Training
+from galen.pipeline.pipeline import PRICE
 from galen.rank.blended import Blending
 from galen.rank.channel import ChannelScore
 from galen.rank.serving import Serving
@@ -23,6 +26,9 @@ from galen.recall.fusion import Fusion
 
 JUDGED_BY: Final = ("auc", "loss")
 """What a ranking network's validation measures; channels measure ndcg."""
+
+FACTORS: Final = (RECALL, "click", "cart", "purchase", "next", PRICE)
+"""What a blend may multiply: recall's own score, objectives of a shop's rankers, and the price."""
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -52,6 +58,7 @@ def check_recipe(recipe: Recipe) -> None:
             ("", "click", "cart", "purchase", "next"), recipe.rank.fit_blend, f"{at}: fit_blend"
         )
         _one_of(("auto", "impressions", "replay"), recipe.rank.examples, f"{at}: examples")
+    _check_blend(recipe.blend, f"{where}: [blend]")
     _check_samples(recipe, f"{where}: [samples]")
     _check_surfaces(recipe, where)
     for name in recipe.filters:
@@ -95,6 +102,14 @@ def _check_surfaces(recipe: Recipe, where: str) -> None:
         check_recipe(other)
         if named.setdefault(other.name, other) != other:
             raise RecipeError(f"{at}: another recipe is named {other.name!r} too; rename one file.")
+
+
+def _check_blend(blend: Mapping[str, Any], at: str) -> None:
+    """See that each factor is one that may be multiplied, and its power a number."""
+    for name, power in blend.items():
+        _one_of(FACTORS, name, at)
+        if isinstance(power, bool) or not isinstance(power, int | float) or not isfinite(power):
+            raise RecipeError(f"{at}: {name} = {power!r}: it must be a finite number.")
 
 
 def _check_samples(recipe: Recipe, at: str) -> None:

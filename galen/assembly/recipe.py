@@ -110,6 +110,7 @@ class Recipe:
         _check_keys(tree, _names(cls), where)
         if "recall" not in tree or "filters" not in tree:
             raise RecipeError(f"{where}: a recipe needs [recall.<name>] and filters = […].")
+        _check_shapes(tree, where)
         recall = {
             name: _part(RecallPart, {"model": name, **part}, f"{where}: [recall.{name}]")
             for name, part in tree["recall"].items()
@@ -178,6 +179,25 @@ def _table_of(kind: Any) -> type[Any] | None:
     return next((c for c in choices if isinstance(c, type) and dataclasses.is_dataclass(c)), None)
 
 
+def _check_shapes(tree: Mapping[str, Any], where: str) -> None:
+    """See that what has to be a table, or a list of them, is one: TOML takes either for a key."""
+    for name in ("recall", "rank", "blend", "fusion", "tune", "samples", "surfaces"):
+        if not isinstance(tree.get(name, {}), Mapping):
+            raise RecipeError(f"{where}: {name} = {tree[name]!r}: it is a table, [{name}].")
+    for name, part in tree["recall"].items():
+        if not isinstance(part, Mapping):
+            raise RecipeError(f"{where}: recall.{name} = {part!r}: it is a table, [recall.{name}].")
+    filters = tree["filters"]
+    if not isinstance(filters, (list, tuple)) or not all(isinstance(f, str) for f in filters):
+        raise RecipeError(f'{where}: filters = {filters!r}: it is a list of names, ["hidden", …].')
+    _check_tables(tree.get("rerank", ()), f"{where}: rerank")
+
+
+def _check_tables(parts: Any, where: str) -> None:
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(p, Mapping) for p in parts):
+        raise RecipeError(f"{where} = {parts!r}: each one is a table in double brackets, [[…]].")
+
+
 def _part(kind: type[Any], tree: Mapping[str, Any], where: str) -> Any:
     own = {key: value for key, value in tree.items() if key in _names(kind) and key != "settings"}
     rest = {key: value for key, value in tree.items() if key not in own}
@@ -189,6 +209,8 @@ def _part(kind: type[Any], tree: Mapping[str, Any], where: str) -> Any:
 
 def _rank(tree: Mapping[str, Any], where: str) -> RankPart:
     """A model with its extensions and, of a blend, its members."""
+    for many in MANY:
+        _check_tables(tree.get(many, ()), f"{where}: {many}")
     plain = {key: value for key, value in tree.items() if key not in MANY}
     part: RankPart = _part(RankPart, plain, where)
     extend, features = (

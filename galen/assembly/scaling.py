@@ -18,7 +18,7 @@ from galen.assembly.table import learn_encoder, read_parts, seeded
 from galen.data.replacing import replacing
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.features.encoding.tables import columns_of, part, types_of
+from galen.features.encoding.tables import columns_of, digest_of, part, types_of
 from galen.nn.tables.embedding import FusedTable
 from galen.rank.lessons import inputs_of
 from galen.rank.network import Network, NetworkModel
@@ -120,7 +120,7 @@ def family_of(recipe: Recipe, table: Path, folder: Path, *, seed: int) -> SizedR
     encoder = learn_encoder(table)
     parts = read_parts(table, encoder, ("train", "valid", "test"))
     part_seed = seeded(rank, seed)
-    facts = [recipe.to_tree(), table.name, len(parts["train"]), len(parts["test"])]
+    facts = [recipe.to_tree(), digest_of(table)]
     digest = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
     points = folder / digest
     points.mkdir(parents=True, exist_ok=True)

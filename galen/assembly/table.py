@@ -20,7 +20,14 @@ from galen.data.manifest import NAME, sha256
 from galen.features.encoding.encoder import Encoder, fit_encoder
 from galen.features.encoding.samples import Ints, Samples
 from galen.features.encoding.schema import Schema
-from galen.features.encoding.tables import TableError, columns_of, part, pieces, types_of
+from galen.features.encoding.tables import (
+    TableError,
+    columns_of,
+    digest_of,
+    part,
+    pieces,
+    types_of,
+)
 from galen.nn.learning.training import Epoch, Source, Training, Watch
 from galen.rank.lessons import InMemory
 from galen.rank.model import Model
@@ -174,8 +181,7 @@ def _source(folder: Path, encoder: Encoder, training: Training, rows: int, memor
 
 def checkpoint_folder(root: Path, recipe: Recipe, table: Path, seed: int) -> Path:
     """Where a training is kept that may be broken off: another recipe or table has another."""
-    train = part(table, "train")
-    facts = [recipe.to_tree(), table.name, train.metadata.num_rows, train.schema_arrow.names, seed]
+    facts = [recipe.to_tree(), digest_of(table), seed]
     digest = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
     return root / ".training" / digest
 
@@ -209,7 +215,7 @@ def save_run(root: Path, run: TableRun, *, now: datetime) -> "TableBundle":
             )
         )
 
-    with versions.new_version(root, describe) as folder:
+    with versions.new_version(root, describe, made_from=run.recipe.to_tree()) as folder:
         run.encoder.save(folder)
         (folder / "rank").mkdir()
         run.model.save(folder / "rank")

@@ -25,7 +25,7 @@ from galen.assembly.recipe_text import value_text
 from galen.assembly.table import learn_encoder, read_parts, row_bytes, seeded
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Samples
-from galen.features.encoding.tables import part
+from galen.features.encoding.tables import digest_of, part
 from galen.nn.learning.training import Epoch, TrainingError
 from galen.rank.blended import logits_of
 from galen.rank.extended import ExtendedModel
@@ -78,12 +78,6 @@ class Rows:
         if stream and rows * row_bytes(encoder.schema) > memory:
             return cls(folder, encoder, valid, None)
         return cls(folder, encoder, valid, read_parts(folder, encoder, ("train",))["train"])
-
-    def facts(self) -> list[Any]:
-        """What tells this table from another."""
-        train = part(self.folder, "train")
-        names = train.schema_arrow.names
-        return [self.folder.name, train.metadata.num_rows, len(self.valid), names]
 
     def learned(self, recipe: Recipe, seed: int, watch: Callable[[Epoch], None]) -> Model:
         """What the recipe's model learns from the rows; `watch` is told of a network's epochs."""
@@ -236,7 +230,7 @@ def open_search(
     seed: int,
 ) -> TrialSearch:
     """The search kept in a folder; another recipe, table, objective or seed has another one."""
-    facts = [recipe.to_tree(), *rows.facts(), objective, seed]
+    facts = [recipe.to_tree(), digest_of(rows.folder), objective, seed]
     name = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # trials are told of in galen's words

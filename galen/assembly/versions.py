@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -81,10 +81,14 @@ def rollback(root: Path) -> str:
 
 
 @contextmanager
-def new_version(root: Path, describe: Callable[[str, dict[str, str]], bytes]) -> Iterator[Path]:
+def new_version(
+    root: Path, describe: Callable[[str, dict[str, str]], bytes], *, made_from: Any
+) -> Iterator[Path]:
     """A folder to write a version into; it is served only if the block ends without an error.
 
     `describe` makes the manifest from the version and the hashes of the files; it is written last.
+    Versions are told apart by their files and by what they are `made_from`, such as the recipe:
+    other rules or quotas over the same weights serve otherwise.
     """
     root.mkdir(parents=True, exist_ok=True)
     fresh = root / f".new-{os.getpid()}"
@@ -94,7 +98,8 @@ def new_version(root: Path, describe: Callable[[str, dict[str, str]], bytes]) ->
         yield fresh
         paths = sorted(p for p in fresh.rglob("*") if p.is_file())
         files = {str(p.relative_to(fresh)): sha256(p) for p in paths}
-        version = hashlib.sha256(msgspec.json.encode(sorted(files.items()))).hexdigest()[:12]
+        told = msgspec.json.encode([made_from, sorted(files.items())], order="sorted")
+        version = hashlib.sha256(told).hexdigest()[:12]
         (fresh / NAME).write_bytes(msgspec.json.format(describe(version, files), indent=2) + b"\n")
         place = root / version
         if not (place / NAME).exists():  # the same content may be there already

@@ -198,17 +198,26 @@ def _with_bases(source: str, above: tuple[str, ...]) -> dict[str, Any]:
         )
     tree = _tree(source)
     base = tree.pop("base", None)
-    return tree if base is None else _over(_with_bases(str(base), (*above, source)), tree)
+    if base is None:
+        return tree
+    below = str(base) if base in SHIPPED else str(Path(source).parent / str(base))
+    return _over(_with_bases(below, (*above, source)), tree, source)
 
 
-def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _over(base: dict[str, Any], own: dict[str, Any], source: str) -> dict[str, Any]:
     """Lists are added up, a rule with an id of the base replaces it; all else is the own one's."""
     merged = base | own
     for key in base.keys() & own.keys():
         if isinstance(base[key], list):
+            if not _is_rules(own[key]):
+                raise PackError(f"{source}: {key!r} takes rules; begin each with [[{key}]].")
             replaced = {rule.get("id") for rule in own[key]}
             merged[key] = [r for r in base[key] if r.get("id") not in replaced] + own[key]
     return merged
+
+
+def _is_rules(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(rule, dict) for rule in value)
 
 
 def _tree(source: str | Path) -> dict[str, Any]:

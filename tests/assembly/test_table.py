@@ -1,5 +1,6 @@
 """Runs over folders of samples: trained, kept, resumed, continued; and what they refuse."""
 
+import shutil
 from datetime import UTC, datetime
 
 import numpy as np
@@ -138,6 +139,14 @@ def test_another_recipe_or_seed_has_another_place_for_its_checkpoints(folder, tm
         for one, seed in ((FM, 0), (FM, 1), (MODELS[1], 0))
     }
     assert len(places) == 3
+
+
+def test_another_table_of_as_many_rows_has_another_place_for_its_checkpoints(folder, tmp_path):
+    other = shutil.copytree(folder, tmp_path / "other")
+    assert checkpoint_folder(tmp_path, FM, other, 0) == checkpoint_folder(tmp_path, FM, folder, 0)
+    train = pq.read_table(other / "train.parquet")
+    pq.write_table(train.take(pa.array(range(len(train))[::-1])), other / "train.parquet")
+    assert checkpoint_folder(tmp_path, FM, other, 0) != checkpoint_folder(tmp_path, FM, folder, 0)
 
 
 def test_the_seed_of_a_run_decides_what_is_learned(folder):

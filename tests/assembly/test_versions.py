@@ -8,8 +8,9 @@ import pytest
 from galen.assembly import versions
 
 
-def write(root, text):
-    with versions.new_version(root, lambda version, files: b'{"ok": true}') as folder:
+def write(root, text, made_from=None):
+    made = versions.new_version(root, lambda v, files: b'{"ok": true}', made_from=made_from)
+    with made as folder:
         (folder / "model.txt").write_text(text)
     return versions.read(root).version
 
@@ -25,8 +26,15 @@ def test_the_same_content_is_the_same_version(tmp_path):
     assert write(tmp_path, "one") == write(tmp_path, "one")
 
 
+def test_the_same_weights_under_other_rules_are_another_version(tmp_path):
+    first = write(tmp_path, "one", made_from={"filters": ["hidden"], "quota": 5})
+    assert write(tmp_path, "one", made_from={"quota": 5, "filters": ["hidden"]}) == first
+    second = write(tmp_path, "one", made_from={"filters": ["hidden", "age"], "quota": 5})
+    assert versions.read(tmp_path) == versions.Current(second, (first,))
+
+
 def fail_on_the_way(root):
-    with versions.new_version(root, lambda v, f: b"{}") as folder:
+    with versions.new_version(root, lambda v, f: b"{}", made_from=None) as folder:
         (folder / "model.txt").write_text("half")
         raise OSError("disk full")
 
@@ -40,7 +48,7 @@ def test_a_version_that_failed_on_the_way_is_not_served(tmp_path):
 
 
 def _killed_while_writing(root):
-    with versions.new_version(root, lambda v, f: b"{}") as folder:
+    with versions.new_version(root, lambda v, f: b"{}", made_from=None) as folder:
         (folder / "model.txt").write_text("half")
         os.kill(os.getpid(), 9)
 

@@ -70,6 +70,9 @@ RULE = 'citation = "somewhere in the law"\ndate = 2026-01-01\n'
         (f'[[sensitive]]\nid = "x"\nsurfaces = ["attic"]\n{RULE}', "attic"),
         ('[[no_such_rules]]\nid = "x"\n', "no_such_rules"),
         ('[[age]]\nid = "cut short', "cannot be read"),
+        ('[age]\nid = "x"\n', r"'age' takes rules; begin each with \[\[age\]\]"),
+        ("age = 3\n", r"begin each with \[\[age\]\]"),
+        ("age = [3]\n", r"begin each with \[\[age\]\]"),
     ],
 )
 def test_what_is_no_pack_is_refused_in_words(tmp_path, rules, said):
@@ -127,6 +130,16 @@ def test_a_pack_may_stand_on_one_that_stands_on_another(tmp_path):
     mine = tmp_path / "mine.toml"
     mine.write_text('base = "eu"\nname = "mine"\nedition = "1"\ndate = 2026-01-01\n')
     assert read_pack(mine).rules == read_pack("eu").rules
+
+
+def test_a_base_lies_beside_the_pack_that_names_it(tmp_path, monkeypatch):
+    (tmp_path / "packs").mkdir()
+    house = tmp_path / "packs" / "house.toml"
+    house.write_text('base = "eu"\nname = "house"\nedition = "1"\ndate = 2026-01-01\n')
+    mine = tmp_path / "packs" / "mine.toml"
+    mine.write_text('base = "house.toml"\nname = "mine"\nedition = "1"\ndate = 2026-01-01\n')
+    monkeypatch.chdir(tmp_path)
+    assert read_pack("packs/mine.toml").rules == read_pack("eu").rules
 
 
 def test_packs_that_are_each_other_s_base_are_refused(tmp_path):

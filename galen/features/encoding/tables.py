@@ -1,5 +1,6 @@
 """Tables of samples as files: which of their columns are what."""
 
+import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galen.data.manifest import sha256
 from galen.data.mendable import MendableError
 from galen.features.encoding.schema import Adaptor, NumberEncoding
 
@@ -118,6 +120,18 @@ def part(folder: Path, name: str) -> pq.ParquetFile:
     if not file.metadata.num_rows:
         raise TableError(f"{path} has no rows.")
     return file
+
+
+def digest_of(folder: Path) -> str:
+    """What tells a folder of samples from another, also from one of as many rows.
+
+    Raises:
+        TableError: the rows to learn from are missing, cut short, or none.
+    """
+    part(folder, "train")
+    paths = (folder / name for name in (NAME, "train.parquet", "valid.parquet", "test.parquet"))
+    told = "".join(f"{path.name} {sha256(path)}\n" for path in paths if path.exists())
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def pieces(file: pq.ParquetFile, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:

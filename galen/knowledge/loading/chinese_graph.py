@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+
 from galen.knowledge.loading.loaded import Loaded, SourceDraft
 from galen.knowledge.loading.reading import read_table
 from galen.knowledge.schema import ConceptKind, Relation
@@ -24,9 +26,9 @@ def load_chinese_graph(
     Raises:
         KnowledgeError: the file cannot be read as this source.
     """
-    table = read_table(path, COLUMNS)
+    table = read_table(path, COLUMNS, typed=("tail_truncated",))
     draft = SourceDraft(name, str(path), "research", "Chinese disease graph, from health pages")
-    for at, head, relation, tail in _whole(draft, table.to_pylist()):
+    for at, head, relation, tail in _whole(draft, table):
         disease = draft.concept(ConceptKind.CONDITION, head, at)
         if relation == "has_alias":
             draft.also_called(disease, tail)
@@ -42,10 +44,10 @@ def load_chinese_graph(
     return draft.done(len(table), apart=True)
 
 
-def _whole(draft: SourceDraft, rows: list[dict[str, str]]) -> Iterator[tuple[int, str, str, str]]:
+def _whole(draft: SourceDraft, table: pa.Table) -> Iterator[tuple[int, str, str, str]]:
     """Rows of relations that the graph takes, with both names whole."""
     taken = {"has_alias", "has_symptom", "treated_with_drug", "has_complication"}
-    for at, row in enumerate(rows, 1):
+    for at, row in draft.rows(table, "head", "tail"):
         head, tail = row["head"].strip(), row["tail"].strip()
         if row["relation"] not in taken:
             draft.set_aside(f"{row['relation']}: no relation of this graph")

@@ -23,7 +23,7 @@ def load_drugbank(path: Path, name: str = "DrugBank open vocabulary") -> Loaded:
     """
     table = read_table(path, COLUMNS)
     draft = SourceDraft(name, str(path), "CC0-1.0")
-    for at, row in enumerate(table.to_pylist(), 1):
+    for at, row in draft.rows(table, "name"):
         draft.concept(
             ConceptKind.INGREDIENT,
             row["name"],

@@ -31,9 +31,9 @@ def load_hsdn(path: Path, name: str = "HSDN", fewest: int = 5, half_score: float
     Raises:
         KnowledgeError: the file cannot be read as this source.
     """
-    table = read_table(path, COLUMNS)
+    table = read_table(path, COLUMNS, typed=("cooccurs", "tfidf_score"))
     draft = SourceDraft(name, str(path), "research, non-commercial", CITATION)
-    for at, row in enumerate(table.to_pylist(), 1):
+    for at, row in draft.rows(table, "symptom_name", "doid_name", "doid_code"):
         if row["cooccurs"] < fewest:
             draft.set_aside(f"named together in fewer than {fewest} articles")
             continue

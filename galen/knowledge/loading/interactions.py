@@ -33,7 +33,9 @@ def load_evidence(path: Path, name: str = "drug interactions") -> Loaded:
     Raises:
         KnowledgeError: the file cannot be read as this source.
     """
-    table = read_table(path, (*_PAIR, "name1", "name2", "source", "severity_level"))
+    table = read_table(
+        path, (*_PAIR, "name1", "name2", "source", "severity_level"), typed=("severity_level",)
+    )
     worst = worst_by_source(table)
     draft = SourceDraft(name, str(path), OTHER, CITATION)
     draft.set_aside("another row of the same pair and source", len(table) - len(worst))
@@ -48,7 +50,9 @@ def load_pairs(path: Path, name: str = "drug interaction pairs") -> Loaded:
     Raises:
         KnowledgeError: the file cannot be read as this source.
     """
-    table = read_table(path, (*_PAIR, "name1", "name2", "max_severity", "sources"))
+    table = read_table(
+        path, (*_PAIR, "name1", "name2", "max_severity", "sources"), typed=("max_severity",)
+    )
     draft = SourceDraft(name, str(path), OTHER, CITATION)
     for at, row in enumerate(table.to_pylist(), 1):
         _relate(draft, row, at, row["max_severity"], None, f"{CITATION} ({row['sources']})")

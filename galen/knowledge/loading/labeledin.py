@@ -30,7 +30,7 @@ def load_labeledin(path: Path, name: str = "LabeledIn") -> Loaded:
     """
     table = read_table(path, COLUMNS)
     draft = SourceDraft(name, str(path), "public domain (US government work)")
-    for at, row in enumerate(table.to_pylist(), 1):
+    for at, row in draft.rows(table, "rxnorm_id"):
         if ";" in row["rxnorm_id"]:
             draft.set_aside("of a combination")
         elif not row["rxnorm_name"] or not row["disease_mesh_name"]:

@@ -4,7 +4,7 @@ Head and tail of a relation are rows of the same source's concepts. Every row kn
 the file, so that a problem can be told by file and row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -138,6 +138,15 @@ class SourceDraft:
         said = (severity, confidence, source or self.name, licence or self.licence)
         self._relations.append((head, relation.value, tail, *said, citation or self.citation, on))
         self._relation_at.append(at)
+
+    def rows(self, table: pa.Table, *needed: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Rows of a table by their numbers from 1; those without a word are set aside."""
+        for at, row in enumerate(table.to_pylist(), 1):
+            empty = [name for name in needed if not row[name]]
+            if empty:
+                self.set_aside(f"without {', '.join(empty)}")
+            else:
+                yield at, row
 
     def set_aside(self, reason: str, rows: int = 1) -> None:
         """Count rows that are not used, with the reason."""

@@ -78,7 +78,7 @@ def load_own(path: Path, name: str | None = None) -> Loaded:
     if (
         not isinstance(told, Mapping)
         or not {"name", "licence", "date"} <= set(told)
-        or not _fits("date", told["date"])
+        or not all(_fits(key, told[key]) for key in ("name", "licence", "date"))
     ):
         raise KnowledgeError(
             f"{path} does not say where it is from; write [source] with name, licence and date."

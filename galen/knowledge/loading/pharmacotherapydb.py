@@ -24,7 +24,7 @@ def load_pharmacotherapydb(path: Path, name: str = "PharmacotherapyDB") -> Loade
     """
     table = read_table(path, COLUMNS)
     draft = SourceDraft(name, str(path), "CC0-1.0")
-    for at, row in enumerate(table.to_pylist(), 1):
+    for at, row in draft.rows(table, "drug", "disease", "doid_id"):
         if row["category"] not in _HELPS:
             draft.set_aside("judged no indication")
             continue

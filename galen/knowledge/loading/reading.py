@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
 from galen.knowledge.graph import KnowledgeError
 
 
-def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
-    """The columns of a Parquet file, or of a CSV or TSV file with a header, as given.
+def read_table(path: Path, columns: Sequence[str], *, typed: Sequence[str] = ()) -> pa.Table:
+    """The columns of a Parquet file, or of a CSV or TSV file with a header, as text.
+
+    Ids that look like numbers stay as they are written; those `typed` are numbers, or yes or no.
 
     Raises:
         KnowledgeError: the file is missing, cut short, no table, or lacks a column.
@@ -19,7 +22,9 @@ def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
     try:
         if path.suffix in {".csv", ".tsv"}:
             parse = csv.ParseOptions(delimiter="\t" if path.suffix == ".tsv" else ",")
-            table = csv.read_csv(path, parse_options=parse)
+            kinds = {name: pa.string() for name in columns if name not in typed}
+            convert = csv.ConvertOptions(column_types=kinds, strings_can_be_null=True)
+            table = csv.read_csv(path, parse_options=parse, convert_options=convert)
         else:
             table = pq.read_table(path)
     except FileNotFoundError:
@@ -34,7 +39,11 @@ def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
             f"{path} has no column {', '.join(missing)}; it has {', '.join(table.column_names)}. "
             "Is it a file of another source?"
         )
-    return table.select(list(columns))
+    found = {name: table[name] for name in columns}
+    try:
+        return pa.table({n: c if n in typed else pc.cast(c, pa.string()) for n, c in found.items()})
+    except pa.ArrowException as error:
+        raise KnowledgeError(f"{path} holds no text where it should: {error}.") from error
 
 
 def words(text: str | None, separator: str) -> list[str]:

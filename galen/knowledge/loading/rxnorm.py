@@ -38,7 +38,7 @@ def load_rxnorm(path: Path, name: str = "RxNorm") -> Loaded:
     """
     table = read_table(path, COLUMNS)
     draft = SourceDraft(name, str(path), "RxNorm free content (US National Library of Medicine)")
-    for at, row in enumerate(table.to_pylist(), 1):
+    for at, row in draft.rows(table, "name"):
         if row["semantic_type"] not in SUBSTANCES:
             draft.set_aside("no substance: a clinical drug, a form, a device")
         elif " / " in row["name"]:

@@ -152,3 +152,23 @@ def test_a_file_of_another_source_or_cut_short_is_refused(tmp_path):
         load_drugbank(file)
     with pytest.raises(KnowledgeError, match="is not there"):
         load_drugbank(tmp_path / "none.parquet")
+
+
+LABELED = "rxnorm_id,rxnorm_name,disease_cui,disease_mesh_name,n_labels,expert"
+
+
+def test_ids_of_a_csv_stay_as_they_are_written_and_experts_are_told_from_a_crowd(tmp_path):
+    file = tmp_path / "labeled.csv"
+    rows = ["0161,Acetaminophen,C1,Fever,12,1", "0161,Acetaminophen,C2,Pain,3,0"]
+    file.write_text("\n".join([LABELED, *rows]))
+    loaded = load_labeledin(file)
+    assert loaded.concepts["codes"][0].as_py() == ["rxcui:0161"]
+    assert loaded.relations["confidence"].to_pylist() == [pytest.approx(0.9), pytest.approx(0.7)]
+
+
+def test_rows_without_a_name_are_set_aside_with_the_reason(tmp_path):
+    columns = "drugbank_id accessions name CAS UNII synonyms inchikey"
+    rows = [("DB1", None, None, None, None, None, None), ("DB2", None, "B", None, None, None, None)]
+    loaded = load_drugbank(table(tmp_path, columns, *rows))
+    assert loaded.concepts["name"].to_pylist() == ["B"]
+    assert loaded.aside == {"without name": 1}
