@@ -28,7 +28,7 @@ from galen.data.shop import Shop
 from galen.evaluate.offline import Question
 from galen.features.tokenizing.code_report import code_report
 from galen.features.tokenizing.item_vectors import ItemVectors
-from galen.features.tokenizing.tokenizers import TOKENIZERS
+from galen.features.tokenizing.tokenizers import tokenizer_spec
 from galen.generative.generator_index import GeneratorIndex
 from galen.generative.tiger import TigerIndex
 from galen.pipeline.candidates import Requests
@@ -116,7 +116,7 @@ def _codes(
     """The report on the codes, what was written wrongly, and how far a beam is from the best."""
     settings, data = index.settings, trained.split.final
     vectors = ItemVectors(settings.sources, settings.vector_size).fit(data, settings.seed)
-    spec = TOKENIZERS[settings.tokenizer](settings.sizes)
+    spec = tokenizer_spec(settings.tokenizer, settings.sizes, settings.tokenizer_settings)
     figures = code_report(index.ids, vectors, spec, seed=seed).figures()
     some = question.requests.part(0, min(1000, len(question.requests)))
     return figures | written_wrong(index, some, 50, seed) | beam_gaps(index, question, exact)

@@ -1,10 +1,9 @@
 """The one form of every benchmark's result: rows of flat figures, with what they cost."""
 
-import json
 import math
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from safetensors import safe_open
 
 from galen.assembly.parts import Parts
 from galen.assembly.storage import save_parts
+from galen.data.json_file import write_json_file
 from galen.pipeline.stages import Retriever
 
 
@@ -55,4 +55,4 @@ def _numbers_kept(save: Callable[[Path], None]) -> int:
 def write_rows(file: Path | None, rows: Sequence[Row]) -> None:
     """Write rows as a JSON list; nothing where no file is asked for."""
     if file is not None:
-        file.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+        write_json_file(file, rows)

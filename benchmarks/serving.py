@@ -31,6 +31,7 @@ from rich.console import Console
 
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
+from galen.data.manifest import ShopError
 from galen.data.shop import Shop
 
 SERVER_CORE: Final = 0
@@ -99,6 +100,7 @@ def _make(folder: Path, options: argparse.Namespace, console: Console) -> list[R
         sizes = {"items": options.items, "users": options.users, "sessions": options.sessions}
         given = [word for name, size in sizes.items() for word in (f"--{name}", str(size))]
         rows.append(_galen("synth", str(shop), *given, options=options))
+    _check_is_asked_for(shop, options)
     if not bundle.exists():
         console.print(f"training the recipe {options.recipe}")
         words = ("train", str(shop), str(bundle), "--recipe", options.recipe)
@@ -112,6 +114,17 @@ def _make(folder: Path, options: argparse.Namespace, console: Console) -> list[R
             highlight=False,
         )
     return rows
+
+
+def _check_is_asked_for(folder: Path, options: argparse.Namespace) -> None:
+    """See that a shop that was there before is of the sizes that rows will say."""
+    shop = Shop.open(folder)
+    there = shop.rows("items"), shop.rows("users")
+    if there != (options.items, options.users):
+        raise ShopError(
+            f"{folder} has {there[0]:,} items and {there[1]:,} users, not {options.items:,} and "
+            f"{options.users:,}; say so, or give another --bundle."
+        )
 
 
 def _galen(*words: str, options: argparse.Namespace) -> Row:

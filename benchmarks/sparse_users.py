@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
@@ -33,6 +34,11 @@ from galen.pipeline.candidates import Floats
 METRIC: Final = "ndcg@10"
 FEW: Final = ("history 0", "history 1-3")
 PLACEBO: Final = ", placebo"
+SPOKEN_OF: Final = {
+    "relations": ("first", "second"),
+    "samples": ("item", "other"),
+}
+"""By table: the columns of what it speaks of; of other tables it is the first."""
 
 
 @dataclass(frozen=True)
@@ -90,23 +96,26 @@ def placebo_of(shop: Path, folder: Path, *, seed: int) -> Path:
     tables = enriched_folder(shop)
     for path in sorted(tables.glob("*.parquet")):
         table = read_all(tables, path.stem)
-        key = table.column_names[0]
+        names = SPOKEN_OF.get(path.stem, table.column_names[:1])
         write_enriched(
-            enriched_folder(folder),
-            path.stem,
-            table.set_column(0, table.schema.field(key), _exchanged(table[key], seed)),
-            made_from(table),
+            enriched_folder(folder), path.stem, _exchanged(table, names, seed), made_from(table)
         )
     return folder
 
 
-def _exchanged(keys: pa.ChunkedArray, seed: int) -> pa.Array:
-    """Each key replaced by that of another, wherever it stands."""
-    values, place = np.unique(np.asarray(keys), return_inverse=True)
+def _exchanged(table: pa.Table, names: Sequence[str], seed: int) -> pa.Table:
+    """What some columns speak of, each replaced by another of them wherever it stands."""
+    chunks = [chunk for name in names for chunk in table[name].chunks]
+    values = pc.unique(pa.chunked_array(chunks)).drop_null().sort()
     order = np.random.default_rng(seed).permutation(len(values))
     other = np.empty_like(order)
     other[order] = np.roll(order, 1)  # in a ring, so that none keeps its own
-    return pa.array(values[other][place], type=keys.type)
+    for name in names:
+        place = pc.index_in(table[name], value_set=values)
+        told = values.take(pa.array(other)).take(place)
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, table.schema.field(at), told)
+    return table
 
 
 def ask(plan: ComparisonPlan, suffix: str, console: Console) -> list[Asked]:

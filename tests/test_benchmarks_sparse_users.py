@@ -34,6 +34,18 @@ def test_a_placebo_says_of_each_key_what_was_written_of_another(shop, tmp_path):
     assert Shop.open(placebo).read("items").equals(Shop.open(shop).read("items"))
 
 
+def test_a_placebo_of_relations_says_of_two_words_what_was_written_of_two_others(shop, tmp_path):
+    pairs = {"key": ["k1", "k2"], "first": ["cough", "cold"], "second": ["cold", None]}
+    rows = pa.table(pairs | {"relation": ["complement", "substitute"]})
+    for field in PROVENANCE:
+        rows = rows.append_column(field.name, pa.nulls(2, field.type))
+    write_enriched(enriched_folder(shop), "relations", rows, Extent(5, 7))
+    after = read_all(enriched_folder(placebo_of(shop, tmp_path / "p", seed=1)), "relations")
+    assert after["first"].to_pylist() == ["cold", "cough"]
+    assert after["second"].to_pylist() == ["cough", None]
+    assert after["relation"].to_pylist() == ["complement", "substitute"]
+
+
 def test_a_table_that_is_gone_is_gone_from_the_placebo_too(shop, tmp_path):
     placebo = placebo_of(shop, tmp_path / "placebo", seed=1)
     (enriched_folder(shop) / "said.parquet").unlink()

@@ -105,11 +105,11 @@ def write_json(path: Path | None, told: Any) -> None:
     """Write the figures of a command, as text that is JSON already or as what it was told with."""
     import msgspec
 
+    from galen.data.json_file import write_json_file
+
     if path is None:
         return
-    plain = told if isinstance(told, str) else msgspec.to_builtins(told, enc_hook=str)
-    text = plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
-    path.write_text(msgspec.json.format(text) + "\n", encoding="utf-8")
+    write_json_file(path, msgspec.Raw(told.encode()) if isinstance(told, str) else told)
 
 
 def warn_of_never_shown(shop: Path) -> None:

@@ -1,6 +1,5 @@
 """`galen compare`: run what is missing, then tell what was found."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from galen.compare.findings import Findings, tree_of
 from galen.compare.lines import tables_of
 from galen.compare.report import write_report
 from galen.compare.running import ComparisonPlan, Progress, Runner, in_own_process, run_plan
+from galen.data.json_file import write_json_file
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def compare(
     path = report or plan.folder / "report.html"
     write_report(findings, path)
     if json_file is not None:
-        json_file.write_text(json.dumps(tree_of(findings), indent=1) + "\n")
+        write_json_file(json_file, tree_of(findings))
     tables = []
     for lines in tables_of(findings):
         table = Table(title=lines.title, caption=lines.note, caption_justify="left")

@@ -1,13 +1,15 @@
 """Finished steps in a folder, each file whole or not there, under a digest of what it answers."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galen.assembly.versions import CURRENT
 from galen.compare.figures import METRICS, Latency, Learned, LeftOut
 from galen.compare.task import ContestantTask
 from galen.data.enriched import enriched_folder
@@ -25,7 +27,8 @@ Figures = TypeVar("Figures", Learned, Latency, LeftOut)
 def digest_of(task: ContestantTask, version: str) -> str:
     """Of all that the figures of a recipe follow from; latency has its rate and length besides.
 
-    `version` is galen's own. A shop is what its manifest and the tables beside it say.
+    `version` is galen's own. A shop is what its manifest and the tables beside it say, a recipe
+    its text and what stands where its settings lead: knowledge, or a bundle to begin from.
 
     Raises:
         PackError: the pack cannot be read.
@@ -41,7 +44,27 @@ def digest_of(task: ContestantTask, version: str) -> str:
         "pack": read_pack(task.pack).version,
         "galen": version,
     }
+    if places := _places(task.recipe):
+        of["named"] = {place: _content(Path(place)) for place in places}
     return hashlib.sha256(msgspec.json.encode(of, order="deterministic")).hexdigest()[:16]
+
+
+def _places(tree: Any) -> set[str]:
+    """Texts of a recipe that are the paths of files or folders."""
+    if isinstance(tree, Mapping):
+        return set().union(*map(_places, tree.values()))
+    if isinstance(tree, list | tuple):
+        return set().union(*map(_places, tree))
+    return {tree} if isinstance(tree, str) and tree and Path(tree).exists() else set()
+
+
+def _content(place: Path) -> str:
+    """A digest of a file, or of a folder by its manifests, which have those of all else."""
+    if place.is_file():
+        return sha256(place)
+    told = sorted([*place.rglob(NAME), *place.rglob(CURRENT)]) or sorted(place.rglob("*"))
+    digests = {str(path.relative_to(place)): sha256(path) for path in told if path.is_file()}
+    return hashlib.sha256(msgspec.json.encode(digests, order="sorted")).hexdigest()
 
 
 def file_of(task: ContestantTask) -> Path:

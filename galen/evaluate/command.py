@@ -1,6 +1,5 @@
 """`galen evaluate`: a bundle against the part of a shop that it did not learn from."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from galen.assembly.bundle import Bundle
 from galen.assembly.people import PeopleColumns
 from galen.assembly.split import SplitError, split_by
 from galen.data.dataset import Dataset
+from galen.data.json_file import write_json_file
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.evaluate.guarded import Guarded
@@ -84,7 +84,7 @@ def evaluate_bundle(
     title = f"{bundle.recipe.name} on {shop.manifest.name}"
     write_report(done, ranked, title, path)
     if json_file is not None:
-        json_file.write_text(json.dumps(figures(done, ranked), indent=1) + "\n")
+        write_json_file(json_file, figures(done, ranked))
     costs = cost_of_safety(done)
     safety = safety_table(costs, title) if costs else None
     return Evaluated(table_of(done, ranked, title), path, safety)

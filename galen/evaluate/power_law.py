@@ -59,10 +59,12 @@ def fit_power_law(
     `floor` fixes the loss that cannot be beaten, where it is known.
 
     Raises:
-        ValueError: there are fewer than four points.
+        ValueError: there are fewer than four points, or of fewer than three amounts of compute.
     """
     if len(compute) < 4:
         raise ValueError(f"a law needs four points or more, there are {len(compute)}.")
+    if len(np.unique(compute)) < 3:
+        raise ValueError("a law needs points of three amounts of compute or more.")
     unit = float(compute.min())
     law = _least_squares(compute, loss, unit, floor)
     random = np.random.default_rng(seed)

@@ -84,7 +84,8 @@ def _catalogue(evaluation: Evaluation) -> list[tuple[str, list[str]]]:
 def _bars(evaluation: Evaluation) -> Markup:
     everybody = evaluation.question.slices[0]
     names = list(evaluation.results)
-    found = [r.interval("hr@10", everybody, seed=0) for r in evaluation.results.values()]
+    seed = evaluation.seed
+    found = [r.interval("hr@10", everybody, seed=seed) for r in evaluation.results.values()]
     figure = Figure(figsize=(8, 0.4 * len(names) + 1))
     axes = figure.add_subplot()
     colours = [ACCENT if name == evaluation.main else PALE for name in names]

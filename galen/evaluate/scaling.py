@@ -1,6 +1,5 @@
 """`galen scale`: does a family of networks get better with compute, and by which law?"""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.scaling import Ladder, Point, Progress, SizedRecipe, climb, family_of
 from galen.data.drawing import svg
+from galen.data.json_file import write_json_file
 from galen.data.page import write_page
 from galen.evaluate.power_law import Fitted, fit_power_law, frontier
 from galen.pipeline.candidates import Floats
@@ -173,7 +173,7 @@ def write_figures(scaling: Scaling, path: Path) -> None:
         "prediction": None if scaling.prediction is None else asdict(scaling.prediction),
         "verdict": scaling.verdict,
     }
-    path.write_text(json.dumps(told, indent=1) + "\n")
+    write_json_file(path, told)
 
 
 def _plot(scaling: Scaling) -> Markup:

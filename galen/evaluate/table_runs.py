@@ -11,6 +11,7 @@ from rich.table import Table
 
 from galen.assembly.bundle_manifest import BundleError
 from galen.assembly.table import TableBundle, TableRun, read_parts
+from galen.data.json_file import write_json_file
 from galen.data.mendable import MendableError
 from galen.evaluate.table_slices import table_slices
 from galen.features.encoding.samples import Samples
@@ -245,4 +246,4 @@ def write_figures(comparison: TableComparison, path: Path) -> None:
         ],
         "costs": {cost.run: {"model": cost.model, **cost.figures} for cost in comparison.costs},
     }
-    path.write_text(json.dumps(told, indent=1) + "\n")
+    write_json_file(path, told)

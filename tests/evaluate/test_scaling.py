@@ -68,6 +68,9 @@ def test_a_known_floor_is_kept():
 def test_three_points_make_no_law():
     with pytest.raises(ValueError, match="four points"):
         fit_power_law(COMPUTE[:3], COMPUTE[:3], seed=0)
+    twice = np.repeat(COMPUTE[:2], 2)
+    with pytest.raises(ValueError, match="three amounts of compute"):
+        fit_power_law(twice, twice, seed=0)
 
 
 def test_the_frontier_is_what_no_cheaper_point_beats():

@@ -1,0 +1,50 @@
+"""What was found is taken again only where all that it follows from is as it was."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from galen.compare.keeping import digest_of
+from galen.compare.task import ContestantTask
+from galen.knowledge.build import build
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def task(compared_shop, tmp_path):
+    return ContestantTask(
+        step="learned",
+        shop=str(compared_shop),
+        recipe={"name": "own", "recall": {"needs": {"folder": str(tmp_path / "known")}}},
+        protocol="strict",
+        seed=0,
+        pack="general",
+        folder=str(tmp_path / "steps"),
+        rate=1.0,
+        requests=1,
+    )
+
+
+def test_knowledge_that_a_recipe_names_and_that_was_built_anew_is_another_question(task, tmp_path):
+    mine = tmp_path / "mine.toml"
+    told = '[source]\nname = "mine"\nlicence = "own"\ndate = 2026-01-01\n[{table}]\n'
+    digests = []
+    for name in ("myrrh", "incense"):
+        mine.write_text(told.format(table="ingredient") + f"{name} = []\n")
+        build({"own": [mine]}, tmp_path / "known", NOW, shipped=False)
+        digests.append(digest_of(task, "1"))
+    assert len({*digests, digest_of(task, "2")}) == 3
+    assert digest_of(task, "1") == digests[1]
+
+
+def test_a_file_that_a_recipe_names_counts_by_what_it_holds(task, tmp_path):
+    file = tmp_path / "words.txt"
+    recipe = {"name": "own", "recall": {"words": {"file": str(file), "of": ["popular", 3]}}}
+    own = msgspec.structs.replace(task, recipe=recipe)
+    digests = [digest_of(own, "1")]
+    for text in ("one", "two"):
+        file.write_text(text)
+        digests.append(digest_of(own, "1"))
+    assert len(set(digests)) == 3
