@@ -17,7 +17,8 @@ from galen.features.encoding.schema import Schema, SchemaError
 from galen.nn.exporting import Session
 from galen.nn.learning.losses import ObjectiveLoss
 from galen.nn.learning.precision import resolved
-from galen.nn.learning.training import Course, Source, Training, Watch, fit, predict
+from galen.nn.learning.training import Course, Source, Training, Watch, fit
+from galen.nn.predicting import predict
 from galen.nn.tables.compact import compacted
 from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
