@@ -108,7 +108,7 @@ class NextItem(nn.Module):
         else:
             negative = asked @ others
         negative = without_wanted(negative.float(), inputs.wanted, inputs.negative)
-        share = len(inputs.negative) / max(self.tower.items - 1, 1)
+        share = min(len(inputs.negative) / max(self.tower.items - 1, 1), 1.0)
         return token_loss(
             settings.loss, positive, negative, share=share, calibration=settings.calibration
         )
