@@ -83,3 +83,10 @@ def test_a_partner_that_stands_in_another_pair_is_no_negative():
 def test_at_first_directions_are_those_of_the_encoder():
     contrast = Contrast(torch.tensor([[3.0, 4.0], [0.0, 2.0]]), 4, 0.1)
     assert contrast.whole().tolist() == [pytest.approx([0.6, 0.8]), pytest.approx([0.0, 1.0])]
+
+
+def test_an_item_is_no_negative_of_its_own():
+    torch.manual_seed(0)
+    contrast = Contrast(torch.eye(4), 4, 0.1)
+    both_ways = contrast(ItemPairs(torch.tensor([0, 1]), torch.tensor([1, 0])))
+    assert both_ways.tolist() == pytest.approx([0.0, 0.0], abs=1e-6)
