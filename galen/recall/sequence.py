@@ -165,12 +165,12 @@ class SequenceModel:
         among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
         some = bool(len(columns.item))
         course = self._taught(network, columns, among, before, watch) if some else Course()
+        taught = bool(course.epochs or begin)
         network.to("cpu").eval()
         with torch.inference_mode():
             vectors = tower.whole()
             answers = network.answers(vectors).numpy()
-        learned_items = learnable & (some or bool(begin))
-        found = FoundVectors.by("exact", np.ascontiguousarray(answers), learned_items)
+        found = FoundVectors.by("exact", np.ascontiguousarray(answers), learnable & taught)
         whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
         learned = Beginning.of(network, encoder) if encoder and whole else None
         reader = network.reader
@@ -207,6 +207,8 @@ class SequenceModel:
             return follow(network, Mean(), source, before, self.training, watch=watch)
         learning, kept = held_out(columns, self.held_out, self.seed)
         source = self._source(learning, network.tower.items, among)
+        if not source.rows:  # of the only pair of events the second one is held out
+            return Course()
         judge = Judge(kept, self.length)
         return fit(network, Mean(), source, judge, self.training, watch=watch)
 
