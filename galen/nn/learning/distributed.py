@@ -2,7 +2,8 @@
 whose rows are sharded over the processes, with its collectives.
 
 Every process reads the same mini-batches and learns from its share of each, so the curve is that of
-one process with the same mini-batches. Batch norm is the exception: its statistics are of a share.
+one process with the same mini-batches. Of a share alone are the statistics of batch norm and the
+negatives that pairs of a mini-batch are to each other.
 """
 
 import os

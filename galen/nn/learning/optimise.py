@@ -13,7 +13,7 @@ from galen.nn.tables.sharding import block, gathered_rows
 
 
 class Optimiser:
-    """Steps every weight of a network once, after clipping."""
+    """Steps every weight of a network once, after clipping all but `touched` tables."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Optimiser:
             part.zero_grad(set_to_none=True)
 
     def _clip(self, clip: float) -> None:
-        """Scale all gradients so that their norm, over all processes, is at most `clip`."""
+        """Scale gradients so that their norm, over all processes, is at most `clip`."""
         dense = [p.grad for p in self.clipped if p.grad is not None]
         apart = [p.grad for p in self.sharded if p.grad is not None]
         square = self._square(dense) + (total(self._square(apart)) if self.sharded else 0.0)

@@ -41,7 +41,7 @@ class Training:
     table_l2: float = 0.0  # L2 penalty on the rows of tables
     tables: Literal["dense", "touched"] = "dense"  # rows that a step updates and decays
     weight_decay: float = 0.0  # L2 penalty on all other weights
-    clip: float = 10.0  # the norm of all gradients is held to this
+    clip: float = 10.0  # the norm of gradients is held to this, but for those of `touched` tables
     warm_up: int = 0  # steps in which the rate rises from 0
     average: float = 0.0  # decay of averaged weights for each step; 0 keeps the last weights
     patience: int = 2  # epochs with nothing better on validation before training stops
