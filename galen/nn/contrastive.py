@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from galen.nn.dense import linear
+from galen.nn.learning.distributed import dealt
 
 
 class ItemPairs(NamedTuple):
@@ -41,10 +42,7 @@ class ItemPairLesson(NamedTuple):
         """Every `count`-th pair; a process that would get none has one of no weight."""
         if count == 1:
             return self
-        rows = torch.arange(rank, len(self.weight), count)
-        weight = self.weight
-        if not len(rows):
-            rows, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
+        rows, weight = dealt(len(self.weight), self.weight, rank, count)
         pairs = ItemPairs(self.inputs.one[rows], self.inputs.other[rows])
         return ItemPairLesson(pairs, weight[rows])
 

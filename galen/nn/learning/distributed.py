@@ -87,6 +87,14 @@ def spread(network: nn.Module, group: Workers) -> nn.Module:
     return DistributedDataParallel(network)
 
 
+def dealt(rows: int, weight: Tensor, rank: int, count: int) -> tuple[Tensor, Tensor]:
+    """Every `count`-th of so many rows, and weights; where none is left, one of no weight."""
+    mine = torch.arange(rows)[rank::count]
+    if len(mine):
+        return mine, weight
+    return torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
+
+
 def total(value: Tensor) -> Tensor:
     """The sum of every process's value."""
     if not workers().alone:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from galen.nn.dense import tower
+from galen.nn.learning.distributed import dealt
 from galen.nn.learning.sequence_losses import token_loss
 from galen.nn.sequences.item_tower import ItemTower
 
@@ -44,11 +45,8 @@ class PairLesson(NamedTuple):
         """Every `count`-th pair; a process that would get none has one of no weight."""
         if count == 1:
             return self
-        rows = torch.arange(rank, len(self.weight), count)
-        if not len(rows):
-            nothing = PairLesson(Pairs(*(t[:1] for t in self.inputs)), self.weight[:1] * 0)
-            return nothing
-        return PairLesson(Pairs(*(t[rows] for t in self.inputs)), self.weight[rows])
+        rows, weight = dealt(len(self.weight), self.weight, rank, count)
+        return PairLesson(Pairs(*(t[rows] for t in self.inputs)), weight[rows])
 
 
 class UserTower(nn.Module):
