@@ -68,8 +68,9 @@ class UserTower(nn.Module):
 class TwoTower(nn.Module):
     """(B,) losses of pairs beside the other items of the mini-batch and each row's hard ones.
 
-    Hard negatives are drawn for a row alone, not as often as they were taken, so that they need no
-    correction; a temperature divides cosines.
+    A temperature divides cosines. Of scores in the mini-batch the log of an item's share is taken,
+    not of how often so many rows hold it: they stand log B above those of hard negatives, which are
+    drawn for a row alone, and so teach little. Heard in full, these were no gain (docs/log.md).
     """
 
     def __init__(
