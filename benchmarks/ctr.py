@@ -35,7 +35,8 @@ from galen.compare.cost import measured
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Bools, Samples
 from galen.nn.learning.precision import resolved
-from galen.nn.learning.training import Epoch, predict
+from galen.nn.learning.training import Epoch
+from galen.nn.predicting import predict
 from galen.rank.lessons import in_order
 from galen.rank.network import NetworkModel
 from galen.rank.score_metrics import all_of, auc

@@ -11,7 +11,7 @@ from typing import Any, Final
 COUNTS: Final = frozenset({
     "batch", "beam", "block", "blocks", "bottom", "dimension", "each", "encoded_size",
     "expert", "experts", "factors", "first", "group", "heads", "hidden",
-    "iterations", "layers", "leaves", "length", "levels", "maps", "neighbours", "pool",
+    "iterations", "layers", "leaves", "length", "levels", "maps", "neighbours", "patience", "pool",
     "recent", "rounds", "second", "size", "sizes", "steps", "sweeps", "targets", "text_size",
     "threads", "trees", "updates", "vector_size", "width", "window",
 })  # fmt: skip

@@ -44,6 +44,7 @@ def check_recipe(recipe: Recipe) -> None:
         spec = kind(**settings_of(kind, recall.settings, at))
         _check_tokenizer(spec, at)
         _check_heads(spec, at)
+        _check_negatives(spec, at)
     if not any(recall.quota for recall in recipe.recall.values()):
         raise RecipeError(f"{where}: it needs at least one [recall.<name>] with a quota above 0.")
     settings_of(Fusion, recipe.fusion, f"{where}: [fusion]")
@@ -151,6 +152,13 @@ def _check_heads(spec: object, at: str) -> None:
     width, heads = getattr(spec, "width", 0), getattr(spec, "heads", 1)
     if width % heads:
         raise RecipeError(f"{at}: width = {width} cannot be shared by {heads} heads.")
+
+
+def _check_negatives(spec: object, at: str) -> None:
+    """See that a loss that tells the next item from others has some."""
+    told = getattr(spec, "dense", getattr(spec, "loss", "softmax") != "softmax")
+    if told and getattr(spec, "negatives", 1) < 1:
+        raise RecipeError(f"{at}: negatives = 0 leaves nothing to tell the next item from; draw 1.")
 
 
 def _check_lender(recipe: Recipe, channel: object, at: str) -> None:

@@ -1,13 +1,15 @@
 """States of people as a network reads their histories; of those kept, only new events are read."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from galen.features.histories import asked_by
+from galen.features.histories import Taken, asked_by, columns_of_requests
 from galen.nn.sequences.context import Asked
+from galen.nn.sequences.continuing import Continuing, Score, continuing
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.reader import Read, Reader
 from galen.pipeline.candidates import Ints, Requests
@@ -64,6 +66,23 @@ def states_of(
         states = reader(vectors.index_select(0, events.item), events)
         found.append(states[events.layout.last])
     return torch.cat(found), asking
+
+
+def going_on(
+    reader: Reader,
+    vectors: Tensor,
+    requests: Requests,
+    places: int,
+    score: Score,
+    *,
+    kinds: Collection[Taken],
+    timed: bool,
+) -> Iterator[tuple[Ints, Continuing]]:
+    """Requests (P,) with an event of these kinds, ready for `places` items of a slate."""
+    length = max(1, reader.length - places)
+    asked = asked_by(requests, np.arange(len(requests)), timed=timed)
+    columns = columns_of_requests(requests.taken, len(vectors), length, timed=timed, kinds=kinds)
+    return continuing(columns, asked, reader, vectors, score)
 
 
 def _read_on(

@@ -120,6 +120,8 @@ class Generator(GeneratorSettings):
             return course, None, nobody
         learning, kept = held_out(columns, self.held_out, self.seed)
         source, judge = self._source(learning, ids), WritingJudge(self.length, kept)
+        if not source.rows:  # of the only pair of events the second one is held out
+            return Course(), None, nobody
         course = fit(network, Mean(), source, judge, self.training, watch=watch)
         preferred = None
         if self.preference is not None:

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from galen.data.schema import Kind
-from galen.features.histories import asked_by, columns_of_requests
-from galen.features.reading import states_of
+from galen.features.histories import columns_of_requests
+from galen.features.reading import going_on, states_of
 from galen.features.tokenizing.semantic_ids import SemanticIds
 from galen.generative.answering import Allowed, answered, everything
 from galen.generative.cold import Cold
@@ -26,8 +26,7 @@ from galen.nn.learning.precision import products_in, resolved
 from galen.nn.learning.training import Course
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.code_head import CodeHead
-from galen.nn.sequences.continuing import Continuing, continuing
-from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.continuing import Continuing
 from galen.nn.sequences.reader import Reader
 from galen.pipeline.candidates import Candidates, Ints, Requests, no_candidates
 
@@ -140,15 +139,9 @@ class GeneratorIndex:
     def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
         """Requests with an event, ready for `places` items of a slate."""
         if not self.learned:
-            return
-        scored, length = self.writer, max(1, self.settings.length - places)
-        asked = asked_by(requests, np.arange(len(requests)), timed=self.timed)
-        columns = self._columns(requests, length)
-        yield from continuing(columns, asked, self.reader, self.items, scored.scores)
-
-    def _columns(self, requests: Requests, length: int) -> Columns:
-        items, kinds = len(self.items), self.settings.kinds
-        return columns_of_requests(requests.taken, items, length, timed=self.timed, kinds=kinds)
+            return iter(())
+        read, kinds = (self.reader, self.items), self.settings.kinds
+        return going_on(*read, requests, places, self.writer.scores, kinds=kinds, timed=self.timed)
 
     def save(self, folder: Path) -> None:
         tensors = {f"reader.{name}": t for name, t in self.reader.state_dict().items()}
@@ -165,7 +158,10 @@ class GeneratorIndex:
 
     def _states(self, requests: Requests) -> tuple[Tensor, Ints]:
         """States of the requests that have an event, and which those are."""
-        columns = self._columns(requests, self.settings.length)
+        settings, items = self.settings, len(self.items)
+        columns = columns_of_requests(
+            requests.taken, items, settings.length, timed=self.timed, kinds=settings.kinds
+        )
         with products_in(self._kind):
             states, asking = states_of(self.reader, self.items, columns, requests, timed=self.timed)
         return states.float(), asking

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.nn.learning.distributed import dealt
+from galen.nn.learning.passes import mixed
 from galen.nn.sequences.context import Asked
 from galen.nn.sequences.histories import Columns, Ints
 from galen.nn.sequences.packed_events import Events
@@ -49,9 +51,7 @@ class PrefixLesson(NamedTuple):
         """Every `count`-th beginning; a process that would get none has one of no weight."""
         if count == 1:
             return self
-        rows, weight = torch.arange(len(self.weight))[rank::count], self.weight
-        if not len(rows):
-            rows, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
+        rows, weight = dealt(len(self.weight), self.weight, rank, count)
         events, _ = self.inputs.events.of(rows)
         inputs = PrefixInputs(events, self.inputs.asked.take(rows), self.inputs.wanted[rows])
         return PrefixLesson(inputs, weight[rows])
@@ -74,11 +74,8 @@ class PrefixSource:
 
     def lessons(self, epoch: int, skip: int) -> Iterator[PrefixLesson]:
         """Mini-batches of an epoch without its first `skip`."""
-        order = np.random.default_rng((self.seed, epoch)).permutation(self.rows)
-        for number, start in enumerate(range(0, self.rows, self.batch)):
-            if number >= skip:
-                random = np.random.default_rng((self.seed, epoch, number))
-                yield self._lesson(order[start : start + self.batch], random)
+        for people, random in mixed(self.rows, self.batch, self.seed, epoch, skip):
+            yield self._lesson(people, random)
 
     def _lesson(self, people: Ints, random: np.random.Generator) -> PrefixLesson:
         columns = self.columns.of(people)

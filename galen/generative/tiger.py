@@ -102,7 +102,8 @@ class Tiger:
         elif len(columns.item):
             learning, kept = held_out(columns, self.held_out, self.seed)
             source, judge = self._source(learning), _Judge(self, kept)
-            course = fit(network, Mean(), source, judge, self._training, watch=watch)
+            if source.rows:  # else the second of the only pair of events is held out
+                course = fit(network, Mean(), source, judge, self._training, watch=watch)
         facts = _Facts(bool(course.epochs), data.users, timed)
         return TigerIndex(self, ids, network.to("cpu").eval(), facts, course)
 

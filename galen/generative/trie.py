@@ -118,11 +118,6 @@ class Eligible:
     def __len__(self) -> int:
         return len(self.before)
 
-    def nodes(self, depth: int) -> Tensor:
-        """Which nodes of a depth lead to an eligible item: (requests or 1, nodes)."""
-        first = self.trie.leaves[depth]
-        return self.before[:, first[1:]] > self.before[:, first[:-1]]
-
     def children(self, level: int, request: Tensor, node: Tensor) -> tuple[Tensor, Tensor]:
         """Children of rows (request, node) of depth `level` that lead to an eligible item.
 

@@ -73,20 +73,23 @@ class Writer:
         """(P, m): log-probabilities of items (P, m), but for what all items of a state share."""
         row = torch.arange(len(states), device=item.device).repeat_interleave(item.shape[1])
         flat = item.flatten()
-        codes = self._codes_told(states, row, flat)
-        return self._beside(codes, self.mix, states, row, flat).view(item.shape)
+        codes, mix = self._by_codes(states, row, flat)
+        return self._beside(codes, mix, states, row, flat).view(item.shape)
 
     @torch.inference_mode()
     def told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,): scores of items (N,) for states (P, width), of which each is `row` (N,)."""
-        if self.cold is None:
-            codes, mix = self._codes_told(states, row, item), self.mix
-        else:
-            codes, mix = torch.zeros(len(item), device=item.device), 1.0
+        codes, mix = self._by_codes(states, row, item)
         total = self._beside(codes, mix, states, row, item)
         if mix:
             total = total - mix * torch.logsumexp(self.dense.whole(states), dim=1)[row]
         return total
+
+    def _by_codes(self, states: Tensor, row: Tensor, item: Tensor) -> tuple[Tensor, float]:
+        """(N,) of codes, and the dense score's weight: all of it where cold items may join."""
+        if self.cold is None:
+            return self._codes_told(states, row, item), self.mix
+        return torch.zeros(len(item), device=item.device), 1.0
 
     def _beside(
         self, codes: Tensor, mix: float, states: Tensor, row: Tensor, item: Tensor

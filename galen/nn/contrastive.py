@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from galen.nn.dense import linear
+from galen.nn.learning.distributed import dealt
 
 
 class ItemPairs(NamedTuple):
@@ -41,10 +42,7 @@ class ItemPairLesson(NamedTuple):
         """Every `count`-th pair; a process that would get none has one of no weight."""
         if count == 1:
             return self
-        rows = torch.arange(rank, len(self.weight), count)
-        weight = self.weight
-        if not len(rows):
-            rows, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
+        rows, weight = dealt(len(self.weight), self.weight, rank, count)
         pairs = ItemPairs(self.inputs.one[rows], self.inputs.other[rows])
         return ItemPairLesson(pairs, weight[rows])
 
@@ -67,7 +65,7 @@ class Turned(nn.Module):
 class Contrast(nn.Module):
     """(B,) losses of pairs, each item told from the others' partners, at a temperature of cosines.
 
-    A pair's partner that stands in another pair too is no negative of it.
+    A pair's items that stand in another pair too are no negatives of it.
     """
 
     def __init__(
@@ -83,8 +81,8 @@ class Contrast(nn.Module):
         one, other = self.adaptor(self.vectors[pairs.one]), self.adaptor(self.vectors[pairs.other])
         scores = one @ other.T / self.temperature
         own = torch.arange(len(scores), device=scores.device)
-        told = functional.cross_entropy(_apart(scores, pairs.other), own, reduction="none")
-        back = functional.cross_entropy(_apart(scores.T, pairs.one), own, reduction="none")
+        apart = _apart(scores, pairs.one, pairs.other), _apart(scores.T, pairs.other, pairs.one)
+        told, back = (functional.cross_entropy(each, own, reduction="none") for each in apart)
         return (told + back) / 2
 
     def whole(self) -> Tensor:
@@ -93,8 +91,8 @@ class Contrast(nn.Module):
         return found
 
 
-def _apart(scores: Tensor, items: Tensor) -> Tensor:
-    """Scores (B, B) without those of a column whose item is that of the row's own column."""
-    same = items[:, None] == items[None, :]
+def _apart(scores: Tensor, asked: Tensor, items: Tensor) -> Tensor:
+    """Scores (B, B) of `asked` and `items`, but for columns of a row's own two items elsewhere."""
+    same = (items[:, None] == items) | (asked[:, None] == items)
     same.fill_diagonal_(False)
     return scores.masked_fill(same, -torch.inf)

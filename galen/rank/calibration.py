@@ -4,7 +4,7 @@ Platt, "Probabilistic Outputs for Support Vector Machines", 1999.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -12,6 +12,10 @@ import numpy as np
 from galen.pipeline.candidates import Floats
 
 Method = Literal["platt", "isotonic"]
+
+
+_LEAST: Final = 1e-6
+"""The least slope of a line: a falling one would turn the order of scores round."""
 
 
 class Platt(msgspec.Struct, frozen=True, tag="platt"):
@@ -46,11 +50,13 @@ class Calibration:
     method: Method = "platt"
 
     def fit(self, score: Floats, label: Floats, weight: Floats) -> Calibrator:
-        """Learn from held-out rows; one-class labels give that class's share, smoothed."""
+        """Learn from held-out rows; one class gives its share, no rows the scores as they are."""
         from sklearn.isotonic import IsotonicRegression
         from sklearn.linear_model import LogisticRegression
 
-        if label.min(initial=1.0) == label.max(initial=0.0):
+        if not len(label):
+            return Platt(1.0, 0.0)
+        if label.min() == label.max():
             share = (float((label * weight).sum()) + 1) / (float(weight.sum()) + 2)
             return Platt(0.0, float(np.log(share / (1 - share))))
         if self.method == "isotonic":
@@ -60,5 +66,9 @@ class Calibration:
                 tuple(map(float, found.X_thresholds_)), tuple(map(float, found.y_thresholds_))
             )
         fitted = LogisticRegression(C=1e6).fit(score[:, None], label, sample_weight=weight)
-        slope = max(float(fitted.coef_[0, 0]), 1e-6)  # a falling slope would turn the order round
-        return Platt(slope, float(fitted.intercept_[0]))
+        slope = float(fitted.coef_[0, 0])
+        if slope > _LEAST:
+            return Platt(slope, float(fitted.intercept_[0]))
+        share = np.clip(np.average(label, weights=weight), 1e-6, 1 - 1e-6)  # it may have no weight
+        middle = _LEAST * float(np.average(score, weights=weight))
+        return Platt(_LEAST, float(np.log(share / (1 - share))) - middle)

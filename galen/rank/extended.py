@@ -8,7 +8,7 @@ from galen.data.dataset import Dataset
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema, decoded, encoded
 from galen.pipeline.candidates import Floats
-from galen.rank.model import Extension, ExtensionSpec, Model, ModelSpec
+from galen.rank.model import Extension, ExtensionSpec, Model, ModelSpec, at_no_position
 from galen.rank.vector_fields import OfShop
 
 
@@ -28,7 +28,8 @@ class Extended:
         return Extended(self.spec, read)
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "ExtendedModel":
-        plain, fitted = schema, {}
+        plain, fitted = schema, dict[str, Extension]()
+        valid = at_no_position(schema, valid)  # what is chosen and calibrated on is what is served
         for name, extension in self.extensions.items():
             made, train = extension.fit(schema, train)
             valid, schema = made.extend(valid), made.schema
@@ -55,6 +56,7 @@ class ExtendedModel:
         return self.model.objectives
 
     def score(self, samples: Samples) -> Floats:
+        samples = at_no_position(self.schema, samples)
         for extension in self.extensions.values():
             samples = extension.extend(samples)
         return self.model.score(samples)

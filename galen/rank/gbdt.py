@@ -48,12 +48,11 @@ class Gbdt:
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "GbdtModel":
         boosters, calibrators = [], []
+        served = matrix_of(at_no_position(schema, valid), self.categories)
         for objective in train.labels:
             booster = self._train(schema, train, valid, objective)
             boosters.append(booster)
-            raw = booster.predict(
-                matrix_of(valid, self.categories), raw_score=True, num_threads=self.threads
-            )
+            raw = booster.predict(served, raw_score=True, num_threads=self.threads)
             rows, label, weight = valid.known(objective)
             calibrators.append(Calibration(self.calibration).fit(raw[rows], label, weight))
         return GbdtModel(schema, tuple(train.labels), self.categories, boosters, tuple(calibrators))
@@ -84,7 +83,9 @@ class Gbdt:
 
         label = examples.labels[objective]
         numbers, categories = len(schema.numbers), len(schema.categories) * self.categories
-        rows, listwise = self._rows(examples, objective), self.loss == "listwise"
+        rows, listwise = np.flatnonzero(self._rows(examples, objective)), self.loss == "listwise"
+        if listwise:  # LightGBM is told sizes alone: the rows of a list must stand together
+            rows = rows[np.argsort(examples.group[rows], kind="stable")]
         _, sizes = np.unique(examples.group[rows], return_counts=True)
         return lightgbm.Dataset(
             matrix_of(examples, self.categories)[rows],

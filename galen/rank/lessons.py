@@ -56,6 +56,8 @@ def inputs_of(samples: Samples, rows: Rows | slice) -> Inputs:
         needed, row = np.unique(row, return_inverse=True)
         length = length[needed]
         history = history[needed, : max(1, int(length.max(initial=1)))]
+        if not history.shape[1]:  # nobody has one: a recurrent layer needs a place all the same
+            history = np.zeros((len(history), 1, history.shape[2]), np.int64)
     columns = (
         part.categories,
         part.numbers,

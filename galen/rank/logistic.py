@@ -36,7 +36,8 @@ class Logistic:
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "LogisticModel":
         from sklearn.linear_model import LogisticRegression
 
-        inputs, held_out = (_inputs(schema, self.crosses, part) for part in (train, valid))
+        parts = train, at_no_position(schema, valid)  # a line for scores as they will be served
+        inputs, held_out = (_inputs(schema, self.crosses, part) for part in parts)
         weights = np.zeros((len(train.labels), inputs.shape[1] + 1))
         calibrators = []
         for place, objective in enumerate(train.labels):

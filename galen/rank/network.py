@@ -17,7 +17,8 @@ from galen.features.encoding.schema import Schema, SchemaError
 from galen.nn.exporting import Session
 from galen.nn.learning.losses import ObjectiveLoss
 from galen.nn.learning.precision import resolved
-from galen.nn.learning.training import Course, Source, Training, Watch, fit, predict
+from galen.nn.learning.training import Course, Source, Training, Watch, fit
+from galen.nn.predicting import predict
 from galen.nn.tables.compact import compacted
 from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
@@ -70,6 +71,8 @@ class Network:
         for name, rows in (("learn from", source.rows), ("choose on", len(valid))):
             if not rows:
                 raise SchemaError(f"there are no rows to {name}.")
+        if not any(valid.known(name)[0].any() for name in objectives):
+            raise SchemaError("no label is known of the rows to choose on; hold older rows out.")
         torch.manual_seed(self.training.seed)
         network = self.spec.build(schema, objectives)
         if after is not None:
@@ -159,9 +162,11 @@ class NetworkModel:
 
 
 def judged(logits: Floats, samples: Samples, objectives: tuple[str, ...]) -> dict[str, float]:
-    """Mean AUC and log-loss over the objectives of which both classes are there."""
+    """Means over the objectives: of AUC where both classes are there, of log-loss where any is."""
     aucs, losses = [], []
     for place, (rows, label, weight) in enumerate(map(samples.known, objectives)):
+        if not rows.any():
+            continue
         score = logits[rows, place]
         losses.append(log_loss(label, expit(score), weight))
         area = auc(label, score)

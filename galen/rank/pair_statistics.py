@@ -27,7 +27,8 @@ TOLD: Final = 0.5
 class PairStatistics:
     """For every field and every pair of fields: smoothed share of positives, and count of rows.
 
-    `fields` are the categories that take part; all of them where none are named.
+    `fields` are the categories that take part; all of them where none are named. The position of a
+    row never does, for it is not known when the row is scored.
     """
 
     fields: tuple[str, ...] = ()  # categories that take part, alone and in pairs; empty: all
@@ -37,21 +38,21 @@ class PairStatistics:
 
     def fit(self, schema: Schema, train: Samples) -> tuple["PairCounts", Samples]:
         objective = next(iter(train.labels))
+        weight = train.weight * train.known(objective)[0]
         label = np.nan_to_num(train.labels[objective]).astype(np.float64)
-        named = self.fields or tuple(field.name for field in schema.categories)
-        places = [schema.place(name) for name in named if name not in self.without]
+        places = self._places(schema)
         sets = [*((place,) for place in places), *combinations(places, 2)]
-        prior = float(np.average(label, weights=train.weight))
+        prior = float(np.average(label, weights=weight)) if weight.any() else 0.0
         order = np.random.default_rng(self.seed).permutation(len(train))
         tables, columns = {}, []
         for chosen in sets:
             keys = _keys(schema, train.categories, chosen)
             values, code = np.unique(keys, return_inverse=True)
-            good = np.bincount(code, label * train.weight, len(values))
-            rows = np.bincount(code, train.weight, len(values))
+            good = np.bincount(code, label * weight, len(values))
+            rows = np.bincount(code, weight, len(values))
             tables[_name(schema, chosen)] = (chosen, values, good, rows)
-            good_before = _sum_before(code, label * train.weight, order)
-            rows_before = _sum_before(code, train.weight, order)
+            good_before = _sum_before(code, label * weight, order)
+            rows_before = _sum_before(code, weight, order)
             columns += _statistics(good_before, rows_before, prior, self.prior_rows)
         counts = PairCounts(
             _extended(schema, list(tables), columns),
@@ -60,6 +61,17 @@ class PairStatistics:
             tables,
         )
         return counts, _with_numbers(train, columns)
+
+    def _places(self, schema: Schema) -> list[int]:
+        named = self.fields or tuple(field.name for field in schema.categories)
+        left_out = {*self.without, schema.position}
+        places = [schema.place(name) for name in named if name not in left_out]
+        if not places:
+            raise SchemaError(
+                "pair statistics read categories other than the position, of which there are none; "
+                "name some under `fields`, or leave pair statistics out."
+            )
+        return places
 
     def load(self, folder: Path) -> "PairCounts":
         saved = msgspec.json.decode((folder / "pairs.json").read_bytes(), type=_Saved)

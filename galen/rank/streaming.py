@@ -47,7 +47,8 @@ class Streamed:
             order = np.random.default_rng((self.seed, epoch, number)).permutation(len(buffer))
             for start in range(skip * self.batch, len(buffer), self.batch):
                 rows = order[start : start + self.batch]
-                if len(rows) > 1 or len(buffer) == 1:
+                # Batch norm has no spread of one row, which is learned from only where it is alone.
+                if len(rows) > 1 or (len(buffer) == 1 and number == 0):
                     yield lesson_of(buffer, rows, self.objectives)
             skip = 0
 

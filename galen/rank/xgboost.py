@@ -46,7 +46,8 @@ class XGBoost:
             held_out = self._matrix(schema, valid, objective)
             booster = self._train(self._matrix(schema, train, objective), held_out)
             boosters.append(booster)
-            raw = booster.predict(held_out, output_margin=True).astype(np.float64)
+            served = self._matrix(schema, at_no_position(schema, valid), objective)
+            raw = booster.predict(served, output_margin=True).astype(np.float64)
             _, label, weight = valid.known(objective)
             calibrators.append(Calibration(self.calibration).fit(raw, label, weight))
         return XGBoostModel(
@@ -58,15 +59,16 @@ class XGBoost:
 
         label, weight = learning.get_label(), learning.get_weight()
         share = (float(label @ weight) + 1) / (float(weight.sum()) + 2)
+        judged = held_out.num_row() > 0  # else nothing tells when to stop
         booster = xgboost.train(
             self._parameters(len(label), share),
             learning,
             num_boost_round=self.trees,
-            evals=[(held_out, "valid")],
-            early_stopping_rounds=self.patience,
+            evals=[(held_out, "valid")] if judged else [],
+            early_stopping_rounds=self.patience if judged else None,
             verbose_eval=False,
         )
-        return booster[: booster.best_iteration + 1]
+        return booster[: booster.best_iteration + 1] if judged else booster
 
     def _matrix(self, schema: Schema, samples: Samples, objective: str) -> "xgboost.DMatrix":
         rows, label, weight = samples.known(objective)

@@ -28,7 +28,7 @@ class Als:
     """A person's vector is solved from their history at request time, so new events count."""
 
     factors: int = 128
-    confidence: float = 40.0  # alpha of the paper
+    confidence: float = 40.0  # of what was taken: alpha · r, not the paper's 1 + alpha · r
     regularisation: float = 1.0
     iterations: int = 10  # rounds of solving people, then items
     decay: float = 0.8  # confidence of an older event, per place in the history

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -36,6 +36,7 @@ class Beginning:
     encoder: TextEncoder
     projection: Mapping[str, Tensor]
     reader: Mapping[str, Tensor]
+    heads: int  # of attention, which shapes do not tell; 0 where it was saved without
 
     @classmethod
     def of(cls, network: NextItem, encoder: TextEncoder) -> "Beginning | None":
@@ -43,15 +44,22 @@ class Beginning:
         projection = network.tower.of_vectors
         if projection is None:
             return None
-        return cls(encoder, projection.state_dict(), network.reader.state_dict())
+        reader = network.reader
+        heads = reader.backbone.shape.heads
+        return cls(encoder, projection.state_dict(), reader.state_dict(), heads)
 
     def lay_into(self, network: NextItem) -> None:
         """Let a new network begin so, with own vectors of items that add nothing yet.
 
         Raises:
-            BeginningError: the network has other shapes.
+            BeginningError: the network has other shapes, or other heads of attention.
         """
-        tower = network.tower
+        tower, heads = network.tower, network.reader.backbone.shape.heads
+        if self.heads not in (0, heads):
+            raise BeginningError(
+                f"what is to be begun with has {self.heads} heads of attention, not {heads}; give "
+                "backbone, width, layers, heads and length as they were."
+            )
         if tower.of_vectors is None:
             raise BeginningError("the text to begin with has no words; begin with another folder.")
         _lay(tower.of_vectors, self.projection)
@@ -62,9 +70,8 @@ class Beginning:
     def save(self, folder: Path) -> None:
         """Write what `sequence.safetensors`, which holds the reader, does not."""
         self.encoder.save(folder)
-        save_file(
-            {name: t.contiguous() for name, t in self.projection.items()}, folder / PROJECTION
-        )
+        plain = {name: t.contiguous() for name, t in self.projection.items()}
+        save_file(plain, folder / PROJECTION, {"heads": str(self.heads)})
 
     @classmethod
     def load(cls, folder: Path) -> "Beginning":
@@ -76,6 +83,8 @@ class Beginning:
         try:
             projection, reader = load_file(folder / PROJECTION), load_file(folder / READER)
             encoder = TextEncoder.load(folder)
+            with safe_open(folder / PROJECTION, "pt") as file:
+                heads = int((file.metadata() or {}).get("heads", 0))
         except (OSError, SafetensorError) as error:
             raise BeginningError(
                 f"{folder} holds no sequence channel with text ({error}); train one with "
@@ -83,7 +92,7 @@ class Beginning:
             ) from error
         reader.pop("items", None)
         shared = {name: t for name, t in reader.items() if not name.startswith(BUYING)}
-        return cls(encoder, projection, shared)
+        return cls(encoder, projection, shared, heads)
 
 
 def _lay(part: nn.Module, saved: Mapping[str, Tensor]) -> None:

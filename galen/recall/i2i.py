@@ -6,7 +6,7 @@ offline; a learned weight chooses the SKU. An item that nobody took is reached b
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -27,8 +27,6 @@ from galen.pipeline.candidates import (
     Ints,
     Requests,
     Singles,
-    no_candidates,
-    stacked,
 )
 from galen.recall.pair_lessons import lessons_of, parted
 from galen.recall.pair_weights import FEATURES, PairFacts, fitted
@@ -41,7 +39,7 @@ from galen.recall.related_words import (
     strongest_partners,
 )
 from galen.recall.shelf_weights import weights_of
-from galen.recall.votes import BLOCK, VotesAnswer, voted
+from galen.recall.votes import VotesAnswer, best_by_block, voted
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +158,7 @@ class I2iIndex:
         return sparse.csr_array((np.ones(len(rows)), (rows, self.word[rows])), shape)
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
-        parts = [no_candidates(("score",))]
-        for start in range(0, len(requests), BLOCK):
-            part = requests.part(start, min(start + BLOCK, len(requests)))
-            best = self.answer(part).best(k)
-            parts.append(replace(best, request=best.request + start))
-        return stacked(parts)
+        return best_by_block(self.answer, requests, k)
 
     def answer(self, requests: Requests) -> VotesAnswer:
         had = self._had(requests)

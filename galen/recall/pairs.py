@@ -9,6 +9,7 @@ from scipy import sparse
 from torch import nn
 
 from galen.data.lookup import places_of
+from galen.nn.learning.passes import mixed
 from galen.nn.search import top_items
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.two_tower import PairLesson, Pairs, TwoTower
@@ -41,12 +42,9 @@ class PairSource:
         place = np.arange(len(person)) - self.columns.offsets[person]
         items = self.graph.shape[0]
         taken = np.unique(person * items + self.columns.item)
-        events = np.random.default_rng((self.seed, epoch)).permutation(np.flatnonzero(place))
-        for number, start in enumerate(range(0, len(events), self.batch)):
-            if number < skip:
-                continue
-            rows = events[start : start + self.batch]
-            random = np.random.default_rng((self.seed, epoch, number))
+        events = np.flatnonzero(place)
+        for chosen, random in mixed(len(events), self.batch, self.seed, epoch, skip):
+            rows = events[chosen]
             hard = self._neighbours(self.columns.item[rows - 1], random)
             keys = person[rows][:, None] * items + hard
             hard[(hard >= 0) & (places_of(taken, keys) >= 0)] = -1

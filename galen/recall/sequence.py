@@ -18,7 +18,6 @@ from galen.data.schema import Kind
 from galen.features.histories import (
     EVERY,
     Taken,
-    asked_by,
     columns_of,
     columns_of_requests,
     held_out,
@@ -28,7 +27,7 @@ from galen.features.histories import (
 from galen.features.item_known import Attribute, described, known_of, with_codes, with_encoded
 from galen.features.item_text import TextEncoder
 from galen.features.item_vectors import TABLE, Use, beginning, formed, read_encoded
-from galen.features.reading import states_of
+from galen.features.reading import going_on, states_of
 from galen.features.tokenizing.coding import Coding
 from galen.nn.cosines import asked
 from galen.nn.learning.passes import EnoughSteps
@@ -42,7 +41,7 @@ from galen.nn.sequences.backbones.catalog import backbone
 from galen.nn.sequences.backbones.hstu_fused import fusable
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.context import Key
-from galen.nn.sequences.continuing import Continuing, continuing
+from galen.nn.sequences.continuing import Continuing
 from galen.nn.sequences.histories import Columns, NextItemSource
 from galen.nn.sequences.item_tower import SPREAD, ItemTower, Known
 from galen.nn.sequences.judging import Judge
@@ -165,12 +164,12 @@ class SequenceModel:
         among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
         some = bool(len(columns.item))
         course = self._taught(network, columns, among, before, watch) if some else Course()
+        taught = bool(course.epochs or begin)
         network.to("cpu").eval()
         with torch.inference_mode():
             vectors = tower.whole()
             answers = network.answers(vectors).numpy()
-        learned_items = learnable & (some or bool(begin))
-        found = FoundVectors.by("exact", np.ascontiguousarray(answers), learned_items)
+        found = FoundVectors.by("exact", np.ascontiguousarray(answers), learnable & taught)
         whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
         learned = Beginning.of(network, encoder) if encoder and whole else None
         reader = network.reader
@@ -207,6 +206,8 @@ class SequenceModel:
             return follow(network, Mean(), source, before, self.training, watch=watch)
         learning, kept = held_out(columns, self.held_out, self.seed)
         source = self._source(learning, network.tower.items, among)
+        if not source.rows:  # of the only pair of events the second one is held out
+            return Course()
         judge = Judge(kept, self.length)
         return fit(network, Mean(), source, judge, self.training, watch=watch)
 
@@ -290,7 +291,10 @@ class SequenceIndex:
 
     def states(self, requests: Requests) -> torch.Tensor:
         """(R, width): what each request's person is like; zeros where nothing known was taken."""
-        columns = self._columns(requests, self.settings.length)
+        settings, items = self.settings, len(self.items)
+        columns = columns_of_requests(
+            requests.taken, items, settings.length, timed=self.timed, kinds=settings.kinds
+        )
         found, asking = states_of(self.reader, self.items, columns, requests, timed=self.timed)
         out = torch.zeros(len(requests), self.items.shape[1])
         out[torch.from_numpy(asking)] = found
@@ -298,14 +302,8 @@ class SequenceIndex:
 
     def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
         """Requests with an event, ready for `places` items of a slate."""
-        length = max(1, self.settings.length - places)
-        asked = asked_by(requests, np.arange(len(requests)), timed=self.timed)
-        columns = self._columns(requests, length)
-        yield from continuing(columns, asked, self.reader, self.items, self._scores)
-
-    def _columns(self, requests: Requests, length: int) -> Columns:
-        items, kinds = len(self.items), self.settings.kinds
-        return columns_of_requests(requests.taken, items, length, timed=self.timed, kinds=kinds)
+        read, kinds = (self.reader, self.items), self.settings.kinds
+        return going_on(*read, requests, places, self._scores, kinds=kinds, timed=self.timed)
 
     def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """(P, m) of items (P, m); NaN for items that nobody took."""

@@ -26,9 +26,22 @@ from galen.pipeline.candidates import (
     place_within,
 )
 
+_NUMBER: Final = r"\d+(?:[.,'\u2019]\d+)*"
+_ALONE: Final = r"(?<![\w.,'\u2019-])"  # not the end of a word, such as B12 or Omega-3
+
 STRENGTH: Final = re.compile(
-    r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|µg|g|iu|%)(?![a-z])(?:\s*/\s*(\d*\s*(?:ml|g|dose|h)\b))?",
+    rf"({_ALONE}\d{{1,3}}(?:\s\d{{3}})+|{_ALONE}{_NUMBER}(?:\s*[/+]\s*{_NUMBER})+|{_NUMBER})"
+    r"\s*(mg|mcg|µg|g|iu|%)(?![a-z])"
+    rf"(?:\s*/\s*((?:{_NUMBER})?\s*(?:ml|g|dose|h)\b))?",
     re.IGNORECASE,
+)
+"""A number, "1 000" and "500/65" being one, then its unit, then perhaps of how much."""
+
+# Three digits after one separator are a fraction in one country and thousands in another. A
+# fraction that begins with 0 is sure, and one that ends in 0 is not written after a comma.
+DECIMAL: Final = re.compile(r"\d+(?:[.,](?:\d{1,2}|\d{4,}))?|0[.,]\d+")
+THOUSANDS: Final = re.compile(
+    r"[1-9]\d{0,2}(?:,\d\d0|(?:,\d{3}){2,}|(?:\.\d{3}){2,}|(?:['\u2019]\d{3})+)"
 )
 
 May = Callable[[Ints, Ints], Bools]
@@ -209,8 +222,17 @@ def _one_spelling(ingredient: str) -> str:
 
 def _strength(number: str, unit: str, volume: str) -> str:
     unit = {"mcg": "µg".casefold()}.get(unit.casefold(), unit.casefold())
-    per = "/" + "".join(volume.casefold().split()) if volume else ""
-    return f"{float(number.replace(',', '.')):g} {unit}{per}"
+    of = re.sub(_NUMBER, lambda found: _amount(found[0]), "".join(volume.casefold().split()))
+    return f"{_amount(number)} {unit}{'/' if of else ''}{of}"
+
+
+def _amount(number: str) -> str:
+    """A number in one spelling; one that can be read in two ways stays as it is, unlike others."""
+    if DECIMAL.fullmatch(number):
+        return f"{float(number.replace(',', '.')):.12g}"
+    if THOUSANDS.fullmatch(number):
+        return re.sub(r"\D", "", number)
+    return re.sub(r"\s*([/+])\s*", r"\1", " ".join(number.split()))
 
 
 def _once(found: Candidates) -> Candidates:

@@ -106,7 +106,7 @@ class TwoTower:
         network.to("cpu").eval()
         with torch.inference_mode():
             vectors, answers = tower.whole(), network.answers(torch.arange(items)).numpy()
-        learned = ((count > 0) | described(known)) & some
+        learned = ((count > 0) | described(known)) & bool(course.epochs)
         found = FoundVectors.by(self.search, np.ascontiguousarray(answers), learned)
         return TwoTowerIndex(self, found, vectors, network.users, course)
 

@@ -1,5 +1,6 @@
 """Channels over item-to-item weights: a person's newest items vote for others."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +25,18 @@ from galen.recall.seen import unseen
 
 BLOCK = 1024
 """Requests whose votes are held at once."""
+
+
+def best_by_block(
+    answer: Callable[[Requests], "VotesAnswer"], requests: Requests, k: int
+) -> Candidates:
+    """At most k items a request, a block of requests after the other."""
+    parts = [no_candidates(("score",))]
+    for start in range(0, len(requests), BLOCK):
+        part = requests.part(start, min(start + BLOCK, len(requests)))
+        best = answer(part).best(k)
+        parts.append(replace(best, request=best.request + start))
+    return stacked(parts)
 
 
 class Voting(Protocol):
@@ -56,12 +69,7 @@ class ItemVotes:
     weights: sparse.csr_array  # (items, items)
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
-        parts = [no_candidates(("score",))]
-        for start in range(0, len(requests), BLOCK):
-            part = requests.part(start, min(start + BLOCK, len(requests)))
-            best = self.answer(part).best(k)
-            parts.append(replace(best, request=best.request + start))
-        return stacked(parts)
+        return best_by_block(self.answer, requests, k)
 
     def answer(self, requests: Requests) -> "VotesAnswer":
         history = requests.taken.latest(self.settings.recent)

@@ -158,9 +158,10 @@ class WordsAnswer:
         own = self._own(brand, len(share))
         mine, mean = own[rows.request, brand[rows.item]], share[brand[rows.item]]
         lift = (mine + strength * mean) / (own.sum(axis=1)[rows.request] + strength) / mean
-        history = self.requests.taken
         width = len(count)
-        taken = np.sort(history.request * width + np.minimum(history.item, width - 1))
+        history = self.requests.taken
+        known = history.item < width
+        taken = np.sort(history.request[known] * width + history.item[known])
         key = rows.request * width + rows.item
         times = np.searchsorted(taken, key, "right") - np.searchsorted(taken, key, "left")
         return np.asarray(np.log(count[rows.item] / of_word) + np.log(lift) + np.log1p(times))

@@ -69,6 +69,13 @@ def test_every_shipped_recipe_comes_back_from_its_tree(name):
         ({"recall": {"item_graph": {"quota": -1}}}, "quota = -1: it must be 0 or more"),
         ({"recall": {"item_graph": {"deadline": 0.0}}}, "deadline = 0.0: it must be above 0"),
         ({"recall": {"sequence": {"heads": 3}}}, "width = 64 cannot be shared by 3 heads"),
+        ({"recall": {"sequence": {"patience": 0}}}, "patience = 0: it must be 1 or more"),
+        ({"rank": {"model": "xgboost", "patience": 0}}, "patience = 0: it must be 1 or more"),
+        ({"recall": {"sequence": {"negatives": 0}}}, "negatives = 0 leaves nothing to tell"),
+        (
+            {"recall": {"generator": {"negatives": 0, "dense": True}}},
+            "negatives = 0 leaves nothing to tell",
+        ),
         (
             {"recall": {"tiger": {"tokenizer_settings": {"iterations": 0}}}},
             r"\[recall.tiger\]: .*iterations = 0: it must be 1 or more",

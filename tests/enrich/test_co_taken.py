@@ -11,7 +11,7 @@ from worlds import put_vectors
 from galen.data.enriched import EnrichedError
 from galen.enrich.co_taken import TABLE, CoTaken, pairs_of, write_co_taken
 from galen.features.item_vectors import Encoded, read_encoded
-from galen.nn.contrastive import Contrast, ItemPairs
+from galen.nn.contrastive import Contrast, ItemPairLesson, ItemPairs
 
 AT = datetime(2026, 11, 28, tzinfo=UTC)
 QUICK = CoTaken(
@@ -83,3 +83,16 @@ def test_a_partner_that_stands_in_another_pair_is_no_negative():
 def test_at_first_directions_are_those_of_the_encoder():
     contrast = Contrast(torch.tensor([[3.0, 4.0], [0.0, 2.0]]), 4, 0.1)
     assert contrast.whole().tolist() == [pytest.approx([0.6, 0.8]), pytest.approx([0.0, 1.0])]
+
+
+def test_an_item_is_no_negative_of_its_own():
+    torch.manual_seed(0)
+    contrast = Contrast(torch.eye(4), 4, 0.1)
+    both_ways = contrast(ItemPairs(torch.tensor([0, 1]), torch.tensor([1, 0])))
+    assert both_ways.tolist() == pytest.approx([0.0, 0.0], abs=1e-6)
+
+
+def test_processes_share_pairs_however_few_there_are():
+    lesson = ItemPairLesson(ItemPairs(torch.arange(3), torch.arange(3, 6)), torch.ones(3))
+    assert lesson.share(1, 2).inputs.one.tolist() == [1]
+    assert lesson.share(7, 8).weight.tolist() == [0.0]

@@ -41,20 +41,6 @@ def test_live_paths_end_at_the_eligible_items_and_spell_their_codes(table, seed)
     assert np.array_equal(found[np.lexsort(found[:, 1::-1].T)], wanted)
 
 
-@settings(max_examples=100, deadline=None)
-@given(tables(), st.integers(0, 2**32 - 1))
-def test_a_node_is_live_where_an_eligible_item_has_its_prefix(table, seed):
-    codes, sizes = table
-    trie = Trie.of(codes, sizes)
-    mask = np.random.default_rng(seed).random(len(codes)) < 0.4
-    eligible = trie.masked(mask)
-    for depth in range(trie.levels + 1):
-        prefixes = np.unique(codes[:, :depth], axis=0)
-        allowed = {tuple(row) for row in codes[mask, :depth].tolist()}
-        wanted = [tuple(row) in allowed for row in prefixes.tolist()]
-        assert eligible.nodes(depth).tolist() == [wanted]
-
-
 def test_children_stand_in_the_order_of_their_codes_whatever_the_order_of_items():
     codes = np.array([[1, 2], [0, 1], [1, 0], [0, 0]])
     trie = Trie.of(codes)
@@ -76,7 +62,8 @@ def test_one_mask_serves_all_requests():
 def test_an_empty_mask_has_no_live_node():
     trie = Trie.of(np.array([[0, 1], [1, 1]]))
     eligible = trie.masked(np.zeros(2, bool))
-    assert not any(bool(eligible.nodes(depth).any()) for depth in range(3))
+    _, node = eligible.children(0, torch.arange(1), torch.zeros(1, dtype=torch.int64))
+    assert not len(node)
 
 
 @pytest.mark.parametrize(

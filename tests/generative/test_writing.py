@@ -1,9 +1,12 @@
 """What a generator says of an item is the same, whether it wrote it or was asked about it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from galen.generative.cold import Cold
 from galen.generative.scoring import WrittenAnswer
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
@@ -74,3 +77,14 @@ def test_an_item_without_a_semantic_id_has_no_score(numbers):
     told = answer.scores(Candidates(np.zeros(2, np.int64), np.array([ITEMS, 0])))
 
     assert np.isnan(told).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_items_that_nobody_took_are_scored_alike_whoever_asks_about_them(parallel, numbers):
+    cold = Cold(torch.tensor([1, 4]), 2, 0.5)
+    writer = replace(writer_of(numbers, parallel=parallel, mix=0.7, buys=True), cold=cold)
+    states = torch.randn(3, WIDTH, generator=numbers)
+    item = torch.arange(ITEMS).expand(3, ITEMS)
+    told = writer.told(states, torch.arange(3).repeat_interleave(ITEMS), item.flatten())
+    apart = writer.scores(states, item) - told.view(3, ITEMS)
+    torch.testing.assert_close(apart, apart[:, :1].expand(3, ITEMS), atol=1e-4, rtol=0)

@@ -12,6 +12,7 @@ from galen.features.encoding.schema import Category, Schema, SchemaError
 from galen.rank.extended import Extended
 from galen.rank.leaves import Leaves
 from galen.rank.logistic import Logistic
+from galen.rank.pair_statistics import PairStatistics
 from galen.rank.score_metrics import auc
 
 SIZES = {"shelf": 8, "person": 60, "weather": 5}
@@ -193,3 +194,55 @@ def test_rows_too_few_to_split_say_so():
     rows = samples(0, rows=1)
     with pytest.raises(SchemaError, match="too few"):
         Leaves().fit(schema_of(rows), rows)
+
+
+def shown(seed: int) -> Samples:
+    """Rows whose clicks follow where they were shown, and little else."""
+    random = np.random.default_rng(seed)
+    rows = samples(seed)
+    at = random.integers(1, 11, (len(rows), 1))
+    click = random.random(len(rows)) < 1 / (1 + np.exp(at[:, 0] - 3.0))
+    ids = np.concatenate([rows.categories, at], axis=1)
+    return replace(rows, categories=ids, labels={"click": click.astype(np.float32)})
+
+
+def shown_schema() -> Schema:
+    plain = schema_of(samples(0))
+    fields = (*plain.categories, Category("position", 11))
+    return Schema(categories=fields, numbers=plain.numbers, position="position")
+
+
+def test_where_a_row_was_shown_has_no_part_in_a_score_by_way_of_an_extension(learned):
+    spec, _, _ = learned
+    model = Extended(Logistic(), {"more": spec}).fit(shown_schema(), shown(0), shown(1))
+    rows = shown(2)
+    moved = rows.categories.copy()
+    moved[:, -1] = moved[:, -1] % 10 + 1
+    assert np.array_equal(model.score(rows), model.score(replace(rows, categories=moved)))
+
+
+def test_probabilities_over_an_extension_hold_though_no_position_is_known(learned):
+    spec, _, _ = learned
+    model = Extended(Logistic(), {"more": spec}).fit(shown_schema(), shown(0), shown(1))
+    rows = shown(2)
+    assert model.score(rows)[:, 0].mean() == pytest.approx(rows.labels["click"].mean(), abs=0.03)
+
+
+def test_pair_statistics_leave_the_position_out():
+    made, _ = PairStatistics().fit(shown_schema(), shown(0))
+    assert not any("position" in number.name for number in made.schema.numbers)
+    with pytest.raises(SchemaError, match="other than the position"):
+        PairStatistics(fields=("position",)).fit(shown_schema(), shown(0))
+
+
+def test_pair_statistics_count_no_row_whose_label_is_not_known_yet():
+    rows = samples(0)
+    late = rows.labels["click"].copy()
+    late[: len(rows) // 2] = np.nan
+    made, _ = PairStatistics().fit(schema_of(rows), replace(rows, labels={"click": late}))
+    known = rows.take(slice(len(rows) // 2, None))
+    alone, _ = PairStatistics().fit(schema_of(known), known)
+    assert made.prior == pytest.approx(alone.prior)
+    assert made.extend(samples(1)).numbers == pytest.approx(
+        alone.extend(samples(1)).numbers, nan_ok=True
+    )

@@ -98,6 +98,34 @@ def test_a_position_is_learned_from_and_has_no_part_in_a_score(learned):
     assert model.score(shown).tolist() == model.score(replace(shown, categories=moved)).tolist()
 
 
+def test_probabilities_hold_though_no_position_is_known_when_a_row_is_scored():
+    def shown(seed: int) -> Samples:
+        random = np.random.default_rng(seed)
+        rows = samples(seed)
+        at = random.integers(1, 11, (len(rows), 1))
+        chance = 1 / (1 + np.exp(0.5 * (at[:, 0] - 1) - rows.numbers[:, 0]))
+        click = (random.random(len(rows)) < chance).astype(np.float32)
+        ids = np.concatenate([rows.categories, at], axis=1)
+        return replace(rows, categories=ids, labels={"click": click})
+
+    fields = (Category("shelf", 4), Category("position", 11))
+    schema = Schema(categories=fields, numbers=schema_of(samples(0)).numbers, position="position")
+    later = shown(2)
+    for name, spec in RANKERS.items():
+        said = spec().fit(schema, shown(0), shown(1)).score(later)[:, 0]
+        assert calibration_error(later.labels["click"], said) < 0.04, name
+
+
+def test_an_objective_without_a_known_label_to_choose_on_keeps_the_order_it_learned(learned):
+    spec, _ = learned
+    rows, held_out, later = samples(0), samples(1), samples(2)
+    unknown = np.full(len(held_out), np.nan, np.float32)
+    valid = replace(held_out, labels={**held_out.labels, "purchase": unknown})
+    scores = spec.fit(schema_of(rows), rows, valid).score(later)
+    for place, label in enumerate(later.labels.values()):
+        assert auc(label, scores[:, place]) > 0.8
+
+
 def test_scores_no_rows_with_no_rows(learned):
     _, model = learned
     assert model.score(samples(0, rows=0)).shape == (0, 2)

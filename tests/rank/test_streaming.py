@@ -1,5 +1,7 @@
 """Streamed samples: every row once, the same position after a break, errors raised at once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -41,6 +43,17 @@ def test_gives_every_row_once_in_an_epoch(folder):
     given = [row for rows in rows_of(streamed(folder).lessons(0, 0)) for row in rows]
     assert sorted(given) == list(range(1, ROWS + 1))
     assert given != sorted(given)
+
+
+def test_a_rest_of_one_row_is_left_out_as_batch_norm_has_no_spread_of_it(folder):
+    source = replace(streamed(folder), batch=167, buffer=334)
+    assert [len(lesson.weight) for lesson in source.lessons(0, 0)] == [167] * 6
+
+
+def test_a_row_that_is_the_only_one_is_learned_from(folder):
+    source = streamed(folder)
+    pq.write_table(pq.read_table(source.path).slice(0, 1), source.path)
+    assert [len(lesson.weight) for lesson in source.lessons(0, 0)] == [1]
 
 
 def test_goes_on_at_the_exact_mini_batch(folder):

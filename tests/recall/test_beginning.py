@@ -1,16 +1,18 @@
 """What was learned in one shop reads the histories of another, by words alone."""
 
 from dataclasses import replace
+from shutil import copytree
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
 from galen.data.merging import merged
 from galen.features.item_text import TextEncoder, said_of
 from galen.features.tokenizing.coding import Coding
-from galen.recall.beginning import BeginningError
+from galen.recall.beginning import PROJECTION, BeginningError
 from galen.recall.sequence import SequenceModel
 
 SMALL = {
@@ -115,3 +117,14 @@ def test_a_shop_of_which_nothing_is_said_cannot_be_begun_from(learned, world, tm
     SequenceModel(**WORDS | {"epochs": 1}).fit(silent).save(tmp_path)
     with pytest.raises(BeginningError, match="holds no sequence channel with text"):
         SequenceModel(**WORDS, begin=str(tmp_path)).fit(world.data)
+
+
+def test_other_heads_of_attention_are_told_though_shapes_are_alike(learned, world):
+    with pytest.raises(BeginningError, match="has 1 heads of attention, not 4"):
+        SequenceModel(**WORDS, heads=4, begin=str(learned)).fit(world.data)
+
+
+def test_what_was_saved_before_heads_were_told_is_begun_from(learned, world, tmp_path):
+    copytree(learned, tmp_path, dirs_exist_ok=True)
+    save_file(load_file(learned / PROJECTION), tmp_path / PROJECTION)
+    assert len(SequenceModel(**WORDS, begin=str(tmp_path)).fit(world.data).course.epochs)

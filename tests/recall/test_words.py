@@ -79,3 +79,9 @@ def test_what_was_saved_says_the_same(world, level, tmp_path):
     one, other = found.retrieve(asked, 5), spec.load(tmp_path).retrieve(asked, 5)
     assert one.item.tolist() == other.item.tolist()
     np.testing.assert_array_equal(one.columns["score"], other.columns["score"])
+
+
+def test_an_item_that_came_after_learning_is_taken_for_no_other(world):
+    new = len(world.data.catalogue)
+    with_new, without = scores(world, "item", [[0, new], [0]])
+    np.testing.assert_array_equal(with_new, without)

@@ -366,7 +366,7 @@ def _number(name: str, moments: npt.NDArray[np.float64], columns: TableColumns) 
 
 
 def _codes(column: pa.Array) -> Ints:
-    """(N,): integers as they are, anything else by its place among the distinct values."""
+    """(N,): integers as they are, anything else hashed: alike where alike, in no order."""
     if pa.types.is_integer(column.type):
         return np.asarray(pc.fill_null(column, -1), dtype=np.int64)
     return np.asarray(Hashed(1 << 62, "group").ids(column), dtype=np.int64)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from galen.generative.network import NextCodes
+from galen.nn.learning.distributed import dealt
 from galen.nn.sequences.code_head import CodeHead
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.judging import HeldOut
@@ -69,9 +70,7 @@ class ComparedLesson(NamedTuple):
         """Every `count`-th history; a process that would get none has one of no weight."""
         if count == 1:
             return self
-        histories, weight = torch.arange(len(self.weight))[rank::count], self.weight
-        if not len(histories):
-            histories, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
+        histories, weight = dealt(len(self.weight), self.weight, rank, count)
         return ComparedLesson(self.inputs.of(histories), weight[histories])
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from galen.generative.preferring.compared import BLOCK, Compared, ComparedLesson, Transitions, told
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
+from galen.nn.learning.passes import mixed
 from galen.nn.learning.preference_losses import softmax_dpo
 from galen.nn.sequences.histories import Ints
 
@@ -43,11 +44,8 @@ class RejectedSource:
 
     def lessons(self, epoch: int, skip: int) -> Iterator[ComparedLesson]:
         """Mini-batches of an epoch without its first `skip`."""
-        order = np.random.default_rng((self.seed, epoch)).permutation(self.rows)
-        for number, start in enumerate(range(0, self.rows, self.batch)):
-            if number >= skip:
-                random = np.random.default_rng((self.seed, epoch, number))
-                yield self._lesson(order[start : start + self.batch], random)
+        for people, random in mixed(self.rows, self.batch, self.seed, epoch, skip):
+            yield self._lesson(people, random)
 
     def _lesson(self, people: Ints, random: np.random.Generator) -> ComparedLesson:
         transitions, codes = self.transitions, self.transitions.reference.codes

@@ -54,9 +54,11 @@ class Checkpoint:
         """Replace the checkpoint."""
         self.folder.mkdir(parents=True, exist_ok=True)
         old = self._tensor_files()
-        name = f"checkpoint-{int(facts['step']):08}.safetensors"
+        # An epoch that ends on a step of its own checkpoint has one of the same step after it.
+        name = f"checkpoint-{int(facts['step']):08}-{len(epochs):04}.safetensors"
         plain = {key: t.detach().cpu().contiguous().clone() for key, t in tensors.items()}
-        save_file(plain, self.folder / name)
+        with replacing(self.folder / name) as part:
+            save_file(plain, part.name)
         digest = sha256(self.folder / name)
         told = {
             "file": name,
@@ -98,4 +100,5 @@ class Checkpoint:
         return f"remove {self.folder} to begin anew, or name another folder."
 
     def _tensor_files(self) -> list[Path]:
-        return list(self.folder.glob("checkpoint-*.safetensors"))
+        """Those that are whole, and what is left of those whose writing was broken off."""
+        return [*self.folder.glob("checkpoint-*"), *self.folder.glob(".checkpoint-*")]

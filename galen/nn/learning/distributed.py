@@ -2,7 +2,8 @@
 whose rows are sharded over the processes, with its collectives.
 
 Every process reads the same mini-batches and learns from its share of each, so the curve is that of
-one process with the same mini-batches. Batch norm is the exception: its statistics are of a share.
+one process with the same mini-batches. Of a share alone are the statistics of batch norm and the
+negatives that pairs of a mini-batch are to each other.
 """
 
 import os
@@ -84,6 +85,14 @@ def spread(network: nn.Module, group: Workers) -> nn.Module:
     if all(name in apart for name, p in network.named_parameters() if p.requires_grad):
         return network
     return DistributedDataParallel(network)
+
+
+def dealt(rows: int, weight: Tensor, rank: int, count: int) -> tuple[Tensor, Tensor]:
+    """Every `count`-th of so many rows, and weights; where none is left, one of no weight."""
+    mine = torch.arange(rows)[rank::count]
+    if len(mine):
+        return mine, weight
+    return torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
 
 
 def total(value: Tensor) -> Tensor:

@@ -18,7 +18,6 @@ class ObjectiveLoss(nn.Module):
     def __init__(self, shares: Sequence[float]) -> None:
         """`shares` are the weights of the objectives."""
         super().__init__()
-        self.plain = len(shares) == 1
         self.shares: Tensor
         self.register_buffer("shares", torch.tensor(shares, dtype=torch.float32))
 

@@ -13,7 +13,7 @@ from galen.nn.tables.sharding import block, gathered_rows
 
 
 class Optimiser:
-    """Steps every weight of a network once, after clipping."""
+    """Steps every weight of a network once, after clipping all but `touched` tables."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Optimiser:
         clipped = dense if touched else [*dense, *tables]
         self.clipped = [weight for weight in clipped if id(weight) not in self.rows]
         self.sharded = [weight for weight in clipped if id(weight) in self.rows]
+        self.device = next(network.parameters()).device
         self.rates: list[float] = []
         self.parts: list[torch.optim.Optimizer] = []
         table_rate = rate if table_rate is None else table_rate
@@ -70,14 +71,20 @@ class Optimiser:
             part.zero_grad(set_to_none=True)
 
     def _clip(self, clip: float) -> None:
-        """Scale all gradients so that their norm, over all processes, is at most `clip`."""
+        """Scale gradients so that their norm, over all processes, is at most `clip`."""
         dense = [p.grad for p in self.clipped if p.grad is not None]
         apart = [p.grad for p in self.sharded if p.grad is not None]
-        square = _square(dense) + (total(_square(apart)) if self.sharded else 0.0)
+        square = self._square(dense) + (total(self._square(apart)) if self.sharded else 0.0)
         factor = (clip / (square.sqrt() + 1e-6)).clamp_max(1.0)
         for gradients in (dense, apart):
             if gradients:
                 torch._foreach_mul_(gradients, factor)
+
+    def _square(self, gradients: list[Tensor]) -> Tensor:
+        """The square of the norm of all gradients together, where the weights are."""
+        if not gradients:
+            return torch.zeros((), device=self.device)
+        return torch.stack([norm.square() for norm in torch._foreach_norm(gradients)]).sum()
 
     def tensors(self) -> dict[str, Tensor]:
         """Moments and step counts by place, of whole tables; every process must ask."""
@@ -112,10 +119,3 @@ class Optimiser:
                         value[mine] if blocked else value
                     )
             part.load_state_dict(tree)
-
-
-def _square(gradients: list[Tensor]) -> Tensor:
-    """The square of the norm of all gradients together."""
-    if not gradients:
-        return torch.zeros(())
-    return torch.stack([norm.square() for norm in torch._foreach_norm(gradients)]).sum()

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from galen.nn.learning.training import Lesson, Source
 
 LEAST: Final = 16  # steps of an epoch
@@ -48,3 +51,16 @@ class EnoughSteps:
     def _steps(self) -> int:
         """Of one pass."""
         return max(1, -(-self.source.rows // self.source.batch))
+
+
+def mixed(
+    rows: int, batch: int, seed: int, epoch: int, skip: int
+) -> Iterator[tuple[npt.NDArray[np.int64], np.random.Generator]]:
+    """Rows of an epoch's mini-batches in an order of its own, but for the first `skip`.
+
+    Each comes with what it draws by, which is the same whether those before it were read or not.
+    """
+    order = np.random.default_rng((seed, epoch)).permutation(rows)
+    for number, start in enumerate(range(0, rows, batch)):
+        if number >= skip:
+            yield order[start : start + batch], np.random.default_rng((seed, epoch, number))

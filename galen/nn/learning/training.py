@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from galen.data.mendable import MendableError
-from galen.nn.inputs import Inputs
 from galen.nn.learning.averaging import Averaged
 from galen.nn.learning.checkpoint import Checkpoint
 from galen.nn.learning.distributed import (
@@ -42,7 +41,7 @@ class Training:
     table_l2: float = 0.0  # L2 penalty on the rows of tables
     tables: Literal["dense", "touched"] = "dense"  # rows that a step updates and decays
     weight_decay: float = 0.0  # L2 penalty on all other weights
-    clip: float = 10.0  # the norm of all gradients is held to this
+    clip: float = 10.0  # the norm of gradients is held to this, but for those of `touched` tables
     warm_up: int = 0  # steps in which the rate rises from 0
     average: float = 0.0  # decay of averaged weights for each step; 0 keeps the last weights
     patience: int = 2  # epochs with nothing better on validation before training stops
@@ -152,10 +151,11 @@ def fit(
     """Teach a network; it ends with the weights of its best epoch on validation.
 
     With `folder`, a checkpoint is written after each epoch, and training goes on from one that is
-    there, to the same weights as without the break.
+    there: to the same weights as without the break where one process learns, while several, whose
+    draws are not kept, go on with fresh ones.
 
     Raises:
-        TrainingError: the loss is not finite, or the device has not enough memory.
+        TrainingError: the loss, or what validation says, is not finite, or memory is not enough.
         CheckpointError: the checkpoint in the folder was cut short or is another network's.
     """
     return _Run(network, loss, source, validate, settings, folder, watch).run()
@@ -261,7 +261,7 @@ class _Run:
                 self.scale = self.rates[epoch] / self.settings.learning_rate
             loss, rows, seconds = self._epoch(epoch)
             scored = self.averaged.network if self.averaged else self.network
-            valid = self.validate(scored) if self.validate else {}
+            valid = self._valid(scored, epoch)
             self.spent = self.began + time.process_time()
             rate = self.settings.learning_rate * self.scale
             self.course.epochs.append(
@@ -276,6 +276,17 @@ class _Run:
         unsharded(self.network)
         self.network.eval()
         return self.course
+
+    def _valid(self, scored: nn.Module, epoch: int) -> dict[str, float]:
+        """What validation says; an epoch that it cannot judge could pass for the best one."""
+        valid = self.validate(scored) if self.validate else {}
+        for name, value in valid.items():
+            if name in ("loss", self.settings.monitor) and not math.isfinite(value):
+                raise TrainingError(
+                    f"{name} of what is held out is {value} after epoch {epoch}; lower "
+                    "learning_rate, or look for huge numbers in the samples."
+                )
+        return valid
 
     def _epoch(self, epoch: int) -> tuple[float, int, float]:
         self.network.train()
@@ -326,7 +337,7 @@ class _Run:
         return loss.detach()
 
     def _finite(self, losses: list[Tensor], epoch: int) -> float:
-        summed = torch.stack(losses).sum() if losses else torch.zeros(())
+        summed = torch.stack(losses).sum() if losses else torch.zeros((), device=self.device)
         mean = float(total(summed)) / self.group.count
         if not math.isfinite(mean):
             raise TrainingError(
@@ -354,6 +365,8 @@ class _Run:
             whole = whole_state(self.averaged.network)
             tensors |= {f"averaged.{name}": t for name, t in whole.items()}
         tensors["random"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["random_cuda"] = torch.cuda.get_rng_state(self.device)
         facts = {"scale": self.scale, "worse": self.worse, "step": self.step, "spent": self.spent}
         facts["bfloat16"] = float(self.kind == torch.bfloat16)
         facts |= {f"epoch_{name}": value for name, value in asdict(self.under_way).items()}
@@ -376,6 +389,8 @@ class _Run:
             self.averaged.steps = int(found.facts["step"])
         if self.group.alone:
             torch.set_rng_state(found.tensors["random"])
+            if self.device.type == "cuda" and "random_cuda" in found.tensors:
+                torch.cuda.set_rng_state(found.tensors["random_cuda"], self.device)
         self.course.epochs = [Epoch(**epoch) for epoch in found.epochs]
         self.course.best = found.best
         self.scale, self.spent = found.facts["scale"], found.facts["spent"]
@@ -383,16 +398,3 @@ class _Run:
         steps, rows = int(found.facts["epoch_steps"]), int(found.facts["epoch_rows"])
         loss, seconds = found.facts["epoch_loss"], found.facts["epoch_seconds"]
         self.under_way = _UnderWay(steps, rows, loss, seconds)
-
-
-@torch.inference_mode()
-def predict(network: nn.Module, batches: Iterator[Inputs], kind: torch.dtype) -> Tensor:
-    """(N, objectives) logits of rows in order, on the CPU."""
-    if network.training:  # a walk over all modules, which costs a request a millisecond
-        network.eval()
-    device = next(network.parameters()).device
-    parts = []
-    for inputs in batches:
-        with torch.autocast(device.type, kind, enabled=kind != torch.float32):
-            parts.append(network(inputs.to(device)).float().cpu())
-    return torch.cat(parts)

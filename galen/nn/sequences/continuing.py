@@ -21,15 +21,18 @@ Score = Callable[[Tensor, Tensor], Tensor]  # states (P, width), items (P, m) ->
 class Continuing:
     """P histories of one length. An item that is placed is read as an event of the newest kind.
 
-    One that the vectors do not have scores NaN, and is read as an event of no item.
+    One that the vectors do not have scores NaN, and is read as an event of no item. Histories as
+    long as the backbone reads begin anew from their newest events.
     """
 
     reader: Reader
     vectors: Tensor  # (items, width)
     score: Score
+    item: Tensor  # (P, L) of events, -1 for no item
+    kind: Tensor  # (P, L)
+    at: Tensor  # (P, L)
     states: Tensor  # (P, width)
     read: Read
-    kind: Tensor  # (P,)
     asked: Asked  # (P,) when and where items are placed
 
     @torch.inference_mode()
@@ -41,16 +44,18 @@ class Continuing:
 
     @torch.inference_mode()
     def after(self, item: Ints) -> "Continuing":
-        """With one more item (P,) each.
-
-        Raises:
-            ValueError: the histories are as long as the backbone reads.
-        """
-        known = torch.from_numpy((item >= 0) & (item < len(self.vectors)))
-        vectors = self.vectors[torch.from_numpy(item).where(known, 0)] * known[:, None]
-        asked = self.asked
-        states, read = self.reader.extend(vectors, self.kind, asked.at, self.read, asked)
-        return replace(self, states=states, read=read)
+        """With one more item (P,) each."""
+        known = (item >= 0) & (item < len(self.vectors))
+        placed = torch.from_numpy(np.where(known, item, -1))
+        asked, length, done = self.asked, self.reader.length, self.kind[:, -1]
+        whole = _grown(self.item, placed, length)
+        kind, at = _grown(self.kind, done, length), _grown(self.at, asked.at, length)
+        if self.read.kept.events < length:
+            vectors = _of(self.vectors, placed)
+            states, read = self.reader.extend(vectors, done, asked.at, self.read, asked)
+        else:
+            states, read = self.reader.keep(_of(self.vectors, whole), kind, at, asked)
+        return replace(self, item=whole, kind=kind, at=at, states=states, read=read)
 
 
 def continuing(
@@ -71,4 +76,14 @@ def continuing(
             own = asked.take(torch.from_numpy(rows))
             with torch.inference_mode():
                 states, read = reader.keep(vectors[item], kind, at, own)
-            yield rows, Continuing(reader, vectors, score, states, read, kind[:, -1], own)
+            yield rows, Continuing(reader, vectors, score, item, kind, at, states, read, own)
+
+
+def _of(vectors: Tensor, item: Tensor) -> Tensor:
+    """(…, width) of items (…); zeros for no item."""
+    return vectors[item.clamp_min(0)] * (item >= 0)[..., None]
+
+
+def _grown(old: Tensor, newest: Tensor, length: int) -> Tensor:
+    """(P, L) and one more each (P,), the newest `length` of them."""
+    return torch.cat([old, newest[:, None]], dim=1)[:, -length:]

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from galen.nn.learning.passes import mixed
 from galen.nn.sequences.context import Asked
 from galen.nn.sequences.jagged import layout_of
 from galen.nn.sequences.next_item import NextInputs, NextLesson
@@ -101,14 +102,10 @@ class NextItemSource:
 
     def lessons(self, epoch: int, skip: int) -> Iterator[NextLesson]:
         """Mini-batches of an epoch without its first `skip`."""
-        order = np.random.default_rng((self.seed, epoch)).permutation(self.rows)
         chance = self._chance()
         drawn = torch.from_numpy(np.log(chance * self.negatives + 1e-12).astype(np.float32))
-        for number, start in enumerate(range(0, self.rows, self.batch)):
-            if number < skip:
-                continue
-            random = np.random.default_rng((self.seed, epoch, number))
-            yield self._lesson(order[start : start + self.batch], drawn, random)
+        for people, random in mixed(self.rows, self.batch, self.seed, epoch, skip):
+            yield self._lesson(people, drawn, random)
 
     def _lesson(self, people: Ints, drawn: torch.Tensor, random: np.random.Generator) -> NextLesson:
         columns = self._thinned(self.columns.of(people).newest(self.length + 1), random)

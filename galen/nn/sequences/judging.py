@@ -52,7 +52,7 @@ class Judge:
                 taken = torch.from_numpy(row).to(device), torch.from_numpy(seen.item).to(device)
                 scores[taken] = -torch.inf
                 scores.scatter_(1, wanted[:, None], -torch.inf)
-                rank = (scores >= target).sum(1)  # ties are the model's loss
+                rank = (~(scores < target)).sum(1)  # ties, and what is no number, are its loss
                 gains.append(gain_of(rank))
         return {"ndcg": float(torch.cat(gains).mean()), "loss": float(torch.cat(losses).mean())}
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from galen.nn import cosines
+from galen.nn.learning.distributed import dealt
 from galen.nn.learning.sequence_losses import Kind, softmax_in_chunks, token_loss, without_wanted
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.item_tower import ItemTower
@@ -47,10 +48,8 @@ class NextLesson(NamedTuple):
         if count == 1:
             return self
         inputs = self.inputs
-        histories = torch.arange(len(inputs.events.layout.offsets) - 1)[rank::count]
-        weight = self.weight
-        if not len(histories):
-            histories, weight = torch.zeros(1, dtype=torch.int64), torch.zeros_like(weight)
+        whole = len(inputs.events.layout.offsets) - 1
+        histories, weight = dealt(whole, self.weight, rank, count)
         events, rows = inputs.events.of(histories)
         mine = inputs._replace(events=events, wanted=inputs.wanted[rows], done=inputs.done[rows])
         return NextLesson(mine, weight[rows])
@@ -108,7 +107,7 @@ class NextItem(nn.Module):
         else:
             negative = asked @ others
         negative = without_wanted(negative.float(), inputs.wanted, inputs.negative)
-        share = len(inputs.negative) / max(self.tower.items - 1, 1)
+        share = min(len(inputs.negative) / max(self.tower.items - 1, 1), 1.0)
         return token_loss(
             settings.loss, positive, negative, share=share, calibration=settings.calibration
         )

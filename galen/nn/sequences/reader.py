@@ -42,6 +42,11 @@ class Reader(nn.Module):
         found: Tensor = self.backbone(done, events.at, events.layout)
         return self._asked(found, events.at, events.asked)
 
+    @property
+    def length(self) -> int:
+        """Newest events of a history that are read."""
+        return self.backbone.shape.length
+
     def begin(self, people: int) -> Read:
         """Of histories that have no event yet."""
         at = torch.zeros(people, dtype=torch.float64)

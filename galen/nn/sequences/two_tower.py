@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from galen.nn.dense import tower
+from galen.nn.learning.distributed import dealt
 from galen.nn.learning.sequence_losses import token_loss
 from galen.nn.sequences.item_tower import ItemTower
 
@@ -44,11 +45,8 @@ class PairLesson(NamedTuple):
         """Every `count`-th pair; a process that would get none has one of no weight."""
         if count == 1:
             return self
-        rows = torch.arange(rank, len(self.weight), count)
-        if not len(rows):
-            nothing = PairLesson(Pairs(*(t[:1] for t in self.inputs)), self.weight[:1] * 0)
-            return nothing
-        return PairLesson(Pairs(*(t[rows] for t in self.inputs)), self.weight[rows])
+        rows, weight = dealt(len(self.weight), self.weight, rank, count)
+        return PairLesson(Pairs(*(t[rows] for t in self.inputs)), weight[rows])
 
 
 class UserTower(nn.Module):
@@ -70,8 +68,9 @@ class UserTower(nn.Module):
 class TwoTower(nn.Module):
     """(B,) losses of pairs beside the other items of the mini-batch and each row's hard ones.
 
-    Hard negatives are drawn for a row alone, not as often as they were taken, so that they need no
-    correction; a temperature divides cosines.
+    A temperature divides cosines. Of scores in the mini-batch the log of an item's share is taken,
+    not of how often so many rows hold it: they stand log B above those of hard negatives, which are
+    drawn for a row alone, and so teach little. Heard in full, these were no gain (docs/log.md).
     """
 
     def __init__(

@@ -31,7 +31,7 @@ class Fields(nn.Module):
         spread: float = 1e-4,
     ) -> None:
         super().__init__()
-        self.schema, self.width, self.first = schema, width, first
+        self.schema, self.width = schema, width
         self.pooled = sequences == "mean" and bool(schema.sequences)
         columns = width + (1 if first else 0)
         pairs = [(field.name, table_of(field)) for field in schema.tabled]

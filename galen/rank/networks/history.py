@@ -36,7 +36,6 @@ class HistoryFields(nn.Module):
                 "in samples.toml, or choose a model without."
             )
         self.fields = Fields(schema, dimension, sequences="none", spread=SPREAD)
-        self.schema = schema
         self.flat_width = self.fields.count * dimension
         self.event_width = len(schema.sequences) * dimension
 

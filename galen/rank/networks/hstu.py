@@ -16,7 +16,7 @@ from galen.rank.networks.history import HistoryFields
 
 @dataclass(frozen=True, slots=True)
 class Hstu:
-    """The candidate is appended to the history; `size` sets width, depth, heads and the rate.
+    """The candidate is appended to the history; `size` sets width, depth and heads.
 
     A history is read once, however many candidates are scored against it.
     """
@@ -43,7 +43,7 @@ class Hstu:
 
     @property
     def learning_rate(self) -> float:
-        """Wider layers take smaller steps."""
+        """Of `galen scale`, where wider layers take smaller steps; recipes say their own."""
         return 1e-3 / math.sqrt(self.size)
 
     def build(self, schema: Schema, objectives: Sequence[str]) -> nn.Module:

@@ -18,7 +18,7 @@ from galen.rank.networks.fields import Fields
 class RankMixer:
     """Tokens that swap slices of themselves, each with a network of its own.
 
-    `size` sets width, depth, tokens and the rate. With `experts` above 1 each token's network is a
+    `size` sets width, depth and tokens. With `experts` above 1 each token's network is a
     sparse mixture: experts are gated by a ReLU, and a penalty keeps few of them open.
     """
 
@@ -46,7 +46,7 @@ class RankMixer:
 
     @property
     def learning_rate(self) -> float:
-        """Wider tokens take smaller steps."""
+        """Of `galen scale`, where wider tokens take smaller steps; recipes say their own."""
         return 2e-3 / math.sqrt(self.size)
 
     def build(self, schema: Schema, objectives: Sequence[str]) -> nn.Module:

@@ -15,7 +15,7 @@ from galen.rank.networks.fields import Fields
 
 @dataclass(frozen=True, slots=True)
 class Wukong:
-    """Stacked factorization machines. `size` sets width, depth, vectors of a layer and the rate."""
+    """Stacked factorization machines. `size` sets width, depth and vectors of a layer."""
 
     size: int = 1
     dropout: float = 0.1
@@ -42,7 +42,7 @@ class Wukong:
 
     @property
     def learning_rate(self) -> float:
-        """Wider layers take smaller steps."""
+        """Of `galen scale`, where wider layers take smaller steps; recipes say their own."""
         return 2e-3 / math.sqrt(self.size)
 
     def build(self, schema: Schema, objectives: Sequence[str]) -> nn.Module:

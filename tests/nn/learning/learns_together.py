@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 
 from galen.nn.learning.distributed import joined
 from galen.nn.learning.losses import ObjectiveLoss
-from galen.nn.learning.training import Training, fit, predict
+from galen.nn.learning.training import Training, fit
+from galen.nn.predicting import predict
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.networks.deepfm import DeepFm
 from galen.rank.score_metrics import auc

@@ -1,6 +1,8 @@
 """The training loop: it stops on validation, goes on after a break, and says what went wrong."""
 
 import json
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,9 +10,12 @@ import torch
 from rank.networks.schemas import PLAIN, plain_samples
 from torch import nn
 
+from galen.data.replacing import replacing
+from galen.nn.learning import checkpoint
 from galen.nn.learning.checkpoint import CheckpointError
 from galen.nn.learning.losses import Auxiliary, ObjectiveLoss, auxiliary_loss
-from galen.nn.learning.training import Training, TrainingError, fit, follow, predict
+from galen.nn.learning.training import Training, TrainingError, fit, follow
+from galen.nn.predicting import predict
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.networks.deepfm import DeepFm
 from galen.rank.score_metrics import auc
@@ -63,6 +68,45 @@ def test_a_training_that_is_broken_off_goes_on_to_the_same_curve_and_weights(tmp
     assert curve(course) == curve(expected)
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("writes", range(2, 9))
+def test_a_training_killed_while_it_writes_a_checkpoint_goes_on_from_the_one_before(
+    tmp_path, monkeypatch, writes
+):
+    settings = Training(epochs=2, batch=128, precision="float32", checkpoint_steps=4)
+    _, expected = learn(settings)
+    begun = []
+
+    @contextmanager
+    def killed(path):
+        begun.append(path)
+        with replacing(path) as part:
+            yield part
+            if len(begun) == writes:
+                raise Broken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "replacing", killed)
+        with pytest.raises(Broken):
+            learn(settings, tmp_path)
+    assert curve(learn(settings, tmp_path)[1]) == curve(expected)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_a_training_on_a_gpu_goes_on_to_the_same_draws(tmp_path):
+    whole = Training(epochs=4, batch=128, precision="float32", device="cuda")
+    _, expected = learn(whole)
+    learn(replace(whole, epochs=2), tmp_path)
+    losses = [epoch.loss for epoch in learn(whole, tmp_path)[1].epochs]
+    assert losses == pytest.approx([epoch.loss for epoch in expected.epochs], rel=1e-5)
+
+
+def test_what_is_left_of_a_checkpoint_that_was_not_finished_is_removed(tmp_path):
+    (tmp_path / ".checkpoint-00000012-0001.safetensors.77").write_bytes(b"half")
+    learn(Training(epochs=1, batch=128, precision="float32"), tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_the_same_seed_learns_the_same_and_another_does_not():
@@ -151,6 +195,14 @@ def test_a_loss_that_is_no_number_stops_training_with_advice():
     settings = Training(epochs=1, batch=128, learning_rate=1e30, clip=0.0, precision="float32")
     with pytest.raises(TrainingError, match="lower learning_rate"):
         learn(settings)
+
+
+@pytest.mark.parametrize("told", [{"auc": np.nan, "loss": 0.1}, {"auc": 0.9, "loss": np.inf}])
+def test_an_epoch_that_validation_cannot_judge_stops_training_with_advice(told):
+    network = SPEC.build(PLAIN, ("click",))
+    source, settings = InMemory(TRAIN, ("click",), 128, 0), Training(epochs=2, batch=128)
+    with pytest.raises(TrainingError, match="after epoch 0; lower learning_rate"):
+        fit(network, ObjectiveLoss([1.0]), source, lambda _: told, settings)
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "no such device"])

@@ -16,12 +16,13 @@ ITEMS, NEGATIVES, POPULAR, CALIBRATION = 9, 12, 0.75, 0.6
 HISTORIES = [[0, 1, 2, 1], [1, 1, 3], [4, 0, 5, 6, 1], [1, 2]]  # items 7 and 8 nobody took
 
 
-def lesson():
+def lesson(negatives=NEGATIVES):
     """One mini-batch of all histories, with negatives of which some are wanted."""
     item = np.concatenate(HISTORIES)
     offsets = np.concatenate([[0], np.cumsum([len(h) for h in HISTORIES])])
     columns = Columns(offsets, item, np.full(len(item), 3), np.zeros(len(item)))
-    (only,) = NextItemSource(columns, ITEMS, 8, 50, NEGATIVES, POPULAR, 2.0, 0).lessons(0, 0)
+    source = NextItemSource(columns, ITEMS, 8, 50, negatives, POPULAR, 2.0, 0)
+    (only,) = source.lessons(0, 0)
     return only.inputs
 
 
@@ -77,12 +78,16 @@ def test_bce_is_of_the_next_item_and_of_the_mean_of_the_others():
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("negatives", [4, NEGATIVES])
 @pytest.mark.parametrize("calibration", [0.0, CALIBRATION, 1.0])
-def test_gbce_raises_the_probability_of_the_next_item_to_a_power(calibration):
-    """As in gSASRec: the power is 1 without calibration, the share of items drawn with all."""
-    model, inputs = network(Objective("gbce", calibration=calibration)), lesson()
+def test_gbce_raises_the_probability_of_the_next_item_to_a_power(calibration, negatives):
+    """As in gSASRec: the power is 1 without calibration, the share of items drawn with all.
+
+    More negatives than items are some of them drawn twice, and no more than all.
+    """
+    model, inputs = network(Objective("gbce", calibration=calibration)), lesson(negatives)
     scores, wanted = scored(model, inputs)
-    share = NEGATIVES / (ITEMS - 1)
+    share = min(negatives / (ITEMS - 1), 1.0)
     power = share * (calibration * (1 - 1 / share) + 1 / share)
     expected = [
         -np.log(sigmoid(row[i]) ** power) - np.log(1 - sigmoid(row[others])).sum()

@@ -346,3 +346,18 @@ def test_steps_of_time_grow_with_it_and_end():
     steps = span_step(seconds)
     assert (steps.diff() > 0).all()
     assert int(steps[-1]) == SPANS - 1
+
+
+@pytest.mark.parametrize("length", [1, 4])
+@decoder
+def test_a_slate_longer_than_what_is_read_goes_on_from_the_newest_events(reads, length, world):
+    data, asked = bought_or_viewed(world)
+    index = made(reads, epochs=1, length=length).fit(data)
+    ((_, said),) = index.continued(asked, 10)
+    for item in range(9):
+        said = said.after(np.full(2, item))
+    assert said.item.shape[1] == length
+    with torch.inference_mode():
+        own = said.vectors[said.item], said.kind, said.at, said.asked
+        states, _ = said.reader.keep(*own)
+    torch.testing.assert_close(said.states, states, atol=1e-5, rtol=1e-4)

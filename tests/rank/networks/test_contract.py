@@ -9,7 +9,8 @@ from sklearn.metrics import roc_auc_score
 from galen.assembly.catalog import NETWORKS
 from galen.nn.inputs import Inputs
 from galen.nn.learning.losses import ObjectiveLoss
-from galen.nn.learning.training import Training, fit, predict
+from galen.nn.learning.training import Training, fit
+from galen.nn.predicting import predict
 from galen.nn.tables.embedding import IdError
 from galen.rank.lessons import InMemory, in_order, inputs_of
 

@@ -8,7 +8,8 @@ import torch
 from rank.networks.schemas import PLAIN, plain_samples
 
 from galen.nn.learning.losses import ObjectiveLoss
-from galen.nn.learning.training import Training, fit, predict
+from galen.nn.learning.training import Training, fit
+from galen.nn.predicting import predict
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.score_metrics import auc
 

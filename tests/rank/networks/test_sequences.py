@@ -1,5 +1,8 @@
 """What every network of a behaviour sequence must keep to."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from rank.networks.schemas import PLAIN, RICH, rich_samples
@@ -40,6 +43,19 @@ def test_an_empty_history_gives_no_nan(name):
     loss.backward()
     assert torch.isfinite(logits).all()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_where_nobody_has_a_history_rows_are_scored_as_those_of_a_person_without_one(name):
+    samples = rich_samples(12)
+    people = len(samples.history)
+    nobody = replace(samples, history_length=np.zeros(people, np.int64))
+    narrow = replace(nobody, history=np.zeros((people, 0, 3), np.int64))
+    network = _built(name)
+    with torch.inference_mode():
+        found = network(inputs_of(narrow, slice(0, 12)))
+        wanted = network(inputs_of(nobody, slice(0, 12)))
+    torch.testing.assert_close(found, wanted)
 
 
 @every

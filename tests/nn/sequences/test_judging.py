@@ -1,0 +1,29 @@
+"""The order of what was held out is judged to the model's loss wherever it does not say."""
+
+import numpy as np
+import pytest
+import torch
+
+from galen.nn.sequences.backbones.backbone import Shape
+from galen.nn.sequences.backbones.catalog import backbone
+from galen.nn.sequences.context import Tokens
+from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.item_tower import ItemTower, Known
+from galen.nn.sequences.judging import HeldOut, Judge
+from galen.nn.sequences.next_item import NextItem, Objective
+from galen.nn.sequences.reader import Reader
+
+ITEMS = 20
+BEFORE = Columns(np.array([0, 2, 3]), np.array([0, 1, 2]), np.full(3, 3), np.zeros(3))
+
+
+@pytest.mark.parametrize(("weight", "expected"), [(0.0, 0.0), (float("nan"), 0.0)])
+def test_a_network_that_says_the_same_or_nothing_of_all_items_tells_no_order(weight, expected):
+    torch.manual_seed(0)
+    tower = ItemTower(Known(ITEMS), torch.ones(ITEMS, dtype=torch.bool), 8)
+    reader = Reader(backbone(Shape("sasrec", 8, 1, 1, 0.0, 50)), Tokens(4, 4, False, ()))
+    network = NextItem(tower, reader, Objective())
+    judge = Judge(HeldOut(BEFORE, np.array([5, 6])), 50)
+    with torch.no_grad():
+        tower.own.fill_(weight)
+    assert judge(network)["ndcg"] == expected
