@@ -110,6 +110,7 @@ class Service:
         try:
             snapshots = Snapshots(folder / SNAPSHOT)
             with closing(events.read()) as reading:
+                snapshots.erase(reading)  # what a crash may have kept of people who were forgotten
                 state = ShopState.restore(shop, reading, snapshots)
                 salt = tables.identity(reading)
                 state.store.keep_states(settings.kept_states)
@@ -318,16 +319,14 @@ class Service:
     def forget_user(self, user_id: str) -> "Future[None]":
         """Erase a user's record, events and features, on the disk and in memory."""
 
-        def committed(number: int | None) -> None:
+        def committed(_: None) -> None:
             with self._lock:
                 self.state.forget_user(user_id)
-            if number is not None:
-                with closing(self._log.read()) as reading:
-                    self._snapshots.erase(reading, number)
+            with closing(self._log.read()) as reading:
+                self._snapshots.erase(reading)
             self._log.checkpoint()
 
-        written = self._write(lambda c: tables.forget_user(c, user_id), committed)
-        return then(written, lambda _: None)
+        return self._write(lambda connection: tables.forget_user(connection, user_id), committed)
 
     def put_in_force(self, guard: Guard) -> None:
         """Another guard decides from the next request on."""

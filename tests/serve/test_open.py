@@ -4,6 +4,7 @@ import runpy
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from galen.assembly.bundle import Bundle, save_bundle
@@ -11,7 +12,9 @@ from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
 from galen.data.shop import Shop
 from galen.serve.answering.once import recommend_once, surface_named
-from galen.serve.durable.log import LogError
+from galen.serve.answering.state import LOG, SNAPSHOT
+from galen.serve.durable import tables
+from galen.serve.durable.log import EventLog, LogError
 from galen.serve.messages import Event, EventBatch, RecommendRequest
 from galen.serve.service import Service
 from galen.serve.settings import Settings, SettingsError, folder_of_log
@@ -62,3 +65,27 @@ def test_the_command_line_says_what_it_does_not_know(folders: tuple[Path, Path])
     assert "not known" in told.trace
     with pytest.raises(SettingsError, match="'home'"):
         surface_named("hom")
+
+
+def test_a_start_completes_an_erasure_that_was_killed_halfway(folders: tuple[Path, Path]) -> None:
+    shop, bundle = folders
+    log = folder_of_log(Settings(), shop)
+
+    def start() -> Service:
+        return Service.open(Shop.open(shop), Bundle.open(bundle), log, Settings())
+
+    service = start()
+    event = Event(event_id="z", user="zed", item="i20", kind="click")
+    assert service.ingest(EventBatch(events=[event])).result(20).accepted == 1
+    service.close()
+    events = EventLog(log / LOG)
+    events.write(lambda connection: tables.forget_user(connection, "zed")).result(20)
+    events.close()
+
+    def users() -> list[int]:
+        (snapshot,) = (log / SNAPSHOT).glob("*.parquet")
+        return pq.read_table(snapshot).column("user").to_pylist()
+
+    before = users()
+    start()._log.close()  # killed: no snapshot is written at the end
+    assert users() == before[:-1]

@@ -10,6 +10,7 @@ import pytest
 
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
+from galen.serve.durable import tables
 from galen.serve.durable.log import LogUnavailable
 from galen.serve.messages import (
     Event,
@@ -341,6 +342,24 @@ def test_a_deleted_user_leaves_nothing(open_service: Open, tmp_path: Path) -> No
         service = open_service()
     service.put_user("u1", UserRecord()).result(20)
     assert send(service, event("anew", "u1")).accepted == 1
+
+
+@pytest.mark.parametrize("who", ["zed", "last"])
+def test_an_erasure_that_was_killed_halfway_hinders_no_start_and_completes_when_asked_again(
+    open_service: Open, tmp_path: Path, who: str
+) -> None:
+    service = open_service()
+    send(service, event("a", "zed"), event("b", "last"), event("c", "u1"))
+    service._save_snapshot()
+    (number,) = service._log.read().execute("SELECT number FROM users WHERE user_id = ?", (who,))
+    service._log.write(lambda log: tables.forget_user(log, who)).result(20)
+    service._log.close()  # killed after the commit, before the snapshot was told
+
+    again = open_service()
+    assert again.state.people.row(who) < 0
+    again.forget_user(who).result(20)
+    (snapshot,) = (tmp_path / "time").rglob("*.parquet")
+    assert number[0] not in pq.read_table(snapshot).column("user").to_pylist()
 
 
 def test_a_log_that_refuses_is_told_and_the_service_recovers(service: Service) -> None:

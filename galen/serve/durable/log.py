@@ -138,6 +138,7 @@ class EventLog:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")  # sync at every commit
             connection.execute("PRAGMA secure_delete = ON")  # a forgotten user's bytes are zeroed
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what a crash left to erase
         except BaseException:
             connection.close()
             raise
@@ -183,7 +184,7 @@ class EventLog:
             if waiting.committed is not None:
                 waiting.committed(waiting.outcome)
         except Exception as error:
-            waiting.answer.set_exception(error)
+            waiting.answer.set_exception(self._told(error))
         else:
             waiting.answer.set_result(waiting.outcome)
 

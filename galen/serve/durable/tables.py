@@ -172,15 +172,14 @@ def put_user(connection: sqlite3.Connection, user_id: str, record: str) -> None:
     )
 
 
-def forget_user(connection: sqlite3.Connection, user_id: str) -> int | None:
-    """Erase a user and all events of theirs; give the number they had, if any."""
+def forget_user(connection: sqlite3.Connection, user_id: str) -> None:
+    """Erase a user and all events of theirs."""
     found = connection.execute("SELECT number FROM users WHERE user_id = ?", (user_id,)).fetchone()
     if found is not None:
         connection.execute("DELETE FROM events WHERE user = ?", found)
         connection.execute("DELETE FROM users WHERE number = ?", found)
     digest = _digest(_salt(connection), user_id)
     connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (digest,))
-    return None if found is None else int(found[0])
 
 
 def put_item(connection: sqlite3.Connection, item_id: str, record: str) -> bool:
