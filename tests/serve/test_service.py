@@ -312,7 +312,7 @@ def test_when_all_fails_the_answer_is_empty_and_says_so(
     monkeypatch.setattr(Pipeline, "run", Broken._fail)
     reply = ask(service)
     assert reply.items == []
-    assert reply.degraded == ["pipeline"]
+    assert reply.degraded == ["pipeline", "fallback"]
 
 
 def test_a_deleted_user_leaves_nothing(open_service: Open, tmp_path: Path) -> None:
