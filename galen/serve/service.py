@@ -47,10 +47,10 @@ from galen.serve.messages import (
     SlateFilter,
 )
 from galen.serve.missing import NotFound
-from galen.serve.moments import now_in_microseconds, random_ids
+from galen.serve.moments import day_of, now_in_microseconds, random_ids
 from galen.serve.records import Item, ItemRecord, User, UserRecord
 from galen.serve.settings import Settings
-from galen.serve.trusted_pack import trusted_pack
+from galen.serve.trusted_pack import trusted_guard
 
 log = structlog.get_logger(__name__)
 
@@ -103,7 +103,7 @@ class Service:
         """Serve a shop with a bundle; the log and snapshots lie in `folder`.
 
         Raises:
-            ShopError, BundleError, LogError: a part cannot be opened.
+            ShopError, BundleError, LogError, PackError: a part cannot be opened.
         """
         wait = settings.lock_wait_seconds
         events = EventLog(folder / LOG, capacity=settings.log_capacity, lock_wait=wait)
@@ -116,12 +116,7 @@ class Service:
                 state.store.keep_states(settings.kept_states)
             channels = ThreadPoolExecutor(settings.channel_threads, "recall")
             pipelines = bundle.pipelines(state.catalogue, state.store, executor=channels)
-            guard = Guard.of(
-                state.catalogue,
-                pack=trusted_pack(settings),
-                knowledge=settings.knowledge,
-                withdrawals=state.withdrawals,
-            )
+            guard = trusted_guard(settings, state.catalogue, state.withdrawals, day_of(now()))
             audit = AuditLog(folder / FILE, now=now, salt=salt)
             copy = check_copy(guard.claims, folder)
         except BaseException:

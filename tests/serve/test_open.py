@@ -1,7 +1,7 @@
 """From two folders: a shop and a trained bundle."""
 
 import runpy
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,11 +11,13 @@ from galen.assembly.bundle import Bundle, save_bundle
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
 from galen.data.shop import Shop
+from galen.knowledge.pack import PackError
 from galen.serve.answering.once import recommend_once, surface_named
 from galen.serve.answering.state import LOG, SNAPSHOT
 from galen.serve.durable import tables
 from galen.serve.durable.log import EventLog, LogError
 from galen.serve.messages import Event, EventBatch, RecommendRequest
+from galen.serve.operations import Operations
 from galen.serve.service import Service
 from galen.serve.settings import Settings, SettingsError, folder_of_log
 
@@ -89,3 +91,33 @@ def test_a_start_completes_an_erasure_that_was_killed_halfway(folders: tuple[Pat
     before = users()
     start()._log.close()  # killed: no snapshot is written at the end
     assert users() == before[:-1]
+
+
+EXPIRED = """base = "general"
+name = "mine"
+edition = "1"
+date = 2026-01-01
+[[age]]
+id = "old"
+concepts = ["ingredient:codeine"]
+years = 18
+citation = "a law"
+date = 2020-01-01
+until = 2021-01-01
+"""
+
+
+def test_a_start_refuses_a_pack_that_a_reload_would_refuse_in_the_same_words(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shop, bundle = folders
+    (tmp_path / "mine.toml").write_text(EXPIRED)
+    settings = Settings(pack=str(tmp_path / "mine.toml"))
+    with pytest.raises(PackError, match="rule old: it expired on 2021-01-01") as at_start:
+        Service.open(Shop.open(shop), Bundle.open(bundle), tmp_path / "log", settings)
+    running = Service.open(Shop.open(shop), Bundle.open(bundle), tmp_path / "log", Settings())
+    operations = Operations(running, settings, lambda: date(2026, 11, 30))
+    with pytest.raises(PackError) as at_reload:
+        operations.reload_pack(None)
+    running.close()
+    assert str(at_start.value) == str(at_reload.value)
