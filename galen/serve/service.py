@@ -182,19 +182,22 @@ class Service:
         return answer.reply
 
     def _keep_impressions(self, answer: Answered) -> None:
-        """Nobody waits for these; where the log is full they are counted as lost."""
-        if not self._log_impressions or not answer.impressions:
+        """Nobody waits for these; where the log or the disk is full they are counted as lost."""
+        shown = len(answer.impressions)
+        if not self._log_impressions or not shown:
             return
         try:
             written = self._append(answer.impressions)
         except LogUnavailable:
-            self.measures.lost_impressions(len(answer.impressions))
+            self.measures.lost_impressions(shown)
         else:
-            written.add_done_callback(self._note_impressions)
+            written.add_done_callback(lambda done: self._note_impressions(done, shown))
 
-    def _note_impressions(self, written: "Future[list[EventOutcome]]") -> None:
+    def _note_impressions(self, written: "Future[list[EventOutcome]]", shown: int) -> None:
         if written.exception() is None:
-            self.measures.events("shown", len(written.result()))
+            self.measures.events("shown", shown)
+        else:
+            self.measures.lost_impressions(shown)
 
     def ingest(self, batch: EventBatch) -> "Future[EventsTaken]":
         """Take events; the future is done when they are on the disk and in the state.
@@ -330,7 +333,8 @@ class Service:
 
     def health(self) -> Health:
         """Do writes reach the disk, and how much is known? Where they did not, one is tried now."""
-        problems = [] if self._write_problem is None else [self._write_problem]
+        problem = self._log.problem or self._write_problem
+        problems = [] if problem is None else [problem]
         if problems:
             self._try_to_write()
         return Health(

@@ -11,7 +11,6 @@ import pytest
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
 from galen.serve.durable import tables
-from galen.serve.durable.log import LogUnavailable
 from galen.serve.messages import (
     Event,
     EventBatch,
@@ -360,21 +359,6 @@ def test_an_erasure_that_was_killed_halfway_hinders_no_start_and_completes_when_
     again.forget_user(who).result(20)
     (snapshot,) = (tmp_path / "time").rglob("*.parquet")
     assert number[0] not in pq.read_table(snapshot).column("user").to_pylist()
-
-
-def test_a_log_that_refuses_is_told_and_the_service_recovers(service: Service) -> None:
-    def pages(connection: Any, more: int) -> None:
-        (count,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {count + more}")
-
-    service._write(lambda connection: pages(connection, 0)).result(20)
-    with pytest.raises(LogUnavailable, match="full"):
-        send(service, *(event(f"{n}:{'x' * 150}") for n in range(1000)))
-    assert not service.health().ready
-    assert len(ids(ask(service, n=5))) == 5  # reading goes on
-    service._write(lambda connection: pages(connection, 10_000)).result(20)
-    assert send(service, event("again")).accepted == 1
-    assert service.health().ready
 
 
 def test_a_slate_can_be_drawn_again_from_its_request_id(service: Service) -> None:

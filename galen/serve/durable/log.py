@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 
 from galen.data.mendable import MendableError
 from galen.serve.durable import tables
+from galen.serve.durable.futures import certain
 
 GROUP: Final = 512  # operations in one transaction at most
 
@@ -60,6 +61,7 @@ class EventLog:
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue(capacity)
         self._closing = threading.Lock()
         self._closed = False
+        self._broken = False  # the connection, which the next group replaces
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._claim = _claimed(path)
@@ -87,10 +89,12 @@ class EventLog:
             LogBusy: too much waits already.
             LogUnavailable: the log is closed.
         """
-        waiting = _Waiting(operation, committed, Future())
+        waiting = _Waiting(operation, committed, certain())
         with self._closing:
             if self._closed:
                 raise LogUnavailable("the event log is closed")
+            if self.problem is not None:
+                raise LogUnavailable(self.problem)
             try:
                 self._waiting.put_nowait(waiting)
             except queue.Full:
@@ -115,6 +119,12 @@ class EventLog:
             raise LogUnavailable("a reader holds the event log; its old pages are not erased yet")
 
     @property
+    def problem(self) -> str | None:
+        """Why nothing that waits will ever be written; None while it will."""
+        alive = self._writer.is_alive()
+        return None if alive else "nothing writes the event log any more; restart the server"
+
+    @property
     def backlog(self) -> int:
         """Operations that wait."""
         return self._waiting.qsize()
@@ -124,14 +134,19 @@ class EventLog:
         with self._closing:
             if not self._closed:
                 self._closed = True
-                self._waiting.put(None)
+                if self.problem is None:
+                    self._waiting.put(None)
         self._writer.join()
         self._connection.close()
         self._claim.close()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, mode: str = "rwc") -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, timeout=self._lock_wait
+            f"{self.path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=self._lock_wait,
         )
         try:
             tables.prepare(connection)  # before anything that would change a file not ours
@@ -163,6 +178,9 @@ class EventLog:
     def _commit(self, group: Sequence[_Waiting]) -> None:
         """One transaction for all; where one of several fails, each gets its own."""
         try:
+            if self._broken:
+                self._connection = self._open("rw")  # a file that is gone is not made anew empty
+                self._broken = False
             self._connection.execute("BEGIN IMMEDIATE")
             for waiting in group:
                 waiting.outcome = waiting.run(self._connection)
@@ -193,11 +211,11 @@ class EventLog:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error:  # the connection itself is broken: the next group gets a new one
+            self._broken = True
             self._connection.close()
-            self._connection = self._open()
 
     def _told(self, error: Exception) -> Exception:
-        if isinstance(error, (sqlite3.Error, OSError)):
+        if isinstance(error, (sqlite3.Error, OSError, tables.EventLogError)):
             return LogUnavailable(f"the event log could not be written: {error}")
         return error
 
