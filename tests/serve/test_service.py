@@ -47,6 +47,10 @@ def event(name: str, user: str | None = "u1", item: str = "i5", kind: Any = "cli
     return Event(event_id=name, user=user, item=item, kind=kind)
 
 
+def nobody_s(name: str, item: str, kind: Any) -> Event:
+    return Event(event_id=name, session="tab", item=item, kind=kind)
+
+
 def ask(service: Service, user: str | None = "u1", **more: Any) -> Recommendation:
     return service.recommend(RecommendRequest(user=user, **more))
 
@@ -140,17 +144,22 @@ def test_a_start_from_snapshot_and_log_equals_the_service_that_was_closed(
     first = open_service(clock)
     send(first, *(event(f"e{n}", f"u{n % 5}", f"i{n * 7 % 60}") for n in range(40)))
     send(first, *(event(f"n{n}", f"new{n % 3}", f"i{n * 11 % 60}", "purchase") for n in range(9)))
+    send(first, *(nobody_s(f"s{n}", f"i{n * 3 % 60}", "purchase") for n in range(50)))
     first.put_item("fresh", ItemRecord(title="Fresh", rx_class="none", stock=3)).result(20)
     first.put_item("i1", ItemRecord(title="Hidden now", hidden=True)).result(20)
     first.put_user("u2", UserRecord(age=77, region="yy")).result(20)
     send(first, event("f", "u4", "fresh"))
-    people = ["u0", "u1", "u2", "u4", "new0", "new1", "new2", "u39"]
+    send(first, nobody_s("t", "fresh", "cart"))
+    people = ["u0", "u1", "u2", "u4", "new0", "new1", "new2", "u39", None]
     slates = [ids(ask(first, user, n=15)) for user in people]
     first.close()
     again = open_service(clock)
     np.testing.assert_array_equal(again.state.last.values, first.state.last.values)
     np.testing.assert_array_equal(again.state.length.values, first.state.length.values)
     np.testing.assert_array_equal(again.state.taken.values, first.state.taken.values)
+    every = np.arange(len(first.state.catalogue))
+    counts = [service.state.store._counts["item"].total(every) for service in (first, again)]
+    np.testing.assert_array_equal(*counts)
     assert [ids(ask(again, user, n=15)) for user in people] == slates
     assert again.item("fresh") == first.item("fresh")
     assert again.user("u2").age == 77

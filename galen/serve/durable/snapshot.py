@@ -22,12 +22,14 @@ from galen.data.manifest import sha256
 from galen.serve.durable import tables
 
 NAME: Final = "snapshot.json"
-FORMAT: Final = 2
+FORMAT: Final = 3
+
+NOBODY: Final = -1
 
 EVENTS: Final = pa.schema(
     [
         pa.field("sequence", pa.int64()),  # of the log
-        pa.field("user", pa.int64()),  # the log's number
+        pa.field("user", pa.int64()),  # the log's number; -1 where nobody was known
         pa.field("item", pa.int64()),  # the log's number
         pa.field("kind", pa.int8()),
         pa.field("at", pa.int64()),
@@ -63,7 +65,7 @@ class Snapshots:
         self._log = structlog.get_logger()
 
     def restore(self, log: sqlite3.Connection) -> Restored:
-        """All events of people in the log, read from the snapshot as far as it can be trusted."""
+        """All events in the log, read from the snapshot as far as it can be trusted."""
         known = _of_known(self._read(log), log)
         columns = list(zip(*tables.events_after(log, known.sequence), strict=True))
         if not columns:
@@ -153,7 +155,7 @@ class Snapshots:
 
 def _of_known(written: Restored, log: sqlite3.Connection) -> Restored:
     """Without people whom the log no longer knows: their erasure may have been broken off."""
-    numbers = pa.array([number for number, _, _ in tables.users(log)], pa.int64())
+    numbers = pa.array([NOBODY, *(number for number, _, _ in tables.users(log))], pa.int64())
     known = pc.is_in(written.events.column("user"), value_set=numbers)
     return Restored(written.events.filter(known), written.sequence)
 

@@ -237,10 +237,10 @@ def items(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str | None
 
 
 def events_after(connection: sqlite3.Connection, sequence: int) -> Iterator[tuple[Any, ...]]:
-    """(sequence, user, item, kind, at, quantity) of the events of people, in the log's order."""
+    """(sequence, user or -1, item, kind, at, quantity) of events, in the log's order."""
     yield from connection.execute(
-        "SELECT sequence, user, item, kind, at, quantity FROM events"
-        " WHERE sequence > ? AND user IS NOT NULL ORDER BY sequence",
+        "SELECT sequence, coalesce(user, -1), item, kind, at, quantity FROM events"
+        " WHERE sequence > ? ORDER BY sequence",
         (sequence,),
     )
 
