@@ -29,7 +29,7 @@ from galen.serve.copy_check import check_copy
 from galen.serve.durable import tables
 from galen.serve.durable.audit import FILE, AuditLog
 from galen.serve.durable.futures import then
-from galen.serve.durable.log import EventLog, LogUnavailable
+from galen.serve.durable.log import EventLog, LogUnavailable, reading
 from galen.serve.durable.snapshot import Snapshots
 from galen.serve.durable.tables import EventOutcome, LoggedEvent
 from galen.serve.fields import SurfaceName
@@ -109,10 +109,10 @@ class Service:
         events = EventLog(folder / LOG, capacity=settings.log_capacity, lock_wait=wait)
         try:
             snapshots = Snapshots(folder / SNAPSHOT)
-            with closing(events.read()) as reading:
-                snapshots.erase(reading)  # what a crash may have kept of people who were forgotten
-                state = ShopState.restore(shop, reading, snapshots)
-                salt = tables.identity(reading)
+            with reading(events.path), closing(events.read()) as past:
+                snapshots.erase(past)  # what a crash may have kept of people who were forgotten
+                state = ShopState.restore(shop, past, snapshots)
+                salt = tables.identity(past)
                 state.store.keep_states(settings.kept_states)
             channels = ThreadPoolExecutor(settings.channel_threads, "recall")
             pipelines = bundle.pipelines(state.catalogue, state.store, executor=channels)
@@ -320,8 +320,8 @@ class Service:
         def committed(_: None) -> None:
             with self._lock:
                 self.state.forget_user(user_id)
-            with closing(self._log.read()) as reading:
-                self._snapshots.erase(reading)
+            with closing(self._log.read()) as past:
+                self._snapshots.erase(past)
             self._log.checkpoint()
 
         return self._write(lambda connection: tables.forget_user(connection, user_id), committed)
@@ -389,7 +389,7 @@ class Service:
 
     def _save_snapshot(self) -> None:
         try:
-            with closing(self._log.read()) as reading:
-                self._snapshots.save(reading)
+            with closing(self._log.read()) as past:
+                self._snapshots.save(past)
         except (OSError, sqlite3.Error) as error:
             log.warning("snapshot_not_written", why=str(error))

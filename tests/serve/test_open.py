@@ -58,6 +58,20 @@ def test_a_bundle_is_served_and_the_command_line_sees_what_the_server_logged(
     assert "recall" in told.trace
 
 
+def test_a_damaged_log_is_told_in_one_line(folders: tuple[Path, Path]) -> None:
+    shop, bundle = folders
+    path = folder_of_log(Settings(), shop) / LOG
+    Service.open(Shop.open(shop), Bundle.open(bundle), path.parent, Settings()).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
+    with pytest.raises(LogError, match=r"events\.db cannot be read: [^\n]*put a copy") as told:
+        recommend_once(shop, bundle, RecommendRequest(n=3))
+    assert "\n" not in str(told.value)
+    with pytest.raises(LogError, match=r"events\.db cannot be"):
+        Service.open(Shop.open(shop), Bundle.open(bundle), path.parent, Settings())
+    path.write_bytes(whole)
+
+
 def test_the_command_line_says_what_it_does_not_know(folders: tuple[Path, Path]) -> None:
     shop, bundle = folders
     told = recommend_once(

@@ -9,8 +9,9 @@ import fcntl
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -32,6 +33,21 @@ class LogBusy(LogUnavailable):
 
 class LogError(MendableError):
     """The log's file cannot be opened; the message says why and what to do."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell of a log that cannot be read in words.
+
+    Raises:
+        LogError: its file is damaged.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LogError(
+            f"the event log {path} cannot be read: {error}; put a copy of it in its place"
+        ) from error
 
 
 @dataclass(slots=True)
