@@ -27,8 +27,9 @@ from galen.console.view import (
     written_lines,
 )
 from galen.data.enriched import Origin
+from galen.knowledge.pack import SurfaceName
 from galen.serve.durable.log import LogUnavailable
-from galen.serve.fields import KindName, SurfaceName
+from galen.serve.fields import KindName
 from galen.serve.http.application import gate
 from galen.serve.keys import Keyring
 from galen.serve.messages import Event, EventBatch, RecommendRequest

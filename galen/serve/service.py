@@ -22,6 +22,7 @@ from galen.assembly.bundle import Bundle
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
+from galen.knowledge.pack import SurfaceName
 from galen.serve.answering.recommender import Answered, Recommender
 from galen.serve.answering.state import LOG, SNAPSHOT, ShopState
 from galen.serve.answering.why import explain_item
@@ -32,7 +33,6 @@ from galen.serve.durable.futures import then
 from galen.serve.durable.log import EventLog, LogUnavailable, reading
 from galen.serve.durable.snapshot import Snapshots
 from galen.serve.durable.tables import EventOutcome, LoggedEvent
-from galen.serve.fields import SurfaceName
 from galen.serve.intake import check
 from galen.serve.kill_switch import KillSwitch
 from galen.serve.measures import Measures

@@ -1,7 +1,7 @@
 """The kill switch: what was withdrawn is shown by nothing from the next request on."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from galen.eligibility.premises import DROP, NONE, Premises, Small
 from galen.pipeline.candidates import Bools, Candidates, Requests
 
 What = Literal["item", "product", "concept", "batch"]
+"""What may be withdrawn."""
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class Withdrawals:
 
     def listed(self) -> list[tuple[What, str, str]]:
         """(what, name, batch) of all of it, in a fixed order."""
-        kinds: tuple[What, ...] = ("item", "product", "concept", "batch")
+        kinds = get_args(What)
         return sorted(self.entries, key=lambda entry: (kinds.index(entry[0]), *entry[1:]))
 
 

@@ -12,13 +12,13 @@ from rich.table import Table
 from galen.assembly.bundle import Bundle
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
+from galen.knowledge.pack import SurfaceName
 from galen.serve.answering.recommender import Recommender
 from galen.serve.answering.state import LOG, SNAPSHOT, ShopState
 from galen.serve.answering.why import explain_item
 from galen.serve.durable import tables
 from galen.serve.durable.log import reading
 from galen.serve.durable.snapshot import Snapshots
-from galen.serve.fields import SurfaceName
 from galen.serve.messages import SURFACES, ItemExplained, Recommendation, RecommendRequest
 from galen.serve.missing import NotFound
 from galen.serve.moments import now_in_microseconds

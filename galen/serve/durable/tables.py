@@ -11,9 +11,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from galen.data.mendable import MendableError
+from galen.eligibility.rules.withdrawn import What
 
 VERSION: Final = 3
 
@@ -64,10 +65,6 @@ ALTER TABLE withdrawn RENAME TO withdrawn_before;
 INSERT INTO withdrawn (what, name) SELECT what, name FROM withdrawn_before;
 DROP TABLE withdrawn_before;
 """
-
-
-What = Literal["item", "product", "concept", "batch"]
-"""What may be withdrawn."""
 
 
 class EventLogError(MendableError):

@@ -15,9 +15,8 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Req
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
-from galen.knowledge.pack import PackError
-from galen.serve.durable.tables import What
-from galen.serve.fields import SurfaceName
+from galen.eligibility.rules.withdrawn import What
+from galen.knowledge.pack import PackError, SurfaceName
 from galen.serve.http.problem import Problem, documented, handle_problems, problem
 from galen.serve.http.watch import Watch
 from galen.serve.keys import Keyring, Scope
