@@ -11,6 +11,7 @@ from galen.cli.main import app
 from galen.data.enriched import enriched_folder, read_all
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.enrich.running.faults import EnrichError
+from galen.enrich.running.journal import Held
 from galen.llm.language_model import LanguageModelError
 
 RUN = CliRunner()
@@ -45,6 +46,20 @@ def test_a_dry_run_asks_nothing_and_tells_what_it_would(shop, tmp_path):
     assert plan["kept"] == 0
 
 
+@pytest.mark.parametrize("more", [[], ["--new-vocabulary"]])
+def test_a_dry_run_keeps_no_vocabulary(tmp_path, more):
+    folder = tmp_path / "shop"
+    synthesize(folder, SyntheticSettings(users=20, items=20, days=10), lambda *_: None)
+    said("run", "items", folder, "--dry-run", "--quiet", *more)
+    assert not list(enriched_folder(folder).glob("vocabulary*"))
+    said("run", "items", folder, "--quiet")
+    (kept,) = enriched_folder(folder).glob("vocabulary*")
+    kept.write_text(kept.read_text() + "\n")
+    before = kept.read_bytes()
+    said("run", "items", folder, "--dry-run", "--quiet", *more)
+    assert kept.read_bytes() == before
+
+
 def test_rules_write_the_table_and_say_that_they_are_rules(written):
     rows = read_all(enriched_folder(written), "items").to_pylist()
     assert {row["model"] for row in rows} == {"rules:items@1"}
@@ -69,9 +84,17 @@ def test_what_is_held_is_listed_with_its_reason(written, tmp_path):
     assert all(one["code"] and one["detail"] for one in json.loads(told.read_text()))
 
 
+def test_words_of_a_shop_among_what_is_held_are_no_markup(shop, monkeypatch):
+    held = {"a": Held("a [/] b", "a", "code", "detail [/x]", "", 2, 0.0, 0)}
+    monkeypatch.setattr("galen.enrich.running.journal.Journal.held", lambda self, table: held)
+    assert "a [/] b" in said("held", "items", shop)
+
+
 def test_a_review_by_file_gives_a_precision(written, tmp_path):
     queue = tmp_path / "queue.csv"
-    said("review", "items", written, "--sample", "10", "--export", queue)
+    told = tmp_path / "told.json"
+    said("review", "items", written, "--sample", "10", "--export", queue, "--json", told)
+    assert json.loads(told.read_text()) == {"rows": 10, "file": str(queue)}
     with queue.open(newline="") as file:
         rows = list(csv.DictReader(file))
     for place, row in enumerate(rows):

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from galen.cli.grouped_help import LEARN, SERVE
 from galen.cli.tables import evaluate_on_table, train_on_table
@@ -18,7 +17,9 @@ from galen.cli.terminal import (
     app,
     doing,
     file_option,
+    none_given,
     show,
+    show_fitted,
     warn_of_never_shown,
     write_json,
 )
@@ -71,8 +72,12 @@ def train(
     bundle: BundleFolder,
     recipe: Annotated[str, typer.Option(help="A shipped recipe's name, or a TOML file.")] = "shop",
     protocol: Annotated[
-        str, typer.Option(help="strict, refit or global-time hold a test part out; full does not.")
-    ] = "full",
+        str | None,
+        typer.Option(
+            help="strict, refit or global-time hold a test part out; full, the default, does not "
+            "(shops only)."
+        ),
+    ] = None,
     seed: Seed = 0,
     warm: Annotated[
         bool, typer.Option("--warm", help="Go on from the bundle's current network (samples only).")
@@ -96,14 +101,16 @@ def train(
     from galen.data.shop import Shop
 
     if is_table(shop):
+        none_given("samples are split already; leave it out", protocol=protocol)
         version = train_on_table(
             shop, bundle, recipe, seed, quiet, warm=warm, tensorboard=tensorboard
         )
         write_json(json, {"bundle": str(bundle), "version": version})
         return
+    none_given("it is for a folder of samples, not for a shop", warm=warm, tensorboard=tensorboard)
     opened = Shop.open(shop)
     found = find_recipe(recipe)
-    chosen = protocol_named(protocol)
+    chosen = protocol_named(protocol or "full")
     with doing(quiet) as say:
         trained = learn(found, opened, chosen, seed=seed, progress=say)
         say("writing the bundle")
@@ -142,6 +149,7 @@ def evaluate(
     from galen.evaluate.command import evaluate_bundle
 
     if is_table(shop):
+        none_given("it is for a shop; of samples nothing is shown", pack=pack)
         evaluate_on_table(shop, bundle, report, json, quiet)
         return
     if len(bundle) != 1:
@@ -170,12 +178,20 @@ RulePack = Annotated[str, typer.Option(help="general, eu, us, cn, or a TOML file
 def _asked(
     user: str | None, recent: str, n: int, surface: str, query: str | None, explain: bool
 ) -> "RecommendRequest":
+    from pydantic import ValidationError
+
     from galen.serve.answering.once import surface_named
     from galen.serve.messages import RecommendRequest
 
     ids = [item for item in recent.split(",") if item]
     where = surface_named(surface)
-    return RecommendRequest(user=user, recent=ids, n=n, surface=where, query=query, explain=explain)
+    try:
+        return RecommendRequest(
+            user=user, recent=ids, n=n, surface=where, query=query, explain=explain
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise typer.BadParameter(first["msg"], param_hint=f"--{first['loc'][0]}") from error
 
 
 @app.command(rich_help_panel=SERVE, short_help="Print one slate, and what each stage did.")
@@ -199,7 +215,7 @@ def recommend(
         say("opening the shop and the bundle")
         told = recommend_once(shop, bundle, asked, pack=pack)
     write_json(json, told.json())
-    Console().print(told.table)
+    show_fitted(told.table)
     typer.echo(told.trace)
 
 
@@ -234,7 +250,7 @@ def explain_item(
         table = Table("rule", "action", "what", "by")
         for found in told.findings:
             table.add_row(found.rule, found.action, found.words, found.citation)
-        Console().print(table)
+        show_fitted(table)
     made_by = f"model {told.model_version}, recipe {told.recipe}"
     typer.echo(f"{made_by}, rules {told.rules_version}")
 

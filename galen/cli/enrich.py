@@ -89,7 +89,9 @@ def run_task(
     settings = read_settings(provider)
     with doing(quiet) as say:
         say("reading the shop")
-        sources = sources_of(shop, before_split, moments, knowledge, anew=new_vocabulary)
+        sources = sources_of(
+            shop, before_split, moments, knowledge, anew=new_vocabulary, keep=not dry_run
+        )
         opened = opened_task(table, sources)
     asked = open_provider(settings, opened.rules, None if dry_run else budget)
     running = Running(workers or settings.workers, settings.batch, tries, again)
@@ -167,6 +169,7 @@ def review(
         if export is not None:
             write_sample(waiting, export)
             typer.echo(f"{len(waiting):,} rows to judge are in {export}; fill `good` and `note`.")
+            write_json(json, {"rows": len(waiting), "file": str(export)})
             return
         said = (
             judged_by_file(verdicts, rows, now)
@@ -264,7 +267,13 @@ def _data(shop: "Shop", protocol: str | None, moments: int) -> "Dataset":
 
 
 def sources_of(
-    shop: Path, protocol: str | None, moments: int, knowledge: Path | None, *, anew: bool
+    shop: Path,
+    protocol: str | None,
+    moments: int,
+    knowledge: Path | None,
+    *,
+    anew: bool,
+    keep: bool = True,
 ) -> "Sources":
     """What tasks are made from, with the vocabulary of the shop's tables, kept until `anew`."""
     from galen.data.enriched import enriched_folder
@@ -278,7 +287,8 @@ def sources_of(
     now = Vocabulary.of(data.catalogue, graph)
     kept = Vocabulary.open(folder)
     if kept is None or anew:
-        now.save(folder)
+        if keep:
+            now.save(folder)
         kept = now
     elif lacking := kept.lacks(now):
         told = ", ".join(lacking[:5])

@@ -124,7 +124,23 @@ def warn_of_never_shown(shop: Path) -> None:
 
 def show(table: Any) -> None:
     """Print a wide table whole, also where the terminal is narrow or a file."""
-    Console(width=max(console.width, 112)).print(table)
+    Console(width=max(console.width, 112), markup=False).print(table)  # cells hold a shop's words
+
+
+def show_fitted(table: Any) -> None:
+    """Print a table as wide as the terminal is."""
+    Console(markup=False).print(table)
+
+
+def none_given(why: str, **options: Any) -> None:
+    """Refuse options that mean nothing here, rather than go without what was asked for.
+
+    Raises:
+        BadParameter: one has a value.
+    """
+    for name, value in options.items():
+        if value:
+            raise typer.BadParameter(why, param_hint=f"--{name}")
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from galen.console.view import (
@@ -26,11 +27,12 @@ from galen.console.view import (
     written_lines,
 )
 from galen.data.enriched import Origin
+from galen.knowledge.pack import SurfaceName
 from galen.serve.durable.log import LogUnavailable
-from galen.serve.fields import KindName, SurfaceName
+from galen.serve.fields import KindName
 from galen.serve.http.application import gate
 from galen.serve.keys import Keyring
-from galen.serve.messages import Event, EventBatch
+from galen.serve.messages import Event, EventBatch, RecommendRequest
 from galen.serve.service import Service
 from galen.serve.settings import Settings
 
@@ -91,7 +93,7 @@ def page_routes(service: Service, settings: Settings, written: Sequence[Origin])
 
 def _shown(service: Service, asked: FilledForm) -> dict[str, object]:
     """The values that the template lays out."""
-    reply = service.recommend(asked.request())
+    reply = service.recommend(_request(asked))
     explanation = reply.explanation
     return {
         "asked": asked,
@@ -105,6 +107,16 @@ def _shown(service: Service, asked: FilledForm) -> dict[str, object]:
         "dropped": {} if explanation is None else explanation.dropped,
         "doing": doing_lines(service.measures.doing()),
     }
+
+
+def _request(asked: FilledForm) -> RecommendRequest:
+    """What a form asks for; one that asks for what cannot be is told so."""
+    try:
+        return asked.request()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise HTTPException(422, f"{where}: {first['msg']}") from error
 
 
 def _read_act(service: Service, fields: dict[str, str]) -> tuple[FilledForm, Event]:
@@ -121,7 +133,7 @@ def _read_act(service: Service, fields: dict[str, str]) -> tuple[FilledForm, Eve
         )
         if not asked.user and act != "hide":
             asked = replace(asked, recent=" ".join([*asked.recent_ids, item]))
-        asked.request()
+        _request(asked)
         event = Event(
             event_id=service.new_id(),
             user=asked.user or None,

@@ -28,7 +28,8 @@ def serve_shop(
 
     Raises:
         SettingsError: a setting is wrong, or the address is public and there are no keys.
-        ShopError, BundleError, LogError: a folder cannot be opened.
+        ShopError, BundleError, LogError, PackError: a folder or the pack cannot be used.
+        OSError: the address cannot be listened at.
     """
     settings = read_settings(settings_file, os.environ)
     changes = {"host": host, "port": port}
@@ -36,6 +37,10 @@ def serve_shop(
     settings = check_reach(msgspec.structs.replace(settings, **given))
     folder = folder_of_log(settings, shop)
     service = Service.open(Shop.open(shop), Bundle.open(bundle), folder, settings)
-    if not quiet:
-        typer.echo(f"serving http://{settings.host}:{settings.port} · log in {folder}")
-    server.run(create_app(service, settings, origins(enriched_folder(shop))), settings)
+
+    def listening(port: int) -> None:
+        if not quiet:
+            typer.echo(f"serving http://{settings.host}:{port} · log in {folder}")
+
+    app = create_app(service, settings, origins(enriched_folder(shop)))
+    server.run(app, settings, listening=listening)

@@ -9,7 +9,7 @@ import numpy as np
 from galen.data.catalogue import RX_CLASSES
 from galen.data.enriched import Origin
 from galen.data.schema import Kind
-from galen.serve.fields import SurfaceName
+from galen.knowledge.pack import SurfaceName
 from galen.serve.measures import ServiceFigures
 from galen.serve.messages import Recommendation, RecommendRequest
 from galen.serve.service import Service

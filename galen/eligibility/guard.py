@@ -1,8 +1,9 @@
 """A gate with what turns people's words into what it asks about."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Final
 
 from galen.data.catalogue import Catalogue
 from galen.eligibility.declarations import Declarations
@@ -18,6 +19,8 @@ from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import ConceptWords
 from galen.knowledge.texts.red_flags import RedFlags
 
+PREGNANCY: Final = "population:pregnancy"
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -28,15 +31,13 @@ class Guard:
     flags: RedFlags
     claims: ItemClaims
 
-    def advice(self, text: str, age: float, states: Iterable[str]) -> str | None:
+    def advice(self, text: str, age: float, states: Collection[int]) -> str | None:
         """What to say instead of showing products, where a query tells of danger; None else.
 
-        `age` in years, NaN where unknown; `states` are declared words such as pregnancy.
+        `age` in years, NaN where unknown; `states` are concepts of what is known of the person.
         """
         years = None if math.isnan(age) else age
-        pregnant = self.gate.premises.row("population:pregnancy") in {
-            self.gate.premises.row(f"population:{word.lower()}") for word in states
-        }
+        pregnant = self.gate.premises.row(PREGNANCY) in states
         flag = self.flags.found(text, years, pregnant)
         return None if flag is None else flag.advice
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ from galen.knowledge.texts.uses import Uses
 
 FIELDS: Final = ("title", "description")
 """The columns of an item that people read."""
+
+ASKED: Final = 10_000
+"""Texts asked about one by one whose verdicts are remembered, the newest."""
 
 CLASSES: Final = tuple(ProductClass)
 BAN: Final = "ban"
@@ -43,7 +47,8 @@ class CopyBreach:
 class ItemClaims:
     """Follows the catalogue: an item that changed is read again. Nothing is read before asked for.
 
-    A text is checked once for each legal class and set of facts; `verdicts` are those of before.
+    Where the whole copy is read, a text is checked once for each legal class and set of facts, and
+    not where `verdicts` of before have it; they are then those of that copy.
     """
 
     def __init__(self, catalogue: Catalogue, facts: ItemFacts, graph: Graph) -> None:
@@ -53,42 +58,41 @@ class ItemClaims:
         self._facts = facts
         self._uses = Uses.of(graph)
         self._classes = ProductClasses.read()
-        self._said: dict[tuple[str, ProductClass, frozenset[str]], list[Breach]] = {}
+        # A digest would cost a request more than the texts that are kept for it.
+        self._of_text = lru_cache(ASKED)(self._judged_now)
         self._known: dict[bytes, frozenset[str]] = {}  # facts, by concepts
-        self._class = np.empty(0, np.int8)
-        self._breaches: dict[int, tuple[CopyBreach, ...]] = {}
-        self._banned = np.empty(0, bool)
-        self._class_version = self._copy_version = -1
+        # Each with its version in one: channels that are late read and write them too.
+        self._classes_made = -1, np.empty(0, np.int8)
+        self._copy_made = -1, _Copy({}, np.empty(0, bool))
 
     @property
     def product_class(self) -> npt.NDArray[np.int8]:
         """(items,) places in CLASSES."""
+        made, classes = self._classes_made
         version = self.catalogue.version
-        if version != self._class_version:
-            rows = self._stale(self._class_version)
-            self._class = _longer(self._class, len(self.catalogue))
+        if version != made:
+            rows = self._stale(made)
+            classes = _longer(classes, len(self.catalogue))
             for row, record in zip(rows, self._records(rows), strict=True):
                 said = record["rx_class"], record["category"], record["title"]
-                self._class[row] = CLASSES.index(self._classes.of(*said))
-            self._class_version = version
-        return self._class
+                classes[row] = CLASSES.index(self._classes.of(*said))
+            self._classes_made = version, classes
+        return classes
 
     @property
     def banned(self) -> Bools:
         """(items,) whether the copy holds what is banned."""
-        self._read_copy()
-        return self._banned
+        return self._copy().banned
 
     @property
     def breaches(self) -> list[CopyBreach]:
         """All breaches, by item in the order of the catalogue."""
-        self._read_copy()
-        return [breach for row in sorted(self._breaches) for breach in self._breaches[row]]
+        found = self._copy().breaches
+        return [breach for row in sorted(found) for breach in found[row]]
 
     def breaches_of(self, row: int) -> tuple[CopyBreach, ...]:
         """Those of one item."""
-        self._read_copy()
-        return self._breaches.get(row, ())
+        return self._copy().breaches.get(row, ())
 
     def facts(self, row: int) -> frozenset[str]:
         """What the ingredients and the product word of an item are for."""
@@ -100,37 +104,50 @@ class ItemClaims:
 
     def of_text(self, text: str, row: int) -> list[Breach]:
         """What a text may not say of the item in a row."""
-        said = text, CLASSES[self.product_class[row]], self.facts(row)
-        if said not in self._said:  # a request asks again and again, and a digest costs it more
-            self._said[said] = self._remembered(*said)
-        return self._said[said]
+        return self._of_text(text, CLASSES[self.product_class[row]], self.facts(row))
 
-    def _remembered(self, text: str, kind: ProductClass, facts: frozenset[str]) -> list[Breach]:
-        plain = self._judged(text, kind, frozenset())
+    def _judged_now(self, text: str, kind: ProductClass, facts: frozenset[str]) -> list[Breach]:
+        return self._judged(text, kind, facts, {})
+
+    def _judged(
+        self, text: str, kind: ProductClass, facts: frozenset[str], verdicts: Verdicts
+    ) -> list[Breach]:
+        plain = self._checked(text, kind, frozenset(), verdicts)
         # Facts only ever allow more, so what is allowed without any is allowed.
-        return self._judged(text, kind, facts) if plain else plain
+        return self._checked(text, kind, facts, verdicts) if plain else plain
 
-    def _judged(self, text: str, kind: ProductClass, facts: frozenset[str]) -> list[Breach]:
+    def _checked(
+        self, text: str, kind: ProductClass, facts: frozenset[str], verdicts: Verdicts
+    ) -> list[Breach]:
+        """What a check says, noted in `verdicts`."""
         key = blake2b("\0".join((text, kind, *sorted(facts))).encode(), digest_size=16).hexdigest()
-        if key not in self.verdicts:
-            self.verdicts[key] = self.check.check(text, kind, facts)
-        return self.verdicts[key]
+        if key not in verdicts:
+            before = self.verdicts.get(key)
+            verdicts[key] = self.check.check(text, kind, facts) if before is None else before
+        return verdicts[key]
 
-    def _read_copy(self) -> None:
+    def _copy(self) -> "_Copy":
+        made, copy = self._copy_made
         version = self.catalogue.version
-        if version == self._copy_version:
-            return
-        rows = self._stale(self._copy_version)
-        self._banned = _longer(self._banned, len(self.catalogue))
+        if version == made:
+            return copy
+        rows, verdicts = self._stale(made), Verdicts()
+        breaches, banned = dict(copy.breaches), _longer(copy.banned, len(self.catalogue))
         for row, record in zip(rows, self._records(rows), strict=True):
-            found = self._of_record(row, record)
-            self._breaches.pop(row, None)
+            found = self._of_record(row, record, verdicts)
+            breaches.pop(row, None)
             if found:
-                self._breaches[row] = found
-            self._banned[row] = any(breach.severity == BAN for breach in found)
-        self._copy_version = version
+                breaches[row] = found
+            banned[row] = any(breach.severity == BAN for breach in found)
+        if made < 0:
+            self.verdicts = verdicts
+        copy = _Copy(breaches, banned)
+        self._copy_made = version, copy
+        return copy
 
-    def _of_record(self, row: int, record: Mapping[str, Any]) -> tuple[CopyBreach, ...]:
+    def _of_record(
+        self, row: int, record: Mapping[str, Any], verdicts: Verdicts
+    ) -> tuple[CopyBreach, ...]:
         kind = CLASSES[self.product_class[row]]
         return tuple(
             CopyBreach(
@@ -146,7 +163,7 @@ class ItemClaims:
             for field in FIELDS
             for text in [record[field]]
             if text
-            for breach in self._remembered(text, kind, self.facts(row))
+            for breach in self._judged(text, kind, self.facts(row), verdicts)
         )
 
     def _stale(self, version: int) -> Sequence[int]:
@@ -159,6 +176,14 @@ class ItemClaims:
             return [self.catalogue.record(row) for row in rows]
         names = ["item_id", "rx_class", "category", *FIELDS]
         return list(self.catalogue.table.select(names).to_pylist())
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """What was found in the copy of all items."""
+
+    breaches: dict[int, tuple[CopyBreach, ...]]  # by row, where there are any
+    banned: Bools  # (items,)
 
 
 def _longer(column: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:

@@ -52,19 +52,19 @@ class ItemFacts:
     def __init__(self, catalogue: Catalogue, reader: LabelReader, namer: Namer) -> None:
         self.catalogue = catalogue
         self._reader, self._namer = reader, namer
-        self._columns = self._read(range(len(catalogue)))
-        self._version = catalogue.version
+        self._made = catalogue.version, self._read(range(len(catalogue)))
 
     @property
     def columns(self) -> FactColumns:
         """The facts as the catalogue is now."""
         catalogue = self.catalogue
-        if catalogue.version != self._version:
-            version = catalogue.version
-            rows = sorted(set(catalogue.changed_since(self._version)))
-            self._columns = _laid_over(self._columns, self._read(rows), rows, len(catalogue))
-            self._version = version
-        return self._columns
+        version, columns = self._made
+        if catalogue.version != version:
+            now = catalogue.version
+            rows = sorted(set(catalogue.changed_since(version)))
+            columns = _laid_over(columns, self._read(rows), rows, len(catalogue))
+            self._made = now, columns  # in one: channels that are late read and write it too
+        return columns
 
     def _read(self, rows: Sequence[int]) -> FactColumns:
         catalogue = self.catalogue

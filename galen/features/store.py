@@ -54,20 +54,29 @@ class FeatureStore:
         self._priced_at = NOT_YET
 
     @classmethod
-    def replay(cls, data: Dataset, *, history_length: int = CARRIED) -> "FeatureStore":
-        """The store as it is after all events of a dataset."""
+    def replay(
+        cls,
+        data: Dataset,
+        *,
+        strangers: Dataset | None = None,
+        history_length: int = CARRIED,
+    ) -> "FeatureStore":
+        """The store as it is after all events of a dataset, and those of people nobody knows."""
         store = cls(data.catalogue, data.clock, history_length=history_length)
         catalogue = data.catalogue
         store._logs = UserLogs.replay(data)
-        day = store._days(data.at)
+        counted = [data] if strangers is None else [data, strangers]
+        item = np.concatenate([events.item for events in counted]).astype(np.int64)
+        kind = np.concatenate([events.kind for events in counted]).astype(np.int64)
+        days = store._days(np.concatenate([events.at for events in counted]))
         for key, counts in store._counts.items():
-            code = codes_of(catalogue, key, data.item.astype(np.int64))
-            counts.replay(code, data.kind.astype(np.int64), day, size_of(catalogue, key))
+            counts.replay(codes_of(catalogue, key, item), kind, days, size_of(catalogue, key))
         if data.clock == "time":
             bought = data.kind == Kind.PURCHASE
             spu = catalogue.spu[data.item[bought]]
             spus = size_of(catalogue, "spu")
-            store._intervals = Intervals.replay(data.user[bought], spu, day[bought], spus)
+            day = store._days(data.at[bought])
+            store._intervals = Intervals.replay(data.user[bought], spu, day, spus)
         return store
 
     @property

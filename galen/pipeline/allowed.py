@@ -4,7 +4,7 @@ Such a channel proposes only what is allowed; the filters are asked again after 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import structlog
@@ -21,7 +21,6 @@ class AllowedItems:
 
     requests: Requests
     filters: Sequence[Filter]
-    failed: list[str] = field(default_factory=list)  # rules that could not be asked
 
     def among(self, people: Ints, items: int) -> Bools:
         """(P, items): may each of the first `items` items be shown to these requests (P,)?"""
@@ -40,6 +39,5 @@ class AllowedItems:
                 allowed &= rule.keep(self.requests, asked)
             except Exception:
                 log.exception("a rule could not be asked by a channel", rule=rule.rule)
-                self.failed.append(rule.rule)
                 allowed[:] = False
         return allowed

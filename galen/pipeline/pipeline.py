@@ -8,7 +8,14 @@ from typing import Final
 import numpy as np
 import structlog
 
-from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Requests
+from galen.pipeline.candidates import (
+    Batch,
+    Bools,
+    Candidates,
+    Floats,
+    Requests,
+    place_within,
+)
 from galen.pipeline.channels import ChannelRunner, Recalled
 from galen.pipeline.stages import Assembler, Blend, Filter, Fuser, Ranker, Reranker, SlateRule
 from galen.pipeline.trace import Slate, Step
@@ -84,7 +91,7 @@ class Pipeline:
         pool = self._shaped(requests, pool, n, journey)
         pool = self._allowed(filters, requests, pool, journey)
         pool = self._side_by_side(requests, pool, n, journey)
-        pool = pool.take(_place_in_order(pool) < n)
+        pool = pool.take(place_within(pool.request) < n)
         journey.mark("slate", len(pool))
         return Slate(pool, tuple(journey.steps), tuple(journey.degraded))
 
@@ -203,8 +210,3 @@ def _check_subset(shaped: Candidates, pool: Candidates) -> None:
     given = np.append(np.sort(pool.request * width + pool.item), np.iinfo(np.int64).max)
     if np.any(given[np.searchsorted(given, keys)] != keys):
         raise ValueError("a reranker added a row")
-
-
-def _place_in_order(pool: Candidates) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    starts = np.searchsorted(pool.request, pool.request, side="left")
-    return np.arange(len(pool)) - starts

@@ -28,10 +28,9 @@ class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check_copy(claims: ItemClaims, folder: Path) -> Counter[str]:
     """Breaches in titles and descriptions, by rule."""
     version, file = rules_version(), folder / FILE
-    claims.verdicts |= _read(file, version)
-    before = len(claims.verdicts)
+    before = claims.verdicts = _read(file, version)
     breaches = claims.breaches
-    if len(claims.verdicts) > before:
+    if claims.verdicts.keys() != before.keys():
         _write(file, _Kept(version, claims.verdicts))
     counted = Counter(breach.rule for breach in breaches)
     if counted:

@@ -125,6 +125,7 @@ class Measures:
 
     def copy_breaches(self, by_rule: Mapping[str, int]) -> None:
         """Breaches in the catalogue's texts now, in place of those before."""
+        self._copy.clear()
         for rule, count in by_rule.items():
             self._copy.labels(rule).set(count)
 

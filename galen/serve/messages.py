@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from galen.data.schema import Kind, Surface
+from galen.eligibility.rules.withdrawn import What
+from galen.knowledge.pack import SurfaceName
 from galen.serve.fields import (
     Amount,
     Id,
@@ -18,7 +20,6 @@ from galen.serve.fields import (
     Moment,
     Place,
     Purpose,
-    SurfaceName,
     Word,
     Years,
 )
@@ -204,7 +205,7 @@ class Withdrawal(Message):
     alone is all that is known to be of it.
     """
 
-    what: Literal["item", "product", "concept", "batch"]
+    what: What
     name: Id = Field(
         description="item_id, spu_id, a concept such as ingredient:ranitidine, or a batch."
     )

@@ -18,7 +18,7 @@ from galen.serve.missing import NotFound
 from galen.serve.records import User, UserRecord
 from galen.serve.service import Service
 from galen.serve.settings import Settings
-from galen.serve.trusted_pack import next_pack
+from galen.serve.trusted_pack import sound_pack
 
 
 class Operations:
@@ -70,7 +70,7 @@ class Operations:
         """
         service = self._service
         guard = service.recommender.guard
-        pack = next_pack(self._settings, guard.gate.premises.graph, self._today)
+        pack = sound_pack(self._settings, guard.gate.premises.graph, self._today())
         service.put_in_force(guard.with_pack(pack))
         self.note_pack(by)
         return self.pack()

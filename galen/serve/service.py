@@ -22,6 +22,7 @@ from galen.assembly.bundle import Bundle
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
+from galen.knowledge.pack import SurfaceName
 from galen.serve.answering.recommender import Answered, Recommender
 from galen.serve.answering.state import LOG, SNAPSHOT, ShopState
 from galen.serve.answering.why import explain_item
@@ -29,10 +30,9 @@ from galen.serve.copy_check import check_copy
 from galen.serve.durable import tables
 from galen.serve.durable.audit import FILE, AuditLog
 from galen.serve.durable.futures import then
-from galen.serve.durable.log import EventLog, LogUnavailable
+from galen.serve.durable.log import EventLog, LogUnavailable, reading
 from galen.serve.durable.snapshot import Snapshots
 from galen.serve.durable.tables import EventOutcome, LoggedEvent
-from galen.serve.fields import SurfaceName
 from galen.serve.intake import check
 from galen.serve.kill_switch import KillSwitch
 from galen.serve.measures import Measures
@@ -47,10 +47,10 @@ from galen.serve.messages import (
     SlateFilter,
 )
 from galen.serve.missing import NotFound
-from galen.serve.moments import now_in_microseconds, random_ids
+from galen.serve.moments import day_of, now_in_microseconds, random_ids
 from galen.serve.records import Item, ItemRecord, User, UserRecord
 from galen.serve.settings import Settings
-from galen.serve.trusted_pack import trusted_pack
+from galen.serve.trusted_pack import trusted_guard
 
 log = structlog.get_logger(__name__)
 
@@ -103,24 +103,20 @@ class Service:
         """Serve a shop with a bundle; the log and snapshots lie in `folder`.
 
         Raises:
-            ShopError, BundleError, LogError: a part cannot be opened.
+            ShopError, BundleError, LogError, PackError: a part cannot be opened.
         """
         wait = settings.lock_wait_seconds
         events = EventLog(folder / LOG, capacity=settings.log_capacity, lock_wait=wait)
         try:
             snapshots = Snapshots(folder / SNAPSHOT)
-            with closing(events.read()) as reading:
-                state = ShopState.restore(shop, reading, snapshots)
-                salt = tables.identity(reading)
+            with reading(events.path), closing(events.read()) as past:
+                snapshots.erase(past)  # what a crash may have kept of people who were forgotten
+                state = ShopState.restore(shop, past, snapshots)
+                salt = tables.identity(past)
                 state.store.keep_states(settings.kept_states)
             channels = ThreadPoolExecutor(settings.channel_threads, "recall")
             pipelines = bundle.pipelines(state.catalogue, state.store, executor=channels)
-            guard = Guard.of(
-                state.catalogue,
-                pack=trusted_pack(settings),
-                knowledge=settings.knowledge,
-                withdrawals=state.withdrawals,
-            )
+            guard = trusted_guard(settings, state.catalogue, state.withdrawals, day_of(now()))
             audit = AuditLog(folder / FILE, now=now, salt=salt)
             copy = check_copy(guard.claims, folder)
         except BaseException:
@@ -186,19 +182,22 @@ class Service:
         return answer.reply
 
     def _keep_impressions(self, answer: Answered) -> None:
-        """Nobody waits for these; where the log is full they are counted as lost."""
-        if not self._log_impressions or not answer.impressions:
+        """Nobody waits for these; where the log or the disk is full they are counted as lost."""
+        shown = len(answer.impressions)
+        if not self._log_impressions or not shown:
             return
         try:
             written = self._append(answer.impressions)
         except LogUnavailable:
-            self.measures.lost_impressions(len(answer.impressions))
+            self.measures.lost_impressions(shown)
         else:
-            written.add_done_callback(self._note_impressions)
+            written.add_done_callback(lambda done: self._note_impressions(done, shown))
 
-    def _note_impressions(self, written: "Future[list[EventOutcome]]") -> None:
+    def _note_impressions(self, written: "Future[list[EventOutcome]]", shown: int) -> None:
         if written.exception() is None:
-            self.measures.events("shown", len(written.result()))
+            self.measures.events("shown", shown)
+        else:
+            self.measures.lost_impressions(shown)
 
     def ingest(self, batch: EventBatch) -> "Future[EventsTaken]":
         """Take events; the future is done when they are on the disk and in the state.
@@ -318,16 +317,14 @@ class Service:
     def forget_user(self, user_id: str) -> "Future[None]":
         """Erase a user's record, events and features, on the disk and in memory."""
 
-        def committed(number: int | None) -> None:
+        def committed(_: None) -> None:
             with self._lock:
                 self.state.forget_user(user_id)
-            if number is not None:
-                with closing(self._log.read()) as reading:
-                    self._snapshots.erase(reading, number)
+            with closing(self._log.read()) as past:
+                self._snapshots.erase(past)
             self._log.checkpoint()
 
-        written = self._write(lambda c: tables.forget_user(c, user_id), committed)
-        return then(written, lambda _: None)
+        return self._write(lambda connection: tables.forget_user(connection, user_id), committed)
 
     def put_in_force(self, guard: Guard) -> None:
         """Another guard decides from the next request on."""
@@ -336,7 +333,8 @@ class Service:
 
     def health(self) -> Health:
         """Do writes reach the disk, and how much is known? Where they did not, one is tried now."""
-        problems = [] if self._write_problem is None else [self._write_problem]
+        problem = self._log.problem or self._write_problem
+        problems = [] if problem is None else [problem]
         if problems:
             self._try_to_write()
         return Health(
@@ -391,7 +389,7 @@ class Service:
 
     def _save_snapshot(self) -> None:
         try:
-            with closing(self._log.read()) as reading:
-                self._snapshots.save(reading)
+            with closing(self._log.read()) as past:
+                self._snapshots.save(past)
         except (OSError, sqlite3.Error) as error:
             log.warning("snapshot_not_written", why=str(error))

@@ -1,10 +1,14 @@
 """The rule pack that a server is told to keep, read only where its signature is what was asked."""
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from galen.data.catalogue import Catalogue
+from galen.eligibility.guard import Guard
+from galen.eligibility.rules.withdrawn import Withdrawals
+from galen.knowledge.build import graph_of
 from galen.knowledge.graph import Graph
+from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import Pack, PackError, read_pack
 from galen.knowledge.pack_check import check_pack
 from galen.knowledge.pack_signature import read_key, read_signature, signature_file, verify
@@ -27,14 +31,27 @@ def trusted_pack(settings: Settings) -> Pack:
     return pack
 
 
-def next_pack(settings: Settings, graph: Graph, today: Callable[[], date]) -> Pack:
-    """The pack of the settings as it is now, to take the place of a running one.
+def sound_pack(settings: Settings, graph: Graph, today: date) -> Pack:
+    """The pack of the settings as it is now, to be put in force.
 
     Raises:
         PackError: what `trusted_pack` says, or the pack contradicts itself or is out of date.
     """
     pack = trusted_pack(settings)
-    problems = check_pack(pack, graph, today())
+    problems = check_pack(pack, graph, today)
     if problems:
         raise PackError("\n".join(f"{settings.pack}: {problem}" for problem in problems))
     return pack
+
+
+def trusted_guard(
+    settings: Settings, catalogue: Catalogue, withdrawals: Withdrawals, today: date
+) -> Guard:
+    """The guard of a server's start: of the pack that a reload would take, and no other.
+
+    Raises:
+        PackError, KnowledgeError: the pack or the folder of knowledge cannot be used.
+    """
+    graph = graph_of(settings.knowledge)
+    pack = sound_pack(settings, graph, today)
+    return Guard.over(catalogue, graph, IngredientReader.of(graph), pack, withdrawals)

@@ -1,12 +1,15 @@
 """One manner for all commands: help, options, exit codes and errors."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from command_walk import call, commands
 
@@ -113,6 +116,65 @@ def test_a_wrong_path_is_told_in_words(command, wrong, place, capsys, monkeypatc
     needed = [w for o in command.options if o.required for w in (o.opts[0], "nowhere")]
     code, _, said = call([*command.words, *[wrong] * len(command.arguments), *needed], capsys)
     assert_told_in_words(code, said)
+
+
+@pytest.mark.parametrize("command", ["recommend", "explain-item"])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--user", ""),
+        ("--user", "x" * 201),
+        ("--recent", ",".join(["i1"] * 101)),
+        ("--recent", "x" * 201),
+        ("--query", "x" * 2001),
+    ],
+)
+def test_what_cannot_be_asked_for_is_told_in_words(command, option, value, capsys):
+    item = ["--item", "i1"] if command == "explain-item" else []
+    code, _, said = call([command, "shop", "bundle", *item, option, value], capsys)
+    assert code == 2
+    assert option in said
+    assert "character" in said or "at most 100" in said
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("samples")
+    for name in ("train", "valid", "test"):
+        pq.write_table(pa.table({"label": [0, 1]}), folder / f"{name}.parquet")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["train", "shop", "out", "--warm"], "--warm"),
+        (["train", "shop", "out", "--tensorboard", "events"], "--tensorboard"),
+        (["train", "SAMPLES", "out", "--protocol", "strict"], "--protocol"),
+        (["evaluate", "SAMPLES", "out", "--pack", "eu"], "--pack"),
+    ],
+)
+def test_an_option_that_means_nothing_there_is_refused(
+    words, option, place, samples, capsys, monkeypatch
+):
+    monkeypatch.chdir(place)
+    code, _, said = call([str(samples) if w == "SAMPLES" else w for w in words], capsys)
+    assert code == 2
+    assert option in said
+    assert not Path("out").exists()
+
+
+def test_a_shop_s_words_are_no_markup_of_the_terminal(place, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(place)
+    shop = tmp_path / "shop"
+    shutil.copytree(place / "shop", shop)
+    items = pq.read_table(shop / "items.parquet")
+    titles = pa.array(["Tablets [/] 20"] * len(items))
+    items = items.set_column(items.schema.get_field_index("title"), items.field("title"), titles)
+    pq.write_table(items, shop / "items.parquet")
+    code, out, said = call(["recommend", shop, "bundle", "-n", "2", "--quiet"], capsys)
+    assert (code, said) == (0, "")
+    assert "[/]" in out
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)

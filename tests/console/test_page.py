@@ -167,3 +167,15 @@ def test_help_lines_stand_above_the_slate(client: TestClient, service: Service) 
     bought = Event(event_id="a", user="u1", item="i0", kind="purchase")
     service.ingest(EventBatch(events=[bought])).result(timeout=20)
     assert 'role="alert">Bleach must not meet acid' in client.get("/", params={"user": "u1"}).text
+
+
+@pytest.mark.parametrize("fields", [{"user": "x" * 201}, {"recent": f"i1 {'x' * 201}"}])
+def test_a_form_that_asks_for_what_cannot_be_is_told_so(
+    client: TestClient, fields: dict[str, str]
+) -> None:
+    reply = client.get("/", params=fields)
+    assert reply.status_code == 422
+    assert "at most 200 characters" in reply.json()["detail"]
+    assert "\n" not in reply.json()["detail"]
+    act = client.post("/act", data={"act": "click", "item": "i1", **fields})
+    assert act.status_code == 422

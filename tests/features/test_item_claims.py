@@ -88,3 +88,29 @@ def test_a_text_is_checked_once_for_a_class(shelf: Shelf, monkeypatch: pytest.Mo
     assert claims.of_text("Popular in this shop", 0) == []
     monkeypatch.setattr(claims, "check", None)  # any further check would fail
     assert claims.of_text("Popular in this shop", 1) == []
+
+
+def test_what_is_remembered_of_texts_has_a_bound(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("galen.features.item_claims.ASKED", 3)
+    claims = shelf(MEDICINE, {"title": "Tea", "rx_class": "none"})
+    assert claims.breaches == []
+    kept = len(claims.verdicts)
+    for number in range(20):
+        assert claims.of_text(f"Often chosen together with {number}", 0) == []
+        claims.catalogue.upsert({"item_id": "i1", "title": f"Tea {number}", "rx_class": "none"})
+        assert claims.breaches == []
+    assert len(claims.verdicts) == kept
+    monkeypatch.setattr(claims, "check", None)  # any further check would fail
+    assert claims.of_text("Often chosen together with 19", 0) == []
+    with pytest.raises(AttributeError):
+        claims.of_text("Often chosen together with 0", 0)
+
+
+def test_verdicts_of_texts_that_are_gone_are_not_kept(shelf: Shelf) -> None:
+    claims = shelf({"title": "Tea", "rx_class": "none"})
+    claims.verdicts = {"of a text that is gone": []}
+    assert claims.breaches == []
+    assert len(claims.verdicts) == 1
+    assert "of a text that is gone" not in claims.verdicts

@@ -97,3 +97,53 @@ def test_an_item_that_changed_or_came_is_read_again(known):
         "ingredient:menthol",
     }
     assert set(held(known, facts.columns, 1)) == {"ingredient:codeine"}
+
+
+class Watched(ItemFacts):
+    """Tells what a reader finds after each step in which facts are put in place."""
+
+    def __init__(self, *parts):
+        self.watch = lambda: None
+        super().__init__(*parts)
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name.startswith("_"):
+            self.watch()
+
+
+class WhileReading:
+    """A namer during whose first reading after `then` is set something else happens."""
+
+    def __init__(self, namer):
+        self.namer, self.then = namer, None
+
+    def find(self, titles):
+        then, self.then = self.then, None
+        if then is not None:
+            then()
+        return self.namer.find(titles)
+
+
+def test_a_reader_that_is_late_never_puts_older_facts_in_the_place_of_newer_ones(known):
+    _, reader, namer = known
+    slow = WhileReading(namer)
+    catalogue = Catalogue(items_table([{"item_id": "0", **PACK, "ingredients": ["menthol"]}]))
+    facts, found = Watched(catalogue, reader, slow), []
+
+    def newer():
+        catalogue.upsert({"item_id": "1", **PACK, "ingredients": ["ibuprofen 200 mg"]})
+        assert "ingredient:ibuprofen" in held(known, facts.columns, 1)
+        facts.watch = lambda: found.append(sorted(held(known, facts_now(facts), 1)))
+
+    def facts_now(facts):
+        facts.watch, watch = (lambda: None), facts.watch
+        columns = facts.columns
+        facts.watch = watch
+        return columns
+
+    catalogue.upsert({"item_id": "0", **PACK, "ingredients": ["paracetamol 500 mg"]})
+    slow.then = newer
+    assert facts.columns
+    assert found
+    assert all(one == ["ingredient:ibuprofen"] for one in found)

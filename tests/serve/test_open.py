@@ -1,18 +1,23 @@
 """From two folders: a shop and a trained bundle."""
 
 import runpy
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from galen.assembly.bundle import Bundle, save_bundle
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
 from galen.data.shop import Shop
+from galen.knowledge.pack import PackError
 from galen.serve.answering.once import recommend_once, surface_named
-from galen.serve.durable.log import LogError
+from galen.serve.answering.state import LOG, SNAPSHOT
+from galen.serve.durable import tables
+from galen.serve.durable.log import EventLog, LogError
 from galen.serve.messages import Event, EventBatch, RecommendRequest
+from galen.serve.operations import Operations
 from galen.serve.service import Service
 from galen.serve.settings import Settings, SettingsError, folder_of_log
 
@@ -53,6 +58,20 @@ def test_a_bundle_is_served_and_the_command_line_sees_what_the_server_logged(
     assert "recall" in told.trace
 
 
+def test_a_damaged_log_is_told_in_one_line(folders: tuple[Path, Path]) -> None:
+    shop, bundle = folders
+    path = folder_of_log(Settings(), shop) / LOG
+    Service.open(Shop.open(shop), Bundle.open(bundle), path.parent, Settings()).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
+    with pytest.raises(LogError, match=r"events\.db cannot be read: [^\n]*put a copy") as told:
+        recommend_once(shop, bundle, RecommendRequest(n=3))
+    assert "\n" not in str(told.value)
+    with pytest.raises(LogError, match=r"events\.db cannot be"):
+        Service.open(Shop.open(shop), Bundle.open(bundle), path.parent, Settings())
+    path.write_bytes(whole)
+
+
 def test_the_command_line_says_what_it_does_not_know(folders: tuple[Path, Path]) -> None:
     shop, bundle = folders
     told = recommend_once(
@@ -62,3 +81,57 @@ def test_the_command_line_says_what_it_does_not_know(folders: tuple[Path, Path])
     assert "not known" in told.trace
     with pytest.raises(SettingsError, match="'home'"):
         surface_named("hom")
+
+
+def test_a_start_completes_an_erasure_that_was_killed_halfway(folders: tuple[Path, Path]) -> None:
+    shop, bundle = folders
+    log = folder_of_log(Settings(), shop)
+
+    def start() -> Service:
+        return Service.open(Shop.open(shop), Bundle.open(bundle), log, Settings())
+
+    service = start()
+    event = Event(event_id="z", user="zed", item="i20", kind="click")
+    assert service.ingest(EventBatch(events=[event])).result(20).accepted == 1
+    service.close()
+    events = EventLog(log / LOG)
+    events.write(lambda connection: tables.forget_user(connection, "zed")).result(20)
+    events.close()
+
+    def users() -> list[int]:
+        (snapshot,) = (log / SNAPSHOT).glob("*.parquet")
+        return pq.read_table(snapshot).column("user").to_pylist()
+
+    before = users()
+    start()._log.close()  # killed: no snapshot is written at the end
+    assert users() == before[:-1]
+
+
+EXPIRED = """base = "general"
+name = "mine"
+edition = "1"
+date = 2026-01-01
+[[age]]
+id = "old"
+concepts = ["ingredient:codeine"]
+years = 18
+citation = "a law"
+date = 2020-01-01
+until = 2021-01-01
+"""
+
+
+def test_a_start_refuses_a_pack_that_a_reload_would_refuse_in_the_same_words(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shop, bundle = folders
+    (tmp_path / "mine.toml").write_text(EXPIRED)
+    settings = Settings(pack=str(tmp_path / "mine.toml"))
+    with pytest.raises(PackError, match="rule old: it expired on 2021-01-01") as at_start:
+        Service.open(Shop.open(shop), Bundle.open(bundle), tmp_path / "log", settings)
+    running = Service.open(Shop.open(shop), Bundle.open(bundle), tmp_path / "log", Settings())
+    operations = Operations(running, settings, lambda: date(2026, 11, 30))
+    with pytest.raises(PackError) as at_reload:
+        operations.reload_pack(None)
+    running.close()
+    assert str(at_start.value) == str(at_reload.value)

@@ -1,7 +1,7 @@
 """The kill switch: what was withdrawn is shown by nothing from the next request on."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -11,23 +11,24 @@ from galen.knowledge.pack import PackError
 from galen.pipeline.candidates import Bools, Candidates, Requests
 
 What = Literal["item", "product", "concept", "batch"]
+"""What may be withdrawn."""
 
 
 @dataclass(slots=True)
 class Withdrawals:
-    """What is withdrawn now, in words; changed by the service under its lock."""
+    """What is withdrawn now, in words; changed by the service under its lock, read without it."""
 
-    entries: set[tuple[What, str, str]] = field(default_factory=set)  # what, name, batch or ""
+    entries: frozenset[tuple[What, str, str]] = frozenset()  # what, name, batch or ""
     version: int = 0  # grows with every change
 
     def put(self, what: What, name: str, batch: str = "") -> None:
         """Withdraw; with a batch, only what is of it, or of no known batch."""
-        self.entries.add((what, name, batch))
+        self.entries |= {(what, name, batch)}
         self.version += 1
 
     def lift(self, what: What, name: str, batch: str = "") -> None:
         """Undo what `put` did with the same words; what another entry withdraws stays withdrawn."""
-        self.entries.discard((what, name, batch))
+        self.entries -= {(what, name, batch)}
         self.version += 1
 
     def check(self, premises: Premises) -> None:
@@ -47,8 +48,11 @@ class Withdrawals:
 
     def listed(self) -> list[tuple[What, str, str]]:
         """(what, name, batch) of all of it, in a fixed order."""
-        kinds: tuple[What, ...] = ("item", "product", "concept", "batch")
+        kinds = get_args(What)
         return sorted(self.entries, key=lambda entry: (kinds.index(entry[0]), *entry[1:]))
+
+
+_Made = tuple[tuple[int, int], Bools]  # versions of withdrawals and catalogue; (items,)
 
 
 @dataclass(slots=True)
@@ -59,8 +63,7 @@ class NotWithdrawn:
     withdrawals: Withdrawals
     rule: str = "withdrawn"
     reason: str = "it was withdrawn"
-    _made: tuple[int, int] = (-1, -1)  # versions of withdrawals and catalogue
-    _gone: Bools = field(default_factory=lambda: np.empty(0, bool))
+    _made: _Made = field(default_factory=lambda: ((-1, -1), np.empty(0, bool)))
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         return np.where(self._mask()[candidates.item], DROP, NONE).astype(np.int8)
@@ -69,15 +72,16 @@ class NotWithdrawn:
         """(items,): made anew where the catalogue or the list has changed."""
         catalogue, listed = self.premises.catalogue, self.withdrawals
         versions = (listed.version, catalogue.version)
-        if versions != self._made:
+        made, gone = self._made
+        if versions != made:
             gone = np.zeros(len(catalogue), bool)
             for what, name, batch in listed.entries:
                 named = self._named(what, name)
                 if batch:
                     named &= (catalogue.batch < 0) | self._named("batch", batch)
                 gone |= named
-            self._gone, self._made = gone, versions
-        return self._gone
+            self._made = versions, gone  # in one: channels that are late read and write it too
+        return gone
 
     def _named(self, what: What, name: str) -> Bools:
         """(items,): which a withdrawal names; none where the shop does not know the name."""

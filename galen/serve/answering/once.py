@@ -12,12 +12,13 @@ from rich.table import Table
 from galen.assembly.bundle import Bundle
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
+from galen.knowledge.pack import SurfaceName
 from galen.serve.answering.recommender import Recommender
 from galen.serve.answering.state import LOG, SNAPSHOT, ShopState
 from galen.serve.answering.why import explain_item
 from galen.serve.durable import tables
+from galen.serve.durable.log import reading
 from galen.serve.durable.snapshot import Snapshots
-from galen.serve.fields import SurfaceName
 from galen.serve.messages import SURFACES, ItemExplained, Recommendation, RecommendRequest
 from galen.serve.missing import NotFound
 from galen.serve.moments import now_in_microseconds
@@ -64,7 +65,7 @@ def recommend_once(
     """What the server would answer now; its log is read, and nothing is written.
 
     Raises:
-        ShopError, BundleError, PackError: a folder or the pack cannot be used.
+        ShopError, BundleError, PackError, LogError: a folder or the pack cannot be used.
     """
     recommender = _opened(shop_folder, bundle_folder, pack)
     answer = recommender.answer(asked, uuid.uuid4().hex, now_in_microseconds())
@@ -82,7 +83,7 @@ def explain_once(
     """Why an item is in the answer to a request, or is not; nothing is written.
 
     Raises:
-        ShopError, BundleError, PackError: a folder or the pack cannot be used.
+        ShopError, BundleError, PackError, LogError: a folder or the pack cannot be used.
         SettingsError: there is no such item.
     """
     recommender = _opened(shop_folder, bundle_folder, pack)
@@ -107,7 +108,7 @@ def surface_named(name: str) -> SurfaceName:
 def _opened(shop_folder: Path, bundle_folder: Path, pack: str) -> Recommender:
     shop, bundle = Shop.open(shop_folder), Bundle.open(bundle_folder)
     folder = folder_of_log(Settings(), shop_folder)
-    with closing(_reading(folder / LOG)) as log:
+    with reading(folder / LOG), closing(_log(folder / LOG)) as log:
         log.execute("BEGIN")  # one moment of the log, though a server writes to it
         state = ShopState.restore(shop, log, Snapshots(folder / SNAPSHOT))
     pipelines = bundle.pipelines(state.catalogue, state.store)
@@ -115,7 +116,7 @@ def _opened(shop_folder: Path, bundle_folder: Path, pack: str) -> Recommender:
     return Recommender.over(state, pipelines, bundle.version, guard)
 
 
-def _reading(path: Path) -> sqlite3.Connection:
+def _log(path: Path) -> sqlite3.Connection:
     """The server's log, or an empty one where nothing was served yet."""
     if path.exists():
         return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)

@@ -11,18 +11,16 @@ import structlog
 
 from galen.data.schema import Kind
 from galen.eligibility.declarations import RequestWords
-from galen.eligibility.gate import with_placed
 from galen.eligibility.guard import Guard
 from galen.pipeline.by_surface import NamedPipeline, PipelinesBySurface
 from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.stages import Reasoner
 from galen.pipeline.trace import Slate, Step
+from galen.serve.answering.choosing import Choice, Chooser
 from galen.serve.answering.consent import may_profile, may_use_age, refillable
-from galen.serve.answering.fallback import popular_pipeline
 from galen.serve.answering.reasons import SIMILAR, first_allowed, reason_for
 from galen.serve.answering.state import ShopState
-from galen.serve.answering.wanted import Wanted
 from galen.serve.durable.tables import LoggedEvent
 from galen.serve.messages import (
     SURFACES,
@@ -33,9 +31,7 @@ from galen.serve.messages import (
     StepDone,
 )
 
-CLOSED = "eligibility:"  # how it names rules that could not be asked
 FILTER = "filter:"  # how the pipeline names the steps of its rules
-STRANGER = "history"  # how popular items are named that stand in for a person's unknown history
 
 log = structlog.get_logger(__name__)
 
@@ -74,34 +70,31 @@ class Recommender:
         usual = NamedPipeline(self.recipe, self.pipeline)
         return PipelinesBySurface(usual, self.surfaces).of(surface)
 
+    def chooser(self, surface: str) -> Chooser:
+        """What chooses on a surface, under the guard."""
+        pipeline = self.guard.gate.guard(self.answering(surface).pipeline)
+        return Chooser(self.state, self.guard, pipeline)
+
     def answer(
         self, asked: RecommendRequest, request_id: str, now: int, like: str | None = None
     ) -> Answered:
         """The slate for a request; `like` is the item it is asked beside, if there is one."""
         degraded: list[str] = []
-        slates: list[Slate] = []
+        choice = Choice()
         shown: list[ShownItem] = []
-        cards: list[str] = []
         unsaid = 0
         try:
             requests = self.requests(asked, request_id, now, degraded)
-            advice = self._advice(asked, requests)
-            if advice is not None:
-                return self._reply(asked, request_id, now, [], [], [advice], degraded)
-            slates = self._slates(requests, asked, degraded)
-            closed = {part.removeprefix(CLOSED) for part in degraded if part.startswith(CLOSED)}
-            gate = self.guard.gate
-            notices = [gate.notices(requests, slate.candidates, closed) for slate in slates]
-            cards = [] if gate.hazardous.rule in closed else gate.cards(requests)[0]
-            for slate, told in zip(slates, notices, strict=True):
+            choice = self.chooser(asked.surface).choose(requests, asked, degraded)
+            for slate, told in zip(choice.slates, choice.notices, strict=True):
                 some, kept_back = self._shown(requests, slate.candidates, told, asked, like)
                 shown += some
                 unsaid += kept_back
         except Exception:
             log.exception("nothing could be recommended", request_id=request_id)
             degraded.append("pipeline")
-            slates, shown = [], []
-        reply = self._reply(asked, request_id, now, slates, shown, cards, degraded)
+            choice, shown = replace(choice, slates=()), []
+        reply = self._reply(asked, request_id, now, choice, shown, degraded)
         return replace(reply, unsaid=unsaid)
 
     def _reply(
@@ -109,11 +102,11 @@ class Recommender:
         asked: RecommendRequest,
         request_id: str,
         now: int,
-        slates: Sequence[Slate],
+        choice: Choice,
         shown: list[ShownItem],
-        cards: list[str],
         degraded: list[str],
     ) -> Answered:
+        slates = choice.slates
         steps = tuple(step for slate in slates for step in slate.steps)
         reply = Recommendation(
             request_id=request_id,
@@ -122,16 +115,10 @@ class Recommender:
             rules_version=self.guard.gate.version,
             degraded=list(dict.fromkeys(degraded)),
             items=shown,
-            cards=cards,
+            cards=list(choice.cards),
             explanation=_explanation(steps) if asked.explain else None,
         )
         return Answered(reply, self._impressions(slates, shown, asked, request_id, now), steps, 0)
-
-    def _advice(self, asked: RecommendRequest, requests: Requests) -> str | None:
-        """Where words tell of danger, what to say; no product is shown then."""
-        if not asked.query:
-            return None
-        return self.guard.advice(asked.query, float(requests.age[0]), asked.conditions)
 
     def requests(
         self, asked: RecommendRequest, request_id: str, now: int, degraded: list[str]
@@ -179,54 +166,6 @@ class Recommender:
             query=[asked.query],
             impersonal=np.array([impersonal]),
         )
-
-    def _slates(
-        self, requests: Requests, asked: RecommendRequest, degraded: list[str]
-    ) -> list[Slate]:
-        """The pipeline's slate, and a second one of popular items where the first is short."""
-        wanted = Wanted(self.state.catalogue, asked.filters)
-        slate = Slate(Candidates(np.empty(0, np.int64), np.empty(0, np.int64)), (), ())
-        pipeline = self.guard.gate.guard(self.answering(asked.surface).pipeline)
-        try:
-            slate = pipeline.run(requests, asked.n, (wanted,))
-        except Exception:
-            log.exception("the pipeline failed")
-            degraded.append("pipeline")
-        degraded += slate.degraded
-        missing = asked.n - len(slate.candidates)
-        if missing == 0:
-            return [slate]
-        if any(part.startswith(CLOSED) for part in slate.degraded):
-            return [self._safe(pipeline, requests, wanted, asked.n, degraded)]
-        shown = slate.candidates.item
-        others = Wanted(self.state.catalogue, asked.filters, self.state.catalogue.spu[shown])
-        popular = popular_pipeline(pipeline, self.state.taken.values, others)
-        more = popular.run(with_placed(requests, slate.candidates), missing, (others,))
-        degraded += more.degraded
-        if len(more.candidates) and not requests.taken.length[0]:
-            degraded.append(STRANGER)
-        if not shown.size and any(part.startswith(CLOSED) for part in more.degraded):
-            return [self._safe(pipeline, requests, wanted, asked.n, degraded)]
-        return [slate, more]
-
-    def _safe(
-        self, pipeline: Pipeline, requests: Requests, wanted: Wanted, n: int, degraded: list[str]
-    ) -> Slate:
-        """What the pack vetted for when a rule cannot be asked; nothing where it vetted nothing."""
-        nothing = Slate(Candidates(np.empty(0, np.int64), np.empty(0, np.int64)), (), ())
-        pool = self.guard.gate.pool
-        if pool is None:
-            return nothing
-        degraded.append("safe_pool")
-        try:
-            filters = (*pipeline.filters, wanted)
-            taken = self.state.taken.values
-            rows = pool.slate(requests, taken, filters, pipeline.together, n)
-        except Exception:
-            log.exception("the safe pool failed")
-            degraded.append("eligibility:safe_pool")
-            return nothing
-        return Slate(rows, (), ())
 
     def _shown(
         self,

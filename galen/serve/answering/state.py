@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from galen.data.catalogue import Catalogue, Floats, Ints
+from galen.data.catalogue import Bools, Catalogue, Floats, Ints
 from galen.data.columns import numbers_of
 from galen.data.dataset import Dataset
 from galen.data.growing import Growing
@@ -33,11 +33,16 @@ NEVER: Final = -1  # the moment before a user's first, where a shop's clock is "
 class _Logged:
     """Events of the log by the rows of people and items; what is gone is left out."""
 
-    user: Ints
+    user: Ints  # -1 where nobody was known
     item: Ints
     kind: Ints
     at: Ints  # microseconds since the epoch
     quantity: Floats  # NaN where not told
+
+    def take(self, rows: Bools) -> "_Logged":
+        """The events where `rows` is true."""
+        user, item, kind = self.user[rows], self.item[rows], self.kind[rows]
+        return _Logged(user, item, kind, self.at[rows], self.quantity[rows])
 
 
 @dataclass
@@ -68,12 +73,15 @@ class ShopState:
         people = KnownPeople(shop.read("users"))
         user_row, forgotten = _replay_users(people, log, shop)
         data = data.take(~np.isin(data.user, forgotten))
-        logged = _logged(snapshots.restore(log), user_row, item_row)
+        everybody = _logged(snapshots.restore(log), user_row, item_row)
+        logged = everybody.take(everybody.user >= 0)
         ledger = _ledger(data, logged, people, log, shop.read("users", ["household_id"]))
         data = _joined(data, len(people), logged)
         data.catalogue.make_columns()
-        store = FeatureStore.replay(data)
-        taken = np.bincount(data.of(*TAKEN).item, minlength=len(data.catalogue))
+        strangers = _strangers(data, everybody.take(everybody.user < 0))
+        store = FeatureStore.replay(data, strangers=strangers)
+        took = [events.of(*TAKEN).item for events in (data, strangers)]
+        taken = np.bincount(np.concatenate(took), minlength=len(data.catalogue))
         stepped = data.take(data.kind != Kind.IMPRESSION)
         last = np.full(len(people), NEVER, np.int64)
         last[stepped.user] = stepped.at  # sorted by moment: the newest stays
@@ -210,12 +218,28 @@ def _by_number(rows: Iterable[tuple[int, int]]) -> Ints:
 
 def _logged(restored: Restored, user_row: Ints, item_row: Ints) -> _Logged:
     table = restored.events
-    user = user_row[np.asarray(table.column("user"))]
+    number = np.asarray(table.column("user"))
+    user = np.where(number < 0, number, user_row[number])
     item = item_row[np.asarray(table.column("item"))]
-    known = (user >= 0) & (item >= 0)
+    known = ((number < 0) | (user >= 0)) & (item >= 0)
     kind, at = (np.asarray(table.column(name))[known] for name in ("kind", "at"))
     quantity = numbers_of(table.column("quantity"))
     return _Logged(user[known], item[known], kind, at, quantity[known])
+
+
+def _strangers(data: Dataset, logged: _Logged) -> Dataset:
+    """Events of people whom nobody knows: they count for items, and are in nobody's history."""
+    nobody = data.take(np.zeros(len(data), bool))
+    return replace(
+        nobody,
+        user=logged.user.astype(np.int32),
+        item=logged.item.astype(np.int32),
+        kind=logged.kind.astype(np.int8),
+        at=logged.at if data.clock == "time" else np.zeros(len(logged.at), np.int64),
+        value=None,
+        quantity=None,
+        surface=None,
+    )
 
 
 def _joined(data: Dataset, users: int, logged: _Logged) -> Dataset:

@@ -1,8 +1,9 @@
 """The audit trail: JSON lines, each with the digest of the one before, never written over.
 
 The chain shows that a line was altered, taken out or put in. That lines were cut off at the end
-shows only to who noted the last digest elsewhere: do so. Whoever can write the file can make the
-whole chain anew; keep a copy where the server cannot write.
+shows only to who noted the last digest elsewhere: do so. Where the file was moved away whole,
+another trail begins, and the server's log tells the digest at which the first ended. Whoever can
+write the file can make the whole chain anew; keep a copy where the server cannot write.
 """
 
 import hashlib
@@ -57,7 +58,6 @@ class AuditLog:
         lines = content[: self._size].splitlines()
         self._lines = len(lines)
         self._last = _digest(lines[-1]) if lines else FIRST
-        self.failed = 0  # entries that the disk refused
         if len(content) > self._size:
             log.warning("torn_audit_line", file=str(file), lost_bytes=len(content) - self._size)
 
@@ -71,13 +71,13 @@ class AuditLog:
                 person.encode(), key=self._key, digest_size=8
             ).hexdigest()
         with self._lock:
+            self._begin_anew_where_gone()
             moment = datetime.fromtimestamp(self._now() / 1e6, UTC).isoformat()
             entry = AuditEntry(self._lines + 1, moment, event, by, told, self._last)
             line = msgspec.json.encode(entry)
             try:
                 self._append(line + b"\n")
             except OSError as error:
-                self.failed += 1
                 log.critical("audit_not_written", why=str(error), entry=line.decode())
                 return False
             self._size += len(line) + 1
@@ -85,8 +85,25 @@ class AuditLog:
             self._last = _digest(line)
             return True
 
+    def _begin_anew_where_gone(self) -> None:
+        """Where the whole file was moved away, the next line is the first of another trail."""
+        try:
+            there = self.file.stat().st_size
+        except FileNotFoundError:
+            there = 0
+        except OSError:  # which `_append` will meet and tell
+            return
+        if self._size and not there:
+            log.critical("audit_begins_anew", file=str(self.file), ended_at=self._last)
+            self._size, self._lines, self._last = 0, 0, FIRST
+
     def _append(self, line: bytes) -> None:
         with self.file.open("ab") as file:
+            if file.tell() < self._size:
+                raise OSError(
+                    f"{self.file} is shorter than what was written to it; put back what was cut "
+                    "off, or move it away whole"
+                )
             file.truncate(self._size)  # what an entry that failed may have left
             file.write(line)
             file.flush()

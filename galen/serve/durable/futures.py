@@ -7,9 +7,16 @@ from typing import Any, TypeVar
 Told = TypeVar("Told")
 
 
+def certain() -> "Future[Any]":
+    """A future of what is done in any case: who no longer waits for it cannot cancel it."""
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
 def then(first: "Future[Any]", told: Callable[[Any], Told]) -> "Future[Told]":
     """A future of what `told` makes of the first one's result."""
-    second: Future[Told] = Future()
+    second = certain()
 
     def done(first: "Future[Any]") -> None:
         try:

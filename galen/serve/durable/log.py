@@ -9,14 +9,16 @@ import fcntl
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 from galen.data.mendable import MendableError
 from galen.serve.durable import tables
+from galen.serve.durable.futures import certain
 
 GROUP: Final = 512  # operations in one transaction at most
 
@@ -31,6 +33,21 @@ class LogBusy(LogUnavailable):
 
 class LogError(MendableError):
     """The log's file cannot be opened; the message says why and what to do."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell of a log that cannot be read in words.
+
+    Raises:
+        LogError: its file is damaged.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LogError(
+            f"the event log {path} cannot be read: {error}; put a copy of it in its place"
+        ) from error
 
 
 @dataclass(slots=True)
@@ -60,6 +77,7 @@ class EventLog:
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue(capacity)
         self._closing = threading.Lock()
         self._closed = False
+        self._broken = False  # the connection, which the next group replaces
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._claim = _claimed(path)
@@ -87,10 +105,12 @@ class EventLog:
             LogBusy: too much waits already.
             LogUnavailable: the log is closed.
         """
-        waiting = _Waiting(operation, committed, Future())
+        waiting = _Waiting(operation, committed, certain())
         with self._closing:
             if self._closed:
                 raise LogUnavailable("the event log is closed")
+            if self.problem is not None:
+                raise LogUnavailable(self.problem)
             try:
                 self._waiting.put_nowait(waiting)
             except queue.Full:
@@ -115,6 +135,12 @@ class EventLog:
             raise LogUnavailable("a reader holds the event log; its old pages are not erased yet")
 
     @property
+    def problem(self) -> str | None:
+        """Why nothing that waits will ever be written; None while it will."""
+        alive = self._writer.is_alive()
+        return None if alive else "nothing writes the event log any more; restart the server"
+
+    @property
     def backlog(self) -> int:
         """Operations that wait."""
         return self._waiting.qsize()
@@ -124,20 +150,26 @@ class EventLog:
         with self._closing:
             if not self._closed:
                 self._closed = True
-                self._waiting.put(None)
+                if self.problem is None:
+                    self._waiting.put(None)
         self._writer.join()
         self._connection.close()
         self._claim.close()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, mode: str = "rwc") -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, timeout=self._lock_wait
+            f"{self.path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=self._lock_wait,
         )
         try:
             tables.prepare(connection)  # before anything that would change a file not ours
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")  # sync at every commit
             connection.execute("PRAGMA secure_delete = ON")  # a forgotten user's bytes are zeroed
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what a crash left to erase
         except BaseException:
             connection.close()
             raise
@@ -162,6 +194,9 @@ class EventLog:
     def _commit(self, group: Sequence[_Waiting]) -> None:
         """One transaction for all; where one of several fails, each gets its own."""
         try:
+            if self._broken:
+                self._connection = self._open("rw")  # a file that is gone is not made anew empty
+                self._broken = False
             self._connection.execute("BEGIN IMMEDIATE")
             for waiting in group:
                 waiting.outcome = waiting.run(self._connection)
@@ -183,7 +218,7 @@ class EventLog:
             if waiting.committed is not None:
                 waiting.committed(waiting.outcome)
         except Exception as error:
-            waiting.answer.set_exception(error)
+            waiting.answer.set_exception(self._told(error))
         else:
             waiting.answer.set_result(waiting.outcome)
 
@@ -192,11 +227,11 @@ class EventLog:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error:  # the connection itself is broken: the next group gets a new one
+            self._broken = True
             self._connection.close()
-            self._connection = self._open()
 
     def _told(self, error: Exception) -> Exception:
-        if isinstance(error, (sqlite3.Error, OSError)):
+        if isinstance(error, (sqlite3.Error, OSError, tables.EventLogError)):
             return LogUnavailable(f"the event log could not be written: {error}")
         return error
 

@@ -1,7 +1,8 @@
 """The log's events as columns in one file, so that a start need not read them one by one.
 
 A snapshot is a convenience: the log is the truth. One that is missing, cut or altered is left
-aside and the log is read from its first event.
+aside and the log is read from its first event; of people whom the log does not know, nothing in it
+is read.
 """
 
 import os
@@ -21,12 +22,14 @@ from galen.data.manifest import sha256
 from galen.serve.durable import tables
 
 NAME: Final = "snapshot.json"
-FORMAT: Final = 2
+FORMAT: Final = 3
+
+NOBODY: Final = -1
 
 EVENTS: Final = pa.schema(
     [
         pa.field("sequence", pa.int64()),  # of the log
-        pa.field("user", pa.int64()),  # the log's number
+        pa.field("user", pa.int64()),  # the log's number; -1 where nobody was known
         pa.field("item", pa.int64()),  # the log's number
         pa.field("kind", pa.int8()),
         pa.field("at", pa.int64()),
@@ -57,12 +60,13 @@ class Snapshots:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._fresh = folder / ".snapshot.new"
         self._writing = threading.Lock()
         self._log = structlog.get_logger()
 
     def restore(self, log: sqlite3.Connection) -> Restored:
-        """All events of people in the log, read from the snapshot as far as it can be trusted."""
-        known = self._read(log)
+        """All events in the log, read from the snapshot as far as it can be trusted."""
+        known = _of_known(self._read(log), log)
         columns = list(zip(*tables.events_after(log, known.sequence), strict=True))
         if not columns:
             return known
@@ -83,16 +87,23 @@ class Snapshots:
             if restored.sequence:
                 self._write(restored, tables.identity(log))
 
-    def erase(self, log: sqlite3.Connection, user: int) -> None:
-        """Leave no event of a user (the log's number) in the folder."""
+    def erase(self, log: sqlite3.Connection) -> None:
+        """Leave no event of people whom the log does not know in the folder.
+
+        It finds them itself, so that it may be asked again where it was broken off.
+        """
         with self._writing:
-            known = self._read(log)
-            if not known.sequence:
-                self._remove_others(None)
-                return
-            kept = known.events.filter(pc.not_equal(known.events.column("user"), user))
-            if len(kept) < len(known.events):
-                self._write(Restored(kept, known.sequence), tables.identity(log))
+            written = self._read(log)
+            kept = _of_known(written, log)
+            if len(kept.events) < len(written.events):
+                try:
+                    self._write(kept, tables.identity(log))
+                except OSError as error:  # to remove needs no room, and the log has it all
+                    self._log.warning("snapshot_removed", why=str(error))
+                    self._remove_others(None)
+            else:
+                manifest = self._manifest() if written.sequence else None
+                self._remove_others(None if manifest is None else manifest.file)
 
     def _read(self, log: sqlite3.Connection) -> Restored:
         nothing = Restored(EVENTS.empty_table(), 0)
@@ -125,7 +136,7 @@ class Snapshots:
     def _write(self, restored: Restored, log: str) -> None:
         """Events first, the manifest last, each renamed only when it is on the disk."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        fresh = self._folder / ".snapshot.new"
+        fresh = self._fresh
         pq.write_table(restored.events, fresh, compression="zstd")
         digest = sha256(fresh)
         file = f"snapshot-{restored.sequence}-{digest[:12]}.parquet"
@@ -139,6 +150,14 @@ class Snapshots:
         for path in self._folder.glob("snapshot*"):
             if file is None or path.name not in (file, NAME):
                 path.unlink()
+        self._fresh.unlink(missing_ok=True)
+
+
+def _of_known(written: Restored, log: sqlite3.Connection) -> Restored:
+    """Without people whom the log no longer knows: their erasure may have been broken off."""
+    numbers = pa.array([NOBODY, *(number for number, _, _ in tables.users(log))], pa.int64())
+    known = pc.is_in(written.events.column("user"), value_set=numbers)
+    return Restored(written.events.filter(known), written.sequence)
 
 
 def _put(fresh: Path, path: Path) -> None:

@@ -11,9 +11,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from galen.data.mendable import MendableError
+from galen.eligibility.rules.withdrawn import What
 
 VERSION: Final = 3
 
@@ -64,10 +65,6 @@ ALTER TABLE withdrawn RENAME TO withdrawn_before;
 INSERT INTO withdrawn (what, name) SELECT what, name FROM withdrawn_before;
 DROP TABLE withdrawn_before;
 """
-
-
-What = Literal["item", "product", "concept", "batch"]
-"""What may be withdrawn."""
 
 
 class EventLogError(MendableError):
@@ -172,15 +169,14 @@ def put_user(connection: sqlite3.Connection, user_id: str, record: str) -> None:
     )
 
 
-def forget_user(connection: sqlite3.Connection, user_id: str) -> int | None:
-    """Erase a user and all events of theirs; give the number they had, if any."""
+def forget_user(connection: sqlite3.Connection, user_id: str) -> None:
+    """Erase a user and all events of theirs."""
     found = connection.execute("SELECT number FROM users WHERE user_id = ?", (user_id,)).fetchone()
     if found is not None:
         connection.execute("DELETE FROM events WHERE user = ?", found)
         connection.execute("DELETE FROM users WHERE number = ?", found)
     digest = _digest(_salt(connection), user_id)
     connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (digest,))
-    return None if found is None else int(found[0])
 
 
 def put_item(connection: sqlite3.Connection, item_id: str, record: str) -> bool:
@@ -238,10 +234,10 @@ def items(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str | None
 
 
 def events_after(connection: sqlite3.Connection, sequence: int) -> Iterator[tuple[Any, ...]]:
-    """(sequence, user, item, kind, at, quantity) of the events of people, in the log's order."""
+    """(sequence, user or -1, item, kind, at, quantity) of events, in the log's order."""
     yield from connection.execute(
-        "SELECT sequence, user, item, kind, at, quantity FROM events"
-        " WHERE sequence > ? AND user IS NOT NULL ORDER BY sequence",
+        "SELECT sequence, coalesce(user, -1), item, kind, at, quantity FROM events"
+        " WHERE sequence > ? ORDER BY sequence",
         (sequence,),
     )
 

@@ -6,19 +6,17 @@ of numpy, less than the way to another thread and back. Writes wait for the log'
 
 import asyncio
 import base64
-import binascii
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
-from galen.knowledge.pack import PackError
-from galen.serve.durable.tables import What
-from galen.serve.fields import SurfaceName
+from galen.eligibility.rules.withdrawn import What
+from galen.knowledge.pack import PackError, SurfaceName
 from galen.serve.http.problem import Problem, documented, handle_problems, problem
 from galen.serve.http.watch import Watch
 from galen.serve.keys import Keyring, Scope
@@ -41,6 +39,7 @@ from galen.serve.service import Gone, Service
 from galen.serve.settings import Settings
 
 API_VERSION: Final = "1"
+SIMILAR: Final = "/similar"
 
 Identifier = Annotated[str, Path(min_length=1, max_length=200)]
 BatchName = Annotated[str, Query(max_length=200)]
@@ -107,7 +106,7 @@ def secret_of(request: Request) -> str | None:
     if kind.lower() == "basic":
         try:
             return base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, or no UTF-8 in it
             return None
     return None
 
@@ -138,7 +137,7 @@ def _reads(service: Service) -> APIRouter:
         """A slate for a user, or for an anonymous session with its recent items."""
         return service.recommend(body, request.state.request_id)
 
-    @router.get("/items/{item_id:path}/similar", tags=["recommend"], responses=documented(404))
+    @router.get("/items/{item_id:path}" + SIMILAR, tags=["recommend"], responses=documented(404))
     async def similar(
         item_id: Identifier,
         request: Request,
@@ -170,6 +169,10 @@ def _writes(service: Service, operations: Operations) -> APIRouter:
     @router.put("/items/{item_id:path}", tags=["items"], responses=documented(404, 409))
     async def put_item(item_id: Identifier, record: ItemRecord) -> Item:
         """Make or replace an item; the next slate knows it."""
+        if item_id.endswith(SIMILAR):
+            raise HTTPException(
+                422, f"an item's id cannot end in {SIMILAR}, which asks for what goes with an item"
+            )
         return await asyncio.wrap_future(service.put_item(item_id, record))
 
     @router.delete(

@@ -13,6 +13,8 @@ from galen.serve.service import Service
 from galen.serve.settings import is_loopback
 
 UNMATCHED: Final = "unmatched"
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those that are counted by name; whoever sends may invent others."""
 
 
 class Watch:
@@ -67,7 +69,9 @@ class Watch:
             )
         finally:
             route = getattr(scope.get("route"), "path", UNMATCHED)
-            method = scope["method"] if route != UNMATCHED else "any"
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            if route == UNMATCHED:
+                method = "any"
             self._service.measures.request(method, route, status, time.perf_counter() - start)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:

@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from galen.serve.durable.audit import AuditLog, read_audit
 
@@ -84,7 +85,6 @@ def test_an_entry_that_the_disk_refused_is_told_and_leaves_no_trace(
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full)
         assert not audit.record("withdrawn", None, name="lost")
-    assert audit.failed == 1
     assert audit.record("withdrawn", None, name="after")
     told = read_audit(file)
     assert told.broken is None
@@ -99,3 +99,34 @@ def test_people_are_told_apart_and_not_named(tmp_path: Path) -> None:
     first, second, third = (entry.told["person"] for entry in read_audit(file).entries)
     assert first == third != second
     assert b"anna" not in file.read_bytes()
+
+
+@pytest.mark.parametrize("rotate", [Path.unlink, lambda file: file.write_bytes(b"")])
+def test_a_trail_that_was_moved_away_whole_begins_anew(
+    tmp_path: Path, rotate: Callable[[Path], object]
+) -> None:
+    file = tmp_path / "audit.jsonl"
+    audit = trail(file, 3)
+    ended_at = read_audit(file).last
+    rotate(file)
+    with capture_logs() as told:
+        assert audit.record("withdrawn", None, name="after")
+    assert [one["ended_at"] for one in told] == [ended_at]
+    assert audit.record("withdrawn", None, name="then")
+    found = read_audit(file)
+    assert found.broken is None
+    assert [entry.told["name"] for entry in found.entries] == ["after", "then"]
+
+
+def test_nothing_is_written_to_a_trail_that_was_cut(tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    audit = trail(file, 3)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-5])
+    with capture_logs() as told:
+        assert not audit.record("withdrawn", None, name="lost")
+    assert "put back what was cut off" in told[0]["why"]
+    assert file.read_bytes() == whole[:-5]
+    file.write_bytes(whole)
+    assert audit.record("withdrawn", None, name="after")
+    assert read_audit(file).broken is None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from galen.serve.durable import tables
+from galen.serve.durable.futures import then
 from galen.serve.durable.log import EventLog, LogBusy, LogError, LogUnavailable
 from galen.serve.durable.tables import EventOutcome, LoggedEvent
 
@@ -145,6 +146,65 @@ def test_a_closed_log_refuses_and_what_waited_was_written(tmp_path: Path) -> Non
     assert all(answer.result(0) == [EventOutcome.ACCEPTED] for answer in answers)
     with pytest.raises(LogUnavailable):
         log.write(lambda _: None)
+
+
+def test_a_write_that_nobody_waits_for_any_more_is_done_and_the_next_one_too(
+    tmp_path: Path,
+) -> None:
+    log = EventLog(tmp_path / "log.db")
+    hold = threading.Event()
+    held = log.write(lambda _: hold.wait(10))
+    waiting = log.write(lambda connection: tables.append(connection, [event("a")]))
+    assert not then(waiting, lambda outcomes: outcomes).cancel()
+    assert not waiting.cancel()
+    assert not held.cancel()
+    hold.set()
+    assert append(log, event("b")) == [EventOutcome.ACCEPTED]
+    log.close()
+    assert ids(log.path) == ["a", "b"]
+
+
+class Unusable:
+    """A connection whose file cannot be reached any more."""
+
+    in_transaction = True
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.close = connection.close
+
+    def execute(self, statement: str) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_a_connection_that_broke_is_replaced_as_soon_as_the_file_is_back(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "log.db")
+    append(log, event("a"))
+    away = tmp_path / "away"
+    for path in list(tmp_path.glob("log.db*")):
+        away.mkdir(exist_ok=True)
+        path.rename(away / path.name)
+    log._connection = Unusable(log._connection)  # type: ignore[assignment]
+    for _ in range(3):
+        with pytest.raises(LogUnavailable):
+            append(log, event("b"))
+    assert not log.path.exists()  # an empty log in its place would hide the events
+    for path in away.iterdir():
+        path.rename(tmp_path / path.name)
+    assert append(log, event("b")) == [EventOutcome.ACCEPTED]
+    assert log.problem is None
+    log.close()
+    assert ids(log.path) == ["a", "b"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_log_whose_writer_has_ended_says_so_and_refuses(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "log.db", capacity=1)
+    log.write(lambda _: sys.exit())
+    log._writer.join(10)
+    assert "restart the server" in (log.problem or "")
+    with pytest.raises(LogUnavailable, match="restart the server"):
+        log.write(lambda _: None)
+    log.close()
 
 
 @pytest.mark.parametrize("content", ["text", "tables", "newer"])

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from galen.serve.durable import tables
-from galen.serve.durable.snapshot import NAME, Snapshots
+from galen.serve.durable.snapshot import FORMAT, NAME, Snapshots
 from galen.serve.durable.tables import LoggedEvent
 
 
@@ -71,7 +71,9 @@ def test_a_damaged_snapshot_is_left_aside_and_the_log_read_whole(
         (folder / NAME).write_text("{")
     else:
         manifest = (folder / NAME).read_text()
-        (folder / NAME).write_text(manifest.replace('"format":1', '"format":2'))
+        other = manifest.replace(f'"format":{FORMAT}', '"format":1')
+        assert other != manifest
+        (folder / NAME).write_text(other)
     assert snapshots.restore(log).events.column("at").to_pylist() == list(range(1000, 1100))
     snapshots.save(log)
     assert len(pq.read_table(next(folder.glob("*.parquet")))) == 100
@@ -85,15 +87,68 @@ def test_the_snapshot_of_another_log_is_left_aside(log: sqlite3.Connection, tmp_
         assert snapshots.restore(other).events.num_rows == 3
 
 
+def number_of(log: sqlite3.Connection, user: str) -> int:
+    return next(number for number, user_id, _ in tables.users(log) if user_id == user)
+
+
 def test_an_erased_user_is_in_no_file_of_the_folder(
     log: sqlite3.Connection, tmp_path: Path
 ) -> None:
     folder = tmp_path / "snapshots"
     snapshots = Snapshots(folder)
     snapshots.save(log)
-    number = tables.forget_user(log, "u3")
-    assert number is not None
-    snapshots.erase(log, number)
+    number = number_of(log, "u3")
+    (folder / ".snapshot.new").write_bytes(b"u3, as a write that was killed left it")
+    (folder / "snapshot-7-older.parquet").write_bytes(b"u3, whom no manifest names any more")
+    tables.forget_user(log, "u3")
+    snapshots.erase(log)
+    (path,) = folder.glob("*.parquet")
+    assert {path.name, NAME} == {path.name for path in folder.iterdir()}
+    assert number not in pq.read_table(path).column("user").to_pylist()
+    assert snapshots.restore(log).events.num_rows == 86
+
+
+def test_leftovers_of_a_killed_write_go_though_the_snapshot_itself_is_clean(
+    log: sqlite3.Connection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "snapshots"
+    snapshots = Snapshots(folder)
+    snapshots.save(log)
+    whole = {path.name for path in folder.iterdir()}
+    (folder / ".snapshot.new").write_bytes(b"half")
+    (folder / "snapshot-7-older.parquet").write_bytes(b"whole")
+    snapshots.erase(log)
+    assert {path.name for path in folder.iterdir()} == whole
+
+
+def test_of_people_who_were_forgotten_nothing_is_read_or_written_again(
+    log: sqlite3.Connection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "snapshots"
+    snapshots = Snapshots(folder)
+    snapshots.save(log)
+    number = number_of(log, "u6")
+    tables.forget_user(log, "u6")  # and killed before the snapshot was told
+    assert number not in snapshots.restore(log).events.column("user").to_pylist()
+    append(log, 100, 105)
+    snapshots.save(log)
     (path,) = folder.glob("*.parquet")
     assert number not in pq.read_table(path).column("user").to_pylist()
+
+
+def test_a_full_disk_keeps_no_forgotten_user_in_the_folder(
+    log: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "snapshots"
+    snapshots = Snapshots(folder)
+    snapshots.save(log)
+
+    def full(*_: object, **__: object) -> None:
+        (folder / ".snapshot.new").write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("galen.serve.durable.snapshot.pq.write_table", full)
+    tables.forget_user(log, "u3")
+    snapshots.erase(log)
+    assert list(folder.iterdir()) == []
     assert snapshots.restore(log).events.num_rows == 86

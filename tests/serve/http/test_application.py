@@ -203,3 +203,29 @@ def test_without_keys_only_loopback_names_are_answered(client: TestClient) -> No
     for host in ("localhost:8000", "127.0.0.1", "[::1]:8000"):
         assert client.get("/v1/items/i1", headers={"host": host}).status_code == 200
     assert client.get("/v1/items/i1", headers={"host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "value", ["Basic \xe9", "Basic ", "Basic !!!", "Basic w6k=", "Bearer \xe9", "Bearer ", "x"]
+)
+def test_a_key_that_cannot_be_read_is_no_key(service: Service, value: str) -> None:
+    client = client_of(service, keys=(make_key("reader", ["read"])[1],))
+    headers = [(b"authorization", value.encode("latin-1"))]
+    reply = client.post("/v1/recommend", json={}, headers=headers)
+    assert reply.status_code == 401
+
+
+def test_methods_that_a_caller_invents_are_counted_as_one(client: TestClient) -> None:
+    for number in range(5):
+        assert client.request(f"FOO{number}", "/v1/recommend").status_code == 405
+    text = client.get("/metrics").text
+    assert "FOO" not in text
+    assert 'method="other"' in text
+
+
+def test_an_item_that_could_not_be_read_again_cannot_be_put(client: TestClient) -> None:
+    reply = client.put("/v1/items/a/similar", json={"title": "x"})
+    assert reply.status_code == 422
+    assert "/similar" in reply.json()["detail"]
+    assert client.put("/v1/items/a/similar/b", json={"title": "x"}).status_code == 200
+    assert client.get("/v1/items/a/similar/b").status_code == 200
