@@ -20,7 +20,21 @@ from galen.knowledge.pack import (
 
 
 def check_pack(pack: Pack, graph: Graph, today: date) -> list[str]:
-    """Every problem of a pack, each with the rule and what to do; nothing where it may be used."""
+    """Every problem of a pack, each with the rule and what to do; nothing where it is sound."""
+    return [*faults(pack, graph, today), *expired(pack, today)]
+
+
+def expired(pack: Pack, today: date) -> list[str]:
+    """Rules that should have been looked at again by now; they are kept until somebody does."""
+    return [
+        f"rule {rule.id}: it expired on {rule.until}; look at its source again"
+        for rule in pack.rules
+        if rule.until is not None and rule.until < today
+    ]
+
+
+def faults(pack: Pack, graph: Graph, today: date) -> list[str]:
+    """What makes a pack one that cannot be kept, however old."""
     known = _named(graph)
     return [
         *_twice(pack),
@@ -75,8 +89,6 @@ def _twice(pack: Pack) -> Iterator[str]:
 def _dates(rule: Rule, today: date) -> Iterator[str]:
     if rule.date > today:
         yield f"rule {rule.id}: its date {rule.date} is yet to come"
-    if rule.until is not None and rule.until < today:
-        yield f"rule {rule.id}: it expired on {rule.until}; look at its source again"
     if not rule.citation.strip():
         yield f"rule {rule.id}: it has no citation"
 

@@ -1,7 +1,10 @@
 """The rule pack that a server is told to keep, read only where its signature is what was asked."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+
+import structlog
 
 from galen.data.catalogue import Catalogue
 from galen.eligibility.guard import Guard
@@ -10,9 +13,11 @@ from galen.knowledge.build import graph_of
 from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import Pack, PackError, read_pack
-from galen.knowledge.pack_check import check_pack
+from galen.knowledge.pack_check import check_pack, expired, faults
 from galen.knowledge.pack_signature import read_key, read_signature, signature_file, verify
 from galen.serve.settings import Settings, SettingsError
+
+log = structlog.get_logger(__name__)
 
 
 def trusted_pack(settings: Settings) -> Pack:
@@ -32,26 +37,34 @@ def trusted_pack(settings: Settings) -> Pack:
 
 
 def sound_pack(settings: Settings, graph: Graph, today: date) -> Pack:
-    """The pack of the settings as it is now, to be put in force.
+    """The pack of the settings as it is now, to take the place of a running one.
 
     Raises:
         PackError: what `trusted_pack` says, or the pack contradicts itself or is out of date.
     """
     pack = trusted_pack(settings)
-    problems = check_pack(pack, graph, today)
-    if problems:
-        raise PackError("\n".join(f"{settings.pack}: {problem}" for problem in problems))
+    _refuse(settings, check_pack(pack, graph, today))
     return pack
 
 
 def trusted_guard(
     settings: Settings, catalogue: Catalogue, withdrawals: Withdrawals, today: date
 ) -> Guard:
-    """The guard of a server's start: of the pack that a reload would take, and no other.
+    """The guard of a server's start.
+
+    A rule that has expired is kept and told: a shop that starts again at night would stand still
+    until somebody has looked at a source, and would be no safer for it.
 
     Raises:
         PackError, KnowledgeError: the pack or the folder of knowledge cannot be used.
     """
-    graph = graph_of(settings.knowledge)
-    pack = sound_pack(settings, graph, today)
+    graph, pack = graph_of(settings.knowledge), trusted_pack(settings)
+    _refuse(settings, faults(pack, graph, today))
+    for problem in expired(pack, today):
+        log.warning("rule_expired", pack=settings.pack, problem=problem)
     return Guard.over(catalogue, graph, IngredientReader.of(graph), pack, withdrawals)
+
+
+def _refuse(settings: Settings, problems: Sequence[str]) -> None:
+    if problems:
+        raise PackError("\n".join(f"{settings.pack}: {problem}" for problem in problems))

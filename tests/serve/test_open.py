@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from structlog.testing import capture_logs
 
 from galen.assembly.bundle import Bundle, save_bundle
 from galen.assembly.shipped import find_recipe
@@ -107,7 +108,7 @@ def test_a_start_completes_an_erasure_that_was_killed_halfway(folders: tuple[Pat
     assert users() == before[:-1]
 
 
-EXPIRED = """base = "general"
+MINE = """base = "general"
 name = "mine"
 edition = "1"
 date = 2026-01-01
@@ -117,17 +118,18 @@ concepts = ["ingredient:codeine"]
 years = 18
 citation = "a law"
 date = 2020-01-01
-until = 2021-01-01
 """
+TWICE = '[[offered]]\nid = "more"\nrx_class = "prescription"\nsurfaces = ["home"]\n'
+TWICE += 'citation = "a law"\ndate = 2020-01-01\n'
 
 
-def test_a_start_refuses_a_pack_that_a_reload_would_refuse_in_the_same_words(
+def test_a_start_refuses_a_pack_that_contradicts_itself_in_the_words_of_a_reload(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
     shop, bundle = folders
-    (tmp_path / "mine.toml").write_text(EXPIRED)
+    (tmp_path / "mine.toml").write_text(MINE + TWICE)
     settings = Settings(pack=str(tmp_path / "mine.toml"))
-    with pytest.raises(PackError, match="rule old: it expired on 2021-01-01") as at_start:
+    with pytest.raises(PackError, match="prescription") as at_start:
         Service.open(Shop.open(shop), Bundle.open(bundle), tmp_path / "log", settings)
     running = Service.open(Shop.open(shop), Bundle.open(bundle), tmp_path / "log", Settings())
     operations = Operations(running, settings, lambda: date(2026, 11, 30))
@@ -135,3 +137,18 @@ def test_a_start_refuses_a_pack_that_a_reload_would_refuse_in_the_same_words(
         operations.reload_pack(None)
     running.close()
     assert str(at_start.value) == str(at_reload.value)
+
+
+def test_a_rule_that_has_expired_is_kept_at_a_start_and_refused_by_a_reload(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shop, bundle = folders
+    (tmp_path / "mine.toml").write_text(MINE + "until = 2021-01-01\n")
+    settings = Settings(pack=str(tmp_path / "mine.toml"))
+    with capture_logs() as said:
+        running = Service.open(Shop.open(shop), Bundle.open(bundle), tmp_path / "log", settings)
+    assert any("rule old: it expired on 2021-01-01" in str(one) for one in said)
+    assert "old" in {rule.id for rule in running.recommender.guard.gate.premises.pack.age}
+    with pytest.raises(PackError, match="rule old: it expired on 2021-01-01"):
+        Operations(running, settings, lambda: date(2026, 11, 30)).reload_pack(None)
+    running.close()
