@@ -21,24 +21,20 @@ from galen.knowledge.pack import (
 
 def check_pack(pack: Pack, graph: Graph, today: date) -> list[str]:
     """Every problem of a pack, each with the rule and what to do; nothing where it is sound."""
-    return [*faults(pack, graph, today), *expired(pack, today)]
+    return [*faults(pack, graph), *out_of_date(pack, today)]
 
 
-def expired(pack: Pack, today: date) -> list[str]:
-    """Rules that should have been looked at again by now; they are kept until somebody does."""
-    return [
-        f"rule {rule.id}: it expired on {rule.until}; look at its source again"
-        for rule in pack.rules
-        if rule.until is not None and rule.until < today
-    ]
+def out_of_date(pack: Pack, today: date) -> list[str]:
+    """Rules that somebody has to look at again, or whose date cannot be; they can be kept."""
+    return [said for rule in pack.rules for said in _dates(rule, today)]
 
 
-def faults(pack: Pack, graph: Graph, today: date) -> list[str]:
-    """What makes a pack one that cannot be kept, however old."""
+def faults(pack: Pack, graph: Graph) -> list[str]:
+    """What makes a pack one that cannot be kept, on whichever day."""
     known = _named(graph)
     return [
         *_twice(pack),
-        *(said for rule in pack.rules for said in _dates(rule, today)),
+        *(f"rule {r.id}: it has no citation" for r in pack.rules if not r.citation.strip()),
         *(
             f"rule {rule.id}: the graph knows no {concept}; mend the name, or build the graph from "
             "a source that has it"
@@ -89,8 +85,8 @@ def _twice(pack: Pack) -> Iterator[str]:
 def _dates(rule: Rule, today: date) -> Iterator[str]:
     if rule.date > today:
         yield f"rule {rule.id}: its date {rule.date} is yet to come"
-    if not rule.citation.strip():
-        yield f"rule {rule.id}: it has no citation"
+    if rule.until is not None and rule.until < today:
+        yield f"rule {rule.id}: it expired on {rule.until}; look at its source again"
 
 
 def _contradictions(pack: Pack) -> Iterator[str]:

@@ -13,7 +13,7 @@ from galen.knowledge.build import graph_of
 from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import Pack, PackError, read_pack
-from galen.knowledge.pack_check import check_pack, expired, faults
+from galen.knowledge.pack_check import check_pack, faults, out_of_date
 from galen.knowledge.pack_signature import read_key, read_signature, signature_file, verify
 from galen.serve.settings import Settings, SettingsError
 
@@ -52,16 +52,16 @@ def trusted_guard(
 ) -> Guard:
     """The guard of a server's start.
 
-    A rule that has expired is kept and told: a shop that starts again at night would stand still
-    until somebody has looked at a source, and would be no safer for it.
+    A rule whose day has passed is kept and told: a shop that starts again at night would stand
+    still until somebody has looked at a source, and would be no safer for it.
 
     Raises:
         PackError, KnowledgeError: the pack or the folder of knowledge cannot be used.
     """
     graph, pack = graph_of(settings.knowledge), trusted_pack(settings)
-    _refuse(settings, faults(pack, graph, today))
-    for problem in expired(pack, today):
-        log.warning("rule_expired", pack=settings.pack, problem=problem)
+    _refuse(settings, faults(pack, graph))
+    for problem in out_of_date(pack, today):
+        log.warning("rule_out_of_date", pack=settings.pack, problem=problem)
     return Guard.over(catalogue, graph, IngredientReader.of(graph), pack, withdrawals)
 
 
