@@ -41,6 +41,7 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     exact: dict[str, str]  # table -> file of its values
     days: int = 0
     waiting: dict[str, str] = {}  # table -> file of its values
+    keys: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ class Encoder:
     vocabularies: dict[str, Vocabulary]  # table -> vocabulary
     days: int = 0  # that came after those it was made of
     waiting: Mapping[str, pa.Table] = field(default_factory=dict)  # table -> not yet let in
+    keys: tuple[str, ...] | None = ()  # tables of keys of rows; None of one saved before they were
 
     def encode(
         self, piece: pa.RecordBatch | pa.Table, *, labelled: bool = True, first: int = 0
@@ -104,14 +106,17 @@ class Encoder:
     def grown(self, pieces: Iterator[pa.RecordBatch]) -> "tuple[Encoder, dict[str, Ints]]":
         """The encoder with the values of one more day, and the ids whose meaning changed, by table.
 
-        Scales of numbers stay, so that what was learned keeps its meaning. Values that were seen
-        too seldom are counted on, from the first day that came after those it was made of.
+        Scales of numbers stay, and what is a key of rows, so that what was learned keeps its
+        meaning. Values that were seen too seldom are counted on, from the first day that came after
+        those it was made of.
 
         Raises:
             SchemaError: a column is missing.
         """
         fields = {field.name: table_of(field) for field in self.schema.tabled}
         known = {t: v for t, v in self.vocabularies.items() if isinstance(v, Exact)}
+        # The key of a row never comes again, a person or an item seen once may.
+        returning = {fields.get(name) for name in (self.columns.user, self.columns.item)}
         columns: dict[str, list[pa.Array]] = {table: [] for table in known}
         for piece in pieces:
             for name, table in fields.items():
@@ -121,17 +126,17 @@ class Encoder:
                     columns[table].append(valued(pc.list_flatten(column) if lists else column))
         vocabularies, waiting, changed = dict(self.vocabularies), {}, {}
         for table, vocabulary in known.items():
-            values, counts = pa.concat_arrays(columns[table]), Counts()
-            counts.add(values)
-            keys = _are_keys(self.columns, table, counts)
+            values = pa.concat_arrays(columns[table])
+            keys = self._are_keys(table, vocabulary, values)
             following = Dynamic(vocabulary, _least(self.columns, keys), self.waiting.get(table))
             following, changed[table] = following.advanced(values, self.days + 1)
             vocabularies[table] = following.vocabulary
-            if following.waiting and not keys:  # a key of a row never comes again
+            if following.waiting and (not keys or table in returning):
                 waiting[table] = following.waiting
         sizes = {table: vocabulary.size for table, vocabulary in vocabularies.items()}
         schema = resized(self.schema, sizes)
-        return Encoder(self.columns, schema, vocabularies, self.days + 1, waiting), changed
+        days = self.days + 1
+        return Encoder(self.columns, schema, vocabularies, days, waiting, self.keys), changed
 
     def encode_all(self, pieces: Iterator[pa.RecordBatch]) -> Samples:
         """Every piece, in memory."""
@@ -153,7 +158,7 @@ class Encoder:
         waiting = {table: f"waiting-{number}.parquet" for number, table in enumerate(self.waiting)}
         for table, file in waiting.items():
             pq.write_table(self.waiting[table], folder / file)
-        saved = _Saved(self.columns, self.schema, hashed, exact, self.days, waiting)
+        saved = _Saved(self.columns, self.schema, hashed, exact, self.days, waiting, self.keys)
         (folder / NAME).write_bytes(msgspec.json.encode(saved))
 
     @classmethod
@@ -171,9 +176,19 @@ class Encoder:
                 values = pq.read_table(folder / file)["value"].combine_chunks()
                 vocabularies[table] = Exact(values)
             waiting = {table: pq.read_table(folder / file) for table, file in saved.waiting.items()}
-            return cls(saved.columns, saved.schema, vocabularies, saved.days, waiting)
+            return cls(saved.columns, saved.schema, vocabularies, saved.days, waiting, saved.keys)
         except (OSError, msgspec.DecodeError, pa.ArrowInvalid) as error:
             raise SchemaError(f"{path} cannot be read ({error}); train again.") from error
+
+    def _are_keys(self, table: str, known: Exact, values: pa.Array) -> bool:
+        if self.keys is not None:
+            return table in self.keys
+        # Not told: no value was let in as all were keys, or the day's own rows must tell.
+        if self.columns.least < 2 and not len(known.values):
+            return True
+        counts = Counts()
+        counts.add(values)
+        return _are_keys(self.columns, table, counts)
 
     def _ids(self, piece: pa.RecordBatch | pa.Table, name: str, table: str) -> Ints:
         return self.vocabularies[table or name].ids(column_of(piece, name))
@@ -220,8 +235,9 @@ def fit_encoder(
     for piece in pieces:
         seen.add(piece, kinds)
     vocabularies: dict[str, Vocabulary] = {}
+    keys = tuple(name for name, counts in seen.counts.items() if _are_keys(columns, name, counts))
     for name, counts in seen.counts.items():
-        vocabularies[name] = counts.exact(_least(columns, _are_keys(columns, name, counts)))
+        vocabularies[name] = counts.exact(_least(columns, name in keys))
     for name, buckets in columns.hashed.items():
         vocabularies[name] = Hashed(buckets, name)
 
@@ -251,7 +267,7 @@ def fit_encoder(
         user=columns.user,
         item=columns.item,
     )
-    return Encoder(columns, schema, vocabularies)
+    return Encoder(columns, schema, vocabularies, keys=keys)
 
 
 def vectors_of(column: pa.Array, name: str, size: int) -> Singles:

@@ -1,5 +1,7 @@
 """From tables to samples: what columns are, what is refused, and that nothing is lost on disk."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -205,16 +207,57 @@ def test_the_key_of_a_row_is_no_category_where_rows_are_enough_to_tell(rows):
         assert kept.categories[kept.place("row")].size == rows + 1
 
 
-def test_another_day_brings_no_keys_of_rows_either_and_still_brings_new_values():
-    def a_day(first):
-        rows = np.arange(first, first + 2_000)
-        return pa.table({"label": rows % 2, "row": rows, "shop": first + rows % 40})
+def days_apart(first, rows):
+    row = np.arange(first, first + rows)
+    return pa.table({"label": row % 2, "row": row, "shop": first + row % 40})
 
-    encoder = encoder_of(a_day(0), TableColumns())
-    grown, _ = encoder.grown(iter(a_day(10_000).to_batches()))
-    sizes = {field.name: field.size for field in grown.schema.categories}
-    assert sizes == {"row": 1, "shop": 81}
-    assert "row" not in grown.waiting
+
+def as_saved_before_keys_were_told(encoder, folder):
+    encoder.save(folder)
+    path = folder / "encoder.json"
+    told = json.loads(path.read_text())
+    del told["keys"]
+    path.write_text(json.dumps(told))
+    return Encoder.load(folder)
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("rows", [500, 2_000])
+def test_another_day_brings_no_keys_of_rows_either_and_still_brings_new_values(
+    rows, earlier, tmp_path
+):
+    encoder = encoder_of(days_apart(0, 2_000), TableColumns())
+    if earlier:
+        encoder = as_saved_before_keys_were_told(encoder, tmp_path)
+    for first in (10_000, 20_000):
+        encoder, _ = encoder.grown(iter(days_apart(first, rows).to_batches()))
+        encoder.save(tmp_path)
+        encoder = Encoder.load(tmp_path)
+    sizes = {field.name: field.size for field in encoder.schema.categories}
+    assert sizes == {"row": 1, "shop": 121}
+    assert "row" not in encoder.waiting
+
+
+def test_a_day_on_which_everybody_is_new_makes_nobody_the_key_of_a_row():
+    row = np.arange(2_000)
+    first = pa.table({"label": row % 2, "user": row % 200, "place": row % 9})
+    later = pa.table({"label": row % 2, "user": 10_000 + row, "place": 5_000 + row})
+    encoder = encoder_of(first, TableColumns(user="user"))
+    grown, changed = encoder.grown(iter(later.to_batches()))
+    assert grown.schema.tables == {"user": 2_201, "place": 2_010}
+    assert len(changed["user"]) == 2_000
+
+
+def test_a_person_seen_once_where_most_are_is_let_in_on_coming_again():
+    row = np.arange(2_000)
+    encoder = encoder_of(pa.table({"label": row % 2, "user": row}), TableColumns(user="user"))
+    sizes = []
+    for first in (10_000, 10_000, 11_000):
+        day = pa.table({"label": row % 2, "user": first + row})
+        encoder, _ = encoder.grown(iter(day.to_batches()))
+        sizes.append(encoder.schema.tables["user"])
+    assert sizes == [1, 2_001, 2_001]
+    assert encoder.waiting["user"].num_rows == 1_000
 
 
 def test_a_value_seen_once_a_day_is_let_in_once_it_was_seen_often_enough(tmp_path):
