@@ -16,7 +16,7 @@ from galen.features.encoding.dynamic import Dynamic
 from galen.features.encoding.fields import column_of, floats
 from galen.features.encoding.kinds import Kinds, Seen
 from galen.features.encoding.lists import filled, lengths_of
-from galen.features.encoding.samples import Ints, Samples, Singles, joined
+from galen.features.encoding.samples import Ints, Samples, Singles, check_weights, joined
 from galen.features.encoding.schema import (
     Bag,
     Category,
@@ -80,6 +80,7 @@ class Encoder:
         weight = np.ones(rows, np.float32)
         if columns.weight and labelled:
             weight = floats(column_of(piece, columns.weight))
+            check_weights(weight, f"column {columns.weight!r}", first)
         group = first + np.arange(rows)
         if columns.group or columns.user:
             codes = column_of(piece, columns.group or columns.user)

@@ -4,7 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import pyarrow as pa
@@ -57,7 +57,8 @@ class TableColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     bag_weights: dict[str, str] = msgspec.field(default_factory=dict)  # bag -> lists of weights
     width: int = 20  # values of a bag that are read
     length: int = 50  # events of a history that are read
-    kept_negatives: float = 1.0  # share of negatives that the table still has; the rest weigh more
+    kept_negatives: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    """Share of negatives that the table still has, which weigh the more."""
 
 
 def columns_of(folder: Path, names: list[str]) -> TableColumns:

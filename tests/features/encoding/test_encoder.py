@@ -1,6 +1,7 @@
 """From tables to samples: what columns are, what is refused, and that nothing is lost on disk."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -111,6 +112,23 @@ def test_a_value_seen_too_seldom_has_no_id():
 def test_the_kept_share_of_negatives_weighs_them_up():
     samples = encoder_of(columns=TableColumns(kept_negatives=0.25, skip=("text",))).encode(TABLE)
     assert samples.weight.tolist() == [4, 1, 4, 1]
+
+
+@pytest.mark.parametrize("wrong", [None, -3.0, float("inf"), 1e39])
+def test_rows_that_weigh_less_than_nothing_or_no_number_are_told_by_column_and_row(wrong):
+    table = TABLE.append_column("trust", pa.array([1.0, 2.0, 0.0, wrong]))
+    encoder = encoder_of(table, TableColumns(weight="trust", skip=("rated", "text")))
+    assert encoder.encode(table.slice(0, 3)).weight.tolist() == [1, 2, 0]
+    with pytest.raises(SchemaError, match=r"column 'trust' is .* in row 3.*0 or more"):
+        encoder.encode_all(iter(table.to_batches(max_chunksize=2)))
+    assert encoder.encode(table, labelled=False).weight.tolist() == [1] * 4
+
+
+def test_weights_of_samples_from_elsewhere_are_looked_at_too():
+    encoder = encoder_of()
+    samples = replace(encoder.encode(TABLE), weight=np.array([1, -1, 1, 1], np.float32))
+    with pytest.raises(SchemaError, match=r"the weight of rows is -1\.0 in row 1"):
+        samples.checked(encoder.schema)
 
 
 def test_a_hash_gives_every_value_an_id():
