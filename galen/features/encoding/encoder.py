@@ -204,8 +204,7 @@ class Encoder:
             return places, there
         name = self.columns.bag_weights[bag.name]
         beside = column_of(piece, name)
-        if not np.array_equal(lengths, lengths_of(beside)):
-            raise SchemaError(f"lists of {name!r} are not as long as those of {bag.name!r}.")
+        _check_beside(lengths, lengths_of(beside), bag.name, name)
         weights = floats(pc.list_flatten(beside))
         if not (weights >= 0).all():
             raise SchemaError(f"column {name!r} has a weight that is negative or missing; mend it.")
@@ -215,11 +214,13 @@ class Encoder:
         schema = self.schema
         if not schema.sequences:
             return np.zeros((1, 0, 0), np.int64), np.zeros(1, np.int64)
-        parts, length = [], np.zeros(piece.num_rows, np.int64)
+        parts = []
+        lengths = lengths_of(column_of(piece, schema.sequences[0].name))
         for sequence in schema.sequences:
             column = column_of(piece, sequence.name)
+            _check_beside(lengths, lengths_of(column), schema.sequences[0].name, sequence.name)
             ids = self.vocabularies[sequence.table or sequence.name].ids(pc.list_flatten(column))
-            places, length = filled(ids, lengths_of(column), schema.history, newest=True)
+            places, length = filled(ids, lengths, schema.history, newest=True)
             parts.append(places)
         return np.stack(parts, axis=2), length
 
@@ -300,6 +301,15 @@ def _least(columns: TableColumns, keys: bool) -> int:
     The key of a row is no category: a network would know each row's label by it.
     """
     return max(columns.least, 2) if keys else columns.least
+
+
+def _check_beside(lengths: Ints, others: Ints, name: str, other: str) -> None:
+    if not np.array_equal(lengths, others):
+        row = int(np.argmax(lengths != others))
+        raise SchemaError(
+            f"lists of {other!r} are not as long as those of {name!r}: {others[row]} and "
+            f"{lengths[row]} values in row {row} of a piece; write them in step."
+        )
 
 
 def _number(name: str, moments: npt.NDArray[np.float64], columns: TableColumns) -> Number:

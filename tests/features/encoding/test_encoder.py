@@ -64,6 +64,17 @@ def test_histories_keep_their_newest_events_in_their_candidates_terms():
     assert samples.history_length.tolist() == [2, 0, 1, 1]
 
 
+def test_histories_that_are_not_in_step_with_each_other_are_told_by_row():
+    did = pa.array([[1, 2, 1], [], [3], [1]])
+    table = TABLE.append_column("did", did)
+    columns = TableColumns(history=("rated", "did"), skip=("text",), length=2)
+    samples = encoder_of(table, columns).encode(table)
+    assert samples.history[0].tolist() == [[2, 2], [1, 1]]
+    wrong = table.set_column(8, "did", pa.array([[1, 2, 1], [], [3, 3], [1]]))
+    with pytest.raises(SchemaError, match=r"'did' are not as long as .*'rated': 2 and 1 .* row 2"):
+        encoder_of(wrong, columns).encode(wrong)
+
+
 def test_bags_have_weight_where_they_hold_something():
     samples = encoder_of().encode(TABLE)
     assert samples.bag_weights.tolist() == [[1, 1], [0, 0], [0, 0], [1, 0]]
