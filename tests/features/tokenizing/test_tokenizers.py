@@ -1,8 +1,12 @@
 """The contract of every tokenizer; a new one joins by being in the table."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from galen.features.tokenizing.balance import spread_apart
+from galen.features.tokenizing.clusters import nearest
 from galen.features.tokenizing.semantic_ids import SemanticIdError, semantic_ids, shared
 from galen.features.tokenizing.tokenizers import TOKENIZERS
 
@@ -186,6 +190,20 @@ def test_capacity_leaves_no_more_alike_than_there_are_too_few_codes():
     assert shared(codes, SIZES) < 0.7 * shared(crowded("none")[0], SIZES)
     crowd = np.unique(codes, axis=0, return_counts=True)[1]
     assert crowd.max() == -(-size.max() // 8)
+
+
+def test_capacity_takes_memory_of_the_items_that_must_be_spread_alone():
+    items, draw = 20_000, np.random.default_rng(0)
+    before = np.stack([np.arange(items) % 256, np.arange(items) // 256], axis=1)
+    before[1] = before[0]
+    vectors, centres = (draw.normal(size=(n, 4)).astype(np.float32) for n in (items, 256))
+    tracemalloc.start()
+    codes = spread_apart(before, vectors, centres)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 30e6  # the prefixes by the codes would be 41 MB
+    assert (codes[2:] == nearest(vectors, centres)[2:]).all()
+    assert codes[0] != codes[1]
 
 
 def test_sinkhorn_asks_for_all_codes_of_the_last_level_about_equally_often():
