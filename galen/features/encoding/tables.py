@@ -1,5 +1,6 @@
 """Tables of samples as files: which of their columns are what."""
 
+import difflib
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from galen.data.manifest import sha256
 from galen.data.mendable import MendableError
+from galen.features.encoding.fields import stored_name
 from galen.features.encoding.schema import Adaptor, NumberEncoding
 
 NAME: Final = "samples.toml"
@@ -80,12 +82,19 @@ def columns_of(folder: Path, names: list[str]) -> TableColumns:
         found.group,
         *(found.user, found.item, found.scene, found.position),
         *(*found.categories, *found.numbers),
-        *(*found.history, *found.targets.values(), *found.vectors, *found.adaptors, *found.hashed),
+        *(*found.history, *found.vectors, *found.adaptors, *found.hashed),
+        *(*found.targets, *found.targets.values()),
         *(*found.bag_weights, *found.bag_weights.values()),
+        *(*found.skip, *found.encodings),
+        *(stored_name(name, names) for name in found.shared),
     ]
     for name in named:
         if name and name not in names:
-            raise TableError(f"{path}: there is no column {name!r}; there are {', '.join(names)}.")
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise TableError(
+                f"{path}: there is no column {name!r}; there are {', '.join(names)}.{hint}"
+            )
     for label in found.labels.values():
         if label not in names:
             raise TableError(

@@ -59,6 +59,28 @@ def test_a_file_that_cannot_be_meant_is_told_by_its_name(tmp_path, said, why):
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        'skip = ["bougth"]',
+        'encodings = {bougth = "periodic"}',
+        'shared = {bougth = "things"}',
+        'shared = {"bougth:hour" = "hours"}',
+        'targets = {bougth = "item"}',
+        'history = ["bougth"]',
+    ],
+)
+def test_a_name_that_is_no_column_is_told_with_the_nearest_wherever_it_stands(tmp_path, said):
+    (tmp_path / NAME).write_text(said)
+    with pytest.raises(TableError, match=r"no column 'bougth'; .*Did you mean 'bought'\?"):
+        columns_of(tmp_path, NAMES)
+
+
+def test_parts_of_moments_may_share_a_table(tmp_path):
+    (tmp_path / NAME).write_text('shared = {"bought:hour" = "hours", item = "item_id"}')
+    assert columns_of(tmp_path, NAMES).shared == {"bought:hour": "hours", "item": "item_id"}
+
+
+@pytest.mark.parametrize(
     "said", ['skip = ["position"]', 'numbers = ["position"]', 'weight = "position"']
 )
 def test_a_column_that_is_said_to_be_something_else_has_no_usual_role(tmp_path, said):
