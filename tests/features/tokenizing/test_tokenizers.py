@@ -153,9 +153,9 @@ def test_one_item_is_enough(name):
 
 
 @every
-@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e39])
 def test_a_vector_that_is_no_number_is_told_by_its_row(name, wrong, fitted):
-    vectors, _ = clusters()
+    vectors = clusters()[0].astype(np.float64)
     vectors[7, 2] = wrong
     with pytest.raises(SemanticIdError, match="item 7 is NaN or infinite"):
         spec(name).fit(vectors, seed=0)
@@ -215,6 +215,20 @@ def test_sinkhorn_asks_for_all_codes_of_the_last_level_about_equally_often():
 def test_a_size_that_is_no_grid_is_told():
     with pytest.raises(SemanticIdError, match="a level of 251 codes is no grid"):
         TOKENIZERS["fsq"]((251,)).fit(np.ones((4, 4), np.float32), seed=0)
+
+
+@every
+def test_a_level_of_one_code_says_nothing_and_leaves_the_others(name):
+    vectors, _ = clusters()
+    tokenizer = TOKENIZERS[name]((8, 1, 8), **QUICK.get(name, {})).fit(vectors, seed=0)
+    codes = tokenizer.codes(vectors)
+    assert not codes[:, 1].any()
+    assert len(np.unique(codes[:, 0])) >= 4
+
+
+def test_batches_of_one_item_are_told():
+    with pytest.raises(SemanticIdError, match=r"batch = 1: .* 2 items or more"):
+        TOKENIZERS["fsq"]((8,), batch=1).fit(np.ones((4, 4), np.float32), seed=0)
 
 
 def test_more_parts_than_numbers_are_told():
