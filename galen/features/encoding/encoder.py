@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from galen.features.encoding.dynamic import Dynamic
 from galen.features.encoding.fields import column_of, floats
 from galen.features.encoding.kinds import Kinds, Seen
-from galen.features.encoding.lists import filled, lengths_of
+from galen.features.encoding.lists import are_lists, filled, lengths_of
 from galen.features.encoding.samples import Ints, Samples, Singles, check_weights, joined
 from galen.features.encoding.schema import (
     Bag,
@@ -123,8 +123,9 @@ class Encoder:
             for name, table in fields.items():
                 if table in known:
                     column = column_of(piece, name)
-                    lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
-                    columns[table].append(valued(pc.list_flatten(column) if lists else column))
+                    if are_lists(column.type):
+                        column = pc.list_flatten(column)
+                    columns[table].append(valued(column))
         vocabularies, waiting, changed = dict(self.vocabularies), {}, {}
         for table, vocabulary in known.items():
             values = pa.concat_arrays(columns[table])

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.features.encoding.fields import column_of, floats, parts_of
-from galen.features.encoding.lists import lengths_of
+from galen.features.encoding.lists import are_lists, lengths_of
 from galen.features.encoding.samples import Singles
 from galen.features.encoding.scale import bent
 from galen.features.encoding.schema import SchemaError
@@ -36,7 +36,7 @@ class Kinds:
         for name, kind in types.items():
             if name in aside:
                 continue
-            if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+            if are_lists(kind):
                 if pa.types.is_floating(kind.value_type):
                     raise SchemaError(
                         f"column {name!r} holds lists of floats, which are no ids; name it under "

@@ -80,6 +80,24 @@ def test_bags_have_weight_where_they_hold_something():
     assert samples.bag_weights.tolist() == [[1, 1], [0, 0], [0, 0], [1, 0]]
 
 
+def test_lists_of_a_fixed_length_are_bags_histories_and_vectors_like_others():
+    def a_day(first):
+        pairs = pa.array([[first, 2], None, [2, first]], pa.list_(pa.int64(), 2))
+        text = pa.array([[0.5, 1.0]] * 3, pa.list_(pa.float32(), 2))
+        return pa.table({"label": [0, 1, 0], "tags": pairs, "seen": pairs, "text": text})
+
+    columns = TableColumns(history=("seen",), vectors=("text",), length=3)
+    encoder = encoder_of(a_day(1), columns)
+    samples = encoder.encode(a_day(1))
+    assert samples.bags.tolist() == [[1, 2], [0, 0], [2, 1]]
+    assert samples.history[:, :, 0].tolist() == [[1, 2, 0], [0, 0, 0], [2, 1, 0]]
+    assert samples.vectors.tolist() == [[0.5, 1.0]] * 3
+    grown, _ = encoder.grown(iter(a_day(7).to_batches()))
+    assert grown.encode(a_day(7)).bags.tolist() == [[3, 2], [0, 0], [2, 3]]
+    with pytest.raises(SchemaError, match=r"'text' holds lists of floats"):
+        encoder_of(a_day(1), TableColumns())
+
+
 WEIGHED = TABLE.append_column(
     "share", pa.array([[0.5, 2.0], [], None, [0.0]], pa.list_(pa.float32()))
 )
