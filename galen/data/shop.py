@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from galen.data import manifest as manifests
 from galen.data.manifest import Clock, Manifest, ShopError, TableEntry
+from galen.data.replacing import alive
 from galen.data.schema import TABLES
 
 
@@ -198,22 +199,12 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
     for left in [*_left(folder, "new"), *_left(folder, "rejected")]:
         process = re.search(r"-(\d+)(\.parquet)?$", left.name)
-        if process is None or _alive(int(process[1])):
+        if process is None or alive(int(process[1])):
             continue
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:
             left.unlink(missing_ok=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return process != os.getpid()  # one's own earlier attempt may go
 
 
 def _swap(fresh: Path, folder: Path) -> None:

@@ -1,12 +1,16 @@
 """Wide rows of words or neighbours as a few numbers each, and the same for rows that come later."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from galen.pipeline.candidates import Bools, Singles
+
+NOTHING: Final = 1e-6
+"""Share of the strongest direction's strength up to which a direction is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ def spread_out(
 ) -> tuple[Singles, Directions]:
     """(rows, size or fewer) by leading directions, 0 where not `there`, and those directions.
 
+    There are as many as rows tell apart, none where all are alike.
     `whiten` 1 spreads all directions alike, 0 leaves them as they are.
     """
     from sklearn.utils.extmath import randomized_svd
@@ -38,11 +43,14 @@ def spread_out(
         matrix = np.where(there[:, None], matrix - mean, 0)
     size = min(size, *(side - isinstance(matrix, sparse.csr_array) for side in matrix.shape))
     if size < 1 or not there.any():
-        nothing = Directions(np.zeros((matrix.shape[1], 0), np.float32), np.zeros(0, np.float32))
-        return np.zeros((matrix.shape[0], 0), np.float32), nothing
+        return _nothing(matrix)
     with threadpool_limits(1, "blas"):
         left, strength, right = randomized_svd(matrix, size, n_iter=4, random_state=seed)
-    strength = np.maximum(strength, 1e-12)
+    # Whitening would make rounding as strong as the rest, and of rows to come far stronger.
+    told = int((strength > strength[0] * NOTHING).sum())
+    if not told:
+        return _nothing(matrix)
+    left, strength, right = left[:, :told], strength[:told], right[:told]
     vectors = left * strength ** (1 - whiten)
     centre = vectors[there].mean(axis=0)
     vectors[there] -= centre
@@ -54,3 +62,9 @@ def spread_out(
         (components / length).astype(np.float32), (centre / length).astype(np.float32)
     )
     return np.asarray(vectors / length, dtype=np.float32), learned
+
+
+def _nothing(matrix: sparse.csr_array | Singles) -> tuple[Singles, Directions]:
+    rows, columns = matrix.shape
+    none = Directions(np.zeros((columns, 0), np.float32), np.zeros(0, np.float32))
+    return np.zeros((rows, 0), np.float32), none

@@ -31,11 +31,17 @@ _ALONE: Final = r"(?<![\w.,'\u2019-])"  # not the end of a word, such as B12 or 
 
 STRENGTH: Final = re.compile(
     rf"({_ALONE}\d{{1,3}}(?:\s\d{{3}})+|{_ALONE}{_NUMBER}(?:\s*[/+]\s*{_NUMBER})+|{_NUMBER})"
-    r"\s*(mg|mcg|µg|g|iu|%)(?![a-z])"
+    r"\s*(mg|mcg|µg|ug|g|i[ue]|ui|i\.\s?[ue]\.?|u\.\s?i\.?|%)(?![a-z])"
     rf"(?:\s*/\s*((?:{_NUMBER})?\s*(?:ml|g|dose|h)\b))?",
     re.IGNORECASE,
 )
 """A number, "1 000" and "500/65" being one, then its unit, then perhaps of how much."""
+
+OTHERWISE: Final = {"mcg": "µg".casefold(), "ug": "µg".casefold(), "ie": "iu", "ui": "iu"}
+"""Units as they are spelt elsewhere: I.E. and UI are international units."""
+
+UNREAD: Final = re.compile(rf"{_ALONE}({_NUMBER})\s*([^\W\d_]*)")
+"""A number that stands alone, and the word after it, if any."""
 
 # Three digits after one separator are a fraction in one country and thousands in another. A
 # fraction that begins with 0 is sure, and one that ends in 0 is not written after a comma.
@@ -188,6 +194,8 @@ def same_medicine(catalogue: Catalogue) -> Ints:
 
     It needs ingredients and a form, and an over-the-counter medicine a strength too: in its
     ingredients or its title, such as "500 mg". Other classes than those two have no substitutes.
+    All other numbers of the titles must be alike too, but for the pack's own: they may be a
+    strength in a unit that is not known.
     """
     table = catalogue.table
     names = ("ingredients", "form", "title", "pack_size", "pack_unit")
@@ -204,7 +212,8 @@ def same_medicine(catalogue: Catalogue) -> Ints:
         strength = strengths(title or "") - pack
         if rx == otc and not strength and not any(strengths(word) for word in ingredients):
             continue
-        key = (inside, form.casefold(), (unit or "").casefold(), strength)
+        counted = (unit or "").casefold()
+        key = (inside, form.casefold(), counted, strength, _unread(title or "", size))
         codes[row] = code_of.setdefault(key, len(code_of))
     return codes
 
@@ -214,6 +223,18 @@ def strengths(text: str) -> frozenset[str]:
     return frozenset(_strength(*found) for found in STRENGTH.findall(text))
 
 
+def _unread(title: str, size: float | None) -> tuple[str, ...]:
+    """Numbers of a title, with what they count, that are neither a known strength nor the size."""
+    found = [
+        (_amount(number), word.casefold())
+        for number, word in UNREAD.findall(STRENGTH.sub(" ", title))
+    ]
+    own = next((n for n in reversed(found) if size and n[0] == f"{size:.12g}"), None)
+    if own:
+        found.remove(own)
+    return tuple(sorted(f"{number} {word}" for number, word in found))
+
+
 def _one_spelling(ingredient: str) -> str:
     """An ingredient with its strength, such as "paracetamol 500 mg"."""
     spelt = STRENGTH.sub(lambda found: _strength(*found.groups(default="")), ingredient)
@@ -221,7 +242,8 @@ def _one_spelling(ingredient: str) -> str:
 
 
 def _strength(number: str, unit: str, volume: str) -> str:
-    unit = {"mcg": "µg".casefold()}.get(unit.casefold(), unit.casefold())
+    plain = re.sub(r"[.\s]", "", unit.casefold())
+    unit = OTHERWISE.get(plain, plain)
     of = re.sub(_NUMBER, lambda found: _amount(found[0]), "".join(volume.casefold().split()))
     return f"{_amount(number)} {unit}{'/' if of else ''}{of}"
 

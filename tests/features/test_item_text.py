@@ -1,5 +1,6 @@
 """Texts as vectors: like words lie near each other, and what one shop taught reads another."""
 
+import numpy as np
 import pytest
 from worlds import items_table
 
@@ -39,6 +40,17 @@ def test_texts_that_came_later_are_read_by_the_words_that_are_known():
     later = encoder.vectors([words_of("beard oil"), words_of("unheard of"), []])
     assert later[0] == pytest.approx(encoder.vectors(TEXTS)[2], abs=1e-5)
     assert not later[1:].any()
+
+
+def test_texts_that_came_later_have_vectors_about_as_long_as_those_learned_from():
+    names = [f"word{n:02}" for n in range(12)]
+    draw = np.random.default_rng(0)
+    drawn = [words_of(" ".join(draw.choice(names, 3, replace=False))) for _ in range(18)]
+    learned, later = drawn[:10] * 6, drawn[10:]
+    encoder = TextEncoder.fit(learned, 128, seed=0)
+    assert encoder.size <= 10  # texts tell no more directions apart than there are texts
+    length = np.linalg.norm(encoder.vectors(learned), axis=1).mean()
+    assert np.linalg.norm(encoder.vectors(later), axis=1).max() < 2 * length
 
 
 def test_an_encoder_comes_back_from_disk(tmp_path):

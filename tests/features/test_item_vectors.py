@@ -84,6 +84,24 @@ def test_whitened_directions_have_equal_spread_and_pca_keeps_theirs():
     assert spread["pca"][0] > 1.1 * spread["pca"][3]
 
 
+@pytest.mark.parametrize("form", ["pca", "whitened"])
+def test_there_are_no_more_directions_than_vectors_tell_apart(form):
+    draw = np.random.default_rng(0)
+    flat = (draw.normal(size=(300, 5)) @ draw.normal(size=(5, 64))).astype(np.float32)
+    found = Encoded(flat, np.ones(300, bool))
+    vectors = formed(found, form, 32, seed=0)
+    assert vectors.shape == (300, 5)
+    near = np.corrcoef((vectors @ vectors.T).ravel(), (flat @ flat.T).ravel())[0, 1]
+    assert near > 0.8
+    assert beginning(found, form, 16, 0.05, seed=0).shape == (300, 16)
+
+
+def test_vectors_that_are_all_alike_have_no_directions_and_begin_at_zero():
+    found = Encoded(np.ones((20, 8), np.float32), np.ones(20, bool))
+    assert formed(found, "whitened", 4, seed=0).shape == (20, 0)
+    assert not beginning(found, "whitened", 16, 0.05, seed=0).any()
+
+
 def test_projection_keeps_angles_nearly_and_exactly_into_more_numbers():
     vectors = some(200, 64, seed=1).vectors[5:] - 5
     wide = projected(vectors, 128, seed=0)

@@ -167,12 +167,43 @@ def test_a_pack_size_is_no_strength():
         ("500/65 mg", "500 / 65 mg", True),
         ("5 mg/2,5 ml", "5 mg/2.5 ml", True),
         ("5 mg/2,5 ml", "5 mg/7,5 ml", False),
+        ("1000 I.E.", "1000 IU", True),
+        ("1000 I. E.", "1.000 i.u.", False),  # one or a thousand, nobody can tell
+        ("1000 IE", "1000 UI", True),
+        ("1000 U.I.", "5000 U.I.", False),
+        ("1000 I.E.", "5000 I.E.", False),
+        ("25 ug", "25 mcg", True),
+        ("25 \u03bcg", "25 \u00b5g", True),
         ("20 tablets", "", True),
         ("5 grams", "", True),
     ],
 )
 def test_strengths_are_read_in_one_spelling(one, other, same):
     assert (strengths(one) == strengths(other)) == same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("D3 1000 I.E.", "D3 5000 I.E.", False),
+        ("D3 1000 IE 60 Kapseln", "D3 1000 UI 60 caps", True),
+        ("Flora 10 Mrd. KBE", "Flora 20 Mrd. KBE", False),
+        ("Flora 10 KBE", "Flora 10 Mrd", False),
+        ("D3 1000 \u041c\u0415, 100 \u043c\u0433", "D3 1000 \u041c\u0415, 50 \u043c\u0433", False),
+        ("Sun SPF 50", "Sun SPF 30", False),
+        ("B12 60 Kapseln", "B12, Box zu 60", True),
+        ("Zinc 60 XE 60 tablets", "Zinc 30 XE 60 tablets", False),
+    ],
+)
+@pytest.mark.parametrize("rx_class", ["none", "otc"])
+def test_numbers_of_no_known_unit_must_be_alike_too_but_for_the_size_of_the_pack(
+    one, other, same, rx_class
+):
+    like = {"ingredients": ["it 1 mg"], "form": "x", "rx_class": rx_class, "pack_size": 60.0}
+    records = [{"item_id": title, "title": title, **like} for title in (one, other)]
+    codes = same_medicine(Catalogue(items_table(records)))
+    assert (codes >= 0).all()
+    assert (codes[0] == codes[1]) == same
 
 
 def test_without_the_rules_of_a_pipeline_nothing_is_known_to_be_sold_out():

@@ -208,6 +208,10 @@ def _since_epoch(column: pa.Array) -> Converted:
     )
     fits = np.isfinite(micros) & (np.abs(micros) < 2.0**62)
     whole = pa.array(np.where(fits, micros, 0).astype(np.int64), mask=~fits)
+    nanos = fits & (size >= 1e17)
+    if nanos.any():  # floats would round them past the microsecond
+        exact = pc.divide(_exact(column, pa.int64()), 1000)
+        whole = pc.if_else(pa.array(nanos), pc.coalesce(exact, whole), whole)
     result = whole.cast(pa.timestamp("us"))
     return result, bad | _lost(number, result)
 

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from galen.features.encoding.dynamic import Dynamic
-from galen.features.encoding.fields import column_of, floats, parts_of
-from galen.features.encoding.lists import filled, lengths_of
-from galen.features.encoding.samples import Ints, Samples, Singles, joined
-from galen.features.encoding.scale import bent
+from galen.features.encoding.fields import column_of, floats
+from galen.features.encoding.kinds import Kinds, Seen
+from galen.features.encoding.lists import are_lists, filled, lengths_of
+from galen.features.encoding.samples import Ints, Samples, Singles, check_weights, joined
 from galen.features.encoding.schema import (
     Bag,
     Category,
@@ -41,6 +41,7 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     exact: dict[str, str]  # table -> file of its values
     days: int = 0
     waiting: dict[str, str] = {}  # table -> file of its values
+    keys: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ class Encoder:
     vocabularies: dict[str, Vocabulary]  # table -> vocabulary
     days: int = 0  # that came after those it was made of
     waiting: Mapping[str, pa.Table] = field(default_factory=dict)  # table -> not yet let in
+    keys: tuple[str, ...] | None = ()  # tables of keys of rows; None of one saved before they were
 
     def encode(
         self, piece: pa.RecordBatch | pa.Table, *, labelled: bool = True, first: int = 0
@@ -78,6 +80,7 @@ class Encoder:
         weight = np.ones(rows, np.float32)
         if columns.weight and labelled:
             weight = floats(column_of(piece, columns.weight))
+            check_weights(weight, f"column {columns.weight!r}", first)
         group = first + np.arange(rows)
         if columns.group or columns.user:
             codes = column_of(piece, columns.group or columns.user)
@@ -104,34 +107,38 @@ class Encoder:
     def grown(self, pieces: Iterator[pa.RecordBatch]) -> "tuple[Encoder, dict[str, Ints]]":
         """The encoder with the values of one more day, and the ids whose meaning changed, by table.
 
-        Scales of numbers stay, so that what was learned keeps its meaning. Values that were seen
-        too seldom are counted on, from the first day that came after those it was made of.
+        Scales of numbers stay, and what is a key of rows, so that what was learned keeps its
+        meaning. Values that were seen too seldom are counted on, from the first day that came after
+        those it was made of.
 
         Raises:
             SchemaError: a column is missing.
         """
         fields = {field.name: table_of(field) for field in self.schema.tabled}
         known = {t: v for t, v in self.vocabularies.items() if isinstance(v, Exact)}
+        # The key of a row never comes again, a person or an item seen once may.
+        returning = {fields.get(name) for name in (self.columns.user, self.columns.item)}
         columns: dict[str, list[pa.Array]] = {table: [] for table in known}
         for piece in pieces:
             for name, table in fields.items():
                 if table in known:
                     column = column_of(piece, name)
-                    lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
-                    columns[table].append(valued(pc.list_flatten(column) if lists else column))
+                    if are_lists(column.type):
+                        column = pc.list_flatten(column)
+                    columns[table].append(valued(column))
         vocabularies, waiting, changed = dict(self.vocabularies), {}, {}
         for table, vocabulary in known.items():
-            values, counts = pa.concat_arrays(columns[table]), Counts()
-            counts.add(values)
-            keys = _are_keys(self.columns, table, counts)
+            values = pa.concat_arrays(columns[table])
+            keys = self._are_keys(table, vocabulary, values)
             following = Dynamic(vocabulary, _least(self.columns, keys), self.waiting.get(table))
             following, changed[table] = following.advanced(values, self.days + 1)
             vocabularies[table] = following.vocabulary
-            if following.waiting and not keys:  # a key of a row never comes again
+            if following.waiting and (not keys or table in returning):
                 waiting[table] = following.waiting
         sizes = {table: vocabulary.size for table, vocabulary in vocabularies.items()}
         schema = resized(self.schema, sizes)
-        return Encoder(self.columns, schema, vocabularies, self.days + 1, waiting), changed
+        days = self.days + 1
+        return Encoder(self.columns, schema, vocabularies, days, waiting, self.keys), changed
 
     def encode_all(self, pieces: Iterator[pa.RecordBatch]) -> Samples:
         """Every piece, in memory."""
@@ -153,7 +160,7 @@ class Encoder:
         waiting = {table: f"waiting-{number}.parquet" for number, table in enumerate(self.waiting)}
         for table, file in waiting.items():
             pq.write_table(self.waiting[table], folder / file)
-        saved = _Saved(self.columns, self.schema, hashed, exact, self.days, waiting)
+        saved = _Saved(self.columns, self.schema, hashed, exact, self.days, waiting, self.keys)
         (folder / NAME).write_bytes(msgspec.json.encode(saved))
 
     @classmethod
@@ -171,9 +178,19 @@ class Encoder:
                 values = pq.read_table(folder / file)["value"].combine_chunks()
                 vocabularies[table] = Exact(values)
             waiting = {table: pq.read_table(folder / file) for table, file in saved.waiting.items()}
-            return cls(saved.columns, saved.schema, vocabularies, saved.days, waiting)
+            return cls(saved.columns, saved.schema, vocabularies, saved.days, waiting, saved.keys)
         except (OSError, msgspec.DecodeError, pa.ArrowInvalid) as error:
             raise SchemaError(f"{path} cannot be read ({error}); train again.") from error
+
+    def _are_keys(self, table: str, known: Exact, values: pa.Array) -> bool:
+        if self.keys is not None:
+            return table in self.keys
+        # Not told: no value was let in as all were keys, or the day's own rows must tell.
+        if self.columns.least < 2 and not len(known.values):
+            return True
+        counts = Counts()
+        counts.add(values)
+        return _are_keys(self.columns, table, counts)
 
     def _ids(self, piece: pa.RecordBatch | pa.Table, name: str, table: str) -> Ints:
         return self.vocabularies[table or name].ids(column_of(piece, name))
@@ -188,8 +205,7 @@ class Encoder:
             return places, there
         name = self.columns.bag_weights[bag.name]
         beside = column_of(piece, name)
-        if not np.array_equal(lengths, lengths_of(beside)):
-            raise SchemaError(f"lists of {name!r} are not as long as those of {bag.name!r}.")
+        _check_beside(lengths, lengths_of(beside), bag.name, name)
         weights = floats(pc.list_flatten(beside))
         if not (weights >= 0).all():
             raise SchemaError(f"column {name!r} has a weight that is negative or missing; mend it.")
@@ -199,85 +215,15 @@ class Encoder:
         schema = self.schema
         if not schema.sequences:
             return np.zeros((1, 0, 0), np.int64), np.zeros(1, np.int64)
-        parts, length = [], np.zeros(piece.num_rows, np.int64)
+        parts = []
+        lengths = lengths_of(column_of(piece, schema.sequences[0].name))
         for sequence in schema.sequences:
             column = column_of(piece, sequence.name)
+            _check_beside(lengths, lengths_of(column), schema.sequences[0].name, sequence.name)
             ids = self.vocabularies[sequence.table or sequence.name].ids(pc.list_flatten(column))
-            places, length = filled(ids, lengths_of(column), schema.history, newest=True)
+            places, length = filled(ids, lengths, schema.history, newest=True)
             parts.append(places)
         return np.stack(parts, axis=2), length
-
-
-@dataclass
-class _Seen:
-    """What one pass over a table counts."""
-
-    counts: dict[str, Counts] = field(default_factory=dict)  # by table
-    moments: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)  # rows, sum, squares
-    widths: dict[str, int] = field(default_factory=dict)
-
-    def add(self, piece: pa.RecordBatch, kinds: "_Kinds") -> None:
-        for name in (*kinds.categories, *kinds.lists):
-            column = column_of(piece, name)
-            if name in kinds.lists:
-                self.widths[name] = max(
-                    self.widths.get(name, 0), int(lengths_of(column).max(initial=0))
-                )
-                column = pc.list_flatten(column)
-            table = kinds.table_of(name)
-            if table not in kinds.columns.hashed:
-                self.counts.setdefault(table, Counts()).add(column)
-        for name in kinds.numbers:
-            values = floats(column_of(piece, name))
-            _check_finite(values, name)
-            known = bent(values[~np.isnan(values)]).astype(np.float64)
-            now = np.array([len(known), known.sum(), np.square(known).sum()])
-            self.moments[name] = self.moments.get(name, np.zeros(3)) + now
-        for name in kinds.columns.vectors:
-            width = int(lengths_of(column_of(piece, name)).max(initial=0))
-            self.widths[name] = max(self.widths.get(name, 0), width)
-
-
-@dataclass(frozen=True)
-class _Kinds:
-    """Every column under what it is."""
-
-    columns: TableColumns
-    categories: list[str]
-    numbers: list[str]
-    lists: list[str]  # bags and histories
-
-    @classmethod
-    def of(cls, columns: TableColumns, types: dict[str, pa.DataType]) -> "_Kinds":
-        aside = {*columns.labels.values(), columns.weight, columns.truth}
-        aside |= {*columns.skip, *columns.vectors, *columns.bag_weights.values()}
-        if columns.group not in (columns.user, columns.item):
-            aside.add(columns.group)
-        categories: list[str] = []
-        numbers, lists = [], []
-        for name, kind in types.items():
-            if name in aside:
-                continue
-            if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-                if pa.types.is_floating(kind.value_type):
-                    raise SchemaError(
-                        f"column {name!r} holds lists of floats, which are no ids; name it under "
-                        "`vectors` or `skip` in samples.toml."
-                    )
-                lists.append(name)
-            elif name in columns.numbers or (
-                (pa.types.is_floating(kind) or pa.types.is_decimal(kind))
-                and name not in columns.categories
-            ):
-                numbers.append(name)
-            elif name in columns.categories or name in columns.hashed:
-                categories.append(name)
-            else:
-                categories += parts_of(name, kind) or (name,)
-        return cls(columns, categories, numbers, lists)
-
-    def table_of(self, name: str) -> str:
-        return self.columns.shared.get(name) or self.columns.targets.get(name) or name
 
 
 def fit_encoder(
@@ -288,12 +234,13 @@ def fit_encoder(
     Raises:
         SchemaError: a number is infinite, a column is missing, or fields contradict each other.
     """
-    kinds, seen = _Kinds.of(columns, types), _Seen()
+    kinds, seen = Kinds.of(columns, types), Seen()
     for piece in pieces:
         seen.add(piece, kinds)
     vocabularies: dict[str, Vocabulary] = {}
+    keys = tuple(name for name, counts in seen.counts.items() if _are_keys(columns, name, counts))
     for name, counts in seen.counts.items():
-        vocabularies[name] = counts.exact(_least(columns, _are_keys(columns, name, counts)))
+        vocabularies[name] = counts.exact(_least(columns, name in keys))
     for name, buckets in columns.hashed.items():
         vocabularies[name] = Hashed(buckets, name)
 
@@ -323,7 +270,7 @@ def fit_encoder(
         user=columns.user,
         item=columns.item,
     )
-    return Encoder(columns, schema, vocabularies)
+    return Encoder(columns, schema, vocabularies, keys=keys)
 
 
 def vectors_of(column: pa.Array, name: str, size: int) -> Singles:
@@ -357,6 +304,15 @@ def _least(columns: TableColumns, keys: bool) -> int:
     return max(columns.least, 2) if keys else columns.least
 
 
+def _check_beside(lengths: Ints, others: Ints, name: str, other: str) -> None:
+    if not np.array_equal(lengths, others):
+        row = int(np.argmax(lengths != others))
+        raise SchemaError(
+            f"lists of {other!r} are not as long as those of {name!r}: {others[row]} and "
+            f"{lengths[row]} values in row {row} of a piece; write them in step."
+        )
+
+
 def _number(name: str, moments: npt.NDArray[np.float64], columns: TableColumns) -> Number:
     rows, total, squares = moments
     mean = float(total / max(rows, 1))
@@ -370,9 +326,3 @@ def _codes(column: pa.Array) -> Ints:
     if pa.types.is_integer(column.type):
         return np.asarray(pc.fill_null(column, -1), dtype=np.int64)
     return np.asarray(Hashed(1 << 62, "group").ids(column), dtype=np.int64)
-
-
-def _check_finite(values: Singles, name: str) -> None:
-    if np.isinf(values).any():
-        row = int(np.argmax(np.isinf(values)))
-        raise SchemaError(f"column {name!r} is infinite in row {row} of its piece; mend it.")

@@ -1,6 +1,6 @@
 """One column of a table of samples, by its name: as it stands, or a part of its moments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import numpy as np
@@ -24,15 +24,19 @@ def parts_of(name: str, kind: pa.DataType) -> tuple[str, ...]:
     return (f"{name}:weekday",) if pa.types.is_date(kind) else ()
 
 
+def stored_name(name: str, names: Collection[str]) -> str:
+    """The column of a table of these `names` that holds what is called so, if any does."""
+    whole, _, part = name.rpartition(":")
+    return whole if name not in names and part in OF_MOMENTS else name
+
+
 def column_of(piece: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
     """One column in one piece.
 
     Raises:
         SchemaError: there is none.
     """
-    whole, _, part = name.rpartition(":")
-    derived = name not in piece.schema.names and part in OF_MOMENTS
-    stored = whole if derived else name
+    stored = stored_name(name, piece.schema.names)
     if stored not in piece.schema.names:
         raise SchemaError(
             f"the table has no column {stored!r}; it has {', '.join(piece.schema.names)}."
@@ -40,8 +44,9 @@ def column_of(piece: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
     column = piece.column(stored)
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
-    if not derived:
+    if stored == name:
         return column
+    part = name.removeprefix(f"{stored}:")
     try:
         return OF_MOMENTS[part](column)
     except pa.ArrowNotImplementedError as error:

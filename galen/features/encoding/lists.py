@@ -12,6 +12,12 @@ from galen.features.encoding.samples import Ints
 Value = TypeVar("Value", np.int64, np.float32)
 
 
+def are_lists(kind: pa.DataType) -> bool:
+    """Whether rows of this type are lists, of a fixed length or not."""
+    known = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(is_one(kind) for is_one in known)
+
+
 def lengths_of(column: pa.Array) -> Ints:
     """(N,): how many values each row's list has; 0 where it is missing."""
     return np.asarray(pc.fill_null(pc.list_value_length(column), 0), dtype=np.int64)

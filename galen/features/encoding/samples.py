@@ -74,7 +74,8 @@ class Samples:
         """The same rows, once it is sure that they fit the schema.
 
         Raises:
-            SchemaError: an id out of range, a number that is infinite, a label outside 0 … 1.
+            SchemaError: an id out of range, a number that is infinite, a label outside 0 … 1, a
+                weight that is negative, missing or infinite.
         """
         for place, field in enumerate(schema.categories):
             _check_ids(self.categories[:, place], field.name, field.size)
@@ -90,6 +91,7 @@ class Samples:
             raise SchemaError("a vector or a bag's weight is NaN or infinite; mend the table.")
         for name, label in self.labels.items():
             _check_label(label, name)
+        check_weights(self.weight, "the weight of rows")
         return self
 
 
@@ -123,6 +125,21 @@ def joined(parts: Sequence[Samples]) -> Samples:
         name: np.concatenate([part.labels[name] for part in parts]) for name in parts[0].labels
     }
     return Samples(labels=labels, **columns)
+
+
+def check_weights(weight: Singles, what: str, first: int = 0) -> None:
+    """Rows (N,), before which there are `first` others, weigh something or nothing.
+
+    Raises:
+        SchemaError: a weight is negative, missing or infinite.
+    """
+    wrong = ~(np.isfinite(weight) & (weight >= 0))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise SchemaError(
+            f"{what} is {weight[row]} in row {first + row}; a weight is a number, 0 or more: mend "
+            "the table."
+        )
 
 
 def _check_ids(ids: Ints, name: str, size: int) -> None:

@@ -1,10 +1,11 @@
 """Tables of samples as files: which of their columns are what."""
 
+import difflib
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from galen.data.manifest import sha256
 from galen.data.mendable import MendableError
+from galen.features.encoding.fields import stored_name
 from galen.features.encoding.schema import Adaptor, NumberEncoding
 
 NAME: Final = "samples.toml"
@@ -57,7 +59,8 @@ class TableColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     bag_weights: dict[str, str] = msgspec.field(default_factory=dict)  # bag -> lists of weights
     width: int = 20  # values of a bag that are read
     length: int = 50  # events of a history that are read
-    kept_negatives: float = 1.0  # share of negatives that the table still has; the rest weigh more
+    kept_negatives: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    """Share of negatives that the table still has, which weigh the more."""
 
 
 def columns_of(folder: Path, names: list[str]) -> TableColumns:
@@ -79,12 +82,19 @@ def columns_of(folder: Path, names: list[str]) -> TableColumns:
         found.group,
         *(found.user, found.item, found.scene, found.position),
         *(*found.categories, *found.numbers),
-        *(*found.history, *found.targets.values(), *found.vectors, *found.adaptors, *found.hashed),
+        *(*found.history, *found.vectors, *found.adaptors, *found.hashed),
+        *(*found.targets, *found.targets.values()),
         *(*found.bag_weights, *found.bag_weights.values()),
+        *(*found.skip, *found.encodings),
+        *(stored_name(name, names) for name in found.shared),
     ]
     for name in named:
         if name and name not in names:
-            raise TableError(f"{path}: there is no column {name!r}; there are {', '.join(names)}.")
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise TableError(
+                f"{path}: there is no column {name!r}; there are {', '.join(names)}.{hint}"
+            )
     for label in found.labels.values():
         if label not in names:
             raise TableError(

@@ -16,20 +16,23 @@ def spread_apart(before: Ints, rest: Singles, centres: Singles) -> Ints:
     (LC-Rec), ICDE 2024, spread the last level for the same end.
     """
     _, prefix, size = np.unique(before, axis=0, return_inverse=True, return_counts=True)
-    prefix = prefix.ravel()
     code = nearest(rest, centres)
-    asking = np.flatnonzero(size[prefix] > 1)
-    room = np.broadcast_to(np.maximum(size // len(centres), 1)[:, None], (len(size), len(centres)))
+    # Of room is kept only what is asked for: an item alone in its prefix has the code it wants.
+    crowded = size > 1
+    prefix = np.where(crowded, np.cumsum(crowded) - 1, -1)[prefix.ravel()]
+    asking = np.flatnonzero(prefix >= 0)
+    most = np.maximum(size[crowded] // len(centres), 1)
+    room = np.repeat(most[:, None], len(centres), axis=1)
     for _ in range(2):
-        room, asking = _seated(room.copy(), prefix, rest, centres, code, asking)
-        room = room + 1
+        asking = _seated(room, prefix, rest, centres, code, asking)
+        room += 1
     return code
 
 
 def _seated(
     room: Ints, prefix: Ints, rest: Singles, centres: Singles, code: Ints, asking: Ints
-) -> tuple[Ints, Ints]:
-    """Give `asking` items codes of room (prefixes, codes); the room left, and who found none."""
+) -> Ints:
+    """Give `asking` items codes of room (prefixes, codes), which is taken; who found none."""
     cost = distances(rest[asking], centres)
     rows, none = np.arange(len(asking)), [np.empty(0, np.int64)]
     while len(rows):
@@ -47,7 +50,7 @@ def _seated(
         np.subtract.at(room, (own[let_in], wanted[let_in]), 1)
         cost[rows[~let_in], wanted[~let_in]] = np.inf  # a full code stays full
         rows = rows[~let_in]
-    return room, np.concatenate(none)
+    return np.concatenate(none)
 
 
 def fair_prices(

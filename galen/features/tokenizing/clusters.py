@@ -21,10 +21,14 @@ def checked(vectors: Singles, width: int | None = None) -> Singles:
             f"vectors have shape {vectors.shape}; the tokenizer was fitted on {width} numbers an "
             "item: make them as then, or fit again."
         )
-    wrong = ~np.isfinite(vectors).all(axis=1)
+    with np.errstate(over="ignore"):
+        single = vectors.astype(np.float32)
+    wrong = ~np.isfinite(single).all(axis=1)
     if wrong.any():
-        raise SemanticIdError(f"the vector of item {int(np.argmax(wrong))} is NaN or infinite.")
-    return vectors.astype(np.float32)
+        raise SemanticIdError(
+            f"the vector of item {int(np.argmax(wrong))} is NaN or infinite, as numbers of 32 bits."
+        )
+    return single
 
 
 def sampled(vectors: Singles, most: int, seed: int) -> Singles:

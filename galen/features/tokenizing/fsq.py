@@ -44,8 +44,14 @@ class Fsq:
         """Learn from vectors (items, d).
 
         Raises:
-            SemanticIdError: there are no items, a vector is no number, or a size has no grid.
+            SemanticIdError: there are no items, a vector is no number, a size has no grid, or a
+                batch has no spread.
         """
+        if self.batch < 2:
+            raise SemanticIdError(
+                f"batch = {self.batch}: fsq brings its numbers to one spread within a batch, for "
+                "which it needs 2 items or more."
+            )
         learning = sampled(checked(vectors), self.sample, seed)
         grid = torch.tensor([steps for size in self.sizes for steps in grid_of(size)])
         with torch.random.fork_rng(devices=[]):
@@ -57,7 +63,7 @@ class Fsq:
         def loss(batch: Tensor) -> Tensor:
             inside = bounded(network.encode(batch), grid)
             passed = inside + (inside.round() - inside).detach()  # gradients go past the rounding
-            return network.error(batch, passed / (grid // 2))
+            return network.error(batch, passed / (grid // 2).clamp_min(1))
 
         descent = Descent(self.steps, self.batch, self.learning_rate)
         learn(network, whole, descent, torch.Generator().manual_seed(seed), loss)
@@ -107,7 +113,7 @@ def bounded(latent: Tensor, grid: Tensor) -> Tensor:
     """Numbers (n, width) that round to one of `grid` (width,) steps, -⌊steps / 2⌋ the least."""
     half = (grid - 1) * (1 + 1e-3) / 2
     offset = torch.where(grid % 2 == 0, 0.5, 0.0)
-    shift = torch.atanh(offset / half)
+    shift = torch.atanh(offset / half.clamp_min(1e-3))  # one step has no half
     return torch.tanh(latent + shift) * half - offset
 
 

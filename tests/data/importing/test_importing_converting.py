@@ -14,6 +14,7 @@ from galen.data.schema import ITEMS
 
 FIELD = ITEMS.field("attributes")
 ID = pa.field("user_id", pa.string())
+MOMENT = pa.field("timestamp", pa.timestamp("us"))
 WHOLE, NARROW = pa.field("order", pa.int64()), pa.field("age", pa.int32())
 
 
@@ -121,3 +122,18 @@ def test_whole_numbers_that_are_too_large_are_bad_and_cost_the_others_no_digit()
     assert (values.to_pylist(), bad.tolist()) == ([None, 2**63 - 1], [True, False])
     values, bad = convert(pa.array([2**31, -(2**31), None]), NARROW)
     assert (values.to_pylist(), bad.tolist()) == ([None, -(2**31), None], [True, False, False])
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.int64(), pa.uint64(), pa.decimal128(20, 0)])
+def test_nanoseconds_keep_their_microsecond(kind):
+    told = [1_772_323_200_123_456_999, 1_772_323_200_000_001_000, 1_772_323_200, None]
+    whole = [1_772_323_200_123_456, 1_772_323_200_000_001, 1_772_323_200_000_000, None]
+    values, bad = convert(pa.array(told).cast(kind), MOMENT)
+    assert values.cast(pa.int64()).to_pylist() == whole
+    assert not bad.any()
+
+
+def test_nanoseconds_as_floats_are_as_good_as_they_are():
+    values, bad = convert(pa.array([1_772_323_200e9, None]), MOMENT)
+    assert values.cast(pa.int64()).to_pylist() == [1_772_323_200_000_000, None]
+    assert not bad.any()

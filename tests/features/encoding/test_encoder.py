@@ -1,5 +1,8 @@
 """From tables to samples: what columns are, what is refused, and that nothing is lost on disk."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -61,9 +64,38 @@ def test_histories_keep_their_newest_events_in_their_candidates_terms():
     assert samples.history_length.tolist() == [2, 0, 1, 1]
 
 
+def test_histories_that_are_not_in_step_with_each_other_are_told_by_row():
+    did = pa.array([[1, 2, 1], [], [3], [1]])
+    table = TABLE.append_column("did", did)
+    columns = TableColumns(history=("rated", "did"), skip=("text",), length=2)
+    samples = encoder_of(table, columns).encode(table)
+    assert samples.history[0].tolist() == [[2, 2], [1, 1]]
+    wrong = table.set_column(8, "did", pa.array([[1, 2, 1], [], [3, 3], [1]]))
+    with pytest.raises(SchemaError, match=r"'did' are not as long as .*'rated': 2 and 1 .* row 2"):
+        encoder_of(wrong, columns).encode(wrong)
+
+
 def test_bags_have_weight_where_they_hold_something():
     samples = encoder_of().encode(TABLE)
     assert samples.bag_weights.tolist() == [[1, 1], [0, 0], [0, 0], [1, 0]]
+
+
+def test_lists_of_a_fixed_length_are_bags_histories_and_vectors_like_others():
+    def a_day(first):
+        pairs = pa.array([[first, 2], None, [2, first]], pa.list_(pa.int64(), 2))
+        text = pa.array([[0.5, 1.0]] * 3, pa.list_(pa.float32(), 2))
+        return pa.table({"label": [0, 1, 0], "tags": pairs, "seen": pairs, "text": text})
+
+    columns = TableColumns(history=("seen",), vectors=("text",), length=3)
+    encoder = encoder_of(a_day(1), columns)
+    samples = encoder.encode(a_day(1))
+    assert samples.bags.tolist() == [[1, 2], [0, 0], [2, 1]]
+    assert samples.history[:, :, 0].tolist() == [[1, 2, 0], [0, 0, 0], [2, 1, 0]]
+    assert samples.vectors.tolist() == [[0.5, 1.0]] * 3
+    grown, _ = encoder.grown(iter(a_day(7).to_batches()))
+    assert grown.encode(a_day(7)).bags.tolist() == [[3, 2], [0, 0], [2, 3]]
+    with pytest.raises(SchemaError, match=r"'text' holds lists of floats"):
+        encoder_of(a_day(1), TableColumns())
 
 
 WEIGHED = TABLE.append_column(
@@ -109,6 +141,23 @@ def test_a_value_seen_too_seldom_has_no_id():
 def test_the_kept_share_of_negatives_weighs_them_up():
     samples = encoder_of(columns=TableColumns(kept_negatives=0.25, skip=("text",))).encode(TABLE)
     assert samples.weight.tolist() == [4, 1, 4, 1]
+
+
+@pytest.mark.parametrize("wrong", [None, -3.0, float("inf"), 1e39])
+def test_rows_that_weigh_less_than_nothing_or_no_number_are_told_by_column_and_row(wrong):
+    table = TABLE.append_column("trust", pa.array([1.0, 2.0, 0.0, wrong]))
+    encoder = encoder_of(table, TableColumns(weight="trust", skip=("rated", "text")))
+    assert encoder.encode(table.slice(0, 3)).weight.tolist() == [1, 2, 0]
+    with pytest.raises(SchemaError, match=r"column 'trust' is .* in row 3.*0 or more"):
+        encoder.encode_all(iter(table.to_batches(max_chunksize=2)))
+    assert encoder.encode(table, labelled=False).weight.tolist() == [1] * 4
+
+
+def test_weights_of_samples_from_elsewhere_are_looked_at_too():
+    encoder = encoder_of()
+    samples = replace(encoder.encode(TABLE), weight=np.array([1, -1, 1, 1], np.float32))
+    with pytest.raises(SchemaError, match=r"the weight of rows is -1\.0 in row 1"):
+        samples.checked(encoder.schema)
 
 
 def test_a_hash_gives_every_value_an_id():
@@ -205,16 +254,57 @@ def test_the_key_of_a_row_is_no_category_where_rows_are_enough_to_tell(rows):
         assert kept.categories[kept.place("row")].size == rows + 1
 
 
-def test_another_day_brings_no_keys_of_rows_either_and_still_brings_new_values():
-    def a_day(first):
-        rows = np.arange(first, first + 2_000)
-        return pa.table({"label": rows % 2, "row": rows, "shop": first + rows % 40})
+def days_apart(first, rows):
+    row = np.arange(first, first + rows)
+    return pa.table({"label": row % 2, "row": row, "shop": first + row % 40})
 
-    encoder = encoder_of(a_day(0), TableColumns())
-    grown, _ = encoder.grown(iter(a_day(10_000).to_batches()))
-    sizes = {field.name: field.size for field in grown.schema.categories}
-    assert sizes == {"row": 1, "shop": 81}
-    assert "row" not in grown.waiting
+
+def as_saved_before_keys_were_told(encoder, folder):
+    encoder.save(folder)
+    path = folder / "encoder.json"
+    told = json.loads(path.read_text())
+    del told["keys"]
+    path.write_text(json.dumps(told))
+    return Encoder.load(folder)
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("rows", [500, 2_000])
+def test_another_day_brings_no_keys_of_rows_either_and_still_brings_new_values(
+    rows, earlier, tmp_path
+):
+    encoder = encoder_of(days_apart(0, 2_000), TableColumns())
+    if earlier:
+        encoder = as_saved_before_keys_were_told(encoder, tmp_path)
+    for first in (10_000, 20_000):
+        encoder, _ = encoder.grown(iter(days_apart(first, rows).to_batches()))
+        encoder.save(tmp_path)
+        encoder = Encoder.load(tmp_path)
+    sizes = {field.name: field.size for field in encoder.schema.categories}
+    assert sizes == {"row": 1, "shop": 121}
+    assert "row" not in encoder.waiting
+
+
+def test_a_day_on_which_everybody_is_new_makes_nobody_the_key_of_a_row():
+    row = np.arange(2_000)
+    first = pa.table({"label": row % 2, "user": row % 200, "place": row % 9})
+    later = pa.table({"label": row % 2, "user": 10_000 + row, "place": 5_000 + row})
+    encoder = encoder_of(first, TableColumns(user="user"))
+    grown, changed = encoder.grown(iter(later.to_batches()))
+    assert grown.schema.tables == {"user": 2_201, "place": 2_010}
+    assert len(changed["user"]) == 2_000
+
+
+def test_a_person_seen_once_where_most_are_is_let_in_on_coming_again():
+    row = np.arange(2_000)
+    encoder = encoder_of(pa.table({"label": row % 2, "user": row}), TableColumns(user="user"))
+    sizes = []
+    for first in (10_000, 10_000, 11_000):
+        day = pa.table({"label": row % 2, "user": first + row})
+        encoder, _ = encoder.grown(iter(day.to_batches()))
+        sizes.append(encoder.schema.tables["user"])
+    assert sizes == [1, 2_001, 2_001]
+    assert encoder.waiting["user"].num_rows == 1_000
 
 
 def test_a_value_seen_once_a_day_is_let_in_once_it_was_seen_often_enough(tmp_path):

@@ -44,6 +44,9 @@ def test_a_table_without_its_label_is_told_where_to_name_one(tmp_path, said):
         (b'item = "sku"', "there is no column 'sku'"),
         (b"item = [", "samples.toml"),
         (b"item = 3", "Expected `str`"),
+        (b"kept_negatives = 0.0", "$.kept_negatives"),
+        (b"kept_negatives = 1.5", "$.kept_negatives"),
+        (b"kept_negatives = nan", "$.kept_negatives"),
         (b'items = "item"', "unknown field `items`"),
         (b"\xff", "samples.toml"),
     ],
@@ -53,6 +56,28 @@ def test_a_file_that_cannot_be_meant_is_told_by_its_name(tmp_path, said, why):
     with pytest.raises(TableError, match=re.escape(NAME)) as told:
         columns_of(tmp_path, NAMES)
     assert why in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'skip = ["bougth"]',
+        'encodings = {bougth = "periodic"}',
+        'shared = {bougth = "things"}',
+        'shared = {"bougth:hour" = "hours"}',
+        'targets = {bougth = "item"}',
+        'history = ["bougth"]',
+    ],
+)
+def test_a_name_that_is_no_column_is_told_with_the_nearest_wherever_it_stands(tmp_path, said):
+    (tmp_path / NAME).write_text(said)
+    with pytest.raises(TableError, match=r"no column 'bougth'; .*Did you mean 'bought'\?"):
+        columns_of(tmp_path, NAMES)
+
+
+def test_parts_of_moments_may_share_a_table(tmp_path):
+    (tmp_path / NAME).write_text('shared = {"bought:hour" = "hours", item = "item_id"}')
+    assert columns_of(tmp_path, NAMES).shared == {"bought:hour": "hours", "item": "item_id"}
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
 """The contract of every tokenizer; a new one joins by being in the table."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from galen.features.tokenizing.balance import spread_apart
+from galen.features.tokenizing.clusters import nearest
 from galen.features.tokenizing.semantic_ids import SemanticIdError, semantic_ids, shared
 from galen.features.tokenizing.tokenizers import TOKENIZERS
 
@@ -149,9 +153,9 @@ def test_one_item_is_enough(name):
 
 
 @every
-@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e39])
 def test_a_vector_that_is_no_number_is_told_by_its_row(name, wrong, fitted):
-    vectors, _ = clusters()
+    vectors = clusters()[0].astype(np.float64)
     vectors[7, 2] = wrong
     with pytest.raises(SemanticIdError, match="item 7 is NaN or infinite"):
         spec(name).fit(vectors, seed=0)
@@ -188,6 +192,20 @@ def test_capacity_leaves_no_more_alike_than_there_are_too_few_codes():
     assert crowd.max() == -(-size.max() // 8)
 
 
+def test_capacity_takes_memory_of_the_items_that_must_be_spread_alone():
+    items, draw = 20_000, np.random.default_rng(0)
+    before = np.stack([np.arange(items) % 256, np.arange(items) // 256], axis=1)
+    before[1] = before[0]
+    vectors, centres = (draw.normal(size=(n, 4)).astype(np.float32) for n in (items, 256))
+    tracemalloc.start()
+    codes = spread_apart(before, vectors, centres)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 30e6  # the prefixes by the codes would be 41 MB
+    assert (codes[2:] == nearest(vectors, centres)[2:]).all()
+    assert codes[0] != codes[1]
+
+
 def test_sinkhorn_asks_for_all_codes_of_the_last_level_about_equally_often():
     used = {b: np.bincount(crowded(b)[0][:, 2], minlength=8) for b in ("none", "sinkhorn")}
     assert used["sinkhorn"].max() < 1.4 * 300 / 8
@@ -197,6 +215,20 @@ def test_sinkhorn_asks_for_all_codes_of_the_last_level_about_equally_often():
 def test_a_size_that_is_no_grid_is_told():
     with pytest.raises(SemanticIdError, match="a level of 251 codes is no grid"):
         TOKENIZERS["fsq"]((251,)).fit(np.ones((4, 4), np.float32), seed=0)
+
+
+@every
+def test_a_level_of_one_code_says_nothing_and_leaves_the_others(name):
+    vectors, _ = clusters()
+    tokenizer = TOKENIZERS[name]((8, 1, 8), **QUICK.get(name, {})).fit(vectors, seed=0)
+    codes = tokenizer.codes(vectors)
+    assert not codes[:, 1].any()
+    assert len(np.unique(codes[:, 0])) >= 4
+
+
+def test_batches_of_one_item_are_told():
+    with pytest.raises(SemanticIdError, match=r"batch = 1: .* 2 items or more"):
+        TOKENIZERS["fsq"]((8,), batch=1).fit(np.ones((4, 4), np.float32), seed=0)
 
 
 def test_more_parts_than_numbers_are_told():

@@ -22,6 +22,7 @@ def mg(amount: float) -> Strength:
             ],
         ),
         ("paracetamol 500 mg", [Ingredient("paracetamol", (), mg(500))]),
+        ("Vitamin D3 1000 I.E.", [Ingredient("Vitamin D3", (), Strength(1000, "IU"))]),
         (
             "Ibuprofen 200mg, Caffeine 30 mg",
             [
