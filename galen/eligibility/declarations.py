@@ -12,6 +12,9 @@ from galen.pipeline.circumstances import Bought, Circumstances, Packed
 
 STATE_KINDS: Final = ("condition", "population", "life_stage", "symptom")
 MEDICINE_KINDS: Final = ("ingredient", "drug_class")
+PREGNANCY: Final = "population:pregnancy"
+ALSO: Final = {"life_stage:expecting a baby": PREGNANCY}
+"""Life stages that are a state by another name: rules and red flags speak of the state alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,9 @@ class Declarations:
         )
 
     def _states(self, words: Sequence[str]) -> list[int]:
-        return [row for word in words for row in self._rows(word, STATE_KINDS)]
+        rows = [row for word in words for row in self._rows(word, STATE_KINDS)]
+        also = {self.premises.row(stage): self.premises.row(state) for stage, state in ALSO.items()}
+        return rows + [also[row] for row in rows if row >= 0 and also.get(row, -1) >= 0]
 
     def _goods(self, words: Sequence[str]) -> list[int]:
         """Ingredients and classes; what neither is, is looked for among names of ingredients."""

@@ -3,10 +3,9 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Final
 
 from galen.data.catalogue import Catalogue
-from galen.eligibility.declarations import Declarations
+from galen.eligibility.declarations import PREGNANCY, Declarations
 from galen.eligibility.gate import Gate
 from galen.eligibility.rules.withdrawn import Withdrawals
 from galen.features.item_claims import ItemClaims
@@ -18,8 +17,6 @@ from galen.knowledge.pack import Pack, read_pack
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import ConceptWords
 from galen.knowledge.texts.red_flags import RedFlags
-
-PREGNANCY: Final = "population:pregnancy"
 
 
 @dataclass(frozen=True, slots=True)

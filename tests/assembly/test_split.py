@@ -1,6 +1,7 @@
 """Protocols hold out what they say, and nothing held out is learned from."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -90,15 +91,43 @@ def test_a_split_by_time_learns_only_from_before_what_it_predicts(world):
     assert keys(split.final) == keys(world.data.before(split.test.after))
 
 
-def test_windows_do_not_overlap_and_the_last_ends_with_the_shop(world):
-    split = split_by("global-time", world.data)
-    future = world.data.since(split.test.after)
-    pairs = {(u, i) for u, i, _ in keys(future)}
-    found = {
-        (int(split.test.users[r]), int(i))
-        for r, i in zip(split.test.truth_request, split.test.truth_item, strict=True)
+def truth(moment):
+    """Who took what, of what a moment asks to be predicted."""
+    return {
+        (int(moment.users[row]), int(item))
+        for row, item in zip(moment.truth_request, moment.truth_item, strict=True)
     }
-    assert found == pairs
+
+
+@pytest.mark.parametrize("protocol", ["global-time", "full"])
+def test_windows_do_not_overlap_and_the_last_ends_with_the_shop(world, protocol):
+    split = split_by(protocol, world.data, moments=3)
+    moments = [m for m in (split.test, split.valid, *split.train) if m is not None]
+    ends = [None, *(moment.after for moment in moments)]
+    for moment, end in zip(moments, ends, strict=False):
+        window = world.data.since(moment.after).of(*TAKEN)
+        window = window if end is None else window.before(end)
+        assert truth(moment) == {(user, item) for user, item, _ in keys(window)}
+
+
+@pytest.mark.parametrize("protocol", ["strict", "refit", "global-time", "full"])
+def test_each_older_moment_knows_less_and_asks_for_what_came_next(world, protocol):
+    one, three = (split_by(protocol, world.data, moments=count) for count in (1, 3))
+    assert len(three.train) == 3
+    assert truth(three.train[0]) == truth(one.train[0])
+    for newer, older in pairwise((three.valid, *three.train)):
+        assert len(older.fit) < len(newer.fit)
+        assert keys(older.fit) < keys(newer.fit)
+        assert truth(older) != truth(newer)
+
+
+def test_by_place_each_older_moment_asks_for_the_step_before(ordered):
+    whole = of(ordered, 3)
+    for protocol, newest in (("strict", 3), ("full", 2)):
+        for older, moment in enumerate(split_by(protocol, ordered, moments=3).train):
+            last = newest + older
+            assert of(moment.fit, 3) == of(moment.past, 3) == whole[:-last]
+            assert [item for user, item in truth(moment) if user == 3] == whole[-last:][:1]
 
 
 def test_users_are_sampled_by_seed_for_learning_and_never_for_the_test(ordered):

@@ -1,7 +1,7 @@
 """A small pharmacy over galen's own knowledge, and requests of people who declare things."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -154,9 +154,3 @@ def open_pharmacy(knowledge: Graph, reader: IngredientReader) -> Callable[..., P
 @pytest.fixture(scope="session")
 def pharmacy(open_pharmacy: Callable[..., Pharmacy]) -> Pharmacy:
     return open_pharmacy()
-
-
-def with_circumstances(requests: Requests, **changes: Any) -> Requests:
-    """The same request, with other circumstances."""
-    assert requests.circumstances is not None
-    return replace(requests, circumstances=replace(requests.circumstances, **changes))

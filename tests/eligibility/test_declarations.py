@@ -1,5 +1,7 @@
 """Words that people declare become all that they may mean."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,27 @@ def test_of_goods_in_the_cart_that_nobody_knows_nothing_is_taken_to_be_safe(phar
     found = declared(cart=["from elsewhere", "aspirin"])
     assert found.unrecognised.all()
     assert np.array_equal(found.cart.values, [pharmacy.row("aspirin")])
+
+
+@pytest.mark.parametrize(
+    "word", ["怀孕", "妊娠中", "expecting a baby", "孕妇", "Pregnant", "pregnancy"]
+)
+@pytest.mark.parametrize("where", ["request", "record", "life stage"])
+def test_whoever_says_to_be_expecting_is_known_to_be_pregnant(pharmacy, declared, word, where):
+    said = {
+        "request": {"conditions": [word]},
+        "record": {"record": {"conditions": [word]}},
+        "life stage": {"record": {"life_stage": word}},
+    }
+    found = declared(**said[where])
+    assert "population:pregnancy" in names(pharmacy, found.states)
+    assert not found.unrecognised.any()
+    shown = pharmacy.shown(replace(pharmacy.asked(), circumstances=found))
+    assert not {"ibuprofen", "aspirin"} & shown
+    assert "paracetamol A" in shown
+
+
+def test_a_life_stage_that_is_no_pregnancy_closes_nothing(pharmacy, declared):
+    for word in ("family", "menopause", "备孕"):
+        found = declared(conditions=[word])
+        assert "population:pregnancy" not in names(pharmacy, found.states)

@@ -7,6 +7,7 @@ from worlds import DAY, NOW
 from galen.data.schema import Kind, Surface
 from galen.eligibility.gate import with_placed
 from galen.eligibility.rules.hidden import NotHidden
+from galen.eligibility.rules.prescription import PrescriptionBySurface
 from galen.eligibility.rules.stock import InStock
 from galen.eligibility.rules.withdrawn import Withdrawals
 from galen.knowledge.pack import PackError, read_pack
@@ -168,22 +169,30 @@ def test_what_is_twice_in_the_cart_counts_twice(open_pharmacy):
     assert "eu-pseudoephedrine" in pharmacy.dropped_by(twice, "nose opener")
 
 
-def test_goods_that_bring_two_of_three_at_once_are_the_last_ones_too(open_pharmacy, tmp_path):
+def three_that_must_not_meet(tmp_path):
+    """A pack that denies caffeine, zinc and menthol together."""
     file = tmp_path / "own.toml"
     file.write_text(
         'base = "general"\nname = "own"\nedition = "1"\ndate = 2026-01-01\n'
         '[[hazard]]\nid = "three"\ndays = 7\ncitation = "house"\ndate = 2026-01-01\n'
         'sets = [["ingredient:caffeine"], ["ingredient:zinc"], ["ingredient:menthol"]]\n'
     )
-    shelf = [
-        {"item_id": name, "title": name, "ingredients": held, "rx_class": "none"}
-        for name, held in (
-            ("one", ["caffeine"]),
-            ("two", ["zinc", "menthol"]),
-            ("three", ["caffeine", "zinc", "menthol"]),
-        )
+    return str(file)
+
+
+def holding(**held):
+    """A shelf of supplements, by what each holds."""
+    return [
+        {"item_id": name, "title": name, "ingredients": some, "rx_class": "none"}
+        for name, some in held.items()
     ]
-    pharmacy = open_pharmacy(shelf, pack=str(file))
+
+
+def test_goods_that_bring_two_of_three_at_once_are_the_last_ones_too(open_pharmacy, tmp_path):
+    shelf = holding(
+        one=["caffeine"], two=["zinc", "menthol"], three=["caffeine", "zinc", "menthol"]
+    )
+    pharmacy = open_pharmacy(shelf, pack=three_that_must_not_meet(tmp_path))
     assert pharmacy.shown(pharmacy.asked()) == {"one", "two", "three"}
     assert pharmacy.shown(pharmacy.asked(cart=["one"])) == {"one"}
     assert pharmacy.shown(pharmacy.asked(cart=["two"])) == {"two"}
@@ -269,6 +278,18 @@ def test_no_recipe_shows_what_the_shop_hides_or_may_not_sell_to_this_person(
     assert sum(rule.rule == "hidden" for rule in twice) == 1
 
 
+def test_a_recipe_s_own_rule_gives_way_to_the_gate_s_of_the_same_name(pharmacy):
+    """The recipe's would close the prescription that the gate's unlocks."""
+    own = PrescriptionBySurface(pharmacy.catalogue)
+    asked = pharmacy.asked(surface=Surface.POST_PRESCRIPTION, prescribed=["ingredient:amlodipine"])
+    one = Candidates(np.array([0]), np.array([pharmacy.row("blood pressure tablets")]))
+    assert not own.keep(asked, one)[0]
+    guarding = pharmacy.gate.guarding((own, InStock(pharmacy.catalogue)))
+    assert [rule.rule for rule in guarding].count("prescription") == 1
+    assert all(rule.keep(asked, one)[0] for rule in guarding if rule.rule != "stock")
+    assert "stock" in [rule.rule for rule in guarding]
+
+
 def test_an_item_that_changed_is_judged_by_what_it_holds_now(open_pharmacy):
     pharmacy = open_pharmacy()
     asked = pharmacy.asked(medicines=["ingredient:warfarin"])
@@ -292,6 +313,17 @@ def test_a_slate_keeps_the_better_of_two_that_do_not_go_together(pharmacy):
         "plasters",
         "ibuprofen",
     ]
+
+
+def test_a_slate_remembers_the_hazard_sets_of_what_it_holds(open_pharmacy, tmp_path):
+    """Of a triple only a pack tells: no pair of it is hazardous by the graph."""
+    shelf = holding(zinc=["zinc"], menthol=["menthol"], caffeine=["caffeine"])
+    pharmacy = open_pharmacy(shelf, pack=three_that_must_not_meet(tmp_path))
+    asked = pharmacy.asked()
+    assert pharmacy.slate(asked, ["zinc", "menthol", "caffeine"]) == ["zinc", "menthol"]
+    assert pharmacy.slate(asked, ["caffeine", "menthol"]) == ["caffeine", "menthol"]
+    in_cart = pharmacy.asked(cart=["zinc"])
+    assert pharmacy.slate(in_cart, ["menthol", "caffeine"]) == ["menthol"]
 
 
 def test_a_slate_counts_the_amounts_of_its_own_items(open_pharmacy):

@@ -40,3 +40,24 @@ def test_a_supplement_that_somebody_may_not_have_is_left_out_for_everybody(open_
     assert pharmacy.shown(asked) == {"floss"}
     assert pharmacy.dropped_by(asked, "melatonin") == ["same_for_all"]
     assert pharmacy.dropped_by(asked, "floss") == []
+
+
+@pytest.mark.parametrize(
+    ("held", "declared"),
+    [
+        ({"title": "Fibre powder"}, {"states": ["condition:intestinal obstruction"]}),
+        ({"ingredients": ["pde5 inhibitor"]}, {"medicines": ["drug_class:nitrate"]}),
+        ({"ingredients": ["antiseptic"]}, {"allergies": ["drug_class:antiseptic"]}),
+        ({"ingredients": ["biotin 5 mg"]}, {"allergies": ["ingredient:biotin"]}),
+    ],
+)
+def test_a_good_that_one_rule_alone_speaks_of_is_left_out_for_everybody(
+    open_pharmacy, held, declared
+):
+    """No medicine, and each known to another rule: without any one of them it would tell."""
+    good = {"item_id": "good", "title": "good", "rx_class": "none"} | held
+    pharmacy = open_pharmacy([good, {"item_id": "floss", "title": "Dental floss"}])
+    assert pharmacy.shown(pharmacy.asked()) == {"good", "floss"}
+    assert pharmacy.shown(pharmacy.asked(**declared)) == {"floss"}
+    for said in ({}, declared):
+        assert pharmacy.shown(pharmacy.asked(shared=True, **said)) == {"floss"}

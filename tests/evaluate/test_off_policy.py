@@ -124,6 +124,14 @@ def test_estimates_stay_within_what_rewards_allow(seed, rows, clip):
     assert weights(log, policy).max() == pytest.approx(found["ips"].largest)
 
 
+def test_unless_told_otherwise_no_row_counts_more_than_ten_times():
+    log = BanditLog(**columns(propensity=[0.01, 1.0], reward=[1.0, 1.0]))
+    found = estimates(log, Policy.of(np.full((2, 2), 0.5), log), seed=0, resamples=5)
+    assert found["clipped_ips"].largest == 10
+    assert found["clipped_ips"].interval.value == pytest.approx((10 + 0.5) / 2)
+    assert found["ips"].largest == pytest.approx(50)
+
+
 def columns(**changed) -> dict:
     found = {"action": [0, 1], "position": [1, 2], "reward": [0.0, 1.0], "propensity": [0.5, 1.0]}
     return {name: np.array(value) for name, value in (found | changed).items()}

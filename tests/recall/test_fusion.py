@@ -9,35 +9,35 @@ from hypothesis import strategies as st
 
 from galen.pipeline.candidates import Candidates
 from galen.pipeline.channels import Recalled
-from galen.recall.fusion import Fusion, standardised
+from galen.recall.fusion import Fusion, said, standardised, voice_of
+
+
+def spoken(**said):
+    """Rows of requests (requests, rows) with what channels say of them, and their places."""
+    requests, rows = next(iter(said.values())).shape
+    columns = {}
+    for name, score in said.items():
+        columns[f"{name}_score"] = score.ravel()
+        place = np.argsort(np.argsort(-score, axis=1), axis=1)
+        columns[f"{name}_rank"] = place.ravel().astype(float)
+    request, item = np.repeat(np.arange(requests), rows), np.tile(np.arange(rows), requests)
+    return Candidates(request, item, columns)
 
 
 @pytest.fixture(scope="module")
 def told(world):
-    """600 requests; channel `good` ranks the taken item high, `noise` says anything."""
+    """600 requests; `good` and `fair` rank the taken item high, `noise` says anything."""
     random = np.random.default_rng(0)
     requests, rows = 600, 10
-    request = np.repeat(np.arange(requests), rows)
     taken = np.zeros((requests, rows), bool)
     taken[np.arange(requests), random.integers(0, rows, requests)] = True
-    good = random.normal(size=(requests, rows)) + 2 * taken
-    noise = random.normal(size=(requests, rows))
-
-    def rank(score):
-        return np.argsort(np.argsort(-score, axis=1), axis=1).ravel().astype(float)
-
-    candidates = Candidates(
-        request,
-        np.tile(np.arange(rows), requests),
-        {
-            "good_score": good.ravel(),
-            "good_rank": rank(good),
-            "noise_score": noise.ravel(),
-            "noise_rank": rank(noise),
-        },
-    )
+    good, fair, noise = random.normal(size=(3, requests, rows)) + 2 * taken
+    candidates = spoken(good=good, fair=fair, noise=noise - 2 * taken)
     histories = [[0] * (n % 15) for n in range(requests)]
     return world.requests(histories), candidates, taken.ravel()
+
+
+CHANNELS = ["good", "fair", "noise"]
 
 
 def first_of(requests, candidates):
@@ -45,20 +45,84 @@ def first_of(requests, candidates):
     return top.item[np.argsort(top.request)]
 
 
+def right(requests, candidates, taken):
+    """Of which requests the taken item stands first."""
+    return first_of(requests, candidates) == candidates.item[taken]
+
+
 def test_the_fused_score_is_better_than_its_best_channel(told):
     requests, candidates, taken = told
-    model = Fusion().fit(requests, candidates, taken, ["good", "noise"])
-    truth = candidates.item[taken]
-    fused = (first_of(requests, model.fuse(requests, candidates)) == truth).mean()
-    noise = candidates.with_columns({"recall_score": candidates.columns["noise_score"]})
-    good = candidates.with_columns({"recall_score": candidates.columns["good_score"]})
-    assert fused >= (first_of(requests, good) == truth).mean() - 0.01
-    assert fused > 2 * (first_of(requests, noise) == truth).mean()
+    model = Fusion().fit(requests, candidates, taken, CHANNELS)
+    fused = right(requests, model.fuse(requests, candidates), taken).mean()
+    for name in CHANNELS:
+        alone = candidates.with_columns({"recall_score": candidates.columns[f"{name}_score"]})
+        assert fused > right(requests, alone, taken).mean() + 0.1
+
+
+def test_people_of_short_and_of_long_histories_are_told_by_channels_of_their_own(world):
+    random = np.random.default_rng(2)
+    requests, rows = 800, 10
+    short = np.arange(requests) % 2 == 0
+    early, late = random.normal(size=(2, requests, rows))
+    taken = np.arange(rows) == np.where(short[:, None], early, late).argmax(axis=1)[:, None]
+    asked = world.requests([[0] * (2 if one else 12) for one in short])
+    candidates, taken = spoken(early=early, late=late), taken.ravel()
+    model = Fusion().fit(asked, candidates, taken, ["early", "late"])
+    found = right(asked, model.fuse(asked, candidates), taken)
+    assert found[short].mean() > 0.9
+    assert found[~short].mean() > 0.9
+
+
+def test_it_learns_from_as_many_choices_as_it_may_drawn_by_seed(told):
+    def weights(**settings):
+        return Fusion(penalty=10.0, **settings).fit(*told, CHANNELS).weights.tolist()
+
+    assert weights(seed=0) == weights(seed=1)  # there are no more choices than it may use
+    assert weights(requests=50, seed=0) == weights(requests=50, seed=0)
+    assert weights(requests=50, seed=0) != weights(requests=50, seed=1)
+
+
+def test_the_penalty_is_high_where_channels_say_nothing_and_low_where_they_tell(told, world):
+    random = np.random.default_rng(3)
+    names = [f"noise{n}" for n in range(6)]
+    noise = spoken(**{name: random.normal(size=(600, 10)) for name in names})
+    requests, candidates, taken = told
+    for some, channels, chosen in ((noise, names, 1000.0), (candidates, CHANNELS, 1.0)):
+        weights = [
+            Fusion(penalty=penalty).fit(requests, some, taken, channels).weights
+            for penalty in (None, 1.0, 1000.0)
+        ]
+        np.testing.assert_array_equal(weights[0], weights[1 if chosen == 1.0 else 2])
+        assert np.abs(weights[1] - weights[2]).max() > 0.01
+
+
+def test_a_channel_says_how_an_item_stands_its_place_and_whether_it_was_found():
+    """Positive scores stand as logarithms; what was not found stands behind the last."""
+    nothing = np.nan
+    columns = {
+        "counts_score": np.array([100.0, 10.0, 1.0, nothing]),
+        "counts_rank": np.array([0.0, 1.0, 2.0, nothing]),
+        "logits_score": np.array([-2.0, 0.0, 2.0, 4.0]),
+        "logits_rank": np.array([nothing, nothing, 1.0, 0.0]),
+    }
+    candidates = Candidates(np.zeros(4, np.int64), np.arange(4), columns)
+    counts, logits = (voice_of(candidates, name) for name in ("counts", "logits"))
+    apart = np.sqrt(1.5)
+    standing, place, inverse, found = said(candidates, [counts])
+    assert standing == pytest.approx([apart, 0, -apart, -apart])
+    assert place == pytest.approx(-np.log([1, 2, 3, 4]))
+    assert inverse == pytest.approx([1, 1 / 2, 1 / 3, 0])
+    assert found.tolist() == [1, 1, 1, 0]
+    standing, place, inverse, found = said(candidates, [logits])
+    assert standing == pytest.approx(np.array([-3, -1, 1, 3]) / np.sqrt(5))
+    assert place == pytest.approx(-np.log([3, 3, 2, 1]))
+    assert inverse == pytest.approx([0, 0, 1 / 2, 1])
+    assert found.tolist() == [0, 0, 1, 1]
 
 
 def test_comes_back_from_disk_with_the_same_scores(told, tmp_path):
     requests, candidates, taken = told
-    model = Fusion().fit(requests, candidates, taken, ["good", "noise"])
+    model = Fusion().fit(requests, candidates, taken, CHANNELS)
     model.save(tmp_path)
     again = Fusion().load(tmp_path)
     one, two = model.fuse(requests, candidates), again.fuse(requests, candidates)
@@ -67,13 +131,13 @@ def test_comes_back_from_disk_with_the_same_scores(told, tmp_path):
 
 def test_learns_from_nothing_without_failing(told):
     requests, candidates, _ = told
-    model = Fusion().fit(requests, candidates, np.zeros(len(candidates), bool), ["good", "noise"])
+    model = Fusion().fit(requests, candidates, np.zeros(len(candidates), bool), CHANNELS)
     assert np.isfinite(model.fuse(requests, candidates).columns["recall_score"]).all()
 
 
 def test_a_channel_that_failed_leaves_a_finite_score(told):
     requests, candidates, taken = told
-    model = Fusion().fit(requests, candidates, taken, ["good", "noise"])
+    model = Fusion().fit(requests, candidates, taken, CHANNELS)
     silent = candidates.with_columns(
         {name: np.full(len(candidates), np.nan) for name in ("noise_score", "noise_rank")}
     )
@@ -103,13 +167,7 @@ def twins(world):
         axis=1
     )
     taken = np.arange(rows) == chosen[:, None]
-    said = {"left": shared + 0.1 * apart, "right": shared - 0.1 * apart, "third": third}
-    columns = {}
-    for name, score in said.items():
-        columns[f"{name}_score"] = score.ravel()
-        columns[f"{name}_rank"] = np.argsort(np.argsort(-score, axis=1), axis=1).ravel() * 1.0
-    item = np.tile(np.arange(rows), requests)
-    candidates = Candidates(np.repeat(np.arange(requests), rows), item, columns)
+    candidates = spoken(left=shared + 0.1 * apart, right=shared - 0.1 * apart, third=third)
     return world.requests([[0]] * requests), candidates, taken.ravel()
 
 

@@ -35,7 +35,7 @@ class Broken:
     def actions(self, requests: Requests, candidates: Candidates) -> Any:
         raise OSError("the table is gone")
 
-    notices = findings = actions
+    notices = findings = keep = actions
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,53 @@ def test_the_pool_keeps_to_what_was_withdrawn_and_to_the_caller_s_wishes(
     assert ids(ask(service, filters={"exclude": ["i1"]})) == {"i0"}
     service.kill_switch.put(Withdrawal(what="item", name="i0")).result(timeout=20)
     assert ids(ask(service)) == {"i1"}
+
+
+def most_taken_first(service: Service, *names: str) -> None:
+    """From here on the shop has sold more of each than of those after it."""
+    for taken, name in enumerate(reversed(names), start=1000):
+        service.state.taken.put(service.state.catalogue.row_of[name], taken)
+
+
+@pytest.mark.parametrize("names", [("i0", "i1"), ("i1", "i0")])
+def test_the_pool_shows_its_most_taken_goods_first_and_no_more_than_asked_for(
+    pooled: Callable[[Pool | None], Service], names: tuple[str, str]
+) -> None:
+    service = pooled(POOL)
+    spoil(service, "interaction")
+    most_taken_first(service, *names)
+    assert [item.id for item in ask(service).items] == list(names)
+    one = service.recommend(RecommendRequest(user="u1", n=1))
+    assert [item.id for item in one.items] == [names[0]]
+
+
+@pytest.mark.parametrize("names", [("i0", "i1"), ("i1", "i0")])
+def test_of_goods_of_the_pool_that_must_not_meet_the_most_taken_is_shown(
+    pooled: Callable[[Pool | None], Service], names: tuple[str, str]
+) -> None:
+    service = pooled(POOL)
+    device = {"category": ["devices"], "rx_class": "none", **SAFE}
+    for name, title in (("i0", "Bleach 1 l"), ("i1", "Acidic cleaner")):
+        service.put_item(name, ItemRecord(title=title, **device)).result(timeout=20)
+    spoil(service, "interaction")
+    most_taken_first(service, *names)
+    assert [item.id for item in ask(service).items] == [names[0]]
+
+
+@pytest.mark.parametrize("names", [("i0", "i1"), ("i1", "i0")])
+def test_where_nobody_can_tell_what_goes_together_the_most_taken_good_stands_alone(
+    pooled: Callable[[Pool | None], Service], names: tuple[str, str]
+) -> None:
+    service = pooled(POOL)
+    guard = service.recommender.guard
+    lost: Any = Broken("together")
+    guard = replace(guard, gate=replace(guard.gate, together=lost))
+    service.recommender = replace(service.recommender, guard=guard)
+    most_taken_first(service, *names)
+    reply = ask(service)
+    assert [item.id for item in reply.items] == [names[0]]
+    assert "eligibility:together" in reply.degraded
+    assert "safe_pool" in reply.degraded
 
 
 def test_where_nobody_can_tell_what_was_withdrawn_the_pool_is_closed_too(

@@ -11,6 +11,7 @@ import numpy as np
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small, declared_of
+from galen.knowledge.schema import ConceptKind
 from galen.pipeline.candidates import Bools, Candidates, Requests
 
 
@@ -26,7 +27,8 @@ class SameForAll:
     @classmethod
     def of(cls, premises: Premises, *bearings: Bearing) -> "SameForAll":
         """`bearings` are those of the rules that ask what people declare."""
-        telling = premises.ingredient.copy()  # anybody may be allergic to it
+        telling = premises.ingredient.copy()  # anybody may be allergic to it, or to its class
+        telling[premises.graph.of_kind(ConceptKind.DRUG_CLASS)] = True
         for bearing in bearings:
             telling[bearing.matrix.indices] = True
         return cls(premises, telling)

@@ -24,6 +24,17 @@ def test_near_items_share_the_code_of_their_group_and_others_by_chance(world):
     assert second.purity == second.code_purity == pytest.approx(1 / 5, abs=0.03)
 
 
+def test_a_first_code_that_is_wrong_of_some_spoils_what_comes_after_it_too(world):
+    vectors, codes = world
+    wrong = np.random.default_rng(2).random(400) < 0.25
+    spoiled = np.column_stack([(codes[:, 0] + wrong) % 4, codes[:, 1]])
+    first, second = report(vectors, spoiled, (4, 5)).levels
+    right = 0.75**2 + 0.25**2  # both as they should be, or both wrong alike
+    assert first.purity == first.code_purity == pytest.approx(right, abs=0.04)
+    assert second.code_purity == pytest.approx(1 / 5, abs=0.03)
+    assert second.purity == pytest.approx(right / 5, abs=0.02)
+
+
 def test_codes_of_equal_use_have_their_number_as_perplexity(world):
     vectors, codes = world
     first, second = report(vectors, codes, (8, 5)).levels
@@ -59,6 +70,34 @@ def test_one_item_has_no_near_items():
     one = report(np.ones((1, 3), np.float32), np.zeros((1, 2), np.int64), (4, 5))
     assert "purity_1" not in one.figures()
     assert one.collisions == 0
+
+
+class Spy:
+    """Remembers with which seeds it was to learn; its codes are the seed's own."""
+
+    def __init__(self, codes):
+        self.codes_of, self.seeds = codes, []
+
+    def fit(self, vectors, seed):
+        self.seeds.append(seed)
+        return self
+
+    def codes(self, vectors):
+        return self.codes_of
+
+    def load(self, folder):
+        raise NotImplementedError
+
+
+def test_codes_are_stable_where_the_next_seed_makes_the_same(world):
+    vectors, codes = world
+    ids = semantic_ids(codes, (4, 5), [str(n) for n in range(400)])
+    drawn = np.column_stack([codes[:, 0], np.random.default_rng(1).integers(0, 5, 400)])
+    spy = Spy(drawn)
+    first, second = code_report(ids, vectors, spy, seed=7).levels
+    assert spy.seeds == [8]
+    assert first.stability == pytest.approx(1)
+    assert second.stability == pytest.approx(0, abs=0.03)
 
 
 def test_ids_are_reported_beside_a_second_fit(world):

@@ -97,8 +97,9 @@ def test_ids_come_back_from_disk(tmp_path):
     assert again.codes.tolist() == ids.codes.tolist()
     assert again.sizes == ids.sizes
     again.check([*NAMES, "sku-new"])
-    with pytest.raises(SemanticIdError, match="of another catalogue"):
-        again.check(["other", *NAMES[1:]])
+    for foreign in (["other", *NAMES[1:]], ["other", *NAMES[1:], "sku-new"], NAMES[:-1]):
+        with pytest.raises(SemanticIdError, match="of another catalogue"):
+            again.check(foreign)
 
 
 @pytest.mark.parametrize("name", ["codes.safetensors", "semantic_ids.json"])

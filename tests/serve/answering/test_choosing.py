@@ -85,6 +85,9 @@ def test_a_fallback_that_fails_leaves_the_slate_that_is_there(
         ({"conditions": [" Pregnancy "]}, {}),
         ({}, {"conditions": ["pregnancy"]}),
         ({}, {"life_stage": "pregnancy"}),
+        ({"conditions": ["怀孕"]}, {}),
+        ({}, {"conditions": ["孕妇"]}),
+        ({}, {"life_stage": "expecting a baby"}),
         ({"mode": "non_personalised"}, {"conditions": ["pregnancy"]}),
     ],
 )
@@ -95,6 +98,19 @@ def test_words_of_danger_in_pregnancy_count_wherever_the_pregnancy_is_known_from
     reply = ask(service, "p", query=BLEEDING, **asked)
     assert (len(reply.items), len(reply.cards)) == (0, 1)
     assert ask(service, "u1", query=BLEEDING).items
+
+
+@pytest.mark.parametrize("mode", ["personalised", "non_personalised"])
+def test_words_of_danger_in_a_young_baby_count_wherever_the_age_is_known_from(
+    service: Service, mode: str
+) -> None:
+    for name, age in (("baby", 0), ("grown", 30)):
+        service.put_user(name, UserRecord(age=age)).result(timeout=20)
+    for young, old in (({"user": "baby"}, {"user": "grown"}), ({"age": 0}, {"age": 30})):
+        reply = ask(service, query="fever", mode=mode, **young)
+        assert (len(reply.items), len(reply.cards)) == (0, 1)
+        assert ask(service, query="fever", mode=mode, **old).items
+    assert ask(service, query="fever", mode=mode).items
 
 
 def test_where_others_look_on_help_lines_do_not_tell_what_was_bought(service: Service) -> None:
