@@ -41,9 +41,14 @@ def read_table(path: Path, columns: Sequence[str], *, typed: Sequence[str] = ())
         )
     found = {name: table[name] for name in columns}
     try:
-        return pa.table({n: c if n in typed else pc.cast(c, pa.string()) for n, c in found.items()})
+        return pa.table({n: c if n in typed else _text(c) for n, c in found.items()})
     except pa.ArrowException as error:
         raise KnowledgeError(f"{path} holds no text where it should: {error}.") from error
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return column if is_text else pc.cast(column, pa.string())
 
 
 def words(text: str | None, separator: str) -> list[str]:
