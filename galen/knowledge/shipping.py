@@ -26,7 +26,7 @@ def write_shipped(evidence: Path, vocabulary: Path, indications: Path, folder: P
     """
     folder.mkdir(parents=True, exist_ok=True)
     columns = ("drugbank_id1", "drugbank_id2", "name1", "name2", "source", "severity_level")
-    rows = read_table(evidence, columns)
+    rows = read_table(evidence, columns, typed=("severity_level",))
     may = pc.is_in(rows["source"], pa.array(list(interactions.LICENCES), rows["source"].type))
     worst = interactions.worst_by_source(rows.filter(may))
     worst = worst.rename_columns({"severity_level_max": "severity_level"}).select(list(columns))
