@@ -11,7 +11,9 @@ Scope = Literal["read", "write", "operator"]
 
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One key. `operator` may see the page and the metrics; it includes no other scope."""
+    """One key. `operator` is for the page, metrics, explanations, withdrawals and the pack; it
+    includes no other scope.
+    """
 
     name: str
     sha256: str  # of the key, in hexadecimal

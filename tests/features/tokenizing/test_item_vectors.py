@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from worlds import put_vectors
 
+from galen.data.schema import Kind
 from galen.features.tokenizing.item_vectors import Given, ItemVectors
 from galen.features.tokenizing.semantic_ids import SemanticIdError
 
@@ -18,6 +19,65 @@ def test_items_of_a_group_lie_nearer_to_each_other_than_to_others(source, world)
     same = world.group_of_item[:, None] == world.group_of_item
     np.fill_diagonal(same, False)
     assert alike[same].mean() > alike[~same & ~np.eye(len(same), dtype=bool)].mean() + 0.3
+
+
+def told(world, histories):
+    """The world's catalogue, in which one person after the other takes the items of a list."""
+    user = np.repeat(np.arange(len(histories)), [len(items) for items in histories])
+    return replace(
+        world.data,
+        users=len(histories),
+        user=user.astype(np.int32),
+        item=np.concatenate(histories).astype(np.int32),
+        kind=np.full(len(user), int(Kind.PURCHASE), np.int8),
+        at=np.arange(len(user), dtype=np.int64),
+    )
+
+
+def likeness(data, **settings):
+    """(items, items) cosines by who takes what near each other."""
+    vectors = ItemVectors(("taken",), size=20, whiten=0.0, **settings).fit(data, seed=0)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.where(length > 0, length, 1)
+    return unit @ unit.T
+
+
+def test_what_two_people_take_one_after_the_other_is_not_taken_together(world):
+    """Else 0 and 4 would have 2 in common, which the next person always begins with."""
+    pairs = [[0, 1], [2, 3], [4, 1], [2, 5]] * 10
+    alike = likeness(told(world, pairs))
+    assert alike[0, 4] > 0.9  # beside 1
+    assert alike[3, 5] > 0.9  # beside 2
+    assert alike[1, 2] < 0.5  # one ends, the next begins
+    assert max(alike[0, 3], alike[4, 5], alike[4, 3], alike[0, 5]) < 0.3
+
+
+def test_items_are_near_though_something_else_stands_between(world):
+    between = [[0, n, 1] for n in range(6, 12)] + [[2, n, 3] for n in range(12, 18)]
+    data = told(world, [*between, [4, 1], [5, 3]] * 3)
+    near, beside = likeness(data), likeness(data, window=1)
+    for one, other, foreign in ((0, 4, 5), (2, 5, 4)):
+        assert near[one, other] > near[one, foreign] + 0.4  # 0 and 4 are near 1, 2 and 5 near 3
+        assert beside[one, other] < beside[one, foreign] + 0.1
+
+
+def test_a_rare_companion_says_more_than_one_that_everybody_takes(world):
+    """0 and 1 share 7, which nobody else takes; 6 and 8 go with all, and more often."""
+    everybody = [[n, often] for n in range(9, 21) for often in (6, 8)]
+    often, rarely = [*everybody, [0, 6], [1, 8]], [[0, 7], [1, 7]]
+    alike = likeness(told(world, often * 20 + rarely * 2))
+    assert alike[0, 1] > 0.4
+
+
+def test_whitened_directions_are_spread_alike(world):
+    third = {}
+    for whiten in (0.0, 0.5, 1.0):
+        vectors = ItemVectors(("taken",), size=4, whiten=whiten).fit(world.data, seed=0)
+        strength = np.linalg.svd(vectors, compute_uv=False)
+        third[whiten] = strength[2] / strength[0]  # the fourth is lost to the mean
+    assert third[0.0] < 0.65
+    assert 0.7 < third[0.5] < 0.8
+    assert third[1.0] == pytest.approx(1)
 
 
 def test_sources_stand_beside_each_other_with_like_spread(world):

@@ -4,9 +4,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import torch
 
+from galen.features.tokenizing.autoencoder import latents
 from galen.features.tokenizing.balance import spread_apart
-from galen.features.tokenizing.clusters import nearest
+from galen.features.tokenizing.clusters import nearest, sampled
+from galen.features.tokenizing.fsq import bounded, grid_of
 from galen.features.tokenizing.semantic_ids import SemanticIdError, semantic_ids, shared
 from galen.features.tokenizing.tokenizers import TOKENIZERS
 
@@ -176,6 +179,52 @@ def test_no_items_are_told(name, fitted):
     assert fitted[name].codes(np.empty((0, 12), np.float32)).shape == (0, 3)
 
 
+@every
+def test_it_learns_from_a_sample_alone(name, fitted):
+    vectors, _ = clusters()
+    some = sampled(vectors, 90, 0)
+    assert len(np.unique(some, axis=0)) == 90
+    codes = spec(name, sample=90).fit(vectors, seed=0).codes(vectors)
+    assert codes.tolist() == spec(name).fit(some, seed=0).codes(vectors).tolist()
+    assert codes.tolist() != fitted[name].codes(vectors).tolist()
+
+
+def test_no_centre_is_spent_on_rounding():
+    random = np.random.default_rng(0)
+    group = np.arange(40) % 4
+    alike = (10 * np.eye(4)[group] + 1e-7 * random.normal(size=(40, 4))).astype(np.float32)
+    assert len(np.unique(alike, axis=0)) > 4
+    centres = spec("residual_kmeans").fit(alike, seed=0).centres
+    assert [len(level) for level in centres] == [4, 1, 1]
+
+
+def test_commitment_keeps_what_is_encoded_near_its_codes(fitted):
+    vectors, _ = clusters()
+
+    def apart(model):
+        codes, latent = model.codes(vectors), latents(model.network, vectors).numpy()
+        near = sum(book.numpy()[codes[:, level]] for level, book in enumerate(model.books))
+        return ((latent - near) ** 2).mean() / latent.var()
+
+    free = spec("rq_vae", commitment=0.0).fit(vectors, seed=0)
+    assert apart(fitted["rq_vae"]) < 0.5 * apart(free)
+
+
+def test_what_fsq_learns_is_rebuilt_from_its_codes_as_well_as_from_its_numbers(fitted):
+    vectors, _ = clusters()
+    network = fitted["fsq"].network
+    grid = torch.tensor([steps for size in SIZES for steps in grid_of(size)])
+    inside = bounded(latents(network, vectors), grid)
+    whole = torch.from_numpy(vectors)
+    with torch.inference_mode():
+        rounded, exact = (
+            float(network.error(whole, numbers / (grid // 2)))
+            for numbers in (inside.round(), inside)
+        )
+    assert rounded < 0.15
+    assert rounded < 1.15 * exact
+
+
 def crowded(balance):
     """300 items in 4 × 8 prefixes of 8 codes: their codes, and the sizes of the prefixes."""
     vectors = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
@@ -242,8 +291,12 @@ def test_product_codes_rebuild_vectors_that_are_made_of_parts():
     told = np.stack([draw.integers(0, 8, 600) for _ in range(3)], axis=1)
     whole = np.concatenate([part[told[:, n]] for n, part in enumerate(parts)], axis=1)
     turned = (whole @ np.linalg.qr(draw.normal(size=(6, 6)))[0]).astype(np.float32)
-    tokenizer = TOKENIZERS["product_codes"]((8, 8, 8), rounds=20).fit(turned, seed=0)
-    codes = tokenizer.codes(turned)
-    near = np.concatenate([c[codes[:, n]] for n, c in enumerate(tokenizer.centres)], axis=1)
-    lost = ((turned - tokenizer.mean) @ tokenizer.rotation - near) ** 2
-    assert lost.sum() < 0.35 * ((turned - turned.mean(axis=0)) ** 2).sum()
+    lost = {}
+    for rounds in (0, 20):
+        tokenizer = TOKENIZERS["product_codes"]((8, 8, 8), rounds=rounds).fit(turned, seed=0)
+        codes = tokenizer.codes(turned)
+        near = np.concatenate([c[codes[:, n]] for n, c in enumerate(tokenizer.centres)], axis=1)
+        left = (((turned - tokenizer.mean) @ tokenizer.rotation - near) ** 2).sum()
+        lost[rounds] = left / ((turned - turned.mean(axis=0)) ** 2).sum()
+    assert lost[20] < 0.06
+    assert lost[20] < lost[0] < 0.12

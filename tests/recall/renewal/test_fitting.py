@@ -39,7 +39,7 @@ class Drawn:
 
 @pytest.fixture(scope="module")
 def drawn() -> Drawn:
-    """Weibull spells of their category's shape, twice as long after a double pack."""
+    """Weibull spells, twice as long after a double pack; people differ a little."""
     random = np.random.default_rng(0)
     rows = []
     for person in range(700):
