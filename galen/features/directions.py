@@ -32,7 +32,7 @@ def spread_out(
 ) -> tuple[Singles, Directions]:
     """(rows, size or fewer) by leading directions, 0 where not `there`, and those directions.
 
-    There are as many as rows tell apart, none where all are alike.
+    There are as many as rows tell apart; where all are alike, one in which each is 0.
     `whiten` 1 spreads all directions alike, 0 leaves them as they are.
     """
     from sklearn.utils.extmath import randomized_svd
@@ -43,13 +43,13 @@ def spread_out(
         matrix = np.where(there[:, None], matrix - mean, 0)
     size = min(size, *(side - isinstance(matrix, sparse.csr_array) for side in matrix.shape))
     if size < 1 or not there.any():
-        return _nothing(matrix)
+        return _nothing(matrix, 0)
     with threadpool_limits(1, "blas"):
         left, strength, right = randomized_svd(matrix, size, n_iter=4, random_state=seed)
     # Whitening would make rounding as strong as the rest, and of rows to come far stronger.
     told = int((strength > strength[0] * NOTHING).sum())
     if not told:
-        return _nothing(matrix)
+        return _nothing(matrix, 1)
     left, strength, right = left[:, :told], strength[:told], right[:told]
     vectors = left * strength ** (1 - whiten)
     centre = vectors[there].mean(axis=0)
@@ -64,7 +64,7 @@ def spread_out(
     return np.asarray(vectors / length, dtype=np.float32), learned
 
 
-def _nothing(matrix: sparse.csr_array | Singles) -> tuple[Singles, Directions]:
+def _nothing(matrix: sparse.csr_array | Singles, size: int) -> tuple[Singles, Directions]:
     rows, columns = matrix.shape
-    none = Directions(np.zeros((columns, 0), np.float32), np.zeros(0, np.float32))
-    return np.zeros((rows, 0), np.float32), none
+    none = Directions(np.zeros((columns, size), np.float32), np.zeros(size, np.float32))
+    return np.zeros((rows, size), np.float32), none

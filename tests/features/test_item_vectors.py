@@ -96,9 +96,9 @@ def test_there_are_no_more_directions_than_vectors_tell_apart(form):
     assert beginning(found, form, 16, 0.05, seed=0).shape == (300, 16)
 
 
-def test_vectors_that_are_all_alike_have_no_directions_and_begin_at_zero():
+def test_vectors_that_are_all_alike_have_one_direction_that_tells_nothing_and_begin_at_zero():
     found = Encoded(np.ones((20, 8), np.float32), np.ones(20, bool))
-    assert formed(found, "whitened", 4, seed=0).shape == (20, 0)
+    assert formed(found, "whitened", 4, seed=0).tolist() == [[0.0]] * 20
     assert not beginning(found, "whitened", 16, 0.05, seed=0).any()
 
 

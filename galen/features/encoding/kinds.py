@@ -27,6 +27,11 @@ class Kinds:
 
     @classmethod
     def of(cls, columns: TableColumns, types: dict[str, pa.DataType]) -> "Kinds":
+        """What each column is, by what is said of it, else by its type.
+
+        Raises:
+            SchemaError: a column of lists of floats is not said to be vectors.
+        """
         aside = {*columns.labels.values(), columns.weight, columns.truth}
         aside |= {*columns.skip, *columns.vectors, *columns.bag_weights.values()}
         if columns.group not in (columns.user, columns.item):
@@ -55,6 +60,7 @@ class Kinds:
         return cls(columns, categories, numbers, lists)
 
     def table_of(self, name: str) -> str:
+        """The table of ids that a column shares, its own where it shares none."""
         return self.columns.shared.get(name) or self.columns.targets.get(name) or name
 
 
@@ -67,6 +73,11 @@ class Seen:
     widths: dict[str, int] = field(default_factory=dict)
 
     def add(self, piece: pa.RecordBatch, kinds: Kinds) -> None:
+        """Count a piece of the table.
+
+        Raises:
+            SchemaError: a number is infinite.
+        """
         for name in (*kinds.categories, *kinds.lists):
             column = column_of(piece, name)
             if name in kinds.lists:
