@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from galen.enrich.running.plan import RunPlan
     from galen.enrich.running.runner import Report, Running
     from galen.enrich.tasks import Opened, Sources
+    from galen.llm.language_model import LanguageModel
 
 enrich = typer.Typer(
     help="Tables that language models write about a shop, offline; no request waits for one.",
@@ -77,12 +78,10 @@ def run_task(
     """Ask about every record without a good answer, judge what comes, and write the table."""
     from galen.data.enriched import enriched_folder
     from galen.data.shop import Shop
-    from galen.enrich.guarded import guarded
     from galen.enrich.running.journal import Journal
     from galen.enrich.running.plan import plan
     from galen.enrich.running.runner import Running
     from galen.llm.providers import open_provider, read_settings
-    from galen.llm.redaction import Redacting
     from galen.llm.telemetry import measured_into
 
     opened_shop = Shop.open(shop)
@@ -100,16 +99,24 @@ def run_task(
             found = plan(opened.task, asked.model, journal, settings.prices, running)
             _tell_plan(found, asked.model.name, json)
             return
-        behind = guarded(asked.model, opened, opened_shop)
-        if isinstance(behind, Redacting) and behind.left_alone:
-            console.print(
-                f"{behind.left_alone:,} ids of people are as short as amounts of goods, so no "
-                "question is searched for them.",
-                style="yellow",
-            )
-        with measured_into(behind, measures) as model:
+        with measured_into(_locked(asked.model, opened, opened_shop), measures) as model:
             report = _asked(opened, model, journal, opened_shop, running, quiet=quiet)
     _tell_report(report, asked.model.name, json)
+
+
+def _locked(model: "LanguageModel", opened: "Opened", shop: "Shop") -> "LanguageModel":
+    """The model behind the lock of the shop's people, whose ids that it leaves alone are told."""
+    from galen.enrich.guarded import guarded
+    from galen.llm.redaction import Redacting
+
+    behind = guarded(model, opened, shop)
+    if isinstance(behind, Redacting) and behind.left_alone:
+        console.print(
+            f"{behind.left_alone:,} ids of people are as short as amounts of goods, so no "
+            "question is searched for them.",
+            style="yellow",
+        )
+    return behind
 
 
 def _asked(

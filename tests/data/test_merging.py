@@ -73,22 +73,25 @@ def test_where_one_shop_knows_only_an_order_so_does_the_whole(shops, world, tmp_
     assert merged({str(n): part for n, part in enumerate(parts)}).at.tolist() == whole.at.tolist()
 
 
+def three_events(folder, clock, **moments):
+    """A shop in which one person takes a, b and c, with what it says of when."""
+    with new_shop(folder, name=folder.name, source="test", clock=clock) as writer:
+        writer.write("items", items_table([{"item_id": text} for text in "abc"]))
+        writer.write("users", pa.table({"user_id": ["u"]}))
+        events = {
+            "event_id": ["1", "2", "3"],
+            "user": [0, 0, 0],
+            "item": [0, 1, 2],
+            "kind": [1, 1, 1],
+        }
+        writer.write("events", pa.table(events | moments))
+    return folder
+
+
 def test_events_that_arrive_in_any_order_get_the_place_of_their_time(tmp_path):
-    for name, moments in (("timed", [30, 10, 20]), ("ordered", None)):
-        with new_shop(
-            tmp_path / name, name=name, source="test", clock="time" if moments else "order"
-        ) as writer:
-            writer.write("items", items_table([{"item_id": text} for text in "abc"]))
-            writer.write("users", pa.table({"user_id": ["u"]}))
-            events = {
-                "event_id": ["1", "2", "3"],
-                "user": [0, 0, 0],
-                "item": [0, 1, 2],
-                "kind": [1, 1, 1],
-            }
-            moment = {"timestamp": moments} if moments else {"order": [0, 1, 2]}
-            writer.write("events", pa.table(events | moment))
-    whole = merge_shops([tmp_path / "timed", tmp_path / "ordered"], tmp_path / "both")
+    timed = three_events(tmp_path / "timed", "time", timestamp=[30, 10, 20])
+    ordered = three_events(tmp_path / "ordered", "order", order=[0, 1, 2])
+    whole = merge_shops([timed, ordered], tmp_path / "both")
     assert Dataset.read(whole).item.tolist() == [1, 2, 0, 3, 4, 5]
 
 
@@ -131,21 +134,10 @@ def test_an_empty_shop_adds_its_people_alone(world):
 
 
 def test_events_of_one_moment_keep_the_order_that_their_shop_tells(tmp_path):
-    for name, moments in (("timed", [10, 10, 10]), ("ordered", None)):
-        with new_shop(
-            tmp_path / name, name=name, source="test", clock="time" if moments else "order"
-        ) as writer:
-            writer.write("items", items_table([{"item_id": text} for text in "abc"]))
-            writer.write("users", pa.table({"user_id": ["u"]}))
-            events = {
-                "event_id": ["1", "2", "3"],
-                "user": [0, 0, 0],
-                "item": [0, 1, 2],
-                "kind": [1, 1, 1],
-                "order": [7, 5, 6],
-            }
-            writer.write("events", pa.table(events | ({"timestamp": moments} if moments else {})))
-    parts = [Dataset.read(Shop.open(tmp_path / name)) for name in ("timed", "ordered")]
-    whole = Dataset.read(merge_shops([tmp_path / "timed", tmp_path / "ordered"], tmp_path / "all"))
+    told = [7, 5, 6]
+    timed = three_events(tmp_path / "timed", "time", timestamp=[10, 10, 10], order=told)
+    ordered = three_events(tmp_path / "ordered", "order", order=told)
+    parts = [Dataset.read(Shop.open(folder)) for folder in (timed, ordered)]
+    whole = Dataset.read(merge_shops([timed, ordered], tmp_path / "all"))
     assert whole.item.tolist() == [1, 2, 0, 4, 5, 3]
     assert taken(whole) == [history for part in parts for history in taken(part)]

@@ -150,9 +150,8 @@ def fit(
 ) -> Course:
     """Teach a network; it ends with the weights of its best epoch on validation.
 
-    With `folder`, a checkpoint is written after each epoch, and training goes on from one that is
-    there: to the same weights as without the break where one process learns, while several, whose
-    draws are not kept, go on with fresh ones.
+    With `folder`, a checkpoint is written after each epoch, and training goes on from one there: to
+    the same weights as without the break where one process learns; several draw anew.
 
     Raises:
         TrainingError: the loss, or what validation says, is not finite, or memory is not enough.

@@ -86,7 +86,7 @@ class Spy:
         return self.codes_of
 
     def load(self, folder):
-        raise NotImplementedError
+        return self
 
 
 def test_codes_are_stable_where_the_next_seed_makes_the_same(world):
