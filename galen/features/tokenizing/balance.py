@@ -33,7 +33,8 @@ def _seated(
     room: Ints, prefix: Ints, rest: Singles, centres: Singles, code: Ints, asking: Ints
 ) -> Ints:
     """Give `asking` items codes of room (prefixes, codes), which is taken; who found none."""
-    cost = distances(rest[asking], centres)
+    # Here vectors are ordered among each other, so each one's own square counts.
+    cost = distances(rest[asking], centres) + (rest[asking] ** 2).sum(axis=1, keepdims=True)
     rows, none = np.arange(len(asking)), [np.empty(0, np.int64)]
     while len(rows):
         wanted = np.argmin(cost[rows], axis=1)
