@@ -16,9 +16,9 @@ from benchmarks.rows import Row
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.enriched import Extent, write_enriched
-from galen.enrich.vectors import origin, vector_column
+from galen.enrich.vectors import origin
 from galen.evaluate.slices import COLD
-from galen.features.item_vectors import TABLE, Encoded, Use
+from galen.features.item_vectors import TABLE, Encoded, Use, vector_column
 from galen.pipeline.candidates import Candidates, Floats, Ints
 from galen.pipeline.stages import Scorer
 from galen.recall.content import Content

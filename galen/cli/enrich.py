@@ -247,11 +247,13 @@ def vectors(
     from galen.enrich.vectors import write_vectors
     from galen.llm.providers import open_embedder
 
-    with doing(quiet) as say:
-        say(f"encoding with {embedder}")
-        catalogue = Catalogue.read(Shop.open(shop))
+    with bar(quiet, "reading the catalogue") as advance:
         report = write_vectors(
-            catalogue, enriched_folder(shop), open_embedder(embedder), now=datetime.now(UTC)
+            Catalogue.read(Shop.open(shop)),
+            enriched_folder(shop),
+            open_embedder(embedder),
+            now=datetime.now(UTC),
+            watch=advance,
         )
     write_json(json, report)
     told = f"{report.encoded:,} encoded, {report.kept:,} kept, {report.empty:,} without text"

@@ -13,8 +13,8 @@ from torch import nn
 from galen.data.dataset import Dataset
 from galen.data.enriched import EnrichedError, write_enriched
 from galen.data.schema import TAKEN
-from galen.enrich.vectors import origin, vector_column
-from galen.features.item_vectors import Encoded, formed, read_encoded
+from galen.enrich.vectors import origin
+from galen.features.item_vectors import Encoded, formed, read_encoded, vector_column
 from galen.nn.contrastive import Contrast, ItemPairLesson, ItemPairs
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Training, fit

@@ -1,6 +1,5 @@
 """Texts of a catalogue's items as a table of vectors, of which a new run writes what changed."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +12,14 @@ import pyarrow as pa
 
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import PROVENANCE, EnrichedError, Extent, read_enriched, write_enriched
-from galen.features.item_vectors import TABLE, matrix_of
+from galen.enrich.encoding import PROBES, SAME, Unfinished, Watch, cosine, digest_of, encoded
+from galen.features.item_vectors import TABLE, matrix_of, vector_column
 from galen.llm.language_model import Embedder
 from galen.pipeline.candidates import Bools, Singles
 
 Moments = npt.NDArray[np.datetime64]
 Field = Literal["title", "brand", "category", "attributes", "ingredients", "form", "description"]
 FIELDS: Final[tuple[Field, ...]] = ("title", "brand", "category", "attributes", "description")
-
-SAME: Final = 0.999
-"""Mean cosine of texts encoded twice, below which an encoder is another one of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class TextVectors:
 
     fields: tuple[Field, ...] = FIELDS
     batch: int = 256  # texts
-    probes: int = 32  # unchanged texts that are encoded again, to see whether the encoder is too
+    probes: int = PROBES
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +64,12 @@ def write_vectors(
     settings: TextVectors | None = None,
     *,
     table: str = TABLE,
+    watch: Watch | None = None,
 ) -> VectorsWritten:
     """Encode texts that are new or changed, and put the table in the place of the one before.
 
     Vectors of another encoder are never kept, nor those of an encoder that drifted under its name.
+    A run that is killed or refused leaves what it has beside the table, and the next begins there.
 
     Raises:
         EnrichedError: the encoder gives another shape than asked for, or no finite vector at all.
@@ -78,7 +77,8 @@ def write_vectors(
     """
     settings = settings or TextVectors()
     texts = texts_of(catalogue, settings.fields)
-    digests = [hashlib.sha256(text.encode()).hexdigest() if text else "" for text in texts]
+    digests = [digest_of(text) if text else "" for text in texts]
+    unfinished = Unfinished(folder / f"{table}.unfinished", embedder.name)
     before = _Before.read(folder, table, embedder.name, catalogue.ids)
     told = np.array([bool(text) for text in texts], dtype=bool)
     same = told & before.there & np.equal(before.digests, np.array(digests, dtype="<U64"))
@@ -86,9 +86,8 @@ def write_vectors(
     if probe < SAME:
         same = np.zeros(len(texts), bool)
     wanted = told & ~same
-    fresh = _encoded(
-        [texts[row] for row in np.flatnonzero(wanted).tolist()], embedder, settings.batch
-    )
+    asked = [texts[row] for row in np.flatnonzero(wanted).tolist()]
+    fresh = encoded(asked, embedder, settings.batch, unfinished, watch)
     width = fresh.shape[1] if len(fresh) else before.vectors.shape[1]
     vectors = np.zeros((len(texts), width), np.float32)
     if same.any():
@@ -105,6 +104,7 @@ def write_vectors(
     at = np.where(same, before.at, np.datetime64(now.replace(tzinfo=None), "us"))
     rows = _table(catalogue, vectors, digests, at, embedder.name, kept)
     write_enriched(folder, table, rows, Extent())
+    unfinished.clear()
     comparable = changed.any() and before.vectors.shape[1] == width
     return VectorsWritten(
         encoded=int(wanted.sum()),
@@ -113,7 +113,7 @@ def write_vectors(
         refused=int((~finite).sum()),
         gone=before.gone,
         probe_cosine=probe,
-        changed_cosine=_cosine(before.vectors[changed], vectors[changed]) if comparable else np.nan,
+        changed_cosine=cosine(before.vectors[changed], vectors[changed]) if comparable else np.nan,
         likeness=likeness(vectors[kept]),
     )
 
@@ -175,38 +175,9 @@ def _probe(
     rows = rows[:: max(1, len(rows) // settings.probes)][: settings.probes]
     if not len(rows):
         return float("nan")
-    again = _encoded([texts[row] for row in rows.tolist()], embedder, settings.batch)
+    again = encoded([texts[row] for row in rows.tolist()], embedder, settings.batch)
     then = before.vectors[rows]
-    return _cosine(then, again) if again.shape == then.shape else 0.0
-
-
-def _encoded(texts: Sequence[str], embedder: Embedder, batch: int) -> Singles:
-    """(N, d) of texts, each different one asked once."""
-    distinct = list(dict.fromkeys(texts))
-    parts: list[Singles] = []
-    for start in range(0, len(distinct), batch):
-        asked = distinct[start : start + batch]
-        part = np.asarray(embedder.embed(asked), dtype=np.float32)
-        if part.ndim != 2 or len(part) != len(asked) or (parts and part.shape[1:] != _wide(parts)):
-            raise EnrichedError(
-                f"{embedder.name} gave vectors of shape {part.shape} for {len(asked)} texts; "
-                "it is no encoder that galen can use."
-            )
-        parts.append(part)
-    if not parts:
-        return np.zeros((0, 0), np.float32)
-    place = {text: row for row, text in enumerate(distinct)}
-    return np.concatenate(parts)[[place[text] for text in texts]]
-
-
-def _wide(parts: Sequence[Singles]) -> tuple[int, ...]:
-    return parts[0].shape[1:]
-
-
-def _cosine(one: Singles, other: Singles) -> float:
-    """The mean cosine of rows that belong together."""
-    length = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    return float(((one * other).sum(axis=1) / np.maximum(length, 1e-12)).mean())
+    return cosine(then, again) if again.shape == then.shape else 0.0
 
 
 def _table(
@@ -224,12 +195,6 @@ def _table(
         "digest": pa.array([digests[row] for row in rows.tolist()], pa.string()),
     }
     return pa.table(columns | origin(len(rows), encoder, at[rows]))
-
-
-def vector_column(vectors: Singles) -> pa.Array:
-    """(n, d) as a column of lists of one length."""
-    flat = pa.array(np.ascontiguousarray(vectors).ravel(), pa.float32())
-    return pa.FixedSizeListArray.from_arrays(flat, max(vectors.shape[1], 1))
 
 
 def origin(rows: int, encoder: str, at: Moments) -> dict[str, pa.Array]:

@@ -78,6 +78,12 @@ def matrix_of(column: pa.ChunkedArray, table: str) -> Singles:
     return vectors
 
 
+def vector_column(vectors: Singles) -> pa.Array:
+    """(rows, d) as a column of lists of one length."""
+    flat = pa.array(np.ascontiguousarray(vectors).ravel(), pa.float32())
+    return pa.FixedSizeListArray.from_arrays(flat, max(vectors.shape[1], 1))
+
+
 def formed(encoded: Encoded, form: Form, size: int, seed: int) -> Singles:
     """(items, d) of mean length 1 where there, else 0; directions are `size` or fewer."""
     there = encoded.there

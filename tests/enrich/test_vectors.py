@@ -1,43 +1,15 @@
 """A run encodes what changed, never mixes encoders, and keeps nothing that is not a number."""
 
-from datetime import UTC, datetime
-
 import numpy as np
 import pytest
+from enrich.letters import LATER, NOW, Letters, table, written
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
-from galen.data.enriched import EnrichedError, read_enriched
-from galen.enrich.vectors import TextVectors, likeness, texts_of, write_vectors
+from galen.data.enriched import EnrichedError
+from galen.enrich.vectors import likeness, texts_of
 
-NOW = datetime(2026, 11, 28, tzinfo=UTC)
-LATER = datetime(2026, 11, 29, tzinfo=UTC)
 TITLES = {"a": "beard oil", "b": "nail polish", "c": "hair oil"}
-
-
-class Letters:
-    """How often each letter stands in a text; counts what it was asked."""
-
-    def __init__(self, name="letters:1", letters="abcdefghijklmnopqrstuvwxyz", turn=0.0):
-        self.name, self.letters, self.turn, self.asked = name, letters, turn, []
-
-    def embed(self, texts):
-        self.asked += texts
-        counts = np.array([[t.count(c) for c in self.letters] for t in texts], np.float32)
-        return counts + self.turn * counts[:, ::-1]
-
-
-def catalogue(titles):
-    return Catalogue(items_table([{"item_id": i, "title": t} for i, t in titles.items()]))
-
-
-def written(folder, titles, embedder, now=NOW, **settings):
-    return write_vectors(catalogue(titles), folder, embedder, now, TextVectors(**settings))
-
-
-def table(folder):
-    found = read_enriched(folder, "vectors", ["item", "vector", "digest"])
-    return {row["item"]: row for row in found.to_pylist()}
 
 
 def test_every_text_becomes_a_row_that_says_where_it_is_from(tmp_path):
