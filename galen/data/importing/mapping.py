@@ -74,7 +74,7 @@ def map_columns(
                 f"{_nearest(column, there)} Its columns: {', '.join(columns)}."
             )
     used = {*chosen.values(), *feed.reads}
-    ignored = tuple(name for name in columns if name not in used)
+    ignored = tuple(name for name in columns if name and name not in used)
     for column in ignored:
         for name in fields:
             if name not in wanted and one_slip(column, name):
@@ -93,11 +93,29 @@ def _require(table: TableName, feed: Feed, got: set[str], columns: Sequence[str]
     if table == "events" and not got & {"timestamp", "order"}:
         missing.append("timestamp (or order)")
     if missing:
+        first = f"{table}.{missing[0].split()[0]}"
         raise ImportRefused(
             f"{feed.path} gives no {', '.join(missing)} for the table {table}. Its columns: "
-            f"{', '.join(columns)}. Map one (--map {table}.{missing[0].split()[0]}=COLUMN) or give "
-            f"a value for all rows (--map {table}.{missing[0].split()[0]}==VALUE)."
+            f"{', '.join(columns)}. "
+            + (
+                _parted_otherwise(columns)
+                or f"Map one (--map {first}=COLUMN) or give a value for all rows "
+                f"(--map {first}==VALUE)."
+            )
         )
+
+
+def _parted_otherwise(columns: Sequence[str]) -> str:
+    """What to say where a file's columns stand as one, since something else parts them."""
+    if len(columns) != 1:
+        return ""
+    written = {"\t": "a tab", ";": "';'", ",": "','", "|": "'|'"}
+    within = [mark for mark in written if mark in columns[0]]
+    if not within:
+        return ""
+    mark = max(within, key=columns[0].count)
+    flag = "$'\\t'" if mark == "\t" else f"'{mark}'"
+    return f"They stand as one: if {written[mark]} parts them, --option separator={flag} says so."
 
 
 def _nearest(name: str, among: Sequence[str]) -> str:
