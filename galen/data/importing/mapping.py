@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from galen.data.importing.feeds import FIELDS, LINE, Feed, ImportRefused, TableName
+from galen.data.importing.feeds import FIELDS, LINE, Dialect, Feed, ImportRefused, TableName
 from galen.data.importing.words import Meanings
 
 _REQUIRED: Final[dict[TableName, tuple[str, ...]]] = {
@@ -27,6 +27,7 @@ class Mapped:
     constants: Mapping[str, str]  # field → value of every row
     ignored: tuple[str, ...]  # columns that are no field
     words: Mapping[str, Meanings] = field(default_factory=dict)  # field → its file's own words
+    dialect: Dialect = field(default_factory=Dialect)  # how numbers and times are written
 
 
 class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,7 +86,7 @@ def map_columns(
                 )
     _require(table, feed, {*chosen, *constants}, columns)
     own = {name: meanings for name, meanings in words.items() if name in chosen}
-    return Mapped(chosen, constants, ignored, own)
+    return Mapped(chosen, constants, ignored, own, feed.dialect)
 
 
 def _require(table: TableName, feed: Feed, got: set[str], columns: Sequence[str]) -> None:

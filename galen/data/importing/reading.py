@@ -25,14 +25,15 @@ _ROWS: Final = 131_072  # of a block of Parquet
 _EXACT: Final = 2.0**53  # below it each integer is a float of its own
 _MOST_KEYS: Final = 10_000  # of JSON objects in one file
 
+_WIDE: Final = "UTF-16"
 _NO_TEXT: Final = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "unpack it, or save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook", "save the sheet as CSV"),
     (b"\xfd7zXZ\0", "packed with xz", "unpack it, or pack it with gzip"),
     (b"(\xb5/\xfd", "packed with zstd", "unpack it, or pack it with gzip"),
     (b"BZh91AY&SY", "packed with bzip2", "unpack it, or pack it with gzip"),
-    (b"\xff\xfe", "UTF-16", "save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16", "save it as UTF-8"),
+    (b"\xff\xfe", _WIDE, "save it as UTF-8"),
+    (b"\xfe\xff", _WIDE, "save it as UTF-8"),
 )
 """How files begin that look like text and are none, what they are, and what to do."""
 
@@ -54,7 +55,8 @@ def columns_of(path: Path, dialect: Dialect) -> tuple[str, ...]:
     with path.open("rb") as file:
         begins = file.read(16)
     for mark, what, instead in _NO_TEXT:
-        if begins.startswith(mark):
+        damaged = what == _WIDE and b"\0" not in begins  # a byte or two of UTF-8 that are broken
+        if begins.startswith(mark) and not damaged:
             raise ImportRefused(f"{path} is {what}, which is not read; {instead}.")
     kind = _kind(path)
     if kind == "parquet":
