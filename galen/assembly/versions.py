@@ -61,13 +61,18 @@ def switch(root: Path, version: str) -> None:
     except VersionError:
         now = None  # switching is the way to mend a damaged file
     before = () if now is None else (now.version, *now.before)
-    current = Current(version, tuple(v for v in dict.fromkeys(before) if v != version))
+    _write(root, Current(version, tuple(v for v in dict.fromkeys(before) if v != version)))
+
+
+def _write(root: Path, current: Current) -> None:
     with replacing(root / CURRENT) as file:
         file.write(msgspec.json.encode(current))
 
 
 def rollback(root: Path) -> str:
-    """Serve the version that was served before; its name is given back.
+    """Serve the version that was served before the current one; its name is given back.
+
+    The one that is left is none to go back to: again, and it is the one before that.
 
     Raises:
         VersionError: there is none.
@@ -76,7 +81,7 @@ def rollback(root: Path) -> str:
     left = () if now is None else tuple(v for v in now.before if (root / v / NAME).exists())
     if not left:
         raise VersionError(f"{root} has no earlier version to go back to.")
-    switch(root, left[0])
+    _write(root, Current(left[0], left[1:]))
     return left[0]
 
 
