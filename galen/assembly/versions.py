@@ -85,6 +85,19 @@ def rollback(root: Path) -> str:
     return left[0]
 
 
+def check_place(root: Path) -> None:
+    """Refuse a folder for versions that is something else, before hours are spent.
+
+    Raises:
+        VersionError: it is a shop, or a version itself.
+    """
+    if (root / NAME).exists():
+        raise VersionError(
+            f"{root} is a shop, or one version of a bundle; give versions a folder of their own, "
+            "for what is imported or written anew there replaces all that lies in it."
+        )
+
+
 @contextmanager
 def new_version(
     root: Path, describe: Callable[[str, dict[str, str]], bytes], *, made_from: Any
@@ -94,7 +107,11 @@ def new_version(
     `describe` makes the manifest from the version and the hashes of the files; it is written last.
     Versions are told apart by their files and by what they are `made_from`, such as the recipe:
     other rules or quotas over the same weights serve otherwise.
+
+    Raises:
+        VersionError: the folder is a shop, or a version itself.
     """
+    check_place(root)
     root.mkdir(parents=True, exist_ok=True)
     fresh = root / f".new-{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)

@@ -33,6 +33,13 @@ def test_going_back_again_goes_further_back_and_never_to_what_was_left(tmp_path)
     assert versions.read(tmp_path) == versions.Current(fourth, (first,))
 
 
+def test_no_version_is_written_into_a_shop_whose_import_would_take_it_away(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(versions.VersionError, match=r"is a shop.*a folder of their own"):
+        write(tmp_path, "one")
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
 def test_the_same_content_is_the_same_version(tmp_path):
     assert write(tmp_path, "one") == write(tmp_path, "one")
 
