@@ -173,7 +173,7 @@ def _only_known(
     for name in given:
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            told = f"; did you mean {near[0]!r}?" if near else ""
+            told = f"; did you mean {near[0]!r}?" if near else "."
             raise ImportRefused(
                 f"source {source.name!r} has no {what} {name!r}{told} "
                 f"It has: {', '.join(known) or 'none'}."

@@ -74,6 +74,12 @@ def map_columns(
                 f"{feed.path} has no column {column!r} for {table}.{name}"
                 f"{_nearest(column, there)} Its columns: {', '.join(columns)}."
             )
+    for column in feed.reads:
+        if column not in columns:
+            raise ImportRefused(
+                f"{feed.path} has no column {column!r}{_nearest(column, columns)} Its columns: "
+                f"{', '.join(columns)}."
+            )
     used = {*chosen.values(), *feed.reads}
     ignored = tuple(name for name in columns if name and name not in used)
     for column in ignored:
