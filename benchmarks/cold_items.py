@@ -13,7 +13,6 @@ import argparse
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +22,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.asking import BLOCK, K, gains_of, places_of, requests_of, slates_of
+from benchmarks.cut import shop_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
-from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN
-from galen.data.shop import Shop
 from galen.evaluate.intervals import mean_interval, paired_interval
 from galen.features.tokenizing.coding import Coding
 from galen.generative.generator import Generator
@@ -120,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--people", type=int, help="histories that are drawn; all where not given")
     parser.add_argument("--warm", type=int, default=2000, help="others that are asked")
     parser.add_argument("--part", choices=("test", "validation"), default="test")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
@@ -132,8 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         paths = {"interactions": options.interactions}
         if options.items:
             paths["items"] = options.items
-        import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
-        data = Dataset.read(Shop.open(Path(folder) / "shop")).of(*TAKEN)
+        data = Dataset.read(shop_of(paths, Path(folder) / "shop")).of(*TAKEN)
     for model in options.models.split(","):
         for seed in range(options.first_seed, options.first_seed + options.seeds):
             row, hit = _measure(world_of(data, options, seed), options, model, seed)

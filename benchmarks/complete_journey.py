@@ -16,7 +16,7 @@ from rich.console import Console
 
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.train import train
 from galen.compare.cost import measured
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--departments", default=HEALTH, help="empty for all")
     parser.add_argument("--models", default="shop", help="comma-separated recipes")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument("--pack", default="us", help="rules through which it is asked as well")
     parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)

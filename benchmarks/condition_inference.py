@@ -29,7 +29,7 @@ from rich.table import Table
 from benchmarks.condition_shop import MODES, Mode, Shopfront
 from benchmarks.inference_attack import Slates, attack, seen, split_households
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.data.synthetic.health import AILMENTS
 from galen.data.synthetic.shop import SyntheticSettings
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--recipe", default="shop")
     parser.add_argument("--pack", default="general")
     parser.add_argument("--seed", type=int, default=0, help="of the first shop")
-    parser.add_argument("--seeds", type=int, default=1, help="how many shops")
+    parser.add_argument("--seeds", type=at_least_one, default=1, help="how many shops")
     parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -28,7 +28,7 @@ from torch import nn
 
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.table import TableRun, learn_encoder, read_parts, train_table
 from galen.compare.cost import measured
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", default="fm,deepfm,dcnv2", help="comma-separated recipes")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument(
         "--target", type=float, default=0.984, help="AUC of cpu_seconds_to_auc; 1 is none"
     )

@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import t as student
 
-from benchmarks.cut import cut
+from benchmarks.cut import cut, shop_of
 from benchmarks.enriched_ranking import Budget, chosen, gains, measure
 from benchmarks.enriched_recall import (
     content_row,
@@ -42,11 +42,9 @@ from benchmarks.enriched_recall import (
 from benchmarks.enriched_rows import world_of
 from benchmarks.item_vectors import ENCODERS, drawn, encoded, item_texts, permuted
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.data.dataset import Dataset
-from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN
-from galen.data.shop import Shop
 from galen.enrich.co_taken import CoTaken
 from galen.features.item_vectors import Encoded, Form, Use, formed, projected
 from galen.pipeline.candidates import Floats, Ints, Singles
@@ -90,8 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = cut(options.interactions, options.items, options.people, 0, folder)
-        import_shop("sequences", paths, folder / "shop", now=datetime.now(UTC))
-        data = Dataset.read(Shop.open(folder / "shop")).of(*TAKEN)
+        data = Dataset.read(shop_of(paths, folder / "shop")).of(*TAKEN)
         texts = _texts(data, options)
         parts: dict[str, Callable[[], Iterator[Row]]] = {
             "held_out": lambda: _held_out(data, texts, options, folder),
@@ -123,7 +120,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--variants", default=",".join(VARIANTS), help="of ranking and held_out; `centred` too"
     )
     parser.add_argument("--beginnings", default=",".join(BEGINNINGS))
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=at_least_one, default=5)
     parser.add_argument("--size", type=int, default=32, help="numbers of a vector in ranking")
     parser.add_argument("--negatives", default="1,3,10", help="in learning, validation and test")
     parser.add_argument("--epochs", type=int, default=10, help="at most, in ranking")

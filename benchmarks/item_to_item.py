@@ -15,7 +15,6 @@ import argparse
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -26,13 +25,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.asking import K, slates_of
+from benchmarks.cut import shop_of
 from benchmarks.random_in_category import RandomInCategory
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
-from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN, Kind
 from galen.data.shop import Shop
 from galen.evaluate.intervals import mean_interval
@@ -96,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--part", choices=("all", "test", "validation"), default="test")
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--cold", type=int, default=5, help="events below which an item is cold")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     console = Console(width=150)
@@ -120,8 +119,7 @@ def read_data(options: argparse.Namespace) -> Dataset:
         return Dataset.read(Shop.open(options.shop)).of(*TAKEN)
     with tempfile.TemporaryDirectory() as folder:
         paths = {"interactions": options.interactions, "items": options.items}
-        import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
-        return Dataset.read(Shop.open(Path(folder) / "shop")).of(*TAKEN)
+        return Dataset.read(shop_of(paths, Path(folder) / "shop")).of(*TAKEN)
 
 
 def read_truth(data: Dataset, items: Path, relations: Path, relation: str) -> Truth:

@@ -23,7 +23,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from benchmarks.seasonal import FEW, FILTERS, _moment
 from galen.assembly.parts import Parts
 from galen.assembly.people import PeopleColumns
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--items", type=int, default=2_000)
     parser.add_argument("--days", type=int, default=540)
     parser.add_argument("--back", type=int, default=1, help="windows back from the end")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument("--folder", type=Path, help="of complete_journey, instead of synthetic")
     parser.add_argument("--provider", default="rules", help="of the table: rules, or a TOML file")
     parser.add_argument("--json", type=file_to_write)

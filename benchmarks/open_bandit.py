@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.table import TableRun, train_table
 from galen.compare.cost import Cost, measured
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--models", default="logistic,gbdt,fm", help="comma-separated recipes")
     parser.add_argument("--campaigns", default="men,women")
     parser.add_argument("--clip", type=float, default=10.0, help="of weights, told and learned by")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)

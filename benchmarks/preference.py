@@ -14,7 +14,6 @@ import argparse
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -24,16 +23,15 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.cut import cut
+from benchmarks.cut import cut, shop_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from benchmarks.slate_figures import figures, gains, slates_of
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import protocol_named
 from galen.assembly.train import train
 from galen.compare.cost import measured
-from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
 from galen.evaluate.offline import Question
@@ -76,15 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=15, help="of supervised training")
     parser.add_argument("--preference-epochs", type=int, default=5)
     parser.add_argument("--rate", type=float, default=1e-5, help="of preference training")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     console, rows = Console(width=160), list[Row]()
     with tempfile.TemporaryDirectory() as folder:
         paths = cut(options.interactions, options.items, options.people, 0, Path(folder))
-        import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
-        shop = Shop.open(Path(folder) / "shop")
+        shop = shop_of(paths, Path(folder) / "shop")
         for seed in range(options.seeds):
             arms = _arms(shop, options, seed)
             rows += [arm.row for arm in arms.values()]

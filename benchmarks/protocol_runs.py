@@ -8,20 +8,19 @@ solved partly by what others take on the same day.
 import argparse
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
-from benchmarks.cut import cut
+from benchmarks.cut import cut, shop_of
 from benchmarks.named_recipes import recipes_named
 from benchmarks.protocol_rows import SPLITS, Compared, Measured, told
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write
+from benchmarks.running import at_least_one, file_to_write
 from galen.assembly.split import Protocol, SplitError, protocol_named, split_by
 from galen.data.dataset import Dataset
-from galen.data.importing.importer import import_shop
+from galen.data.mendable import MendableError
 from galen.data.shop import Shop
 
 ALWAYS: Final = ("popular", "item_graph", "sasrec")
@@ -43,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, models: str, protocols: st
     parser.add_argument(
         "--no-global-time", action="store_true", help="do not add it where events have a time"
     )
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--people", type=int, default=0, help="drawn from the file; 0 for all")
     parser.add_argument("--json", type=file_to_write)
@@ -60,19 +59,21 @@ def run(
 
     Raises:
         RecipeError: a model is neither shipped nor a file.
+        MendableError: `--without` names another model, or the file cannot be read as histories.
         SplitError: a protocol is not known, holds nothing out, or cannot split these events.
     """
     console = Console(width=220)
     rows: list[Row] = []
     data = options.interactions.parent.name or options.interactions.stem
     data += f", {options.people} people drawn" if options.people else ""
-    left_out = options.without.split(",")
+    left_out = [model for model in options.without.split(",") if model]
+    if unknown := sorted({*left_out} - {*ALWAYS}):
+        raise MendableError(f"--without {unknown[0]!r}: it can name {', '.join(ALWAYS)}.")
     always = [model for model in ALWAYS if model not in left_out]
     models = recipes_named([*always, *options.models.split(",")])
     with tempfile.TemporaryDirectory() as folder:
         paths = cut(options.interactions, options.items, options.people, 0, Path(folder))
-        import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
-        shop = Shop.open(Path(folder) / "shop")
+        shop = shop_of(paths, Path(folder) / "shop")
         for protocol in _protocols(shop, options, console):
             found: list[Measured] = []
             for model in models:

@@ -23,6 +23,18 @@ def whole_numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
+def at_least_one(text: str) -> int:
+    """A whole number of 1 or more, as the type of an argument.
+
+    Raises:
+        ArgumentTypeError: it is less.
+        ValueError: it is no whole number.
+    """
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1.")
+    return number
+
+
 def file_to_write(text: str) -> Path:
     """A path, as the type of an argument: that its folder is there is seen before hours are spent.
 

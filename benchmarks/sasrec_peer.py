@@ -16,21 +16,19 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from benchmarks.cut import shop_of
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.split import Moment, split_by
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
-from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN
-from galen.data.shop import Shop
 from galen.nn.learning.training import Epoch
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.judging import HeldOut, Judge
@@ -80,8 +78,7 @@ def _peer(options: argparse.Namespace) -> dict[str, Any]:
 def _measure(options: argparse.Namespace, target: float) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         paths = {"interactions": options.interactions}
-        import_shop("sequences", paths, Path(folder) / "shop", now=datetime.now(UTC))
-        data = Dataset.read(Shop.open(Path(folder) / "shop"))
+        data = Dataset.read(shop_of(paths, Path(folder) / "shop"))
     split = split_by("strict", data)
     spec = SequenceModel(backbone="sasrec", layers=1, width=64, seed=options.seed)
     watcher = _Watcher(Judge(asked_of(split.valid), spec.length), target)

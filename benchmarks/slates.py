@@ -14,7 +14,6 @@ import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -22,17 +21,16 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.cut import cut
+from benchmarks.cut import cut, shop_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from benchmarks.slate_figures import figures, gains, single_requests, slates_of
 from galen.assembly.parts import Parts
 from galen.assembly.recipe import Recipe, RerankPart
 from galen.assembly.split import protocol_named
 from galen.assembly.train import train
 from galen.compare.cost import measured
-from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.evaluate.intervals import paired_interval
@@ -55,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--shares", default="0.1,0.3,0.6")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--requests", type=int, default=300, help="single requests that are timed")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)
     if not options.interactions and not options.synthetic:
@@ -77,8 +75,7 @@ def _shop(options: argparse.Namespace, folder: Path) -> Shop:
         settings = SyntheticSettings(users=options.synthetic, items=500)
         return synthesize(folder / "shop", settings, progress=lambda what, done, whole: None)
     paths = cut(options.interactions, options.items, options.people, 0, folder)
-    import_shop("sequences", paths, folder / "shop", now=datetime.now(UTC))
-    return Shop.open(folder / "shop")
+    return shop_of(paths, folder / "shop")
 
 
 def ways(options: argparse.Namespace) -> dict[str, RerankPart | None]:

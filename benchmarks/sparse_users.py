@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row, write_rows
-from benchmarks.running import file_to_write, run_in_words
+from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.assembly.split import protocol_named
 from galen.compare.comparison import Comparison
 from galen.compare.cost import Cost, HourlyPrices
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--recipes", default="classic,scaled,enriched,hybrid", help="first: base")
     parser.add_argument("--again", default="enriched,hybrid", help="of these, with the placebo")
     parser.add_argument("--protocol", default="global-time")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=at_least_one, default=1)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--json", type=file_to_write)
     options = parser.parse_args(arguments)

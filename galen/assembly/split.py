@@ -103,7 +103,9 @@ def _by_time(protocol: Protocol, data: Dataset, moments: int) -> Split:
             "Use --protocol strict or refit."
         )
     if not len(data):
-        raise SplitError("the shop has no events.")
+        raise SplitError(
+            "the shop has no events to learn from; import it with a file that has some."
+        )
     first, last = int(data.at.min()), int(data.at.max()) + 1
     window = (last - first) // 10
     held_out = 1 if protocol == "full" else 2

@@ -61,13 +61,18 @@ def switch(root: Path, version: str) -> None:
     except VersionError:
         now = None  # switching is the way to mend a damaged file
     before = () if now is None else (now.version, *now.before)
-    current = Current(version, tuple(v for v in dict.fromkeys(before) if v != version))
+    _write(root, Current(version, tuple(v for v in dict.fromkeys(before) if v != version)))
+
+
+def _write(root: Path, current: Current) -> None:
     with replacing(root / CURRENT) as file:
         file.write(msgspec.json.encode(current))
 
 
 def rollback(root: Path) -> str:
-    """Serve the version that was served before; its name is given back.
+    """Serve the version that was served before the current one; its name is given back.
+
+    The one that is left is none to go back to: again, and it is the one before that.
 
     Raises:
         VersionError: there is none.
@@ -76,8 +81,21 @@ def rollback(root: Path) -> str:
     left = () if now is None else tuple(v for v in now.before if (root / v / NAME).exists())
     if not left:
         raise VersionError(f"{root} has no earlier version to go back to.")
-    switch(root, left[0])
+    _write(root, Current(left[0], left[1:]))
     return left[0]
+
+
+def check_place(root: Path) -> None:
+    """Refuse a folder for versions that is something else, before hours are spent.
+
+    Raises:
+        VersionError: it is a shop, or a version itself.
+    """
+    if (root / NAME).exists():
+        raise VersionError(
+            f"{root} is a shop, or one version of a bundle; give versions a folder of their own, "
+            "for what is imported or written anew there replaces all that lies in it."
+        )
 
 
 @contextmanager
@@ -89,7 +107,11 @@ def new_version(
     `describe` makes the manifest from the version and the hashes of the files; it is written last.
     Versions are told apart by their files and by what they are `made_from`, such as the recipe:
     other rules or quotas over the same weights serve otherwise.
+
+    Raises:
+        VersionError: the folder is a shop, or a version itself.
     """
+    check_place(root)
     root.mkdir(parents=True, exist_ok=True)
     fresh = root / f".new-{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)

@@ -98,8 +98,10 @@ def train(
     from galen.assembly.split import protocol_named
     from galen.assembly.table import is_table
     from galen.assembly.train import train as learn
+    from galen.assembly.versions import check_place
     from galen.data.shop import Shop
 
+    check_place(bundle)
     if is_table(shop):
         none_given("samples are split already; leave it out", protocol=protocol)
         version = train_on_table(

@@ -84,7 +84,7 @@ def _twice(pack: Pack) -> Iterator[str]:
 
 def _dates(rule: Rule, today: date) -> Iterator[str]:
     if rule.date > today:
-        yield f"rule {rule.id}: its date {rule.date} is yet to come"
+        yield f"rule {rule.id}: its date {rule.date} is yet to come; it is when its source was read"
     if rule.until is not None and rule.until < today:
         yield f"rule {rule.id}: it expired on {rule.until}; look at its source again"
 

@@ -22,6 +22,24 @@ def test_the_newest_is_served_and_the_one_before_comes_back(tmp_path):
     assert versions.read(tmp_path).version == first
 
 
+def test_going_back_again_goes_further_back_and_never_to_what_was_left(tmp_path):
+    first, second, third = (write(tmp_path, text) for text in ("one", "two", "three"))
+    assert [versions.rollback(tmp_path), versions.rollback(tmp_path)] == [second, first]
+    with pytest.raises(versions.VersionError, match="no earlier version"):
+        versions.rollback(tmp_path)
+    versions.switch(tmp_path, third)  # it still lies there
+    assert versions.rollback(tmp_path) == first
+    fourth = write(tmp_path, "four")
+    assert versions.read(tmp_path) == versions.Current(fourth, (first,))
+
+
+def test_no_version_is_written_into_a_shop_whose_import_would_take_it_away(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(versions.VersionError, match=r"is a shop.*a folder of their own"):
+        write(tmp_path, "one")
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
 def test_the_same_content_is_the_same_version(tmp_path):
     assert write(tmp_path, "one") == write(tmp_path, "one")
 

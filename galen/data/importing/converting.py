@@ -77,7 +77,7 @@ def _trimmed(column: pa.Array) -> pa.Array:
 
 def _string(column: pa.Array) -> Converted:
     if pa.types.is_string(column.type):
-        return pc.if_else(pc.equal(column, ""), None, column), _nowhere(column)
+        return _trimmed(column), _nowhere(column)  # a key's blanks are its column's, not its own
     if pa.types.is_floating(column.type):
         return _float_ids(column)
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):

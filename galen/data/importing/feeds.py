@@ -38,10 +38,13 @@ class ImportRefused(MendableError):
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a text file is written, where its name and first line do not say it."""
+    """How a file is written, where its name and first line do not say it."""
 
     separator: str | None = None  # None: a tab in .tsv, else a comma
     encoding: str = "utf-8"
+    decimal: str = "."  # the mark before decimals
+    dates: str = ""  # the order of day, month and year; empty: ISO 8601
+    zone: str = ""  # of times that name none; empty: UTC
     columns: tuple[str, ...] = ()  # empty: the first line names them
     quoted: bool = True
     joined: int = 64  # lines that one quoted field may span

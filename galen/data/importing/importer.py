@@ -1,6 +1,6 @@
 """Files of a shop → a shop: the good rows land, the others go to quarantine with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -14,6 +14,7 @@ from rich.table import Table as RichTable
 from galen.data import manifest as manifests
 from galen.data.importing.feeds import FIELDS, ImportPlan, ImportRefused, ImportSource
 from galen.data.importing.landing import Landing, Progress
+from galen.data.importing.local import SAID_BY
 from galen.data.importing.mapping import Mapped, map_columns
 from galen.data.importing.quarantine import Quarantine
 from galen.data.importing.reading import columns_of
@@ -125,7 +126,8 @@ def import_shop(
         ) as writer:
             landing = Landing(plan, mapped, values, now, writer, quarantine, progress)
             landing.read()
-            _refuse_above(settings.max_bad_share, landing.read_of, quarantine, folder)
+            known = SOURCES[source].options
+            _refuse_above(settings.max_bad_share, landing.read_of, quarantine, folder, known)
             for batch in quarantine.batches():
                 writer.write("quarantine", batch)
     finally:
@@ -171,7 +173,7 @@ def _only_known(
     for name in given:
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            told = f"; did you mean {near[0]!r}?" if near else ""
+            told = f"; did you mean {near[0]!r}?" if near else "."
             raise ImportRefused(
                 f"source {source.name!r} has no {what} {name!r}{told} "
                 f"It has: {', '.join(known) or 'none'}."
@@ -194,9 +196,13 @@ def _assumptions(given: Mapping[str, str]) -> tuple[dict[str, pa.Scalar], dict[s
 
 
 def _refuse_above(
-    share: float, landed: Mapping[str, int], quarantine: Quarantine, folder: Path
+    share: float,
+    landed: Mapping[str, int],
+    quarantine: Quarantine,
+    folder: Path,
+    known: Collection[str],
 ) -> None:
-    """Refuse when more than a share of a table's rows are bad.
+    """Refuse when more than a share of a table's rows are bad; `known` are the source's options.
 
     Raises:
         ImportRefused: they are; the rejected rows are left beside the folder.
@@ -211,27 +217,34 @@ def _refuse_above(
                     f"({bad / whole:.1%}; at most {share:.1%} may be)",
                     folder,
                     quarantine,
+                    known,
                 )
             )
 
 
-def _refusal(what: str, folder: Path, quarantine: Quarantine) -> str:
+def _refusal(what: str, folder: Path, quarantine: Quarantine, known: Collection[str]) -> str:
     kept = quarantine.keep()
     reasons = [
-        f"  {rows:,} of {table}: {reason}"
-        for (table, reason), rows in quarantine.counts.most_common(5)
+        f"  {rows:,} of {why[0]}: {why[1]}\n    such as {quarantine.examples[why]}"
+        for why, rows in quarantine.counts.most_common(5)
     ]
     return "\n".join(
         [
             f"{what}. Nothing was changed in {folder}.",
             *reasons,
-            "for example:",
-            *(f"  {example}" for example in quarantine.examples[:5]),
             *(what_to_say(field) for field in WORDS if _speaks_of(field, quarantine)),
+            *(said for option, said in _may_mend(quarantine) if option in known),
             f"All rejected rows are in {kept}. Mend the files or the mapping, or accept more with "
             "--max-bad-share.",
         ]
     )
+
+
+def _may_mend(quarantine: Quarantine) -> Iterator[tuple[str, str]]:
+    """Options of a source that reasons speak for, and what to say of each."""
+    for option, (ending, said) in SAID_BY.items():
+        if any(reason.endswith(ending) for _, reason in quarantine.counts):
+            yield option, said
 
 
 def _speaks_of(field: str, quarantine: Quarantine) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from galen.data.importing.feeds import FIELDS, LINE, Feed, ImportRefused, TableName
+from galen.data.importing.feeds import FIELDS, LINE, Dialect, Feed, ImportRefused, TableName
 from galen.data.importing.words import Meanings
 
 _REQUIRED: Final[dict[TableName, tuple[str, ...]]] = {
@@ -27,6 +27,7 @@ class Mapped:
     constants: Mapping[str, str]  # field → value of every row
     ignored: tuple[str, ...]  # columns that are no field
     words: Mapping[str, Meanings] = field(default_factory=dict)  # field → its file's own words
+    dialect: Dialect = field(default_factory=Dialect)  # how numbers and times are written
 
 
 class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,8 +74,14 @@ def map_columns(
                 f"{feed.path} has no column {column!r} for {table}.{name}"
                 f"{_nearest(column, there)} Its columns: {', '.join(columns)}."
             )
+    for column in feed.reads:
+        if column not in columns:
+            raise ImportRefused(
+                f"{feed.path} has no column {column!r}{_nearest(column, columns)} Its columns: "
+                f"{', '.join(columns)}."
+            )
     used = {*chosen.values(), *feed.reads}
-    ignored = tuple(name for name in columns if name not in used)
+    ignored = tuple(name for name in columns if name and name not in used)
     for column in ignored:
         for name in fields:
             if name not in wanted and one_slip(column, name):
@@ -85,7 +92,7 @@ def map_columns(
                 )
     _require(table, feed, {*chosen, *constants}, columns)
     own = {name: meanings for name, meanings in words.items() if name in chosen}
-    return Mapped(chosen, constants, ignored, own)
+    return Mapped(chosen, constants, ignored, own, feed.dialect)
 
 
 def _require(table: TableName, feed: Feed, got: set[str], columns: Sequence[str]) -> None:
@@ -93,11 +100,29 @@ def _require(table: TableName, feed: Feed, got: set[str], columns: Sequence[str]
     if table == "events" and not got & {"timestamp", "order"}:
         missing.append("timestamp (or order)")
     if missing:
+        first = f"{table}.{missing[0].split()[0]}"
         raise ImportRefused(
             f"{feed.path} gives no {', '.join(missing)} for the table {table}. Its columns: "
-            f"{', '.join(columns)}. Map one (--map {table}.{missing[0].split()[0]}=COLUMN) or give "
-            f"a value for all rows (--map {table}.{missing[0].split()[0]}==VALUE)."
+            f"{', '.join(columns)}. "
+            + (
+                _parted_otherwise(columns)
+                or f"Map one (--map {first}=COLUMN) or give a value for all rows "
+                f"(--map {first}==VALUE)."
+            )
         )
+
+
+def _parted_otherwise(columns: Sequence[str]) -> str:
+    """What to say where a file's columns stand as one, since something else parts them."""
+    if len(columns) != 1:
+        return ""
+    written = {"\t": "a tab", ";": "';'", ",": "','", "|": "'|'"}
+    within = [mark for mark in written if mark in columns[0]]
+    if not within:
+        return ""
+    mark = max(within, key=columns[0].count)
+    flag = "$'\\t'" if mark == "\t" else f"'{mark}'"
+    return f"They stand as one: if {written[mark]} parts them, --option separator={flag} says so."
 
 
 def _nearest(name: str, among: Sequence[str]) -> str:

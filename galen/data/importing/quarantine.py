@@ -1,4 +1,4 @@
-"""Rejected rows: written as they come, counted by reason, with a few kept to be shown."""
+"""Rejected rows: written as they come, counted by reason, with one of each kept to be shown."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from galen.data.schema import QUARANTINE
 from galen.data.shop import beside
 
 _HELD: Final = 20_000  # rows in memory
-_SHOWN: Final = 5
 _LENGTH: Final = 500  # characters of a row's content
+_SHOWN: Final = 160  # characters of it that a terminal is shown
 
 
 class Quarantine:
@@ -25,13 +25,14 @@ class Quarantine:
         self._writer: pq.ParquetWriter | None = None
         self._rows: list[dict[str, Any]] = []
         self.counts: Counter[tuple[str, str]] = Counter()
-        self.examples: list[str] = []
+        self.examples: dict[tuple[str, str], str] = {}  # the first row of each reason
 
     def add(self, table: str, file: Path, line: int | None, reason: str, content: str) -> None:
         """Take one row."""
         self.counts[table, reason] += 1
-        if self.counts[table, reason] == 1 or len(self.examples) < _SHOWN:
-            self.examples.append(f"{file}:{'?' if line is None else line}: {reason}")
+        if (table, reason) not in self.examples:
+            start = content[:_SHOWN] + ("…" if len(content) > _SHOWN else "")
+            self.examples[table, reason] = f"{file}:{'?' if line is None else line}: {start}"
         self._rows.append(
             {
                 "table": table,

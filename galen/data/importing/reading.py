@@ -25,6 +25,18 @@ _ROWS: Final = 131_072  # of a block of Parquet
 _EXACT: Final = 2.0**53  # below it each integer is a float of its own
 _MOST_KEYS: Final = 10_000  # of JSON objects in one file
 
+_WIDE: Final = "UTF-16"
+_NO_TEXT: Final = (
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "unpack it, or save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook", "save the sheet as CSV"),
+    (b"\xfd7zXZ\0", "packed with xz", "unpack it, or pack it with gzip"),
+    (b"(\xb5/\xfd", "packed with zstd", "unpack it, or pack it with gzip"),
+    (b"BZh91AY&SY", "packed with bzip2", "unpack it, or pack it with gzip"),
+    (b"\xff\xfe", _WIDE, "save it as UTF-8"),
+    (b"\xfe\xff", _WIDE, "save it as UTF-8"),
+)
+"""How files begin that look like text and are none, what they are, and what to do."""
+
 Advance = Callable[[int], None]
 
 
@@ -34,10 +46,18 @@ def columns_of(path: Path, dialect: Dialect) -> tuple[str, ...]:
     Raises:
         ImportRefused: the file is missing or empty, or its columns cannot be told.
     """
+    if path.is_dir():
+        raise ImportRefused(f"{path} is a folder; name one file, in which all rows are.")
     if not path.is_file():
         raise ImportRefused(f"{path}: there is no such file; check the path.")
     if path.stat().st_size == 0:
         raise ImportRefused(f"{path} is empty: it has neither columns nor rows.")
+    with path.open("rb") as file:
+        begins = file.read(16)
+    for mark, what, instead in _NO_TEXT:
+        damaged = what == _WIDE and b"\0" not in begins  # a byte or two of UTF-8 that are broken
+        if begins.startswith(mark) and not damaged:
+            raise ImportRefused(f"{path} is {what}, which is not read; {instead}.")
     kind = _kind(path)
     if kind == "parquet":
         try:
@@ -56,8 +76,8 @@ def columns_of(path: Path, dialect: Dialect) -> tuple[str, ...]:
     else:
         columns = dialect.columns or header_of(path, dialect, first)
     if not columns:
-        raise ImportRefused(f"{path}: none of its lines is a JSON object; is it JSON Lines?")
-    doubled = sorted({name for name in columns if columns.count(name) > 1})
+        raise ImportRefused(f"{path}{_without_columns(kind, begins)}")
+    doubled = sorted({name for name in columns if name and columns.count(name) > 1})
     if doubled:
         raise ImportRefused(f"{path}, line 1: columns named twice: {doubled}; rename them.")
     return columns
@@ -88,6 +108,19 @@ def _is_parquet(path: Path) -> bool:
         begins = file.read(4) == b"PAR1"
         file.seek(-min(4, path.stat().st_size), 2)
         return begins and file.read() == b"PAR1"
+
+
+def _without_columns(kind: str, begins: bytes) -> str:
+    if kind == "csv":
+        return (
+            ", line 1 is empty: it has to name the columns; delete what stands above their names."
+        )
+    if begins.lstrip().startswith(b"["):
+        return (
+            " is one JSON list; write each of its objects on a line of its own, without brackets "
+            "and commas between them (`jq -c '.[]'` does)."
+        )
+    return ": none of its lines is a JSON object; is it JSON Lines?"
 
 
 def _ignore(*_: Any) -> None:

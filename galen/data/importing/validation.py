@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.importing.converting import Mask, convert
-from galen.data.importing.feeds import FIELDS, LINE, ImportRefused, TableName
+from galen.data.importing.converting import Converted, Mask
+from galen.data.importing.feeds import FIELDS, LINE, Dialect, ImportRefused, TableName
 from galen.data.importing.lines import RowBlock
+from galen.data.importing.local import converted
 from galen.data.importing.mapping import Mapped
 from galen.data.importing.words import WORDS, expected, translated, unknown
 
@@ -79,7 +80,7 @@ def check(table: TableName, block: RowBlock, mapped: Mapped, now: datetime) -> C
         raw = pa.array(block.lines) if source == LINE else block.table[source]
         if name in mapped.words:
             raw = translated(raw, mapped.words[name])
-        values, bad = convert(raw, field)
+        values, bad = _converted(raw, field, mapped.dialect)
         if name in WORDS:
             bad = bad | _no_word(name, values)
             for mask, reason in unknown(name, raw, bad) if bad.any() else ():
@@ -104,12 +105,20 @@ def constant(table: TableName, name: str, value: str) -> pa.Scalar:
         ImportRefused: it is not of the field's type.
     """
     field = FIELDS[table].field(name)
-    column, bad = convert(pa.array([value]), field)
+    column, bad = _converted(pa.array([value]), field, Dialect())
     if bad.any() or _no_word(name, column).any():
         raise ImportRefused(
             f"{table}.{name} cannot be {value!r}: it is not {_expected(field, pa.string())}."
         )
     return column[0]
+
+
+def _converted(column: pa.Array | pa.ChunkedArray, field: pa.Field, dialect: Dialect) -> Converted:
+    """A column as the field's type; galen's own words in galen's letters, however capital."""
+    values, bad = converted(column, field, dialect)
+    if field.name in WORDS and pa.types.is_string(values.type):
+        values = pc.utf8_lower(values)
+    return values, bad
 
 
 def _expected(field: pa.Field, given: pa.DataType) -> str:

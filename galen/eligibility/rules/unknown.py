@@ -19,7 +19,7 @@ from galen.pipeline.candidates import Candidates, Requests
 @dataclass(frozen=True, slots=True)
 class KnownEnough:
     """A medicine whose ingredients are not recognised warns, and more where something is declared;
-    so does every medicine for people one of whose medicines or allergies is not recognised."""
+    so does every medicine for people who declared or put into the cart what is not recognised."""
 
     premises: Premises
     rule: str = "unknown"
@@ -54,7 +54,7 @@ class KnownEnough:
         if action == NONE:
             return []
         strange = not self.premises.items.recognised[item]
-        words = "an ingredient of it" if strange else "a medicine or allergy that was declared"
+        words = "an ingredient of it" if strange else "something that was declared, or of the cart,"
         return [
             Finding(
                 self.rule,

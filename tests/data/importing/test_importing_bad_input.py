@@ -1,5 +1,7 @@
+import bz2
 import gzip
 import json
+import lzma
 from pathlib import Path
 
 import pyarrow as pa
@@ -325,3 +327,50 @@ def test_an_id_that_floats_cannot_tell_apart_goes_to_quarantine_with_what_to_do(
     reason = "user_id is not told apart from others in a column of floats; write it as text"
     assert rejected(tmp_path) == {("events", 1): reason, ("events", 2): reason}
     assert shop(tmp_path).read("users")["user_id"].to_pylist() == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "flag"),
+    [(b";", "separator=';'"), (b"\t", r"separator=\$'\\t'"), (b"|", r"separator='\|'")],
+)
+def test_columns_that_stand_as_one_say_what_parts_them(tmp_path: Path, mark: bytes, flag: str):
+    with pytest.raises(ImportRefused, match=rf"They stand as one: .*--option {flag}") as refused:
+        run(tmp_path, events=events(3).replace(b",", mark))
+    assert "--map" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("ending", "data", "told"),
+    [
+        (".csv", b"\n" + events(3), "line 1 is empty: it has to name the columns"),
+        (".json", b"[" + as_json(2).replace(b"\n", b",\n") + b"{}]", r"one JSON list.*jq -c"),
+        (".csv", b"PK\x03\x04\x14\0\0\0", "Excel workbook, which is not read; unpack it"),
+        (".xlsx", b"PK\x03\x04\x14\0\0\0", "Excel workbook, which is not read; unpack it"),
+        (".csv.xz", lzma.compress(events(3)), "packed with xz.*gzip"),
+        (".csv.bz2", bz2.compress(events(3)), "packed with bzip2.*gzip"),
+        (".csv", events(3).decode().encode("utf-16"), "UTF-16.*save it as UTF-8"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_by_its_name(
+    tmp_path: Path, ending: str, data: bytes, told: str
+):
+    with pytest.raises(ImportRefused, match=told):
+        run(tmp_path, events=(ending, data))
+
+
+def test_a_folder_is_not_called_missing(tmp_path: Path):
+    (tmp_path / "events.parquet").mkdir()
+    with pytest.raises(ImportRefused, match="is a folder; name one file"):
+        import_shop("table", {"events": tmp_path / "events.parquet"}, tmp_path / "shop", now=NOW)
+
+
+def test_columns_without_a_name_are_left_however_many_they_are(tmp_path: Path):
+    """As spreadsheets end every line with the separators of columns that are empty."""
+    lines = events(4).decode().splitlines()
+    for place, data in enumerate(
+        ["\n".join(f",{line},," for line in lines), "\n".join(f"{line},," for line in lines) + "\r"]
+    ):
+        (tmp_path / str(place)).mkdir()
+        report = run(tmp_path / str(place), ImportSettings(), events=data.encode())
+        assert landed(tmp_path / str(place)) == {"e0", "e1", "e2", "e3"}
+        assert not report.ignored

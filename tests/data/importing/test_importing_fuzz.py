@@ -63,6 +63,7 @@ def test_damage_in_csv_costs_only_the_lines_it_touches(damage: tuple[int, int, b
 @example((0, 0, b"PAR1"))  # begins like Parquet, and does not end so
 @example((0, 0, b"\x1f\x8b"))  # begins like gzip, but says no method of packing that gzip knows
 @example((0, 0, GZIP))
+@example((0, 0, b"\xff\xfe"))  # begins like UTF-16, and goes on as what it is
 def test_damage_in_json_lines_costs_only_the_lines_it_touches(damage: tuple[int, int, bytes]):
     body, untouched = damaged(JSON_LINES, damage)
     with tempfile.TemporaryDirectory() as folder:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.data.importing.converting import convert
+from galen.data.importing.dialects import WRITTEN, dialect_of
 from galen.data.importing.feeds import LINE, OPEN_SALE, Feed, ImportPlan, ImportSource
 
 
@@ -28,6 +29,7 @@ def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
             "kind": "label's kind",
             "order": LINE,
         },
+        dialect_of(paths["events"], options),
         adapt=with_kind,
         made=("label's kind",),
         reads=(label,),
@@ -39,6 +41,6 @@ CTR_TABLE = ImportSource(
     name="ctr-table",
     what="a table of label (1 clicked, 0 shown), user and item, in the order of time",
     paths={"events": True},
-    options=("label", "user", "item"),
+    options=("label", "user", "item", *WRITTEN),
     plan=_plan,
 )

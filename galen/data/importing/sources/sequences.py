@@ -3,21 +3,24 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from galen.data.importing.feeds import OPEN_SALE, Dialect, Feed, ImportPlan, ImportSource
+from galen.data.importing.dialects import WRITTEN, dialect_of
+from galen.data.importing.feeds import OPEN_SALE, Feed, ImportPlan, ImportSource
 from galen.data.importing.reading import columns_of
 
 _BEGINNINGS = {"brand": "brand", "category": "categor", "title": "text"}
 
 
 def _plan(paths: Mapping[str, Path], options: Mapping[str, str]) -> ImportPlan:
-    known = columns_of(paths["interactions"], Dialect())
+    file = paths["interactions"]
+    dialect = dialect_of(file, options)
     fields = {"kind": f"={options.get('kind', 'rating')}"}
-    if "pos" in known or "timestamp" not in known:
+    if "pos" in columns_of(file, dialect):
         fields["order"] = "pos"
-    events = Feed(paths["interactions"], fields)
+    events = Feed(file, fields, dialect)
     items = None
     if "items" in paths:
-        items = Feed(paths["items"], described(columns_of(paths["items"], Dialect())))
+        dialect = dialect_of(paths["items"], options)
+        items = Feed(paths["items"], described(columns_of(paths["items"], dialect)), dialect)
     return ImportPlan(events=events, items=items, assume=OPEN_SALE)
 
 
@@ -36,6 +39,6 @@ SEQUENCES = ImportSource(
     what="user_id, item_id and pos, the place in the user's history, or timestamp; "
     "optionally a file of items",
     paths={"interactions": True, "items": False},
-    options=("kind",),
+    options=("kind", *WRITTEN),
     plan=_plan,
 )

@@ -63,3 +63,11 @@ def test_an_unknown_option_is_refused(tmp_path: Path):
             now=NOW,
             settings=ImportSettings(options={"lable": "y"}),
         )
+
+
+def test_a_column_that_a_source_reads_and_a_file_lacks_is_named(tmp_path: Path):
+    paths = {"events": tmp_path / "clicks.csv"}
+    paths["events"].write_text("user,item,label\na,x,1\n")
+    settings = ImportSettings(options={"label": "labels"})
+    with pytest.raises(ImportRefused, match=r"no column 'labels'; the nearest is 'label'\."):
+        import_shop("ctr-table", paths, tmp_path / "shop", now=NOW, settings=settings)
