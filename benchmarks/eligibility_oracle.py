@@ -184,6 +184,7 @@ class Oracle:
         medicine = goods.rx_class != "none"
         states = [*person.states, *(name for name, within in AGES.items() if _in(person, within))]
         drugs = [c for c in goods.concepts if c.startswith("ingredient:")]
+        active = [c for c in drugs if "drug_class:foodstuff" not in self.up(c)]
         in_basket = [(c, b) for b in basket for c in self.goods[b].concepts]
         taken = [
             *person.medicines,
@@ -208,10 +209,10 @@ class Oracle:
             "duplicate": pack.duplicates == "drop"
             and medicine
             and (
-                any(m in self.molecule(c) for c in drugs for m in person.medicines)
+                any(m in self.molecule(c) for c in active for m in person.medicines)
                 or any(
                     other in self.molecule(c)
-                    for c in drugs
+                    for c in active
                     for other, b in in_basket
                     if b in person.cart or self.goods[b].rx_class != "none"
                 )
