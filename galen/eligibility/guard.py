@@ -86,5 +86,5 @@ class Guard:
         facts = ItemFacts(catalogue, reader, ConceptWords.of(graph, ConceptKind.PRODUCT_WORD))
         claims = ItemClaims(catalogue, facts, graph)
         gate = Gate.of(catalogue, facts, graph, pack, withdrawals, claims)
-        declarations = Declarations(gate.premises, reader.names)
+        declarations = Declarations.over(gate.premises, reader.names)
         return cls(gate, declarations, RedFlags.read(), claims)

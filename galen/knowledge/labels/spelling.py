@@ -85,7 +85,7 @@ class Spelling:
         """The spelling under which a name is looked up; empty where it holds no letter."""
         seen = INVISIBLE.sub("", name)
         mark = Mark.NONE if seen == name else Mark.FOLDED
-        text = _without_accents(unicodedata.normalize("NFKC", seen).casefold())
+        text = without_accents(unicodedata.normalize("NFKC", seen).casefold())
         for sign, word in ROTATIONS:
             text = text.replace(sign, word)
         words = []
@@ -167,7 +167,8 @@ def _cut(text: str, salts: SaltWords) -> str:
     return text
 
 
-def _without_accents(text: str) -> str:
+def without_accents(text: str) -> str:
+    """A text whose letters have no accents; kana keep the marks that make another sound of them."""
     parts = unicodedata.normalize("NFD", text)
     kept = "".join(
         letter
