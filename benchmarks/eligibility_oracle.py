@@ -190,7 +190,7 @@ class Oracle:
             *person.medicines,
             *(() if goods.rx_class == "prescription" else person.prescribed),
         ]
-        told = bool(person.states or person.medicines or person.allergies or person.unrecognised)
+        told = bool(states or person.medicines or person.allergies or person.unrecognised)
         checks = {
             "withdrawn": goods.withdrawn,
             "shop": not goods.sellable,
@@ -201,7 +201,8 @@ class Oracle:
                 for rule in pack.age
             ),
             "sensitive": self._tells(person, item),
-            "same_for_all": person.shared and (medicine or self._could_tell(item)),
+            "same_for_all": person.shared
+            and (medicine or not goods.recognised or self._could_tell(item)),
             "allergy": any(a in self.up(c) for a in person.allergies for c in goods.concepts),
             "contraindication": any(self.wrong(c, s) for c in goods.concepts for s in states),
             "interaction": any(self.clash(c, m) for c in goods.concepts for m in taken)
@@ -219,10 +220,13 @@ class Oracle:
             ),
             "quantity": self._too_much(person, item, basket),
             "hazard": self._hazard(person, item, basket),
-            "unknown": medicine
-            and (
-                (not goods.recognised and told and pack.unknown.ingredients == "drop")
-                or (person.unrecognised and pack.unknown.medicines == "drop")
+            "unknown": (
+                medicine and not goods.recognised and told and pack.unknown.ingredients == "drop"
+            )
+            or (
+                (medicine or not goods.recognised)
+                and person.unrecognised
+                and pack.unknown.medicines == "drop"
             ),
         }
         return [rule for rule, broken in checks.items() if broken]

@@ -10,8 +10,8 @@ from galen.eligibility.premises import Premises
 from galen.knowledge.graph import KnowledgeError
 from galen.knowledge.labels.composition import parse_composition
 from galen.knowledge.labels.ingredient_names import How, IngredientNames
+from galen.knowledge.labels.told_names import ToldNames
 from galen.knowledge.schema import ConceptKind
-from galen.knowledge.texts.told_names import ToldNames
 from galen.pipeline.circumstances import Bought, Circumstances, Packed
 
 STATE_KINDS: Final = (

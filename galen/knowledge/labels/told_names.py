@@ -10,13 +10,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from galen.knowledge.graph import Graph
-from galen.knowledge.labels.spelling import EAST_ASIAN, INVISIBLE, Spelling, without_accents
+from galen.knowledge.labels.spelling import EAST_ASIAN, Spelling, without_accents
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.phrases import Denial, Hit
-from galen.knowledge.texts.plain_text import QUOTES, Folding
+from galen.knowledge.texts.plain_text import INVISIBLE, QUOTES, Folding
 
 LONGEST: Final = 6  # words of a name
 SHORTEST: Final = 4  # letters of a name that is looked for within a text: "no" is one, too
@@ -24,16 +24,19 @@ SHORTEST_JOINED: Final = 2
 LONGEST_JOINED: Final = 16  # characters of a name in a script that does not part words
 TEXT: Final = 2000  # letters of a text that are read; the rest of one so long is not known
 
-_PIECE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
+_PIECE: Final = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff]+|[^\W\d_\u3040-\u30ff\u3400-\u9fff]{4,}(?=\d)|"
+    r"[^\W_\u3040-\u30ff\u3400-\u9fff]+"
+)  # "ibuprofen200mg" is two words, "b12" one
 _JOINED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 _POSSESSIVE: Final = re.compile(r"'s?(?!\w)")
 _FREE_OF: Final = re.compile(r"(?:\bfree (?:from|of)|\bohne|无|不含|零)\s*$")
 _FREE: Final = re.compile(r"[\s-]*(?:(?:free|frei)\b|不使用|フリー|无添加)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    text: str
+class _Word(NamedTuple):
+    text: str  # in the singular
+    joined: bool  # is it of a script that does not part words?
     start: int
     end: int
 
@@ -42,14 +45,15 @@ class _Word:
 class _Writing:
     """What differs in writing only."""
 
-    letters: Mapping[str, str]  # of another script, or traditional
+    letters: Mapping[int, str]  # of another script, or traditional
     pieces: tuple[tuple[str, str], ...]  # of words, in other spellings
 
     def plain(self, text: str) -> str:
         """One width, case, script and spelling, without accents and unseen signs."""
-        seen = unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
-        folded = without_accents(seen.casefold().translate(QUOTES))
-        plain = "".join(self.letters.get(letter, letter) for letter in folded)
+        plain = text.casefold().translate(QUOTES)
+        if not text.isascii():
+            seen = unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
+            plain = without_accents(seen.translate(QUOTES)).translate(self.letters)
         for piece, inn in self.pieces:
             plain = plain.replace(piece, inn)
         return plain
@@ -76,7 +80,7 @@ class ToldNames:
     @classmethod
     def named(cls, names: Iterable[tuple[str, int]]) -> "ToldNames":
         """From pairs of a name and a row."""
-        writing = _Writing(Folding.read().letters, Spelling.read().pieces)
+        writing = _Writing(str.maketrans(Folding.read().letters), Spelling.read().pieces)
         rows: dict[str, dict[int, None]] = {}
         for name, row in names:
             key = _key(_words(writing.plain(name)))
@@ -109,7 +113,8 @@ class ToldNames:
         place = 0
         while place < len(words):
             step = 1
-            for length in range(min(LONGEST, len(words) - place), 0, -1):
+            starts = self._starts.get(words[place].text, 0)
+            for length in range(min(starts, len(words) - place), 0, -1):
                 some = words[place : place + length]
                 rows = self.rows.get(_key(some), ())
                 if rows and _long_enough(_key(some)):
@@ -122,7 +127,7 @@ class ToldNames:
 
     def _in_run(self, word: _Word) -> Iterator[tuple[int, int, tuple[int, ...]]]:
         """Names within letters of a script that does not part words; a single one names nothing."""
-        if not EAST_ASIAN.search(word.text):
+        if not word.joined:
             return
         place, text = 0, word.text
         while place < len(text):
@@ -136,19 +141,33 @@ class ToldNames:
             place += step
 
     @cached_property
+    def _starts(self) -> Mapping[str, int]:
+        """By the first word of names, how many words the longest of them has."""
+        found: dict[str, int] = {}
+        for name in self.rows:
+            words = [word.text for word in _words(name)]
+            found[words[0]] = max(found.get(words[0], 0), min(len(words), LONGEST))
+        return found
+
+    @cached_property
     def _longest(self) -> int:
         joined = [len(name) for name in self.rows if _JOINED.fullmatch(name)]
         return min(max(joined, default=0), LONGEST_JOINED)
 
 
 def _words(plain: str) -> list[_Word]:
-    text = _POSSESSIVE.sub(lambda found: " " * len(found[0]), plain)
-    return [_Word(found[0], found.start(), found.end()) for found in _PIECE.finditer(text)]
+    text = plain
+    if "'" in plain:
+        text = _POSSESSIVE.sub(lambda found: " " * len(found[0]), plain)
+    return [
+        _Word(_singular(found[0]), bool(EAST_ASIAN.match(found[0])), found.start(), found.end())
+        for found in _PIECE.finditer(text)
+    ]
 
 
 def _key(words: list[_Word]) -> str:
-    joined = any(EAST_ASIAN.search(word.text) for word in words)
-    return ("" if joined else " ").join(_singular(word.text) for word in words)
+    joined = any(word.joined for word in words)
+    return ("" if joined else " ").join([word.text for word in words])
 
 
 def _long_enough(name: str) -> bool:

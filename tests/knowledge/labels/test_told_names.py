@@ -2,7 +2,7 @@
 
 import pytest
 
-from galen.knowledge.texts.told_names import LONGEST, TEXT, ToldNames
+from galen.knowledge.labels.told_names import LONGEST, TEXT, ToldNames
 
 NAMES = [
     ("crohn's disease", 0),
