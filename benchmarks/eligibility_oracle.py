@@ -184,12 +184,13 @@ class Oracle:
         medicine = goods.rx_class != "none"
         states = [*person.states, *(name for name, within in AGES.items() if _in(person, within))]
         drugs = [c for c in goods.concepts if c.startswith("ingredient:")]
+        active = [c for c in drugs if "drug_class:foodstuff" not in self.up(c)]
         in_basket = [(c, b) for b in basket for c in self.goods[b].concepts]
         taken = [
             *person.medicines,
             *(() if goods.rx_class == "prescription" else person.prescribed),
         ]
-        told = bool(person.states or person.medicines or person.allergies or person.unrecognised)
+        told = bool(states or person.medicines or person.allergies or person.unrecognised)
         checks = {
             "withdrawn": goods.withdrawn,
             "shop": not goods.sellable,
@@ -200,7 +201,8 @@ class Oracle:
                 for rule in pack.age
             ),
             "sensitive": self._tells(person, item),
-            "same_for_all": person.shared and (medicine or self._could_tell(item)),
+            "same_for_all": person.shared
+            and (medicine or not goods.recognised or self._could_tell(item)),
             "allergy": any(a in self.up(c) for a in person.allergies for c in goods.concepts),
             "contraindication": any(self.wrong(c, s) for c in goods.concepts for s in states),
             "interaction": any(self.clash(c, m) for c in goods.concepts for m in taken)
@@ -208,20 +210,23 @@ class Oracle:
             "duplicate": pack.duplicates == "drop"
             and medicine
             and (
-                any(m in self.molecule(c) for c in drugs for m in person.medicines)
+                any(m in self.molecule(c) for c in active for m in person.medicines)
                 or any(
                     other in self.molecule(c)
-                    for c in drugs
+                    for c in active
                     for other, b in in_basket
                     if b in person.cart or self.goods[b].rx_class != "none"
                 )
             ),
             "quantity": self._too_much(person, item, basket),
             "hazard": self._hazard(person, item, basket),
-            "unknown": medicine
-            and (
-                (not goods.recognised and told and pack.unknown.ingredients == "drop")
-                or (person.unrecognised and pack.unknown.medicines == "drop")
+            "unknown": (
+                medicine and not goods.recognised and told and pack.unknown.ingredients == "drop"
+            )
+            or (
+                (medicine or not goods.recognised)
+                and person.unrecognised
+                and pack.unknown.medicines == "drop"
             ),
         }
         return [rule for rule, broken in checks.items() if broken]

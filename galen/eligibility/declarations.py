@@ -2,19 +2,41 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from galen.eligibility.premises import Premises
-from galen.knowledge.labels.ingredient_names import IngredientNames
+from galen.knowledge.graph import KnowledgeError
+from galen.knowledge.labels.composition import parse_composition
+from galen.knowledge.labels.ingredient_names import How, IngredientNames
+from galen.knowledge.labels.told_names import ToldNames
+from galen.knowledge.schema import ConceptKind
 from galen.pipeline.circumstances import Bought, Circumstances, Packed
 
-STATE_KINDS: Final = ("condition", "population", "life_stage", "symptom")
-MEDICINE_KINDS: Final = ("ingredient", "drug_class")
+STATE_KINDS: Final = (
+    ConceptKind.CONDITION,
+    ConceptKind.POPULATION,
+    ConceptKind.LIFE_STAGE,
+    ConceptKind.SYMPTOM,
+)
+MEDICINE_KINDS: Final = (ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS)
+GOODS: Final = (*MEDICINE_KINDS, ConceptKind.PRODUCT_WORD)
+"""What may be taken or not be tolerated, where it is told by its id."""
+
 PREGNANCY: Final = "population:pregnancy"
 ALSO: Final = {"life_stage:expecting a baby": PREGNANCY}
 """Life stages that are a state by another name: rules and red flags speak of the state alone."""
+
+ALLERGY: Final = (" allergy", "过敏", "アレルギー")
+"""What makes the name of a condition of what is not tolerated: "penicillin allergy"."""
+
+
+class Meaning(NamedTuple):
+    """Rows of the graph that a word may mean, and whether that is all that it says."""
+
+    rows: tuple[int, ...]
+    whole: bool  # False: of the rest nobody knows, as of a word that means nothing known
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,63 +58,153 @@ class Declarations:
 
     premises: Premises
     names: IngredientNames
+    states: ToldNames
+    goods: ToldNames
+
+    @classmethod
+    def over(cls, premises: Premises, names: IngredientNames) -> "Declarations":
+        """By all names of the graph that the premises stand on."""
+        graph = premises.graph
+        states, goods = ToldNames.of(graph, *STATE_KINDS), ToldNames.of(graph, *MEDICINE_KINDS)
+        return cls(premises, names, states, goods)
 
     def of(
         self, asked: Sequence[RequestWords], records: Sequence[Mapping[str, Any]], bought: Bought
     ) -> Circumstances:
         """The circumstances of requests, each of a person with a record of schema USERS."""
-        row_of = self.premises.catalogue.row_of
-        pairs = list(zip(asked, records, strict=True))
-        states = [self._states([*w.conditions, *(r.get("conditions") or ())]) for w, r in pairs]
-        medicines = [self._goods([*w.medicines, *(r.get("medicines") or ())]) for w, r in pairs]
-        allergies = [self._goods([*w.allergies, *(r.get("allergies") or ())]) for w, r in pairs]
-        carts = [[row_of.get(item, -1) for item in words.cart] for words in asked]
-        unknown = [
-            any(-1 in rows for rows in said)
-            for said in zip(states, medicines, allergies, carts, strict=True)
-        ]
-        stages = [self._states([r["life_stage"]] if r.get("life_stage") else []) for _, r in pairs]
+        said = [self._said(w, r) for w, r in zip(asked, records, strict=True)]
         return Circumstances(
-            states=_known([a + b for a, b in zip(states, stages, strict=True)]),
-            medicines=_known(medicines),
-            allergies=_known(allergies),
-            prescribed=_known([self._goods(words.prescriptions) for words in asked]),
-            cart=Packed.of([[row for row in rows if row >= 0] for rows in carts]),
+            states=Packed.of([list(one.states) for one in said]),
+            medicines=Packed.of([list(one.medicines) for one in said]),
+            allergies=Packed.of([list(one.allergies) for one in said]),
+            prescribed=Packed.of([list(one.prescribed) for one in said]),
+            cart=Packed.of([one.cart for one in said]),
             bought=bought,
-            unrecognised=np.array(unknown, bool),
+            unrecognised=np.array([one.unrecognised for one in said], bool),
             shared=np.array([words.discreet for words in asked], bool),
             refill=np.array([words.refill for words in asked], bool),
         )
 
-    def _states(self, words: Sequence[str]) -> list[int]:
-        rows = [row for word in words for row in self._rows(word, STATE_KINDS)]
-        also = {self.premises.row(stage): self.premises.row(state) for stage, state in ALSO.items()}
-        return rows + [also[row] for row in rows if row >= 0 and also.get(row, -1) >= 0]
+    def _said(self, words: RequestWords, record: Mapping[str, Any]) -> "_Said":
+        states = [self._state(w) for w in (*words.conditions, *_told(record, "conditions"))]
+        medicines = [self._good(w) for w in (*words.medicines, *_told(record, "medicines"))]
+        allergies = (*words.allergies, *_told(record, "allergies"))
+        prescribed = [self._prescribed(word) for word in words.prescriptions]
+        stage = record.get("life_stage")
+        # What is not tolerated is a good, a condition of its own name, or both.
+        goods, ills = [self._good(w) for w in allergies], [self._allergy(w) for w in allergies]
+        intolerant = [Meaning((), g.whole or i.whole) for g, i in zip(goods, ills, strict=True)]
+        cart = [self.premises.catalogue.row_of.get(item, -1) for item in words.cart]
+        doubtful = [meaning for meaning in prescribed if not meaning.whole]
+        every = (*states, *medicines, *intolerant, *prescribed)
+        return _Said(
+            states=self._and_also(_rows(*states, *ills, *([self._state(stage)] if stage else []))),
+            medicines=_rows(*medicines, *doubtful),
+            allergies=_rows(*goods),
+            prescribed=_rows(*(meaning for meaning in prescribed if meaning.whole)),
+            cart=[row for row in cart if row >= 0],
+            unrecognised=self._unread(cart) or not all(meaning.whole for meaning in every),
+        )
 
-    def _goods(self, words: Sequence[str]) -> list[int]:
-        """Ingredients and classes; what neither is, is looked for among names of ingredients."""
-        said = {word: self._rows(word, MEDICINE_KINDS) for word in words}
-        lost = [word for word, rows in said.items() if rows == [-1]]
-        found = self.names.find(lost).concept.tolist() if lost else []
-        said |= {word: [row] for word, row in zip(lost, found, strict=True)}
-        return [row for word in words for row in self._with_namesakes(word, said[word])]
+    def _unread(self, cart: Sequence[int]) -> bool:
+        """Is there something in the cart that nobody knows, or a medicine of unknown contents?"""
+        items = self.premises.items
+        return any(row < 0 or (items.medicine[row] and not items.recognised[row]) for row in cart)
 
-    def _with_namesakes(self, word: str, rows: Sequence[int]) -> list[int]:
-        """Where no concept is meant by its id: a class may have the name of an ingredient."""
-        graph = self.premises.graph
-        if word in graph.row_of:
-            return list(rows)
-        names = [graph.ids[row].partition(":")[2] for row in rows if row >= 0]
-        others = [row for name in names for row in self._rows(name, MEDICINE_KINDS)]
-        return list(dict.fromkeys([*rows, *others]))
+    def _state(self, word: str) -> Meaning:
+        return self._by_id(word, STATE_KINDS) or _read(self.states, word)
 
-    def _rows(self, word: str, kinds: Sequence[str]) -> list[int]:
-        """All that a word may mean, since any of it may be why something must not be shown."""
-        name = " ".join(word.lower().split())
-        rows = [self.premises.row(id_) for id_ in (name, *(f"{kind}:{name}" for kind in kinds))]
-        return [row for row in rows if row >= 0] or [-1]
+    def _allergy(self, word: str) -> Meaning:
+        names = self.states
+        rows = [row for end in ("", *ALLERGY) for row in names.whole(f"{word}{end}")]
+        return Meaning(tuple(rows), bool(rows)) if rows else _read(names, word)
+
+    def _good(self, word: str) -> Meaning:
+        """Ingredients and classes, with the amounts that people write behind them or without.
+
+        A near spelling is a guess: rules go by it, and by that it may be wrong.
+        """
+        parts = [self._named(name) for name in _names_in(word)]
+        if parts and all(part.rows for part in parts):
+            return Meaning(_rows(*parts), True)
+        found = self.names.find([word]).concept
+        within = self.goods.within(word)
+        return Meaning((*within, *(row for row in found.tolist() if row >= 0)), False)
+
+    def _named(self, word: str) -> Meaning:
+        """All that may be meant: a class may have the name of an ingredient, and so may another."""
+        named = self._by_id(word, GOODS)
+        if named is not None:
+            return named
+        sure = self._molecule(word)
+        names = (word, *(self.premises.graph.names[row] for row in sure))
+        every = (*sure, *(row for name in names for row in self.goods.whole(name)))
+        return Meaning(tuple(dict.fromkeys(every)), bool(every))
+
+    def _molecule(self, word: str) -> tuple[int, ...]:
+        """The one ingredient that a word is a name, or a salt, of; none where that is a guess."""
+        found = self.names.find([word])
+        sure = found.concept[0] >= 0 and found.how[0] != How.FUZZY
+        return (int(found.concept[0]),) if sure else ()
+
+    def _prescribed(self, word: str) -> Meaning:
+        """Molecules, which it unlocks, and classes: what else bears its name it is not for.
+
+        What cannot be told for sure unlocks nothing; rules go by all that it may be.
+        """
+        said = [self._sure(name) for name in _names_in(word)]
+        if said and all(part.rows for part in said):
+            return Meaning(_rows(*said), True)
+        return Meaning(self._good(word).rows, False)
+
+    def _sure(self, word: str) -> Meaning:
+        named = self._by_id(word, GOODS)
+        if named is not None:
+            return named
+        ingredient, every = self.premises.ingredient, self._named(word).rows
+        classes = [row for row in every if not ingredient[row]]
+        return Meaning((*self._molecule(word), *classes), True)
+
+    def _by_id(self, word: str, kinds: Sequence[ConceptKind]) -> Meaning | None:
+        """What is told as `kind:name`; of another kind than is asked for it says nothing."""
+        kind, colon, name = " ".join(word.lower().split()).partition(":")
+        row = self.premises.row(f"{kind}:{name.strip()}") if colon else -1
+        return Meaning((row,), True) if row >= 0 and kind in kinds else None
+
+    def _and_also(self, rows: tuple[int, ...]) -> tuple[int, ...]:
+        row = self.premises.row
+        also = (row(state) for stage, state in ALSO.items() if row(stage) in rows)
+        return tuple(dict.fromkeys((*rows, *(state for state in also if state >= 0))))
 
 
-def _known(rows: Sequence[Sequence[int]]) -> Packed:
-    """Without what is not known, and each once. A life stage unknown to the graph is no matter."""
-    return Packed.of([[row for row in dict.fromkeys(some) if row >= 0] for some in rows])
+class _Said(NamedTuple):
+    """What one request and its person's record say."""
+
+    states: tuple[int, ...]
+    medicines: tuple[int, ...]
+    allergies: tuple[int, ...]
+    prescribed: tuple[int, ...]
+    cart: list[int]
+    unrecognised: bool
+
+
+def _read(names: ToldNames, word: str) -> Meaning:
+    whole = names.whole(word)
+    return Meaning(whole, True) if whole else Meaning(names.within(word), False)
+
+
+def _rows(*meanings: Meaning) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(row for meaning in meanings for row in meaning.rows))
+
+
+def _names_in(word: str) -> list[str]:
+    """The names of "ibuprofen 200 mg, codeine"; the word itself where it cannot be parted."""
+    try:
+        parts = parse_composition(word)
+    except KnowledgeError:
+        return [word]
+    return [name for part in parts for name in (part.name, *part.other_names)]
+
+
+def _told(record: Mapping[str, Any], field: str) -> Sequence[str]:
+    return record.get(field) or ()

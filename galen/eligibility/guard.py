@@ -13,6 +13,7 @@ from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import graph_of
 from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
+from galen.knowledge.labels.likely_contents import LikelyContents
 from galen.knowledge.pack import Pack, read_pack
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import ConceptWords
@@ -83,8 +84,9 @@ class Guard:
         Raises:
             PackError: a rule names a concept that the graph does not know.
         """
-        facts = ItemFacts(catalogue, reader, ConceptWords.of(graph, ConceptKind.PRODUCT_WORD))
+        words = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
+        facts = ItemFacts(catalogue, reader, words, LikelyContents.of(graph, reader.told))
         claims = ItemClaims(catalogue, facts, graph)
         gate = Gate.of(catalogue, facts, graph, pack, withdrawals, claims)
-        declarations = Declarations(gate.premises, reader.names)
+        declarations = Declarations.over(gate.premises, reader.names)
         return cls(gate, declarations, RedFlags.read(), claims)

@@ -95,8 +95,12 @@ class ItemClaims:
         return self._copy().breaches.get(row, ())
 
     def facts(self, row: int) -> frozenset[str]:
-        """What the ingredients and the product word of an item are for."""
-        concepts = self._facts.columns.concept[row]
+        """What the ingredients and the product word of an item are for.
+
+        Ingredients that nobody told let nothing be claimed.
+        """
+        columns = self._facts.columns
+        concepts = columns.concept[row, :1] if columns.assumed[row] else columns.concept[row]
         key = concepts[concepts >= 0].tobytes()
         if key not in self._known:
             self._known[key] = self._uses.facts(concepts.tolist())

@@ -12,10 +12,29 @@ from galen.data.schema import RxClass
 from galen.knowledge.labels.contents import Contents
 
 MEDICINES: Final = (RxClass.OTC, RxClass.PHARMACIST, RxClass.PRESCRIPTION)
-UNITS_OF_ONE: Final = frozenset({"", "piece", "pieces"})
-"""Units of a pack in which no dose is counted."""
+MEASURES: Final = {
+    **dict.fromkeys(("ml", "milliliter", "millilitre", "cc", "毫升", "ミリリットル"), 1.0),
+    **dict.fromkeys(("g", "gm", "gram", "gramm", "克", "グラム"), 1.0),
+    **dict.fromkeys(("cl", "centiliter", "centilitre"), 10.0),
+    **dict.fromkeys(("dl", "deciliter", "decilitre"), 100.0),
+    **dict.fromkeys(("l", "liter", "litre", "kg", "kilogram", "升", "千克", "公斤"), 1000.0),
+}
+"""Grams or millilitres in units of packs that are measured out."""
+
+DOSES: Final = frozenset(
+    (
+        *("tablet", "tab", "capsule", "cap", "caplet", "softgel", "pill", "gummy", "gummie"),
+        *("lozenge", "pastille", "sachet", "suppository", "suppositorie", "pessary", "patch"),
+        *("patche", "dose", "ampoule", "ampule", "dragee", "stick"),
+        *("tablette", "tabletten", "kapsel", "kapseln", "beutel", "zäpfchen"),
+        *("片", "粒", "丸", "袋", "包", "贴", "錠", "カプセル", "枚", "胶囊", "カプレット"),
+    )
+)
+"""Units of packs each of which holds an ingredient's strength once. Of all others, boxes and
+bottles among them, nobody can tell how many doses there are."""
 
 Rows = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Singles = npt.NDArray[np.float32]
 
@@ -36,6 +55,14 @@ class Namer(Protocol):
         ...
 
 
+class Guesser(Protocol):
+    """Guesses what goods hold of which nobody told."""
+
+    def find(self, title: str | None, word: int) -> tuple[int, ...]:
+        """Concepts that a title, whose product word is a row or -1, lets one expect."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FactColumns:
     """By item row. The first column of `concept` is the product word, the others ingredients."""
@@ -44,14 +71,24 @@ class FactColumns:
     milligrams: Singles  # (items, W) in one pack; NaN where not known
     medicine: Bools  # (items,) of a prescription class, or of an unknown one
     recognised: Bools  # (items,) is every ingredient that is named known, and a medicine's any?
+    assumed: Bools  # (items,) are the ingredients a guess, since none is named?
 
 
 class ItemFacts:
-    """Facts of each item, which follow the catalogue: an item that changed is read again."""
+    """Facts of each item, which follow the catalogue: an item that changed is read again.
 
-    def __init__(self, catalogue: Catalogue, reader: LabelReader, namer: Namer) -> None:
+    With a guesser, items without ingredients hold what they are likely to.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        reader: LabelReader,
+        namer: Namer,
+        guesser: Guesser | None = None,
+    ) -> None:
         self.catalogue = catalogue
-        self._reader, self._namer = reader, namer
+        self._reader, self._namer, self._guesser = reader, namer, guesser
         self._made = catalogue.version, self._read(range(len(catalogue)))
 
     @property
@@ -83,23 +120,40 @@ class ItemFacts:
         mentions = [mention for said in columns["ingredients"] for mention in said or ()]
         distinct = list(dict.fromkeys(mentions))
         read = self._reader.read(distinct)
-        item, concept, amount = _joined(place.astype(np.int64), mentions, distinct, read)
+        item, part = _joined(place.astype(np.int64), mentions, distinct, read)
+        concept, amount = read.concept[part], read.milligrams[part]
+        if len(item):
+            amount = amount * _units(packs, item, read.measured[part])
         medicine = np.isin(
             catalogue.rx_class[list(rows)], [RX_CLASSES.index(rx.value) for rx in MEDICINES]
         ) | (catalogue.rx_class[list(rows)] < 0)
         named = np.bincount(item, minlength=len(rows)) > 0
         strange = np.bincount(item, concept < 0, minlength=len(rows)) > 0
-        return FactColumns(
-            *_table(word, item, concept, amount * _units(packs)[item] if len(item) else amount),
-            medicine,
-            ~strange & (named | ~medicine),
-        )
+        recognised = ~strange & (named | ~medicine)
+        guess = self._guessed(columns["title"], word, np.flatnonzero(~named))
+        item, concept = np.append(item, guess[0]), np.append(concept, guess[1])
+        amount = np.append(amount, np.full(len(guess[0]), np.nan))
+        assumed = np.bincount(guess[0], minlength=len(rows)) > 0
+        return FactColumns(*_table(word, item, concept, amount), medicine, recognised, assumed)
+
+    def _guessed(self, titles: Sequence[str | None], word: Ints, rows: Ints) -> tuple[Ints, Ints]:
+        """Items among rows, and concepts that they are likely to hold."""
+        if self._guesser is None:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        words = word.tolist()
+        found = [
+            (row, one)
+            for row in rows.tolist()
+            for one in self._guesser.find(titles[row], words[row])
+        ]
+        pairs = np.array(found, np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
 
 
 def _joined(
     place: npt.NDArray[np.int64], mentions: list[str], distinct: list[str], read: Contents
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Items, concepts and amounts of every part of every mention of every item."""
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Items, and places in what was read, of every part of every mention of every item."""
     code = {mention: number for number, mention in enumerate(distinct)}
     order = np.argsort(read.text, kind="stable")
     start = np.searchsorted(read.text[order], np.arange(len(distinct) + 1))
@@ -107,7 +161,7 @@ def _joined(
     count = np.diff(start)[which]
     within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     part = order[np.repeat(start[which], count) + within]
-    return np.repeat(place, count), read.concept[part], read.milligrams[part]
+    return np.repeat(place, count), part
 
 
 def _table(
@@ -128,26 +182,37 @@ def _table(
     return concepts, amounts
 
 
-def _units(packs: Sequence[tuple[float | None, str | None]]) -> npt.NDArray[np.float64]:
-    """How many doses are in each pack; NaN where the pack does not say."""
-    return np.array(
-        [
-            np.nan if size is None or (unit or "") in UNITS_OF_ONE else float(size)
-            for size, unit in packs
-        ],
-        np.float64,
-    )
+def _units(
+    packs: Sequence[tuple[float | None, str | None]],
+    item: npt.NDArray[np.int64],
+    measured: Bools,
+) -> npt.NDArray[np.float64]:
+    """(P,): how often the pack of each item (P,) holds what a part (P,) is told of.
+
+    NaN where the pack does not say, or where a part is told of a measure and the pack is not.
+    """
+    size = np.array([np.nan if size is None else size for size, _ in packs], np.float64)
+    units = [(unit or "").strip().casefold().rstrip(".") for _, unit in packs]
+    measure = np.array([MEASURES.get(unit, MEASURES.get(_one(unit), np.nan)) for unit in units])
+    doses = np.array([1.0 if {unit, _one(unit)} & DOSES else np.nan for unit in units])
+    by_dose = np.where(np.isnan(measure), doses, measure)
+    return np.where(measured, measure[item], by_dose[item]) * size[item]
+
+
+def _one(unit: str) -> str:
+    return unit.removesuffix("s") if len(unit) > 2 else unit
 
 
 def _laid_over(old: FactColumns, new: FactColumns, rows: list[int], items: int) -> FactColumns:
     width = max(old.concept.shape[1], new.concept.shape[1])
     concept = np.full((items, width), -1, np.int32)
     milligrams = np.full((items, width), np.nan, np.float32)
-    medicine, recognised = np.zeros(items, bool), np.zeros(items, bool)
+    medicine, recognised, assumed = (np.zeros(items, bool) for _ in range(3))
     before = len(old.medicine)
     for part, place in ((old, np.arange(before)), (new, np.array(rows))):
         concept[place], milligrams[place] = -1, np.nan
         concept[place, : part.concept.shape[1]] = part.concept
         milligrams[place, : part.milligrams.shape[1]] = part.milligrams
         medicine[place], recognised[place] = part.medicine, part.recognised
-    return FactColumns(concept, milligrams, medicine, recognised)
+        assumed[place] = part.assumed
+    return FactColumns(concept, milligrams, medicine, recognised, assumed)

@@ -105,7 +105,7 @@ class Sensitive(Rule, frozen=True, kw_only=True):
     """Goods that tell of what people keep to themselves."""
 
     concepts: Words = ()
-    categories: Words = ()  # any word of a category path or product word
+    categories: Words = ()  # words within a category of the path, or a product word
     surfaces: tuple[SurfaceName, ...]  # where they are not shown
 
 

@@ -15,7 +15,7 @@ NOBODY = {"conditions": None, "medicines": None, "allergies": None, "life_stage"
 def declared(pharmacy, reader):
     """What words of one request say, as ids of concepts or names of items."""
     gate = pharmacy.gate
-    words = Declarations(gate.premises, reader.names)
+    words = Declarations.over(gate.premises, reader.names)
 
     def told(record=None, **said):
         bought = Ledger().bought([-1], [0])
@@ -68,7 +68,12 @@ def test_of_goods_in_the_cart_that_nobody_knows_nothing_is_taken_to_be_safe(phar
 
 
 @pytest.mark.parametrize(
-    "word", ["怀孕", "妊娠中", "expecting a baby", "孕妇", "Pregnant", "pregnancy"]
+    "word",
+    [
+        *("怀孕", "妊娠中", "expecting a baby", "孕妇", "Pregnant", "pregnancy", "expecting"),
+        *("pregnant woman", "ｐｒｅｇｎａｎｔ", "孕婦", "懷孕", "妊婦さん", "schwanger"),
+        *("Mother to be", "孕期"),
+    ],
 )
 @pytest.mark.parametrize("where", ["request", "record", "life stage"])
 def test_whoever_says_to_be_expecting_is_known_to_be_pregnant(pharmacy, declared, word, where):
@@ -89,3 +94,145 @@ def test_a_life_stage_that_is_no_pregnancy_closes_nothing(pharmacy, declared):
     for word in ("family", "menopause", "备孕"):
         found = declared(conditions=[word])
         assert "population:pregnancy" not in names(pharmacy, found.states)
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("nursing", "population:lactation"),
+        ("breast feeding", "population:lactation"),
+        ("哺乳", "population:lactation"),
+        ("母乳喂养", "population:lactation"),
+        ("授乳中", "population:lactation"),
+        ("TTC", "population:trying to conceive"),
+        ("准备怀孕", "population:trying to conceive"),
+        ("Parkinson\u2019s disease", "condition:parkinson's disease"),
+        ("parkinson's", "condition:parkinson's disease"),
+        ("Type-2 diabetes", "condition:type 2 diabetes mellitus"),
+        ("Asthma.", "condition:asthma"),
+        ("hy\u00adpertension", "condition:hypertension"),
+        ("population: pregnancy", "population:pregnancy"),
+    ],
+)
+def test_a_state_is_known_however_it_is_written(pharmacy, declared, word, state):
+    found = declared(conditions=[word])
+    assert state in names(pharmacy, found.states)
+    assert not found.unrecognised.any()
+
+
+@pytest.mark.parametrize(
+    ("words", "states"),
+    [
+        ("hypertension, asthma", {"condition:hypertension", "condition:asthma"}),
+        ("I am pregnant (20 weeks)", {"population:pregnancy"}),
+        ("本人孕妇，有高血压", {"population:pregnancy", "condition:hypertension"}),
+        ("asthma, no diabetes", {"condition:asthma"}),
+        ("not pregnant", set()),
+        ("没有高血压", set()),
+        ("no known allergies", set()),
+    ],
+)
+def test_what_stands_within_a_sentence_is_acted_on_and_the_rest_is_not_taken_to_be_safe(
+    pharmacy, declared, words, states
+):
+    found = declared(conditions=[words])
+    assert names(pharmacy, found.states) == states
+    assert found.unrecognised.all()
+
+
+@pytest.mark.parametrize(
+    ("word", "goods"),
+    [
+        ("Warfarin 5 mg", {"ingredient:warfarin"}),
+        ("ibuprofen, codeine", {"ingredient:ibuprofen", "ingredient:codeine"}),
+        ("statins", {"drug_class:statin"}),
+        ("Beta-blockers", {"drug_class:beta blocker"}),
+        ("MAOIs", {"drug_class:mao inhibitor"}),
+        ("St John\u2019s Wort", {"ingredient:st john's wort"}),
+    ],
+)
+@pytest.mark.parametrize("field", ["medicines", "allergies", "prescriptions"])
+def test_a_good_is_known_however_it_is_written(pharmacy, declared, field, word, goods):
+    found = declared(**{field: [word]})
+    said = found.prescribed if field == "prescriptions" else getattr(found, field)
+    assert names(pharmacy, said) == goods
+    assert not found.unrecognised.any()
+
+
+@pytest.mark.parametrize(
+    ("words", "goods"),
+    [
+        ("ibuprofen and codeine", {"ingredient:ibuprofen", "ingredient:codeine"}),
+        ("warfarine", {"ingredient:warfarin"}),
+        ("Phenoxymethylpenicilin", {"ingredient:phenoxymethylpenicillin"}),
+        ("布洛芬和可待因", {"ingredient:ibuprofen", "ingredient:codeine"}),
+        ("no aspirin", set()),
+    ],
+)
+def test_of_goods_half_understood_what_is_understood_counts(pharmacy, declared, words, goods):
+    found = declared(medicines=[words])
+    assert names(pharmacy, found.medicines) == goods
+    assert found.unrecognised.all()
+
+
+@pytest.mark.parametrize(
+    ("word", "barred"),
+    [
+        ("shellfish", "glucosamine"),
+        ("贝类", "glucosamine"),
+        ("shrimp allergy", "glucosamine"),
+        ("fish", "fish oil"),
+        ("iodine", "potassium iodide"),
+        ("penicillin", "amoxicillin"),
+        ("penicillin allergy", "benzylpenicillin"),
+        ("青霉素过敏", "phenoxymethylpenicillin"),
+        ("sulfa", "sulfamethoxazole"),
+        ("aspirin allergy", "ibuprofen"),
+        ("peanuts", "peanut oil"),
+        ("nuts", "hazelnut"),
+        ("milk", "whey protein"),
+        ("milk", "lactose monohydrate"),
+    ],
+)
+def test_what_is_not_tolerated_is_not_shown_whether_good_or_condition(
+    open_pharmacy, reader, word, barred
+):
+    good = {"item_id": "good", "title": "good", "ingredients": [barred]}
+    pharmacy = open_pharmacy([good, {"item_id": "floss", "title": "Dental floss"}])
+    words = Declarations.over(pharmacy.gate.premises, reader.names)
+    found = words.of([RequestWords(allergies=[word])], [NOBODY], Ledger().bought([-1], [0]))
+    assert not found.unrecognised.any()
+    assert pharmacy.shown(pharmacy.asked()) == {"good", "floss"}
+    assert pharmacy.shown(replace(pharmacy.asked(), circumstances=found)) == {"floss"}
+
+
+@pytest.mark.parametrize(
+    "word", ["xyzzy", "amoxicilline trihydrat forte", "Phenoxymethylpenicilin"]
+)
+def test_a_prescription_that_is_guessed_at_unlocks_nothing_and_is_not_taken_to_be_safe(
+    declared, word
+):
+    found = declared(prescriptions=[word])
+    assert not len(found.prescribed.values)
+    assert found.unrecognised.all()
+
+
+def test_a_prescription_unlocks_one_of_those_that_share_a_name(pharmacy, declared):
+    found = declared(prescriptions=["citalopram"])
+    assert names(pharmacy, found.prescribed) == {"ingredient:citalopram"}
+    taken = declared(medicines=["citalopram"])
+    assert names(pharmacy, taken.medicines) == {"ingredient:citalopram", "ingredient:escitalopram"}
+
+
+def test_a_medicine_of_unknown_contents_in_the_cart_is_not_taken_to_be_safe(declared):
+    assert declared(cart=["mystery pills"]).unrecognised.all()
+    assert not declared(cart=["plasters", "ibuprofen"]).unrecognised.any()
+
+
+def test_an_id_of_another_kind_than_is_asked_for_says_nothing(pharmacy, declared):
+    found = declared(conditions=["ingredient:ibuprofen"], medicines=["condition:asthma"])
+    assert not names(pharmacy, found.states) & {"ingredient:ibuprofen"}
+    assert found.unrecognised.all()
+    kept = declared(allergies=["product_word:plasters"])
+    assert names(pharmacy, kept.allergies) == {"product_word:plasters"}
+    assert not kept.unrecognised.any()

@@ -8,6 +8,7 @@ from galen.data.catalogue import Catalogue
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
 from galen.knowledge.labels.contents import IngredientReader
+from galen.knowledge.labels.likely_contents import LikelyContents
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import ConceptWords
 
@@ -46,6 +47,10 @@ def held(known, columns, row):
          {"ingredient:ibuprofen": 3000}),
         (["hydrocortisone 1%"], {"pack_size": 15.0, "pack_unit": "g"},
          {"ingredient:hydrocortisone": 150}),
+        (["ibuprofen 100mg/5ml"], {"pack_size": 0.5, "pack_unit": "Litres"},
+         {"ingredient:ibuprofen": 10_000}),
+        (["paracetamol 500 mg"], {"pack_unit": "Tabs."}, {"ingredient:paracetamol": 10_000}),
+        (["paracetamol 500 mg"], {"pack_unit": "片"}, {"ingredient:paracetamol": 10_000}),
     ],
 )  # fmt: skip
 def test_amounts_are_strength_times_units_of_the_pack(known, ingredients, pack, expected):
@@ -60,6 +65,10 @@ def test_amounts_are_strength_times_units_of_the_pack(known, ingredients, pack, 
         {"ingredients": ["paracetamol"]},
         {"ingredients": ["paracetamol 500 mg"], "pack_size": None},
         {"ingredients": ["paracetamol 500 mg"], "pack_size": 1.0, "pack_unit": "piece"},
+        {"ingredients": ["paracetamol 500 mg"], "pack_size": 2.0, "pack_unit": "boxes"},
+        {"ingredients": ["paracetamol 500 mg"], "pack_size": 1.0, "pack_unit": "盒"},
+        {"ingredients": ["paracetamol 120mg/5ml"], "pack_size": 1.0, "pack_unit": "bottle"},
+        {"ingredients": ["paracetamol 120mg/5ml"], "pack_size": 12.0, "pack_unit": "sachets"},
     ],
 )
 def test_an_amount_that_is_not_said_is_not_known(known, record):
@@ -147,3 +156,32 @@ def test_a_reader_that_is_late_never_puts_older_facts_in_the_place_of_newer_ones
     assert facts.columns
     assert found
     assert all(one == ["ingredient:ibuprofen"] for one in found)
+
+
+def test_goods_of_which_no_ingredient_is_told_hold_what_they_are_likely_to(known):
+    graph, reader, namer = known
+    records = [
+        {"title": "St John's Wort 300mg", "ingredients": None},
+        {"title": "Omega-3 capsules", "ingredients": []},
+        {"title": "Ibuprofen 200mg caplets", "ingredients": [" "], "rx_class": "otc"},
+        {"title": "Omega-3 capsules", "ingredients": ["menthol"]},
+        {"title": "Aspirin-free balm", "ingredients": None},
+    ]
+    catalogue = Catalogue(items_table([{"item_id": str(n)} | r for n, r in enumerate(records)]))
+    facts = ItemFacts(catalogue, reader, namer, LikelyContents.of(graph, reader.told))
+    held_by = [set(held(known, facts.columns, row)) for row in range(5)]
+    assert held_by == [
+        {"ingredient:st john's wort"},
+        {"ingredient:fish oil", "ingredient:omega-3 fatty acids"},
+        {"ingredient:ibuprofen"},
+        {"ingredient:menthol"},
+        set(),
+    ]
+    assert facts.columns.assumed.tolist() == [True, True, True, False, False]
+    assert not facts.columns.recognised[2]  # a guess does not make it known
+    catalogue.upsert(catalogue.record(0) | {"ingredients": ["menthol"]})
+    assert set(held(known, facts.columns, 0)) == {"ingredient:menthol"}
+    assert facts.columns.assumed.tolist() == [False, True, True, False, False]
+    plain = ItemFacts(catalogue, reader, namer).columns
+    assert not plain.assumed.any()
+    assert not held(known, plain, 1)

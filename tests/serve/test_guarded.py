@@ -1,7 +1,9 @@
 """What a served slate owes to what people declare, to consent, and to the kill switch."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from galen.serve.durable.tables import withdrawn
+from galen.serve.kill_switch import KillSwitch
 from galen.serve.messages import Recommendation, RecommendRequest, Withdrawal
 from galen.serve.missing import NotFound
 from galen.serve.records import ItemRecord, UserRecord
@@ -162,6 +165,25 @@ def test_what_is_withdrawn_is_in_no_slate_once_that_is_acknowledged(
     assert told.withdrawals == [asked]
     assert "i0" not in ids(ask(service))
     assert service.kill_switch.lift(asked).result(timeout=20).withdrawals == []
+    assert "i0" in ids(ask(service))
+
+
+def test_what_is_withdrawn_again_while_it_is_lifted_stays_withdrawn(service: Service) -> None:
+    waiting: list[tuple[Callable[[Any], None], Future[Any]]] = []
+
+    def write(_: Any, committed: Callable[[Any], None]) -> Future[Any]:
+        waiting.append((committed, Future()))
+        return waiting[-1][1]
+
+    switch = KillSwitch(service.recommender, threading.Lock(), write)
+    asked = Withdrawal(what="item", name="i0")
+    for act in (switch.put, switch.lift, switch.put):
+        act(asked)
+    for committed, _ in waiting:  # the log takes them in their order, and late
+        committed(None)
+        assert "i0" not in ids(ask(service))
+    switch.lift(asked)
+    waiting[-1][0](None)
     assert "i0" in ids(ask(service))
 
 

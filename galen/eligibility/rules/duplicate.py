@@ -1,6 +1,7 @@
 """One ingredient twice: two cold remedies that both hold paracetamol are an overdose."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy import sparse
@@ -21,10 +22,15 @@ from galen.eligibility.taken_now import taken_now
 from galen.knowledge.schema import Relation
 from galen.pipeline.candidates import Bools, Candidates, Requests
 
+FOOD: Final = "drug_class:foodstuff"
+
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Of medicines only, whatever the salt. What a refill is asked for is what is taken now."""
+    """Of medicines only, whatever the salt. What a refill is asked for is what is taken now.
+
+    What is a food, such as lactose in tablets, may be taken with each.
+    """
 
     premises: Premises
     bearing: Bearing
@@ -34,7 +40,7 @@ class Duplicate:
     @classmethod
     def of(cls, premises: Premises) -> "Duplicate":
         """Which ingredients are one molecule, by the graph; what is done about it, by the pack."""
-        matrix = same_molecule(premises, action_number(premises.pack.duplicates))
+        matrix = same_molecule(premises, action_number(premises.pack.duplicates), but=FOOD)
         return cls(premises, Bearing(matrix))
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
@@ -87,14 +93,21 @@ class Duplicate:
         ]
 
 
-def same_molecule(premises: Premises, action: int) -> sparse.csr_matrix:
-    """(concepts, concepts): the action between an ingredient and itself in any salt."""
+def same_molecule(premises: Premises, action: int, but: str = "") -> sparse.csr_matrix:
+    """(concepts, concepts): the action between an ingredient and itself in any salt.
+
+    What is a kind of `but` has none; a graph without that concept has none of its kinds.
+    """
     edges, size = premises.graph.edges(Relation.SAME_INGREDIENT), len(premises.graph)
     pairs = np.ones(len(edges), bool), (edges.head, edges.tail)
     molecules, labels = csgraph.connected_components(
         sparse.csr_matrix(pairs, (size, size)), directed=False
     )
-    rows = np.flatnonzero(premises.ingredient[:-1])
+    chosen = premises.ingredient.copy()
+    left_out = premises.row(but)
+    if left_out >= 0:
+        chosen[premises.narrower[left_out].indices] = False
+    rows = np.flatnonzero(chosen[:-1])
     places = rows, np.asarray(labels, np.int64)[rows]
     member = sparse.csr_matrix((np.ones(len(rows), np.int8), places), (size, int(molecules)))
     matrix = sparse.csr_matrix(member @ member.T)

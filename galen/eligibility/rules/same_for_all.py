@@ -17,7 +17,8 @@ from galen.pipeline.candidates import Bools, Candidates, Requests
 
 @dataclass(frozen=True, slots=True)
 class SameForAll:
-    """Drops, for everybody, medicines, goods with ingredients, and goods that rules speak of."""
+    """Drops, for everybody, medicines, goods with ingredients, known or not, and goods that rules
+    speak of."""
 
     premises: Premises
     telling: Bools  # (concepts + 1,) could what somebody declares bear on it?
@@ -37,8 +38,9 @@ class SameForAll:
         shared = declared_of(requests).shared[candidates.request]
         if not shared.any():
             return np.full(len(candidates), NONE, np.int8)
-        items = self.premises.items
-        told = items.medicine[candidates.item] | self.premises.having(self.telling, candidates.item)
+        items, item = self.premises.items, candidates.item
+        told = items.medicine[item] | ~items.recognised[item]
+        told |= self.premises.having(self.telling, item)
         return np.where(shared & told, DROP, NONE).astype(np.int8)
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:

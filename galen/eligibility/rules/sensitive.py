@@ -7,8 +7,10 @@ import numpy as np
 from galen.data.schema import Surface
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small, declared_of
+from galen.knowledge.labels.spelling import EAST_ASIAN
 from galen.knowledge.pack import Sensitive
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.concept_words import folded
 from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
 
 
@@ -18,7 +20,7 @@ class Discreet:
 
     premises: Premises
     concepts: tuple[Bools, ...]  # by rule: (concepts + 1,)
-    words: tuple[frozenset[str], ...]  # by rule: words of category paths
+    words: tuple[frozenset[str], ...]  # by rule: words within names of category paths
     paths: dict[tuple[int, int], Bools] = field(default_factory=dict)
     rule: str = "sensitive"
     reason: str = "it is not shown where others may look on"
@@ -63,7 +65,7 @@ class Discreet:
         key = place, len(every)
         if key not in self.paths:
             words = self.words[place]
-            told = [any(word.lower() in words for word in path) for path in every]
+            told = [any(_stands_in(words, name) for name in path) for path in every]
             self.paths[key] = np.array([*told, False])
         return self.paths[key]
 
@@ -75,6 +77,18 @@ class Discreet:
             if (shared or requests.surface[request] in _numbers(rule))
             and self._tells(place, np.array([item]))[0]
         ]
+
+
+def _stands_in(words: frozenset[str], name: str) -> bool:
+    """Whether the name of a category holds one of the words: "Condoms & Lubricants" does."""
+    text = f" {_plain(name)} "
+    return any(
+        word in text if EAST_ASIAN.search(word) else f" {_plain(word)} " in text for word in words
+    )
+
+
+def _plain(name: str) -> str:
+    return folded(name.replace("-", " "))
 
 
 def _numbers(rule: Sensitive) -> list[int]:

@@ -13,13 +13,15 @@ from galen.eligibility.premises import (
     action_number,
     declared_of,
 )
+from galen.eligibility.states import states_of
 from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)
 class KnownEnough:
-    """A medicine whose ingredients are not recognised warns, and more where something is declared;
-    so does every medicine for people who declared or put into the cart what is not recognised."""
+    """A medicine whose ingredients are not recognised warns, and more where something is declared,
+    or known of the age. For people who declared, or put into the cart, what is not recognised so
+    does every medicine, and what else holds something that is not recognised."""
 
     premises: Premises
     rule: str = "unknown"
@@ -28,13 +30,14 @@ class KnownEnough:
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         items, unknown = self.premises.items, self.premises.pack.unknown
         declared = declared_of(requests)
-        told = (declared.states.count + declared.medicines.count + declared.allergies.count) > 0
-        medicine = items.medicine[candidates.item]
-        strange = ~items.recognised[candidates.item] & medicine
+        states = states_of(requests, self.premises)  # with those of an age: a child is one
+        told = (states.count + declared.medicines.count + declared.allergies.count) > 0
+        medicine, unread = items.medicine[candidates.item], ~items.recognised[candidates.item]
+        strange = unread & medicine
         told = (told | declared.unrecognised)[candidates.request]
         found = np.where(strange, WARN, NONE).astype(np.int8)
         found[strange & told] = action_number(unknown.ingredients)
-        vague = declared.unrecognised[candidates.request] & medicine
+        vague = declared.unrecognised[candidates.request] & (medicine | unread)
         return np.maximum(found, np.where(vague, action_number(unknown.medicines), NONE)).astype(
             np.int8
         )

@@ -1,21 +1,30 @@
 """What labels say a product holds: concepts and amounts from texts of ingredients."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.labels.composition import Ingredient, parse_composition
-from galen.knowledge.labels.ingredient_names import IngredientNames
+from galen.knowledge.labels.ingredient_names import How, IngredientNames
 from galen.knowledge.labels.shipped_names import shipped_names
 from galen.knowledge.labels.spelling import Spelling
 from galen.knowledge.labels.strength import Strength
+from galen.knowledge.labels.told_names import ToldNames
 from galen.knowledge.schema import ConceptKind
 
 MILLIGRAMS_A_PERCENT = 10.0
 """In a gram or millilitre of what holds 1 %."""
+
+
+FORM: Final = re.compile(
+    r"\s*(?:as|eq|equiv\w*|equal|corresp\w*|als|entspr\w*|相当于|按|以)\b", re.I
+)
+"""What begins words on the salt or the amount of the ingredient before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Contents:
     text: npt.NDArray[np.int64]  # (P,) place among the texts
     concept: npt.NDArray[np.int64]  # (P,) row of the graph; -1 where it is not recognised
     milligrams: npt.NDArray[np.float64]  # (P,) of one unit of the pack; NaN where not said
+    measured: npt.NDArray[np.bool_]  # (P,) is that unit a gram or millilitre, and no tablet?
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +42,55 @@ class IngredientReader:
     """Reads what catalogues write of ingredients, by the names of one graph."""
 
     names: IngredientNames
-    classes: dict[str, int]  # drug classes and the like, which a label may name instead
+    told: ToldNames  # with drug classes, which a label may name instead
 
     @classmethod
     def of(cls, graph: Graph) -> "IngredientReader":
         """By the ingredients and drug classes of a graph, and further names that galen ships."""
         names = IngredientNames(graph, Spelling.read(), shipped_names())
-        rows = graph.of_kind(ConceptKind.DRUG_CLASS).tolist()
-        return cls(names, {graph.names[row].lower(): row for row in rows})
+        told = ToldNames.of(graph, ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS)
+        return cls(names, told)
 
     def read(self, texts: Sequence[str]) -> Contents:
-        """All parts of all texts; a text that cannot be parsed is one part, not recognised."""
+        """All parts of all texts; a text that cannot be parsed is one part, not recognised.
+
+        What is named within a part that is not recognised, or in brackets behind another name, is a
+        part of its own without an amount: "500 mg ibuprofen", "salicylic acid (with ibuprofen)".
+        """
         place: list[int] = []
         names: list[tuple[str, ...]] = []
         amounts: list[float] = []
+        measured: list[bool] = []
         for number, text in enumerate(texts):
             for part in _parts(text):
                 place.append(number)
                 names.append((part.name, *part.other_names))
                 amounts.append(milligrams_of(part.strength))
+                measured.append(part.strength is not None and is_measured(part.strength))
         found = self.names.find_any(names).concept
-        for row in np.flatnonzero(found < 0).tolist():
-            found[row] = self.classes.get(names[row][0].lower(), -1)
-        return Contents(np.array(place, np.int64), found, np.array(amounts, np.float64))
+        more: list[tuple[int, int]] = []
+        for row, said in enumerate(names):
+            if found[row] < 0 and (whole := self.told.whole(said[0])):
+                found[row] = whole[0]
+            others = said if found[row] < 0 else said[1:]
+            beside = (one for other in others for one in self._beside(other))
+            more += [(place[row], one) for one in dict.fromkeys(beside) if one != found[row]]
+        nothing = np.full(len(more), np.nan)
+        return Contents(
+            np.array([*place, *(number for number, _ in more)], np.int64),
+            np.concatenate([found, np.array([one for _, one in more], np.int64)]),
+            np.concatenate([np.array(amounts, np.float64), nothing]),
+            np.array([*measured, *(False for _ in more)], bool),
+        )
+
+    def _beside(self, text: str) -> tuple[int, ...]:
+        """What a text names; in which form there is what was named before, is no other thing."""
+        if FORM.match(text):
+            return ()
+        one = self.names.find([text])
+        if one.concept[0] >= 0 and one.how[0] != How.FUZZY:
+            return (int(one.concept[0]),)
+        return self.told.whole(text) or self.told.within(text)
 
 
 def milligrams_of(strength: Strength | None) -> float:
@@ -73,6 +109,11 @@ def milligrams_of(strength: Strength | None) -> float:
     if strength.per_unit == "mg":
         return strength.amount / strength.per * 1000
     return strength.amount / strength.per
+
+
+def is_measured(strength: Strength) -> bool:
+    """Is it told of what is measured out: "5 %", "120 mg/5 ml", and not of a tablet?"""
+    return strength.unit == "%" or strength.per_unit in {"ml", "mg"}
 
 
 def _parts(text: str) -> list[Ingredient]:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import Any
 
+from galen.knowledge.texts.plain_text import INVISIBLE
+
 AMOUNT = re.compile(r"(?<=[\u3040-\u30ff\u3400-\u9fff])\d+$")  # left of a cut strength
 LATIN = re.compile(r"[a-z]")
 FOREIGN = re.compile(r"[\u0370-\u052f]")  # Greek and Cyrillic
@@ -16,12 +18,6 @@ SPACES = re.compile(r"\s+")
 NO_LETTER = re.compile(r"[^\w%]+|_")
 ALKALI = frozenset({"sodium", "potassium", "disodium", "monosodium"})
 ROTATIONS = (("(+)", " plus "), ("(-)", " minus "), ("(±)", " racemic "), ("(+/-)", " racemic "))
-INVISIBLE = re.compile(
-    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
-    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-"""What shows nothing where it stands: Default_Ignorable_Code_Point of Unicode Standard Annex 44."""
 
 
 class Mark(StrEnum):
@@ -85,7 +81,7 @@ class Spelling:
         """The spelling under which a name is looked up; empty where it holds no letter."""
         seen = INVISIBLE.sub("", name)
         mark = Mark.NONE if seen == name else Mark.FOLDED
-        text = _without_accents(unicodedata.normalize("NFKC", seen).casefold())
+        text = without_accents(unicodedata.normalize("NFKC", seen).casefold())
         for sign, word in ROTATIONS:
             text = text.replace(sign, word)
         words = []
@@ -167,7 +163,8 @@ def _cut(text: str, salts: SaltWords) -> str:
     return text
 
 
-def _without_accents(text: str) -> str:
+def without_accents(text: str) -> str:
+    """A text whose letters have no accents; kana keep the marks that make another sound of them."""
     parts = unicodedata.normalize("NFD", text)
     kept = "".join(
         letter

@@ -88,7 +88,9 @@ PER: Final = {"spray": "dose", "dose": "dose", "puff": "dose", "tablet": "dose",
 SCALES: Final = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "lakh": 1e5}
 PERCENT: Final = re.compile(r"(?:%|percent)(w/w|w/v|v/v|v/w)?")
 
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+"
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+,\d{1,2}(?!\d)|\d*\.?\d+"
+_COMMA = re.compile(r"(\d+),(\d{1,2})")  # of decimals, as most of Europe writes them
+_TWO_WAYS = re.compile(r"[1-9]\d{0,2}\.\d00")  # a thousand and more there, a rare 1 elsewhere
 _AMOUNT = re.compile(rf"(?P<sign>[-+])?\s*(?P<number>{_NUMBER})\s*(?P<unit>.*)", re.S)
 _BARE = re.compile(rf"({_NUMBER})?\s*(.+)")
 
@@ -120,7 +122,7 @@ def parse_strength(text: str) -> Strength:
     found = _AMOUNT.fullmatch(plain)
     if found is None:
         raise KnowledgeError(f"strength {text!r} has no amount; write a number and a unit.")
-    amount = float(found["number"].replace(",", ""))
+    amount = _amount(found["number"], text)
     if (found["sign"] or "+") != "+" and amount:
         raise KnowledgeError(f"strength {text!r} is negative; an amount is 0 or more.")
     unit = found["unit"].strip()
@@ -135,11 +137,21 @@ def parse_strength(text: str) -> Strength:
     return Strength(whole, name, *_per(per, text)) if slash else Strength(whole, name)
 
 
+def _amount(number: str, text: str) -> float:
+    if _TWO_WAYS.fullmatch(number):
+        raise KnowledgeError(
+            f"strength {text!r} may be meant with or without decimals; write 1000 or 1."
+        )
+    return float(
+        _COMMA.sub(r"\1.\2", number) if _COMMA.fullmatch(number) else number.replace(",", "")
+    )
+
+
 def _per(written: str, text: str) -> tuple[float, str]:
     found = _BARE.fullmatch(written.strip())
     if found is None:
         raise KnowledgeError(f"strength {text!r} ends in a slash; say in how much.")
-    size = float((found[1] or "1").replace(",", ""))
+    size = _amount(found[1] or "1", text)
     if size == 0:
         raise KnowledgeError(f"strength {text!r} is in nothing; say in how much.")
     if found[2] in PER:

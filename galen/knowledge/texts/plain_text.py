@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from galen.knowledge.labels.spelling import INVISIBLE
+INVISIBLE: Final = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What shows nothing where it stands: Default_Ignorable_Code_Point of Unicode Standard Annex 44."""
 
 HAN: Final = re.compile(r"[\u3400-\u9fff]")
 QUOTES: Final = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u0060\u00b4", "'"))

@@ -12,6 +12,11 @@ from galen.knowledge.labels.strength import Strength, parse_strength
         ("500mg", Strength(500, "mg")),
         ("(500 mg)", Strength(500, "mg")),
         ("1.5 g", Strength(1500, "mg")),
+        ("1,5 g", Strength(1500, "mg")),
+        ("0,25 mg", Strength(0.25, "mg")),
+        ("120mg/2,5ml", Strength(120, "mg", 2.5, "ml")),
+        ("0.125 mg", Strength(0.125, "mg")),
+        ("1.125 mg", Strength(1.125, "mg")),
         ("250 mcg", Strength(0.25, "mg")),
         ("250µg", Strength(0.25, "mg")),
         ("500mg/5ml", Strength(500, "mg", 5, "ml")),
@@ -35,7 +40,13 @@ def test_a_strength_is_read(text, strength):
     assert parse_strength(text) == strength
 
 
-@pytest.mark.parametrize("text", ["5 blobs", "5", "mg", "", "-5mg", "−1 g", "5mg/", "5mg/0ml"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["5 blobs", "5", "mg", "", "-5mg", "−1 g", "5mg/", "5mg/0ml"],
+        *["1.000 mg", "2.500 IU", "5mg/1.000ml"],  # a thousand and more where commas part decimals
+    ],
+)
 def test_what_is_no_strength_is_refused_with_its_text(text):
     with pytest.raises(KnowledgeError, match="strength") as refused:
         parse_strength(text)

@@ -1,0 +1,24 @@
+"""Goods of private categories stand on no screen that others see, however a shop names these."""
+
+import pytest
+
+from galen.data.schema import Surface
+
+PRIVATE = [
+    *["Condoms & Lubricants", "condom", "Pregnancy Tests", "HIV tests", "sexual-health", "避孕套"],
+    *["Smoking Cessation Aids", "Hemorrhoids", "Mental Health & Sleep", "ＣＯＮＤＯＭＳ"],
+]
+OPEN = ["First aid", "Health", "Sleep", "Vitamins", "维生素"]
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_category_is_private_by_any_word_in_its_name(open_pharmacy, level):
+    shelf = [
+        {"item_id": name, "title": "thing", "category": ([name, "all"], ["all", name])[level]}
+        for name in (*PRIVATE, *OPEN)
+    ]
+    pharmacy = open_pharmacy(shelf)
+    shown = set(OPEN)
+    assert pharmacy.shown(pharmacy.asked(surface=Surface.PUSH)) == shown
+    assert pharmacy.shown(pharmacy.asked(shared=True)) == shown
+    assert pharmacy.shown(pharmacy.asked(surface=Surface.HOME)) == shown | set(PRIVATE)
