@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from galen.data.dataset import Dataset
+from galen.data.lookup import places_in_runs
 from galen.pipeline.candidates import (
     Candidates,
     Floats,
@@ -23,7 +24,7 @@ def requests_of(past: Dataset, users: Ints) -> Requests:
     """Requests of users with what they did."""
     length = past.length[users]
     ends = np.concatenate([[0], np.cumsum(length)])
-    rows = np.repeat(past.offsets[users] - ends[:-1], length) + np.arange(ends[-1])
+    rows = places_in_runs(past.offsets[users], length)
     history = Histories(
         ends, past.item[rows].astype(np.int64), past.kind[rows].astype(np.int64), past.at[rows]
     )

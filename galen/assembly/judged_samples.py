@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from galen.assembly.recipe import SamplesPart
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
-from galen.data.lookup import places_of
+from galen.data.lookup import all_places_of, places_of
 from galen.data.schema import TAKEN
 from galen.features.clicks import odd_clicks
 from galen.features.item_words import ItemWords
@@ -135,12 +135,10 @@ class JudgedSamples:
         item, group = examples.batch.ids["item"], examples.batch.request
         order = np.argsort(guesses.other, kind="stable")
         wanted = np.flatnonzero(label > 0)
-        start = np.searchsorted(guesses.other[order], item[wanted])
-        count = np.searchsorted(guesses.other[order], item[wanted], side="right") - start
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        guess = order[np.repeat(start, count) + within]
+        row, place = all_places_of(guesses.other[order], item[wanted])
+        guess = order[place]
         width = 1 + int(max(item.max(initial=0), guesses.item.max(initial=0)))
-        keys = np.repeat(group[wanted], count) * width + guesses.item[guess]
+        keys = group[wanted][row] * width + guesses.item[guess]
         by_key = dict(zip(keys.tolist(), guesses.weight[guess].tolist(), strict=True))
         found = [by_key.get(key, 0.0) for key in (group * width + item).tolist()]
         return factor + np.where(label > 0, 0.0, self.part.negatives * np.array(found))

@@ -1,14 +1,29 @@
-"""Where keys stand among sorted ones."""
+"""Where keys stand among sorted ones: the one place of each, or all of them."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+Ints = npt.NDArray[np.int64]
 
-def places_of(keys: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+
+def places_of(keys: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
     """The place of each wanted key among rising `keys`, the first of equals; -1 where it is not."""
     if not len(keys):
         return np.full(np.shape(wanted), -1)
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[place] == wanted, place, -1)
+
+
+def all_places_of(keys: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> tuple[Ints, Ints]:
+    """All places of wanted keys (W,) among rising `keys`: (M,) rows of `wanted`, (M,) places."""
+    start = np.searchsorted(keys, wanted)
+    count = np.searchsorted(keys, wanted, side="right") - start
+    return np.repeat(np.arange(len(wanted)), count), places_in_runs(start, count)
+
+
+def places_in_runs(start: npt.NDArray[Any], count: npt.NDArray[Any]) -> Ints:
+    """The places start, start + 1, … of runs that are `count` (R,) long, run after run."""
+    before = np.cumsum(count) - count  # places of the runs that come first
+    return np.arange(count.sum()) + np.repeat(start - before, count)

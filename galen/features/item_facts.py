@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from galen.data.catalogue import RX_CLASSES, Catalogue
+from galen.data.lookup import all_places_of
 from galen.data.schema import RxClass
 from galen.knowledge.labels.contents import Contents
+from galen.pipeline.candidates import place_within
 
 MEDICINES: Final = (RxClass.OTC, RxClass.PHARMACIST, RxClass.PRESCRIPTION)
 UNITS_OF_ONE: Final = frozenset({"", "piece", "pieces"})
@@ -102,12 +104,10 @@ def _joined(
     """Items, concepts and amounts of every part of every mention of every item."""
     code = {mention: number for number, mention in enumerate(distinct)}
     order = np.argsort(read.text, kind="stable")
-    start = np.searchsorted(read.text[order], np.arange(len(distinct) + 1))
     which = np.array([code[mention] for mention in mentions], np.int64)
-    count = np.diff(start)[which]
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    part = order[np.repeat(start[which], count) + within]
-    return np.repeat(place, count), read.concept[part], read.milligrams[part]
+    row, found = all_places_of(read.text[order], which)
+    part = order[found]
+    return place[row], read.concept[part], read.milligrams[part]
 
 
 def _table(
@@ -122,7 +122,7 @@ def _table(
     amounts = np.full((len(word), width), np.nan, np.float32)
     concepts[:, 0] = word
     order = np.argsort(item, kind="stable")
-    column = 1 + np.arange(len(item)) - np.repeat(np.cumsum(count) - count, count)
+    column = 1 + place_within(item[order])
     concepts[item[order], column] = concept[order]
     amounts[item[order], column] = amount[order]
     return concepts, amounts

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from galen.data.dataset import Dataset
+from galen.data.lookup import places_in_runs
 from galen.pipeline.candidates import Floats, Histories, Ints
 
 FIELDS: Final = 4  # item, kind, at, packs
@@ -127,7 +128,7 @@ class UserLogs:
             known, bulk.offsets[np.minimum(who + 1, len(bulk.offsets) - 1)] - first, 0
         )
         request = np.repeat(np.arange(len(user)), length)
-        rows = np.arange(len(request)) + np.repeat(first - (np.cumsum(length) - length), length)
+        rows = places_in_runs(first, length)
         moment = bulk.at[rows]
         past = moment < at[request]
         rows, request = rows[past], request[past]

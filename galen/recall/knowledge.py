@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
 from galen.data.dataset import Dataset
+from galen.data.lookup import places_in_runs
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import graph_of
 from galen.knowledge.graph import Graph
@@ -176,9 +177,8 @@ def _best(
     """The best way from each need to each item, and the goods that it leads through."""
     need, goods = ends
     count = np.diff(holding.indptr)[goods]
-    start = holding.indptr[goods]
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    item = holding.indices[np.repeat(start, count) + within].astype(np.int64)
+    entry = places_in_runs(holding.indptr[goods], count)
+    item = holding.indices[entry].astype(np.int64)
     needs, by, values = (np.repeat(part, count) for part in (need, goods, weight))
     order = np.lexsort((by, -values, item, needs))
     needs, item, by, values = needs[order], item[order], by[order], values[order]

@@ -19,6 +19,7 @@ from scipy import sparse
 
 from galen.data.dataset import Dataset
 from galen.data.enriched import OTHER, read_enriched
+from galen.data.lookup import places_in_runs
 from galen.data.schema import TAKEN
 from galen.features.context_words import ContextKeys, ContextWords, K
 from galen.features.contexts import ContextReader, Field
@@ -136,8 +137,7 @@ class NeedsIndex:
         key = slice(*self.weight.indptr[row : row + 2].tolist()) if row >= 0 else slice(0)
         word = self.weight.indices[key]
         count = np.minimum(begins[word + 1] - begins[word], most)
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        items = item[np.repeat(begins[word], count) + within]
+        items = item[places_in_runs(begins[word], count)]
         score = np.repeat(self.weight.data[key], count) * self.within[items]
         items, score = items[score > 0], score[score > 0]
         if 0 < most < len(score):

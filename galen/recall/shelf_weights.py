@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
+from galen.data.lookup import places_in_runs
 from galen.pipeline.candidates import Floats, Ints
 from galen.recall.pair_weights import FEATURES, PairFacts
 
@@ -60,8 +61,7 @@ def _shelf(
     related = facts.related
     edge = np.flatnonzero(related.source == word)
     count = np.diff(start)[related.target[edge]]
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    found = order[np.repeat(start[related.target[edge]], count) + within]
+    found = order[places_in_runs(start[related.target[edge]], count)]
     each = np.repeat(edge, count)
     table = np.column_stack(
         [facts.of_edges(each, related.target[each]), facts.popularity[found], facts.new[found]],
