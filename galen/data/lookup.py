@@ -26,4 +26,4 @@ def all_places_of(keys: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> tuple[Int
 def places_in_runs(start: npt.NDArray[Any], count: npt.NDArray[Any]) -> Ints:
     """The places start, start + 1, … of runs that are `count` (R,) long, run after run."""
     before = np.cumsum(count) - count  # places of the runs that come first
-    return np.arange(count.sum()) + np.repeat(start - before, count)
+    return np.asarray(np.arange(count.sum()) + np.repeat(start - before, count))
