@@ -106,13 +106,12 @@ def pairs_of(data: Dataset, window: int, there: Bools) -> tuple[Ints, Ints, Ints
     """(P,) items, the others taken with them, and who took them; both have a vector."""
     taken = data.of(*TAKEN)
     ones, others, people = list[Ints](), list[Ints](), list[Ints]()
-    for distance in range(1, window + 1):
-        one, other = taken.item[:-distance], taken.item[distance:]
-        good = (taken.user[:-distance] == taken.user[distance:]) & (one != other)
-        good &= there[one] & there[other]
+    for _, earlier, later in taken.pairs(window):
+        one, other = taken.item[earlier], taken.item[later]
+        good = (one != other) & there[one] & there[other]
         ones.append(one[good].astype(np.int64))
         others.append(other[good].astype(np.int64))
-        people.append(taken.user[distance:][good].astype(np.int64))
+        people.append(taken.user[earlier][good].astype(np.int64))
     return np.concatenate(ones), np.concatenate(others), np.concatenate(people)
 
 

@@ -76,13 +76,12 @@ class WordPairs:
 
 def together(taken: Dataset, window: Window) -> Iterator[tuple[Ints, Ints]]:
     """Rows of events that lie together, the earlier one first; one distance at a time."""
-    for distance in range(1, window.events + 1):
-        first = np.flatnonzero(taken.user[distance:] == taken.user[:-distance])
-        second = first + distance
+    for _, first, second in taken.pairs(window.events):
         if taken.clock == "time":
             near = taken.at[second] - taken.at[first] <= window.days * DAY
-            first, second = first[near], second[near]
-        yield first, second
+            yield first[near], second[near]
+        else:
+            yield first, second
 
 
 def values_at(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:

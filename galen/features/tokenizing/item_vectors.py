@@ -79,10 +79,9 @@ class ItemVectors:
         taken = data.of(*TAKEN)
         items = len(data.catalogue)
         pairs = sparse.csr_array((items, items), dtype=np.float64)
-        for distance in range(1, self.window + 1):
-            same = taken.user[distance:] == taken.user[:-distance]
-            weight = np.full(int(same.sum()), 1.0 / distance)
-            places = (taken.item[:-distance][same], taken.item[distance:][same])
+        for distance, earlier, later in taken.pairs(self.window):
+            weight = np.full(len(earlier), 1.0 / distance)
+            places = (taken.item[earlier], taken.item[later])
             one = sparse.csr_array((weight, places), shape=(items, items))
             pairs = pairs + one + one.T
         pairs.setdiag(0)
