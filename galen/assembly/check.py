@@ -1,7 +1,6 @@
 """A recipe held against the catalogue of parts, before anything is trained."""
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import isfinite
@@ -13,6 +12,7 @@ from galen.assembly.bounds import beyond
 from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
+from galen.data.did_you_mean import did_you_mean
 from galen.data.schema import Surface
 from galen.features.tokenizing.coding import Coding
 from galen.features.tokenizing.semantic_ids import SemanticIdError
@@ -213,6 +213,5 @@ def _part(table: Mapping[str, Any], name: str, where: str) -> type[Any]:
 def _one_of(known: Iterable[str], name: str, where: str) -> None:
     names = sorted(known)
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, names)
         raise RecipeError(f"{where}: {name!r} is not one of {', '.join(names)}.{hint}")

@@ -1,7 +1,6 @@
 """The `[tune]` table of a recipe: which of the model's settings are searched, and how far."""
 
 import dataclasses
-import difflib
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import msgspec
 from galen.assembly import catalog
 from galen.assembly.parts import BLEND
 from galen.assembly.recipe import RankPart, Recipe, RecipeError
+from galen.data.did_you_mean import did_you_mean
 from galen.nn.learning.training import Training
 
 SHAPES: Final = "[a, b, …] or {low = …, high = …, log = true}"
@@ -82,9 +82,8 @@ def ranges_of(recipe: Recipe) -> dict[str, Range]:
     ranges = {}
     for path, told in recipe.tune.items():
         if path not in settings:
-            near = difflib.get_close_matches(path, list(settings), n=1, cutoff=0.0)
             quoted = " Paths are in quotes." if path == "rank" else ""
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(path, settings)
             raise RecipeError(f"{where}: unknown setting {path!r}.{hint}{quoted}")
         ranges[path] = _range(told, settings[path].type, f"{where}: {path!r}")
     return ranges
@@ -155,8 +154,7 @@ def _range(told: Any, kind: Any, where: str) -> Range:
     known = [field.name for field in dataclasses.fields(Span)]
     for key in told:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            raise RecipeError(f"{where}: unknown key {key!r}. Did you mean {near[0]!r}?")
+            raise RecipeError(f"{where}: unknown key {key!r}.{did_you_mean(key, known)}")
     if "low" not in told or "high" not in told:
         raise RecipeError(f"{where}: a range needs low and high; write {SHAPES}.")
     low, high = (_value(told[key], kind, f"{where}: {key}") for key in ("low", "high"))

@@ -1,6 +1,5 @@
 """Tables of samples as files: which of their columns are what."""
 
-import difflib
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galen.data.did_you_mean import did_you_mean
 from galen.data.manifest import sha256
 from galen.data.mendable import MendableError
 from galen.features.encoding.fields import stored_name
@@ -90,8 +90,7 @@ def columns_of(folder: Path, names: list[str]) -> TableColumns:
     ]
     for name in named:
         if name and name not in names:
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, names)
             raise TableError(
                 f"{path}: there is no column {name!r}; there are {', '.join(names)}.{hint}"
             )
