@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.latency import p50_and_p99
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.bundle import save_bundle
@@ -139,8 +140,7 @@ def _figures(
     ratios = np.percentile(seconds[drawn], 99, axis=1) / np.percentile(beside[drawn], 99, axis=1)
     low, high = np.percentile(ratios, [2.5, 97.5])
     return {
-        "p50_ms": float(np.percentile(seconds, 50)) * 1e3,
-        "p99_ms": float(np.percentile(seconds, 99)) * 1e3,
+        **p50_and_p99(seconds * 1e3),
         "p99_ratio": float(np.percentile(seconds, 99) / np.percentile(beside, 99)),
         "ratio_low": float(low),
         "ratio_high": float(high),

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
+from benchmarks.latency import p50_and_p99
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.data.manifest import ShopError
@@ -279,7 +280,6 @@ async def _ranked(port: int, bodies: Sequence[bytes]) -> float:
 def _row(
     options: argparse.Namespace, sent: Sent, cpu_seconds: float, candidates: float, memory: int
 ) -> Row:
-    median, p99 = np.quantile(sent.latency, [0.5, 0.99]) * 1e3
     return Row(
         benchmark="serving",
         data=_data(options),
@@ -287,8 +287,7 @@ def _row(
         protocol="open-loop",
         seed=options.seed,
         metrics={
-            "p50_ms": float(median),
-            "p99_ms": float(p99),
+            **p50_and_p99(sent.latency * 1e3),
             "max_ms": float(sent.latency.max() * 1e3),
             "rate_planned": options.rate,
             "rate": len(sent.latency) / sent.seconds,

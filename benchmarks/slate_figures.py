@@ -1,10 +1,11 @@
 """What slates of a held-out part come to: hits, coverage, how unlike their rows are, time."""
 
-import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from benchmarks.latency import clocked, p50_and_p99
 from galen.evaluate.diversity import unlike_kinds, unlike_vectors
 from galen.evaluate.offline import Question
 from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
@@ -54,13 +55,9 @@ def figures(question: Question, slates: Candidates, vectors: Singles) -> dict[st
 
 def single_requests(question: Question, pipeline: Pipeline, count: int) -> dict[str, float]:
     """Milliseconds of single requests for ten items through the whole pipeline."""
-    each = []
-    for row in range(min(count, len(question.requests))):
-        one = question.requests.part(row, row + 1)
-        started = time.perf_counter()
-        pipeline.run(one, 10)
-        each.append(1000 * (time.perf_counter() - started))
-    return {"p50_ms": float(np.quantile(each, 0.5)), "p99_ms": float(np.quantile(each, 0.99))}
+    requests = question.requests
+    alone = (requests.part(row, row + 1) for row in range(min(count, len(requests))))
+    return p50_and_p99([clocked(partial(pipeline.run, one, 10)) for one in alone])
 
 
 def _mean(values: Floats) -> float:
