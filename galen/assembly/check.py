@@ -156,8 +156,8 @@ def _check_heads(spec: object, at: str) -> None:
 
 def _check_negatives(spec: object, at: str) -> None:
     """See that a loss that tells the next item from others has some."""
-    told = getattr(spec, "dense", getattr(spec, "loss", "softmax") != "softmax")
-    if told and getattr(spec, "negatives", 1) < 1:
+    draws = getattr(spec, "dense", getattr(spec, "loss", "softmax") != "softmax")
+    if draws and getattr(spec, "negatives", 1) < 1:
         raise RecipeError(f"{at}: negatives = 0 leaves nothing to tell the next item from; draw 1.")
 
 

@@ -117,8 +117,8 @@ class _Shown:
         surface = np.nan_to_num(columns["surface"], nan=float(Surface.HOME)).astype(np.int64)
         requests = self._requests(table, group, surface)
         for one in self.tables:
-            told = one.past_columns(requests, Candidates(group, item))
-            columns |= {name: values.astype(np.float32) for name, values in told.items()}
+            found = one.past_columns(requests, Candidates(group, item))
+            columns |= {name: values.astype(np.float32) for name, values in found.items()}
         history = requests.history.latest(HISTORY)
         catalogue = self.data.catalogue
         return Batch(

@@ -110,15 +110,15 @@ class JudgedSamples:
         """(C,): how surely a word clicked does not go with the word before; 0 where it may."""
         place = {name: at for at, name in enumerate(self.words.names)}
         guesses, width = self.guesses["click"], max(len(self.words), 1)
-        told = [
+        against = [
             (place[one] * width + place[other], weight)
             for one, other, weight in zip(
                 guesses.context, guesses.word, guesses.weight.tolist(), strict=True
             )
             if one in place and other in place
         ]
-        keys = np.array([key for key, _ in told], np.int64)
-        weights = np.array([weight for _, weight in told], np.float64)
+        keys = np.array([key for key, _ in against], np.int64)
+        weights = np.array([weight for _, weight in against], np.float64)
         order = np.argsort(keys, kind="stable")
         wanted = np.where((before >= 0) & (word >= 0), before * width + word, -1)
         if not len(keys):

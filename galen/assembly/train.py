@@ -109,19 +109,19 @@ def train(
     people, known = PeopleColumns.read(shop), known or LearnedChannels()
     learned_parts = {}
     for name, one in recipes.items():
-        told = _told_of(name, progress) if len(recipes) > 1 else progress
+        say = _of_recipe(name, progress) if len(recipes) > 1 else progress
         guessed = None
         if one.samples:
-            told("reading guesses to learn from")
+            say("reading guesses to learn from")
             guessed = JudgedSamples.read(one.samples, split.valid.fit, seed)
         own = replace(split, train=split.train[: moments[name]])
-        lesson = _Lesson(one, shop, people, own, impressions, seed, told, guessed, known)
+        lesson = _Lesson(one, shop, people, own, impressions, seed, say, guessed, known)
         learned_parts[name] = lesson.parts()
     surfaces = {surface: learned_parts[one.name] for surface, one in recipe.surfaces.items()}
     return Trained(learned_parts[recipe.name], split, people, surfaces)
 
 
-def _told_of(name: str, progress: Progress) -> Progress:
+def _of_recipe(name: str, progress: Progress) -> Progress:
     return lambda what: progress(f"recipe {name}: {what}")
 
 

@@ -42,8 +42,8 @@ class Lesser:
 
     def slates(self, requests: Requests, recalled: Recalled) -> Candidates:
         """What it shows where all channels together recall this."""
-        told = recalled if self.silent is None else recalled.without(self.silent)
-        rows = self.pipeline.choose(requests, told, DEPTH).candidates
+        heard = recalled if self.silent is None else recalled.without(self.silent)
+        rows = self.pipeline.choose(requests, heard, DEPTH).candidates
         return Candidates(rows.request, rows.item, {"score": rows.columns["score"]})
 
 

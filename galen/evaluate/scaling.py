@@ -164,7 +164,7 @@ def write_report(scaling: Scaling, title: str, path: Path) -> None:
 
 def write_figures(scaling: Scaling, path: Path) -> None:
     """Every figure as JSON."""
-    told = {
+    figures = {
         "points": [msgspec.to_builtins(point) for point in scaling.points],
         "law": asdict(scaling.law.law),
         "intervals": {n: scaling.law.interval(n) for n in ("floor", "scale", "exponent")},
@@ -173,7 +173,7 @@ def write_figures(scaling: Scaling, path: Path) -> None:
         "prediction": None if scaling.prediction is None else asdict(scaling.prediction),
         "verdict": scaling.verdict,
     }
-    write_json_file(path, told)
+    write_json_file(path, figures)
 
 
 def _plot(scaling: Scaling) -> Markup:

@@ -228,7 +228,7 @@ def table_of(comparison: TableComparison) -> Table:
 
 def write_figures(comparison: TableComparison, path: Path) -> None:
     """Every figure as JSON."""
-    told = {
+    figures = {
         "table": comparison.table,
         "seed": comparison.seed,
         "runs": [
@@ -246,4 +246,4 @@ def write_figures(comparison: TableComparison, path: Path) -> None:
         ],
         "costs": {cost.run: {"model": cost.model, **cost.figures} for cost in comparison.costs},
     }
-    write_json_file(path, told)
+    write_json_file(path, figures)

@@ -148,18 +148,18 @@ class ContextReader:
 
     def key(self, codes: Sequence[int]) -> str:
         """A context in words, as it stands in tables: JSON of its known fields."""
-        told = {
+        named = {
             field: self.words[field][code]
             for field, code in zip(self.fields, codes, strict=True)
             if code >= 0
         }
-        return json.dumps(told, ensure_ascii=False)
+        return json.dumps(named, ensure_ascii=False)
 
     def codes(self, key: str) -> list[int] | None:
         """The codes of a key; None where it has a field or a word that is not known here."""
-        told: dict[str, Any] = json.loads(key)
+        words: dict[str, Any] = json.loads(key)
         found = dict.fromkeys(self.fields, -1)
-        for field, word in told.items():
+        for field, word in words.items():
             if field not in found or word not in self.words[field]:
                 return None
             found[field] = self.words[field].index(word)

@@ -108,8 +108,8 @@ class UserLogs:
         log = self._changed.get(user)
         if log is None:
             log = self._changed[user] = _OneLog(self.events(user))
-        told = np.array([np.nan if packs is None else packs])
-        log.put(item, kind, at, int(_thousandths(told)[0]))
+        count = np.array([np.nan if packs is None else packs])
+        log.put(item, kind, at, int(_thousandths(count)[0]))
 
     def forget(self, user: int) -> None:
         """Take out all that a user did; what is written later begins a new log."""
@@ -153,5 +153,5 @@ def _joined(parts: Sequence[Ints]) -> Histories:
 def _thousandths(packs: Floats) -> Ints:
     """Of packs as they were told; one where none is."""
     with np.errstate(invalid="ignore"):
-        told = np.where(packs > 0, np.minimum(packs, 1e12), 1.0)
-    return np.asarray(np.maximum(np.rint(told * PACK), 1), dtype=np.int64)
+        known = np.where(packs > 0, np.minimum(packs, 1e12), 1.0)
+    return np.asarray(np.maximum(np.rint(known * PACK), 1), dtype=np.int64)

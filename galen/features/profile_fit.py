@@ -51,9 +51,9 @@ class ProfileFit:
         return CohortProfiles(ContextTable.of(table, reader, MOST), until)
 
     def load(self, folder: Path) -> "CohortProfiles":
-        told = json.loads((folder / "profiles.json").read_text("utf-8"))
+        facts = json.loads((folder / "profiles.json").read_text("utf-8"))
         tensors = load_file(folder / "profiles.safetensors")
-        return CohortProfiles(ContextTable.restored(tensors, told), int(told["until"]))
+        return CohortProfiles(ContextTable.restored(tensors, facts), int(facts["until"]))
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ class CohortProfiles:
 
     def save(self, folder: Path) -> None:
         save_file(self.profiles.tensors, folder / "profiles.safetensors")
-        told = {**self.profiles.told, "until": self.until}
-        (folder / "profiles.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+        facts = {**self.profiles.facts, "until": self.until}
+        (folder / "profiles.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
 
     def _columns(self, of_request: Ints, candidates: Candidates) -> Mapping[str, Floats]:
         reader = self.profiles.reader

@@ -101,4 +101,4 @@ def _read_on(
         read = reader.keep(vectors[item][None], kind[None], at[None], asked)[1]
     if user >= 0:
         kept.put(reader, user, _Known(columns, read))
-    return reader.told(read, asked)
+    return reader.states_for(read, asked)

@@ -51,7 +51,7 @@ def answered(
             _without_seen(mask, requests.history, asking[part])
         parts.append(write(part, torch.from_numpy(mask), k))
     item = torch.cat([found for found, _ in parts]).numpy()
-    score = torch.cat([told for _, told in parts]).numpy()
+    score = torch.cat([scores for _, scores in parts]).numpy()
     request = np.broadcast_to(asking[:, None], item.shape)
     there = item >= 0
     return Candidates(

@@ -51,5 +51,5 @@ class WrittenAnswer:
             part = rows[first:last]
             row = torch.from_numpy(of[part] - start)
             item = torch.from_numpy(candidates.item[part])
-            out[part] = self.writer.told(states[start : start + block], row, item).numpy()
+            out[part] = self.writer.scores_of_rows(states[start : start + block], row, item).numpy()
         return out

@@ -94,15 +94,15 @@ def blended(models: Mapping[str, Model], valid: Samples, blending: Blending) -> 
         if len(np.unique(label[known])) < 2:
             weights[objective] = [1 / len(models)] * len(models) + [0.0]
             continue
-        told, trust = each[known, place], np.eye(len(models))
+        said, trust = each[known, place], np.eye(len(models))
         if blending.loss == "listwise":
             taken, alike = label[known] > 0, np.full(len(models), 1 / len(models))
             chosen = chosen_by(
-                told, valid.group[known], taken, alike, 1.0, positive=np.ones(len(models), bool)
+                said, valid.group[known], taken, alike, 1.0, positive=np.ones(len(models), bool)
             )
             trust = chosen[:, None] if chosen.any() else alike[:, None]
         fitted = LogisticRegression(C=1.0, max_iter=1000).fit(
-            told @ trust, label[known], sample_weight=valid.weight[known]
+            said @ trust, label[known], sample_weight=valid.weight[known]
         )
         whole = trust @ fitted.coef_[0]
         weights[objective] = [*map(float, whole), float(fitted.intercept_[0])]

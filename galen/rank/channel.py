@@ -37,8 +37,8 @@ class ChannelScore:
             ChannelError: the samples have no score of the channel, or one and the same.
         """
         score = _column(schema, self.channel, train)
-        told = score[~np.isnan(score)]
-        if len(score) and (not len(told) or told.min() == told.max()):
+        known = score[~np.isnan(score)]
+        if len(score) and (not len(known) or known.min() == known.max()):
             raise ChannelError(
                 f"channel {self.channel!r} scores nothing that others propose, so it orders "
                 "nothing; give it a quota, or rank by a channel that scores any item."

@@ -140,8 +140,8 @@ class ItemVectorFields:
         ids = samples.history[:, :, places[0]]
         row, place = np.nonzero((ids > 0) & (ids <= len(self.vectors)))
         item = ids[row, place] - 1
-        told = self.vectors[item].any(axis=1)
-        row, item = row[told], item[told]
+        there = self.vectors[item].any(axis=1)
+        row, item = row[there], item[there]
         weight = 1 / np.maximum(np.bincount(row, minlength=histories), 1)
         shape = (histories, len(self.vectors))
         votes = sparse.csr_array((weight[row], (row, item)), shape=shape)

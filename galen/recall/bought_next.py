@@ -47,6 +47,6 @@ class BoughtNext:
             part = rows[start : start + block]
             states = self.states[torch.from_numpy(candidates.request[part])]
             items = self.items[torch.from_numpy(candidates.item[part])]
-            told = self.buying.told(states, items[:, None])[:, 0]
-            out[part] += self.weight * told.numpy().astype(np.float64)
+            bought = self.buying.log_probabilities(states, items[:, None])[:, 0]
+            out[part] += self.weight * bought.numpy().astype(np.float64)
         return out

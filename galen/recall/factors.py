@@ -77,8 +77,8 @@ class FoundVectors:
         out = np.full(len(candidates), np.nan)
         for start in range(0, len(rows), block):
             part = rows[start : start + block]
-            asked, told = queries[candidates.request[part]], self.vectors[candidates.item[part]]
-            out[part] = np.einsum("nd,nd->n", asked, told)
+            asked, wanted = queries[candidates.request[part]], self.vectors[candidates.item[part]]
+            out[part] = np.einsum("nd,nd->n", asked, wanted)
         return out
 
     def save(self, folder: Path) -> None:

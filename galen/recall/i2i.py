@@ -127,16 +127,16 @@ class I2i:
 
     def load(self, folder: Path) -> "I2iIndex":
         saved = load_file(folder / "i2i.safetensors")
-        told = json.loads((folder / "i2i.json").read_text("utf-8"))
-        items, words = len(saved["word"]), len(told["words"])
+        facts = json.loads((folder / "i2i.json").read_text("utf-8"))
+        items, words = len(saved["word"]), len(facts["words"])
         weights = sparse.csr_array(
             (saved["weight"], saved["target"], saved["offsets"]), shape=(items, items)
         )
         ends = saved["apart"]
         unsafe = sparse.csr_array((np.ones(ends.shape[1], bool), tuple(ends)), (words, words))
-        learned = np.array([told["weights"][name] for name in FEATURES])
-        said = {(one, other): text for one, other, text in told["said"]}
-        return I2iIndex(self, weights, saved["word"], unsafe, learned, tuple(told["words"]), said)
+        learned = np.array([facts["weights"][name] for name in FEATURES])
+        said = {(one, other): text for one, other, text in facts["said"]}
+        return I2iIndex(self, weights, saved["word"], unsafe, learned, tuple(facts["words"]), said)
 
 
 @dataclass(frozen=True)
@@ -217,8 +217,8 @@ class I2iIndex:
         weights = dict(zip(FEATURES, self.learned.tolist(), strict=True))
         said = [[one, other, text] for (one, other), text in sorted(self.said.items())]
         facts = {"words": self.words, "weights": weights, "said": said}
-        told = json.dumps(facts, ensure_ascii=False)
-        (folder / "i2i.json").write_text(told, "utf-8")
+        written = json.dumps(facts, ensure_ascii=False)
+        (folder / "i2i.json").write_text(written, "utf-8")
 
 
 def _times(taken: Dataset, window: Window, items: int) -> sparse.csr_array:

@@ -66,13 +66,13 @@ class Knowledge:
 
     def load(self, folder: Path) -> "KnowledgeIndex":
         saved = load_file(folder / "knowledge.safetensors")
-        told = json.loads((folder / "names.json").read_text("utf-8"))
-        shape = len(told["names"]), len(saved["popularity"])
+        facts = json.loads((folder / "names.json").read_text("utf-8"))
+        shape = len(facts["names"]), len(saved["popularity"])
         parts = saved["weight"], saved["indices"], saved["indptr"]
         weight = sparse.csr_matrix(parts, shape)
         through = sparse.csr_matrix((saved["through"], *parts[1:]), shape)
-        words = ConceptWords(told["words"])
-        return KnowledgeIndex(self, weight, through, saved["popularity"], words, told["names"])
+        words = ConceptWords(facts["words"])
+        return KnowledgeIndex(self, weight, through, saved["popularity"], words, facts["names"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ class KnowledgeIndex:
             "popularity": self.popularity,
         }
         save_file(tensors, folder / "knowledge.safetensors")
-        told = {"names": self.names, "words": self.words.rows}
-        (folder / "names.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+        facts = {"names": self.names, "words": self.words.rows}
+        (folder / "names.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
 
 
 def _ways(graph: Graph) -> tuple[Floats, Ints]:

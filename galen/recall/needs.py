@@ -85,8 +85,8 @@ class Needs:
 
     def load(self, folder: Path) -> "NeedsIndex":
         saved = load_file(folder / "needs.safetensors")
-        told = json.loads((folder / "needs.json").read_text("utf-8"))
-        found = ContextTable.restored(saved, told)
+        facts = json.loads((folder / "needs.json").read_text("utf-8"))
+        found = ContextTable.restored(saved, facts)
         return _index(self, found, saved["within"], saved["brand"], float(saved["factor"][0]))
 
 
@@ -187,7 +187,7 @@ class NeedsIndex:
         own = {"within": self.within, "brand": self.brand, "factor": np.array([self.factor])}
         own = {name: np.ascontiguousarray(tensor) for name, tensor in own.items()}
         save_file(found.tensors | own, folder / "needs.safetensors")
-        (folder / "needs.json").write_text(json.dumps(found.told, ensure_ascii=False), "utf-8")
+        (folder / "needs.json").write_text(json.dumps(found.facts, ensure_ascii=False), "utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +216,8 @@ class NeedsAnswer:
 def _index(
     settings: Needs, found: ContextTable, within: Floats, brand: Ints, factor: float
 ) -> NeedsIndex:
-    told = found.reader, found.keys, found.weight, found.needs
-    return NeedsIndex(settings, *told, within, brand, factor)
+    learned = found.reader, found.keys, found.weight, found.needs
+    return NeedsIndex(settings, *learned, within, brand, factor)
 
 
 def _read(settings: Needs, data: Dataset, reader: ContextReader) -> ContextTable:

@@ -152,8 +152,8 @@ class RepurchaseIndex:
         outlook = self.renewal.outlook(bought.spells)
         due = np.stack([outlook.due(share) for share in DUE], axis=1)[bought.pair]
         due[outlook.passed()[bought.pair] >= DUE[1]] = 0  # half would have come by now
-        told = [_told(int(asked.at[0]), *days) for days in due.tolist()]
-        of_product = dict(zip(self.product[bought.item].tolist(), told, strict=True))
+        reasons = [_due_in_words(int(asked.at[0]), *days) for days in due.tolist()]
+        of_product = dict(zip(self.product[bought.item].tolist(), reasons, strict=True))
 
         def reason(item: int) -> str | None:
             product = int(self.product[item]) if item < len(self.product) else -1
@@ -218,7 +218,7 @@ class RepurchaseIndex:
         save_file(tensors, folder / FILE)
 
 
-def _told(now: int, early: float, usual: float, late: float) -> str:
+def _due_in_words(now: int, early: float, usual: float, late: float) -> str:
     """Of a product that is due in so many days; `now` in microseconds since the epoch."""
     if usual < 1:
         return "You bought this before and it may have run out"
@@ -249,17 +249,17 @@ def packs(catalogue: Catalogue, good: Ints) -> Floats:
 def days_of_supply(catalogue: Catalogue, good: Ints, pack: Floats) -> Floats:
     """(items,) days that a pack lasts one person, by pack size and daily dose; NaN where unknown.
 
-    A pack whose days are not told lasts as long as those of its good that are, by its size `pack`
+    A pack whose days are not count lasts as long as those of its good that are, by its size `pack`
     (items,) in typical packs.
     """
     size, dose = catalogue.pack_size, catalogue.daily_dose
     with np.errstate(divide="ignore", invalid="ignore"):
         days = np.where((size > 0) & (dose > 0), size / dose, np.nan)
     known = np.isfinite(days)
-    told = np.bincount(good, known)
+    count = np.bincount(good, known)
     of_one = np.log(np.where(known, days / pack, 1.0))
     with np.errstate(invalid="ignore"):
-        mean = np.exp(np.bincount(good, of_one) / told)  # 0 / 0 is NaN: no dose of the good
+        mean = np.exp(np.bincount(good, of_one) / count)  # 0 / 0 is NaN: no dose of the good
     return np.asarray(np.where(known, days, mean[good] * pack))
 
 

@@ -67,8 +67,8 @@ class ExactSearch:
         self, queries: Singles, k: int, *, exclude: Pairs = NOTHING, allowed: Bools | None = None
     ) -> tuple[Ints, Singles]:
         if len(queries) == 1:
-            row, told = self.by_norm.top(queries[0], k, exclude=exclude[1], allowed=allowed)
-            item, score = row[None], told[None]
+            row, best = self.by_norm.top(queries[0], k, exclude=exclude[1], allowed=allowed)
+            item, score = row[None], best[None]
         else:
             item, score = top_items(queries, self.vectors, k, exclude=exclude, allowed=allowed)
         return np.where(np.isneginf(score), -1, item), score

@@ -181,7 +181,7 @@ class SequenceModel:
         """What is known of items, and what their own vectors begin with."""
         known = known_of(data.catalogue, self.attributes, encoder)
         if self.codes is not None:
-            known = with_codes(known, *self.codes.told(data, self.seed))
+            known = with_codes(known, *self.codes.ids_and_there(data, self.seed))
         if self.encoded == self.begin_items == "none":
             return known, None
         found, own = read_encoded(data, self.encoded_table), None
@@ -308,12 +308,12 @@ class SequenceIndex:
     def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """(P, m) of items (P, m); NaN for items that nobody took."""
         queries = asked(states, self.settings.temperature)
-        told = torch.einsum("pd,pmd->pm", queries, torch.from_numpy(self.found.vectors)[item])
+        score = torch.einsum("pd,pmd->pm", queries, torch.from_numpy(self.found.vectors)[item])
         if self.buying is not None:
-            bought = self.buying.told(states, self.items[item])
-            told = told + self.settings.purchase_weight * bought
+            bought = self.buying.log_probabilities(states, self.items[item])
+            score = score + self.settings.purchase_weight * bought
         learned = torch.from_numpy(self.found.learned)[item]
-        return told.masked_fill(~learned, torch.nan)
+        return score.masked_fill(~learned, torch.nan)
 
     def save(self, folder: Path) -> None:
         tensors = {"items": self.items} | self.reader.state_dict()

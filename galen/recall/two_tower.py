@@ -91,7 +91,7 @@ class TwoTower:
         encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed) if self.text else None
         known = known_of(data.catalogue, self.attributes, encoder)
         if self.codes is not None:
-            known = with_codes(known, *self.codes.told(data, self.seed))
+            known = with_codes(known, *self.codes.ids_and_there(data, self.seed))
         torch.manual_seed(self.seed)
         tower = ItemTower(
             known,

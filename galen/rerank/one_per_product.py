@@ -51,11 +51,11 @@ class OnePerProduct:
         if self.prefer == "score":
             return np.zeros(len(item))
         if self.prefer == "delivery":
-            told = self.catalogue.delivery_days[item]
+            cost = self.catalogue.delivery_days[item]
         else:
             size = self.catalogue.pack_size[item]
-            told = self.catalogue.price[item] / np.where(size > 0, size, 1.0)
-        return np.where(np.isnan(told), np.inf, told)
+            cost = self.catalogue.price[item] / np.where(size > 0, size, 1.0)
+        return np.where(np.isnan(cost), np.inf, cost)
 
     def _bought_last(self, requests: Requests, keys: Ints, width: int) -> Ints:
         """(products of requests,) the SKU of each that its person bought last, or -1."""

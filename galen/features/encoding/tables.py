@@ -139,8 +139,8 @@ def digest_of(folder: Path) -> str:
     """
     part(folder, "train")
     paths = (folder / name for name in (NAME, "train.parquet", "valid.parquet", "test.parquet"))
-    told = "".join(f"{path.name} {sha256(path)}\n" for path in paths if path.exists())
-    return hashlib.sha256(told.encode()).hexdigest()
+    digests = "".join(f"{path.name} {sha256(path)}\n" for path in paths if path.exists())
+    return hashlib.sha256(digests.encode()).hexdigest()
 
 
 def pieces(file: pq.ParquetFile, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:

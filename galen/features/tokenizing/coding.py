@@ -34,10 +34,10 @@ class Coding:
                 from these vectors.
             EnrichedError: `encoded` is a source, and its table is missing or cannot be used.
         """
-        return self.told(data, seed)[0]
+        return self.ids_and_there(data, seed)[0]
 
-    def told(self, data: Dataset, seed: int) -> tuple[SemanticIds, Bools]:
-        """Semantic ids as `ids` makes them, and (items,) of which items any source tells."""
+    def ids_and_there(self, data: Dataset, seed: int) -> tuple[SemanticIds, Bools]:
+        """Semantic ids as `ids` makes them, and (items,) the items that any source tells of."""
         spec = tokenizer_spec(self.tokenizer, self.sizes, self.tokenizer_settings)
         vectors = ItemVectors(self.sources, self.vector_size).fit(data, seed)
         tokenizer = spec.fit(vectors, seed)

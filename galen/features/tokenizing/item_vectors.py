@@ -59,18 +59,18 @@ class ItemVectors:
             matrix = made[name](data)
             there = np.diff(matrix.indptr) > 0
             vectors, _ = spread_out(matrix, there, self.size, self.whiten, seed)
-            parts += self._told(vectors, there)
+            parts += self._with_indicator(vectors, there)
         for source in given:
             dense = _checked(source, data.catalogue.ids)
             there = source.there
             vectors, _ = spread_out(dense, there, self.size, self.whiten, seed)
-            parts += self._told(vectors, there)
+            parts += self._with_indicator(vectors, there)
         if not parts:
             return np.zeros((len(data.catalogue), 1), np.float32)
         return np.concatenate(parts, axis=1)
 
-    def _told(self, part: Singles, there: Bools) -> list[Singles]:
-        """A source's numbers, and whether there were any."""
+    def _with_indicator(self, part: Singles, there: Bools) -> list[Singles]:
+        """A source's numbers, and where asked for one that says of which items it has none."""
         missing = (~there).astype(np.float32)[:, None]
         parts = [part, missing - missing.mean(axis=0)] if self.indicator else [part]
         return [part for part in parts if part.any()]

@@ -93,10 +93,12 @@ class LearningPolicy(nn.Module):
     def forward(self, inputs: Compared) -> Tensor:
         states = self.network.read(inputs.events)
         live = None if inputs.drawn is None else inputs.drawn.live
-        return self.loss(told(self.network.head, states, inputs.codes, live), inputs)
+        return self.loss(
+            log_probabilities_of(self.network.head, states, inputs.codes, live), inputs
+        )
 
 
-def told(
+def log_probabilities_of(
     head: CodeHead, states: Tensor, codes: Tensor, live: tuple[Tensor, ...] | None = None
 ) -> Tensor:
     """(R, G): log-probabilities of ids (R, G, levels) given states (R, width), summed over levels.

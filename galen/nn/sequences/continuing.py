@@ -39,8 +39,8 @@ class Continuing:
     def scores(self, item: Ints) -> Floats:
         """(P, m) of items (P, m)."""
         known = (item >= 0) & (item < len(self.vectors))
-        told = self.score(self.states, torch.from_numpy(np.where(known, item, 0)))
-        return np.where(known, told.numpy(), np.nan).astype(np.float64)
+        found = self.score(self.states, torch.from_numpy(np.where(known, item, 0)))
+        return np.where(known, found.numpy(), np.nan).astype(np.float64)
 
     @torch.inference_mode()
     def after(self, item: Ints) -> "Continuing":
