@@ -48,7 +48,7 @@ from galen.nn.sequences.judging import Judge
 from galen.nn.sequences.next_item import NextItem, Objective
 from galen.nn.sequences.next_item_training import training_of
 from galen.nn.sequences.reader import Reader
-from galen.pipeline.candidates import Candidates, Ints, Requests
+from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
 from galen.pipeline.stages import Answer, Retriever
 from galen.recall.beginning import BUYING, PROJECTION, Beginning
 from galen.recall.bought_next import BoughtNext
@@ -129,15 +129,41 @@ class SequenceModel:
         fusable(self.shape, self.device)
         columns = columns_of(data, self.kinds)
         timed = data.clock == "time"
-        items = len(data.catalogue)
-        taken = np.bincount(columns.item, minlength=items) > 0
+        taken = np.bincount(columns.item, minlength=len(data.catalogue)) > 0
         begin = Beginning.load(Path(self.begin)) if self.begin else None
-        encoder = begin.encoder if begin else None
-        if self.text and encoder is None and self.words:
-            encoder = TextEncoder.load(Path(self.words))
-        elif self.text and encoder is None:
-            encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed)
+        encoder = begin.encoder if begin else self._encoder(data)
         known, own = self._known(data, encoder)
+        buys = self.purchase_weight > 0 and some_bought(columns)
+        network = self._network(known, own, taken, buys=buys, timed=timed)
+        if begin:
+            begin.lay_into(network)
+        learnable = taken | described(known)
+        among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
+        some = bool(len(columns.item))
+        course = self._taught(network, columns, among, before, watch) if some else Course()
+        taught = bool(course.epochs or begin)
+        network.to("cpu").eval()
+        with torch.inference_mode():
+            vectors = network.tower.whole()
+            answers = network.answers(vectors).numpy()
+        found = FoundVectors.by("exact", np.ascontiguousarray(answers), learnable & taught)
+        whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
+        learned = Beginning.of(network, encoder) if encoder and whole else None
+        parts = network.reader, timed, course, learned, network.buying
+        return SequenceIndex(self, found, vectors, *parts)
+
+    def _encoder(self, data: Dataset) -> TextEncoder | None:
+        """What reads the words of items, where they are read."""
+        if not self.text:
+            return None
+        if self.words:
+            return TextEncoder.load(Path(self.words))
+        return TextEncoder.of(data.catalogue, self.text_size, self.seed)
+
+    def _network(
+        self, known: Known, own: torch.Tensor | None, taken: Bools, *, buys: bool, timed: bool
+    ) -> NextItem:
+        """A network that has not learned, of a catalogue of which `taken` (items,) was taken."""
         torch.manual_seed(self.seed)
         tower = ItemTower(
             known,
@@ -155,25 +181,8 @@ class SequenceModel:
             self.purchase_weight,
             products=resolved(self.softmax_precision, usable(self.device)),
         )
-        buys = self.purchase_weight > 0 and some_bought(columns)
         buying = Buying(self.width, int(Kind.PURCHASE)) if buys else None
-        network = NextItem(tower, self._reader(timed), objective, buying)
-        if begin:
-            begin.lay_into(network)
-        learnable = taken | described(known)
-        among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
-        some = bool(len(columns.item))
-        course = self._taught(network, columns, among, before, watch) if some else Course()
-        taught = bool(course.epochs or begin)
-        network.to("cpu").eval()
-        with torch.inference_mode():
-            vectors = tower.whole()
-            answers = network.answers(vectors).numpy()
-        found = FoundVectors.by("exact", np.ascontiguousarray(answers), learnable & taught)
-        whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
-        learned = Beginning.of(network, encoder) if encoder and whole else None
-        reader = network.reader
-        return SequenceIndex(self, found, vectors, reader, timed, course, learned, buying)
+        return NextItem(tower, self._reader(timed), objective, buying)
 
     def _known(
         self, data: Dataset, encoder: TextEncoder | None
