@@ -4,16 +4,16 @@ import numpy as np
 import numpy.typing as npt
 
 from galen.features.encoding.samples import Singles
-from galen.features.encoding.schema import Number, NumberEncoding, Schema
+from galen.features.encoding.schema import Number, Schema
 
 
-def number_of(name: str, values: Singles, encoding: NumberEncoding = "linear") -> Number:
+def number_of(name: str, values: Singles) -> Number:
     """A field with the mean and spread of the values (N,) that are known."""
     known = bent(values[~np.isnan(values)]).astype(np.float64)
     if not len(known):
-        return Number(name, encoding)
+        return Number(name)
     spread = float(known.std())
-    return Number(name, encoding, float(known.mean()), spread if spread > 1e-6 else 1.0)
+    return Number(name, mean=float(known.mean()), spread=spread if spread > 1e-6 else 1.0)
 
 
 def bent(values: Singles) -> Singles:

@@ -143,10 +143,10 @@ def digest_of(folder: Path) -> str:
     return hashlib.sha256(digests.encode()).hexdigest()
 
 
-def pieces(file: pq.ParquetFile, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+def pieces(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     """The rows in pieces, so that a file of any size is read in bounded memory."""
     for group in range(file.metadata.num_row_groups):
-        yield from file.iter_batches(ROWS, row_groups=[group], columns=columns)
+        yield from file.iter_batches(ROWS, row_groups=[group])
 
 
 def types_of(file: pq.ParquetFile) -> Mapping[str, pa.DataType]:

@@ -1,10 +1,17 @@
 """Ways to keep a level of codes from being crowded."""
 
+from typing import Final
+
 import numpy as np
 from scipy.special import logsumexp
 
 from galen.features.tokenizing.clusters import distances, nearest
 from galen.features.tokenizing.semantic_ids import Ints, Singles
+
+SOFTNESS: Final = 0.05
+"""Of prices, as a share of the mean cost: less holds them closer to the exact transport."""
+ROUNDS: Final = 30
+"""Of balancing, after which prices stand nearly still."""
 
 
 def spread_apart(before: Ints, rest: Singles, centres: Singles) -> Ints:
@@ -54,9 +61,7 @@ def _seated(
     return np.concatenate(none)
 
 
-def fair_prices(
-    vectors: Singles, centres: Singles, *, softness: float = 0.05, rounds: int = 30
-) -> Singles:
+def fair_prices(vectors: Singles, centres: Singles) -> Singles:
     """(codes,) prices at which all centres are asked for about equally often.
 
     The dual of entropic optimal transport with equal shares (Cuturi, "Sinkhorn Distances", NIPS
@@ -64,11 +69,11 @@ def fair_prices(
     """
     cost = distances(vectors, centres).astype(np.float64)
     cost -= cost.min(axis=1, keepdims=True)
-    scale = max(softness * float(cost.mean()), 1e-12)
+    scale = max(SOFTNESS * float(cost.mean()), 1e-12)
     kernel = -cost / scale
     gain = np.zeros(len(centres))
     share = np.log(len(vectors) / len(centres))
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         total = logsumexp(kernel + gain, axis=1, keepdims=True)
         gain = share - logsumexp(kernel - total, axis=0)
     return np.asarray(-(gain - gain.mean()) * scale, dtype=np.float32)

@@ -53,15 +53,11 @@ def code_report(
     spec: TokenizerSpec,
     *,
     seed: int,
-    items: int = 2000,
-    neighbours: int = 10,
 ) -> CodeReport:
     """Report on ids made from vectors (items, d), beside codes of the same settings' next seed."""
     codes, sizes = ids.codes[:, :-1], ids.sizes[:-1]
     again = spec.fit(vectors, seed + 1).codes(vectors)
-    found = report(
-        vectors, codes, sizes, again=again, neighbours=neighbours, asked=items, seed=seed
-    )
+    found = report(vectors, codes, sizes, again=again, seed=seed)
     return replace(found, unresolved=len(ids) - len(np.unique(ids.codes, axis=0)))
 
 
