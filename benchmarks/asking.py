@@ -4,16 +4,10 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_in_runs
-from galen.pipeline.candidates import (
-    Candidates,
-    Floats,
-    Histories,
-    Ints,
-    Requests,
-    place_within,
-)
+from galen.pipeline.candidates import Candidates, Histories, Requests, place_within
 from galen.pipeline.stages import Retriever
 
 K: Final = 10

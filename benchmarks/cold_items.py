@@ -27,6 +27,7 @@ from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import import_shop
 from galen.data.schema import TAKEN
@@ -35,13 +36,7 @@ from galen.evaluate.intervals import mean_interval, paired_interval
 from galen.features.tokenizing.coding import Coding
 from galen.generative.generator import Generator
 from galen.generative.generator_index import GeneratorIndex
-from galen.pipeline.candidates import (
-    Bools,
-    Candidates,
-    Floats,
-    Ints,
-    Requests,
-)
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Retriever, RetrieverSpec, Scorer
 from galen.recall.content import Content
 from galen.recall.popular import Popular

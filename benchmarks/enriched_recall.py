@@ -14,12 +14,13 @@ from benchmarks.asking import BLOCK, gains_of, places_of, requests_of, slates_of
 from benchmarks.cold_items import World, world_of
 from benchmarks.rows import Row
 from galen.compare.cost import measured
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import Extent, write_enriched
 from galen.enrich.vectors import origin, vector_column
 from galen.evaluate.slices import COLD
 from galen.features.item_vectors import TABLE, Encoded, Use
-from galen.pipeline.candidates import Candidates, Floats, Ints
+from galen.pipeline.candidates import Candidates
 from galen.pipeline.stages import Scorer
 from galen.recall.content import Content
 from galen.recall.sequence import SequenceModel

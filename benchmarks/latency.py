@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from galen.pipeline.candidates import Floats
+from galen.data.arrays import Floats
 
 
 def clocked(call: Callable[[], object]) -> float:

@@ -6,10 +6,11 @@ from functools import partial
 import numpy as np
 
 from benchmarks.latency import clocked, p50_and_p99
+from galen.data.arrays import Floats, Singles
 from galen.evaluate.diversity import unlike_kinds, unlike_vectors
 from galen.evaluate.offline import Question
 from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
-from galen.pipeline.candidates import Candidates, Floats, Singles, stacked
+from galen.pipeline.candidates import Candidates, stacked
 from galen.pipeline.pipeline import Pipeline
 
 BLOCK = 512

@@ -38,6 +38,7 @@ from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import Cost, measured
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.merging import merged
@@ -45,7 +46,7 @@ from galen.data.schema import TAKEN
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
 from galen.features.item_text import TextEncoder, said_of
-from galen.pipeline.candidates import Bools, Floats, Ints, Requests
+from galen.pipeline.candidates import Requests
 from galen.recall.sequence import SequenceModel
 
 MODELS: Final = ("ids", "scratch", "own_words", "blank", "begun", "unseen")

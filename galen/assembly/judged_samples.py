@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.assembly.recipe import SamplesPart
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
 from galen.data.lookup import all_places_of, places_of
@@ -20,7 +21,6 @@ from galen.features.clicks import odd_clicks
 from galen.features.item_words import ItemWords
 from galen.features.word_contexts import WordContexts
 from galen.knowledge.build import graph_of
-from galen.pipeline.candidates import Floats, Ints
 from galen.pipeline.stages import Examples
 
 TABLE: Final = "samples"

@@ -15,8 +15,8 @@ from galen.compare.ranked import RankedByPerson
 from galen.compare.running import CompareError, Contestant, Ran
 from galen.compare.source import state_of_code
 from galen.compare.task import StepName
+from galen.data.arrays import Floats, Ints
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from galen.compare.figures import LeftOut, PartChange
 from galen.compare.keeping import keep
 from galen.compare.source import state_of_code
 from galen.compare.task import ContestantTask
+from galen.data.arrays import Floats
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
 from galen.evaluate.offline import ShownSlates, counted
-from galen.pipeline.candidates import Candidates, Floats, Requests, stacked
+from galen.pipeline.candidates import Candidates, Requests, stacked
 from galen.pipeline.channels import Recalled
 from galen.pipeline.pipeline import Pipeline
 from galen.rank.shop import ShopRanker

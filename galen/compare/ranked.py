@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from galen.compare.exam import USER
+from galen.data.arrays import Bools, Floats, Ints
 from galen.evaluate.impressions import Ranked
 from galen.evaluate.measures import SumRatio
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Bools, Floats, Ints
 
 RIGHT: Final = "right: "
 WEIGHED: Final = "weighed: "

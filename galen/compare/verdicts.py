@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from scipy.stats import ttest_1samp
 
+from galen.data.arrays import Floats
 from galen.evaluate.intervals import Interval, mean_intervals
 from galen.evaluate.measures import Measure
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Floats
 
 LEVEL: Final = 0.05
 FEWEST: Final = 30

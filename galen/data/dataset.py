@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.catalogue import Bools, Catalogue, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
+from galen.data.catalogue import Catalogue
 from galen.data.columns import numbers_of
 from galen.data.enriched import Extent, enriched_folder
 from galen.data.manifest import Clock

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from galen.data.arrays import Ints
 
 
 def places_of(keys: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:

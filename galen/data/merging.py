@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.catalogue import Catalogue, Ints
+from galen.data.arrays import Ints
+from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset, in_order
 from galen.data.manifest import Clock, ShopError
 from galen.data.shop import Shop, new_shop

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Ints
 from galen.data.lookup import places_in_runs
-from galen.pipeline.candidates import Ints
 
 
 def entries_of(matrix: sparse.csr_matrix, rows: Ints) -> tuple[Ints, Ints]:

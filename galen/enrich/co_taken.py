@@ -10,6 +10,7 @@ import pyarrow as pa
 import torch
 from torch import nn
 
+from galen.data.arrays import Bools, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import EnrichedError, write_enriched
 from galen.data.schema import TAKEN
@@ -18,7 +19,6 @@ from galen.features.item_vectors import Encoded, formed, read_encoded
 from galen.nn.contrastive import Contrast, ItemPairLesson, ItemPairs
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Training, fit
-from galen.pipeline.candidates import Bools, Ints
 
 TABLE: Final = "vectors_co_taken"
 

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from galen.data.arrays import Bools, Singles
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import PROVENANCE, EnrichedError, Extent, read_enriched, write_enriched
 from galen.features.item_vectors import TABLE, matrix_of
 from galen.llm.language_model import Embedder
-from galen.pipeline.candidates import Bools, Singles
 
 Moments = npt.NDArray[np.datetime64]
 Field = Literal["title", "brand", "category", "attributes", "ingredients", "form", "description"]

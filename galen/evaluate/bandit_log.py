@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.mendable import MendableError
-from galen.pipeline.candidates import Bools, Floats, Ints
 
 TOLERANCE = 1e-6  # by which probabilities of a row may miss 1
 

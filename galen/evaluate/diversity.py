@@ -5,7 +5,8 @@ Ziegler et al., "Improving Recommendation Lists Through Topic Diversification", 
 
 import numpy as np
 
-from galen.pipeline.candidates import Candidates, Floats, Ints, Singles, place_within
+from galen.data.arrays import Floats, Ints, Singles
+from galen.pipeline.candidates import Candidates, place_within
 
 
 def unlike_kinds(slates: Candidates, kind: Ints, cut: int = 10) -> Floats:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from galen.pipeline.candidates import Bools, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
 
 
 class Measure(Protocol):

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.scaling import Ladder, Point, Progress, SizedRecipe, climb, family_of
+from galen.data.arrays import Floats
 from galen.data.drawing import svg
 from galen.data.json_file import write_json_file
 from galen.data.page import write_page
 from galen.evaluate.power_law import Fitted, fit_power_law, frontier
-from galen.pipeline.candidates import Floats
 
 INK, ACCENT, PALE = "#1f2a2e", "#2f7d6b", "#b9cfc8"
 

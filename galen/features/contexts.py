@@ -13,13 +13,14 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, Surface
 from galen.features.item_words import ItemWords, spoken
 from galen.knowledge.graph import Graph
 from galen.knowledge.texts.concept_words import ConceptWords
-from galen.pipeline.candidates import Floats, Histories, Ints, Requests
+from galen.pipeline.candidates import Histories, Requests
 
 Field = Literal[
     "sex", "region", "surface", "age", "life_stage", "season", "landing", "category", "interest"

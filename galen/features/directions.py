@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from galen.pipeline.candidates import Bools, Singles
+from galen.data.arrays import Bools, Singles
 
 NOTHING: Final = 1e-6
 """Share of the strongest direction's strength up to which a direction is rounding."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from galen.data.arrays import Floats
 from galen.data.dataset import Dataset
-from galen.pipeline.candidates import Batch, Candidates, Floats, Requests
+from galen.pipeline.candidates import Batch, Candidates, Requests
 from galen.pipeline.stages import Assembler
 
 

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Bools, Floats, Ints, Singles
 from galen.data.catalogue import RX_CLASSES, Catalogue
 from galen.data.lookup import all_places_of
 from galen.data.schema import RxClass
@@ -18,8 +19,6 @@ UNITS_OF_ONE: Final = frozenset({"", "piece", "pieces"})
 """Units of a pack in which no dose is counted."""
 
 Rows = npt.NDArray[np.int32]
-Bools = npt.NDArray[np.bool_]
-Singles = npt.NDArray[np.float32]
 
 
 class LabelReader(Protocol):
@@ -33,7 +32,7 @@ class LabelReader(Protocol):
 class Namer(Protocol):
     """Reads what kind of product a title names."""
 
-    def find(self, titles: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    def find(self, titles: Sequence[str | None]) -> Ints:
         """(T,): the concept of the product word in each title; -1 where there is none."""
         ...
 
@@ -99,8 +98,8 @@ class ItemFacts:
 
 
 def _joined(
-    place: npt.NDArray[np.int64], mentions: list[str], distinct: list[str], read: Contents
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    place: Ints, mentions: list[str], distinct: list[str], read: Contents
+) -> tuple[Ints, Ints, Floats]:
     """Items, concepts and amounts of every part of every mention of every item."""
     code = {mention: number for number, mention in enumerate(distinct)}
     order = np.argsort(read.text, kind="stable")
@@ -111,10 +110,10 @@ def _joined(
 
 
 def _table(
-    word: npt.NDArray[np.int64],
-    item: npt.NDArray[np.int64],
-    concept: npt.NDArray[np.int64],
-    amount: npt.NDArray[np.float64],
+    word: Ints,
+    item: Ints,
+    concept: Ints,
+    amount: Floats,
 ) -> tuple[Rows, Singles]:
     count = np.bincount(item, minlength=len(word))
     width = 1 + int(count.max(initial=0))
@@ -128,7 +127,7 @@ def _table(
     return concepts, amounts
 
 
-def _units(packs: Sequence[tuple[float | None, str | None]]) -> npt.NDArray[np.float64]:
+def _units(packs: Sequence[tuple[float | None, str | None]]) -> Floats:
     """How many doses are in each pack; NaN where the pack does not say."""
     return np.array(
         [

@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 import torch
 
+from galen.data.arrays import Bools, Singles
 from galen.data.catalogue import Catalogue
 from galen.features.item_text import TextEncoder, said_of
 from galen.features.item_vectors import Encoded
 from galen.features.tokenizing.semantic_ids import SemanticIds
 from galen.nn.sequences.item_tower import Known
-from galen.pipeline.candidates import Bools, Singles
 
 Attribute = Literal["brand", "category", "department"]
 

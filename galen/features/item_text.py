@@ -16,9 +16,9 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Singles
 from galen.data.catalogue import Catalogue
 from galen.features.directions import Directions, spread_out
-from galen.pipeline.candidates import Singles
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer

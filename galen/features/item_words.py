@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.compute as pc
 from scipy import sparse
 
+from galen.data.arrays import Ints
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import Extent, read_enriched
 from galen.features.item_facts import ItemFacts
@@ -17,7 +18,6 @@ from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import ConceptWords, folded
-from galen.pipeline.candidates import Ints
 
 TABLE: Final = "items"
 """The table in which a language model said what each item is."""

@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_in_runs
-from galen.pipeline.candidates import Floats, Histories, Ints
+from galen.pipeline.candidates import Histories
 
 FIELDS: Final = 4  # item, kind, at, packs
 PACK: Final = 1000  # packs are kept as whole thousandths, so that a log is one table of integers

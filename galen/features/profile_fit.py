@@ -13,12 +13,13 @@ from typing import Final
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import made_from, read_enriched
 from galen.features.contexts import ContextReader
 from galen.features.written_words import COLUMNS, ContextTable, fields_of
 from galen.knowledge.build import graph_of
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 TABLE: Final = "profiles"
 MOST: Final = 60  # words of a profile

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_of
 from galen.data.schema import DAY, TAKEN
-from galen.pipeline.candidates import Floats, Ints
 
 PRIOR: Final = 5.0
 """Pairs of people, as expected by chance, by which a lift is drawn to 1 (a Gamma prior)."""

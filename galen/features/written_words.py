@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints
 from galen.features.context_words import ContextKeys
 from galen.features.contexts import FIELDS, ContextReader, Field
 from galen.knowledge.texts.concept_words import ConceptWords
-from galen.pipeline.candidates import Floats, Ints
 
 COLUMNS: Final = ("key", "need", "product_word", "weight")
 """What is read of a table, whichever task wrote it."""

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Bools, Ints
 from galen.generative.decoding import Found
 from galen.nn.sequences.judging import HeldOut
-from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Histories, Requests, no_candidates
 
 Write = Callable[[slice, Tensor, int], Found]
 Allowed = Callable[[Ints, int], Bools]

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Floats, Ints
 from galen.generative.writing import Writer
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True)

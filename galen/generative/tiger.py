@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from galen.data.arrays import Ints
 from galen.data.dataset import Dataset
 from galen.features.histories import (
     asked_by,
@@ -251,5 +252,5 @@ class _Judge:
         return {"ndcg": gain, "loss": -total / len(wanted)}
 
 
-def _rows(part: slice) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _rows(part: slice) -> Ints:
     return np.arange(part.start, part.stop)

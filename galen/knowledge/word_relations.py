@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from galen.data.arrays import Ints
 from galen.data.lookup import all_places_of
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import Relation
 
 SEVERE: Final = 3
 """Severity from which an interaction or a contraindication keeps two words apart."""
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Singles
 from galen.data.extras import extra
 from galen.llm.budget import TokenPrices
 from galen.llm.language_model import (
@@ -92,7 +92,7 @@ class OpenAIEmbedder:
     def name(self) -> str:
         return f"openai:{self.server.model}"
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> Singles:
         """(N, d).
 
         Raises:

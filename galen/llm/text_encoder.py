@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Singles
 from galen.data.extras import extra
 from galen.llm.language_model import LanguageModelError
 
@@ -30,7 +30,7 @@ class TextEncoderFolder:
     def name(self) -> str:
         return f"transformers:{self.folder.name}"
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> Singles:
         """(N, d), each of length 1; an empty text is 0.
 
         Raises:

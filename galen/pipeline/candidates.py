@@ -9,16 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Bools, Floats, Ints, Singles
 from galen.data.schema import TAKEN
 from galen.pipeline.circumstances import Circumstances
 from galen.pipeline.kept import KeptStates
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Singles = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 
 _TAKEN = np.array([int(kind) for kind in TAKEN])
 

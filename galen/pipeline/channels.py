@@ -10,14 +10,9 @@ from functools import cached_property
 import numpy as np
 import structlog
 
+from galen.data.arrays import Floats
 from galen.pipeline.allowed import AllowedItems
-from galen.pipeline.candidates import (
-    Candidates,
-    Floats,
-    Requests,
-    no_candidates,
-    place_within,
-)
+from galen.pipeline.candidates import Candidates, Requests, no_candidates, place_within
 from galen.pipeline.stages import (
     Answer,
     Chooser,

@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 from scipy.special import expit, logit
 
+from galen.data.arrays import Floats
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Floats
 from galen.pipeline.conditional_logit import chosen_by
 from galen.rank.model import Model, ModelSpec
 

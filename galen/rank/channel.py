@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from galen.data.arrays import Floats
 from galen.data.mendable import MendableError
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 
 

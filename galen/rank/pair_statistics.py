@@ -14,8 +14,9 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Ints, Singles
 from galen.data.lookup import places_of
-from galen.features.encoding.samples import Ints, Samples, Singles
+from galen.features.encoding.samples import Samples
 from galen.features.encoding.scale import number_of
 from galen.features.encoding.schema import Schema, SchemaError
 

@@ -9,11 +9,11 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Ints, Singles
 from galen.data.dataset import Dataset
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Adaptor, Schema, SchemaError, Vector, decoded, encoded
 from galen.features.item_vectors import TABLE, Form, formed, read_encoded
-from galen.pipeline.candidates import Ints, Singles
 from galen.rank.model import ExtensionSpec
 
 VECTORS: Final = "vectors.safetensors"

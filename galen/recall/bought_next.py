@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Floats
 from galen.nn.sequences.buying import Buying
-from galen.pipeline.candidates import Candidates, Floats
+from galen.pipeline.candidates import Candidates
 from galen.recall.factors import VectorAnswer
 
 READ: Final = 500

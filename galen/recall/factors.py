@@ -8,9 +8,10 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Bools, Floats, Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
-from galen.pipeline.candidates import Bools, Candidates, Floats, Requests, Singles
+from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.search import NOTHING, Search, SearchKind, search_of
 
 

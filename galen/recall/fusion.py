@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
+from galen.data.arrays import Bools, Floats, Ints
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.conditional_logit import best_strength, chosen_by
 from galen.recall.stand_in import Together
 

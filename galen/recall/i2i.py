@@ -14,6 +14,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints, Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.item_text import TextEncoder, said_of
@@ -21,13 +22,7 @@ from galen.features.item_words import ItemWords, holds_of
 from galen.features.word_pairs import Window, WordPairs, together, values_at
 from galen.knowledge.build import graph_of
 from galen.knowledge.word_relations import WordRelations
-from galen.pipeline.candidates import (
-    Candidates,
-    Floats,
-    Ints,
-    Requests,
-    Singles,
-)
+from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.pair_lessons import lessons_of, parted
 from galen.recall.pair_weights import FEATURES, PairFacts, fitted
 from galen.recall.related_words import TABLE as RELATIONS

@@ -13,6 +13,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_in_runs
 from galen.features.item_facts import ItemFacts
@@ -21,7 +22,7 @@ from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind, Relation
 from galen.knowledge.texts.concept_words import ConceptWords
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.recall.best import best_places
 from galen.recall.popular import Popular
 

@@ -17,6 +17,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import OTHER, read_enriched
 from galen.data.lookup import places_in_runs
@@ -25,7 +26,7 @@ from galen.features.context_words import ContextKeys, ContextWords, K
 from galen.features.contexts import ContextReader, Field
 from galen.features.written_words import COLUMNS, ContextTable
 from galen.knowledge.build import graph_of
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.recall.popular import Popular
 from galen.recall.seen import unseen
 

@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, TAKEN, Kind
 from galen.features.word_pairs import Window, together
-from galen.pipeline.candidates import Bools, Floats, Ints
 from galen.recall.pair_weights import PairFacts
 
 NEWEST: Final = 0.2

@@ -6,6 +6,7 @@ from typing import Final, Literal
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
 from galen.features.item_words import ItemWords
@@ -21,7 +22,7 @@ from galen.features.word_rules import (
     judged_by_rule,
 )
 from galen.knowledge.word_relations import WordRelations
-from galen.pipeline.candidates import Bools, Floats, Ints, place_within
+from galen.pipeline.candidates import place_within
 
 TABLE: Final = "relations"
 BY_RULE: Final = 0.5

@@ -11,19 +11,12 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.mendable import MendableError
 from galen.data.schema import DAY, Kind
-from galen.pipeline.candidates import (
-    Bools,
-    Candidates,
-    Floats,
-    Histories,
-    Ints,
-    Requests,
-    no_candidates,
-)
+from galen.pipeline.candidates import Candidates, Histories, Requests, no_candidates
 from galen.recall.renewal.fitting import fit_renewal
 from galen.recall.renewal.model import Outlook, Renewal
 from galen.recall.renewal.spells import Purchases, Spells, spells_of

@@ -11,10 +11,10 @@ from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
+from galen.data.arrays import Bools, Ints, Singles
 from galen.data.extras import extra
 from galen.data.mendable import MendableError
 from galen.nn.search import ByNorm, top_items
-from galen.pipeline.candidates import Bools, Ints, Singles
 
 SearchKind = Literal["exact", "approximate"]
 Pairs = tuple[Ints, Ints]  # (query row, vector row)

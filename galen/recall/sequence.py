@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from galen.data.arrays import Bools, Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.features.histories import (
@@ -48,7 +49,7 @@ from galen.nn.sequences.judging import Judge
 from galen.nn.sequences.next_item import NextItem, Objective
 from galen.nn.sequences.next_item_training import training_of
 from galen.nn.sequences.reader import Reader
-from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Answer, Retriever
 from galen.recall.beginning import BUYING, PROJECTION, Beginning
 from galen.recall.bought_next import BoughtNext

@@ -4,8 +4,8 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
+from galen.data.arrays import Floats, Ints
 from galen.data.lookup import places_in_runs
-from galen.pipeline.candidates import Floats, Ints
 from galen.recall.pair_weights import FEATURES, PairFacts
 
 ENTRIES = 4_000_000

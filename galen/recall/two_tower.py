@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from galen.data.arrays import Singles
 from galen.data.dataset import Dataset
 from galen.features.histories import columns_of, held_out
 from galen.features.item_known import Attribute, described, known_of, with_codes
@@ -24,7 +25,7 @@ from galen.nn.sequences.item_tower import ItemTower
 from galen.nn.sequences.next_item_training import training_of
 from galen.nn.sequences.two_tower import TwoTower as Network
 from galen.nn.sequences.two_tower import UserTower
-from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
+from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.stages import Retriever
 from galen.recall.factors import FoundVectors, VectorAnswer
 from galen.recall.item_graph import ItemGraph

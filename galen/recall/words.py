@@ -15,9 +15,10 @@ from typing import Final, Literal
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_in_runs
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.seasonal import Seasonal, SeasonalIndex
 from galen.recall.seen import unseen
 

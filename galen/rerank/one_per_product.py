@@ -6,10 +6,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.lookup import places_of
 from galen.data.schema import Kind
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

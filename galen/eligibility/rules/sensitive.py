@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from galen.data.arrays import Bools, Ints
 from galen.data.schema import Surface
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small, declared_of
 from galen.knowledge.pack import Sensitive
 from galen.knowledge.schema import ConceptKind
-from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

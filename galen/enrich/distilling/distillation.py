@@ -13,18 +13,14 @@ from typing import Any, Final
 
 import lightgbm
 import numpy as np
-import numpy.typing as npt
 from lightgbm.basic import LightGBMError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from sklearn.metrics import cohen_kappa_score
 
+from galen.data.arrays import Bools, Floats, Ints, Singles
 from galen.enrich.review import Precision, wilson
 from galen.enrich.running.faults import EnrichError
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Singles = npt.NDArray[np.float32]
 
 UNSURE: Final = -1
 
@@ -41,7 +37,7 @@ class JudgedPairs:
     def __len__(self) -> int:
         return len(self.one)
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> "JudgedPairs":
+    def take(self, rows: Bools) -> "JudgedPairs":
         """The pairs where `rows` (P,) is true."""
         return JudgedPairs(self.one[rows], self.other[rows], self.verdict[rows], self.names)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints
 from galen.features.item_words import ItemWords
 from galen.features.word_pairs import WordPairs, values_at
 from galen.knowledge.word_relations import WordRelations
-from galen.pipeline.candidates import Floats, Ints, place_within
+from galen.pipeline.candidates import place_within
 
 
 @dataclass(frozen=True, slots=True)

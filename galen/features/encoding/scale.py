@@ -1,9 +1,8 @@
 """Numbers of any size as numbers of about one: signed logarithms, standardised."""
 
 import numpy as np
-import numpy.typing as npt
 
-from galen.features.encoding.samples import Singles
+from galen.data.arrays import Singles
 from galen.features.encoding.schema import Number, Schema
 
 
@@ -23,7 +22,7 @@ def bent(values: Singles) -> Singles:
 
 def scaled(schema: Schema, numbers: Singles) -> Singles:
     """(N, 2 × numbers): standardised values, 0 where missing, then 1 where a value is missing."""
-    mean: npt.NDArray[np.float32] = np.array([n.mean for n in schema.numbers], np.float32)
+    mean: Singles = np.array([n.mean for n in schema.numbers], np.float32)
     spread = np.array([n.spread for n in schema.numbers], np.float32)
     values = (bent(numbers) - mean) / spread
     missing = np.isnan(values)

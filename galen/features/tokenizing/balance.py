@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 from scipy.special import logsumexp
 
+from galen.data.arrays import Ints, Singles
 from galen.features.tokenizing.clusters import distances, nearest
-from galen.features.tokenizing.semantic_ids import Ints, Singles
 
 SOFTNESS: Final = 0.05
 """Of prices, as a share of the mean cost: less holds them closer to the exact transport."""

@@ -5,13 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from galen.features.tokenizing.semantic_ids import (
-    Ints,
-    SemanticIds,
-    Singles,
-    TokenizerSpec,
-    shared,
-)
+from galen.data.arrays import Ints, Singles
+from galen.features.tokenizing.semantic_ids import SemanticIds, TokenizerSpec, shared
 
 
 @dataclass(frozen=True, slots=True)

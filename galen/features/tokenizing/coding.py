@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from galen.data.arrays import Bools
 from galen.data.dataset import Dataset
 from galen.features.item_vectors import TABLE
 from galen.features.tokenizing.item_vectors import ItemVectors, Source
-from galen.features.tokenizing.semantic_ids import Bools, SemanticIds, semantic_ids
+from galen.features.tokenizing.semantic_ids import SemanticIds, semantic_ids
 from galen.features.tokenizing.tokenizers import TokenizerName, tokenizer_spec
 
 

@@ -7,12 +7,13 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Bools, Ints, Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.directions import spread_out
 from galen.features.item_text import word_weights, words_of
 from galen.features.item_vectors import read_encoded
-from galen.features.tokenizing.semantic_ids import Bools, SemanticIdError, Singles
+from galen.features.tokenizing.semantic_ids import SemanticIdError
 
 Source = Literal["taken", "attributes", "text", "encoded"]
 
@@ -103,7 +104,7 @@ class ItemVectors:
         return word_weights([words_of(title or "") for title in data.catalogue.titles])
 
 
-def _one_hot(codes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> sparse.csr_array:
+def _one_hot(codes: Ints) -> sparse.csr_array:
     """(items, words) with 1 / √(items of the word) where an item has it."""
     rows = np.flatnonzero(codes >= 0)
     found = codes[rows]

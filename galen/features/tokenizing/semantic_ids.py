@@ -11,16 +11,12 @@ from typing import Final, Protocol
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Ints, Singles
 from galen.data.catalogue import digest_of
 from galen.data.mendable import MendableError
-
-Ints = npt.NDArray[np.int64]
-Singles = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 
 CODES: Final = "codes.safetensors"
 FACTS: Final = "semantic_ids.json"

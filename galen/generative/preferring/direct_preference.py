@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Ints
 from galen.generative.preferring.compared import (
     BLOCK,
     Compared,
@@ -21,7 +22,6 @@ from galen.generative.trie import Trie
 from galen.generative.writing import Writer
 from galen.nn.learning.passes import mixed
 from galen.nn.learning.preference_losses import softmax_dpo
-from galen.nn.sequences.histories import Ints
 
 
 @dataclass(frozen=True)

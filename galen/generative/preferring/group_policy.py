@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Ints
 from galen.generative.network import NextCodes
 from galen.generative.preferring.compared import (
     Compared,
@@ -22,7 +23,6 @@ from galen.generative.preferring.compared import (
 from galen.generative.trie import Eligible, Trie
 from galen.nn.learning.preference_losses import clipped_policy_gradient, group_advantages
 from galen.nn.sequences.code_head import CodeHead
-from galen.nn.sequences.histories import Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Floats, Ints
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.labels.composition import Ingredient, parse_composition
 from galen.knowledge.labels.ingredient_names import IngredientNames
@@ -22,9 +22,9 @@ MILLIGRAMS_A_PERCENT = 10.0
 class Contents:
     """The parts of texts such as "paracetamol 500 mg + caffeine 65 mg"."""
 
-    text: npt.NDArray[np.int64]  # (P,) place among the texts
-    concept: npt.NDArray[np.int64]  # (P,) row of the graph; -1 where it is not recognised
-    milligrams: npt.NDArray[np.float64]  # (P,) of one unit of the pack; NaN where not said
+    text: Ints  # (P,) place among the texts
+    concept: Ints  # (P,) row of the graph; -1 where it is not recognised
+    milligrams: Floats  # (P,) of one unit of the pack; NaN where not said
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Floats, Ints
 from galen.nn.sequences.context import Asked
-from galen.nn.sequences.histories import Columns, Floats, Ints
+from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.reader import Read, Reader
 
 BLOCK: Final = 256  # histories that go on together

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, expit, gammaln
 
-from galen.pipeline.candidates import Floats, Ints
+from galen.data.arrays import Floats, Ints
 from galen.recall.renewal.model import Renewal
 from galen.recall.renewal.spells import Spells, Supply
 
