@@ -1,6 +1,5 @@
 """What slates of a held-out part come to: hits, coverage, how unlike their rows are, time."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -8,9 +7,9 @@ import numpy as np
 from benchmarks.latency import clocked, p50_and_p99
 from galen.data.arrays import Floats, Singles
 from galen.evaluate.diversity import unlike_kinds, unlike_vectors
-from galen.evaluate.offline import Question
+from galen.evaluate.offline import Question, shown_by
 from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
-from galen.pipeline.candidates import Candidates, stacked
+from galen.pipeline.candidates import Candidates
 from galen.pipeline.pipeline import Pipeline
 
 BLOCK = 512
@@ -22,15 +21,10 @@ def slates_of(question: Question, pipeline: Pipeline, n: int = 10) -> Candidates
     Raises:
         RuntimeError: a stage failed, so that figures would be of something else.
     """
-    parts = []
-    for start in range(0, len(question.requests), BLOCK):
-        stop = min(start + BLOCK, len(question.requests))
-        slate = pipeline.run(question.requests.part(start, stop), n)
-        if slate.degraded:
-            raise RuntimeError(f"failed on the way: {', '.join(slate.degraded)}")
-        rows = slate.candidates
-        parts.append(replace(rows, request=rows.request + start))
-    return stacked(parts)
+    shown = shown_by(pipeline, question.requests, depth=n, block=BLOCK)
+    if shown.degraded:
+        raise RuntimeError(f"failed on the way: {', '.join(shown.degraded)}")
+    return shown.slates
 
 
 def gains(question: Question, slates: Candidates) -> dict[str, Floats]:
