@@ -6,8 +6,8 @@ import numpy as np
 
 from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
-from galen.data.lookup import places_in_runs
-from galen.pipeline.candidates import Candidates, Histories, Requests, place_within
+from galen.data.lookup import place_within, places_in_runs
+from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.stages import Retriever
 
 K: Final = 10

@@ -34,10 +34,11 @@ from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
 from galen.data.importing.importer import import_shop
+from galen.data.lookup import place_within
 from galen.data.schema import TAKEN, Kind
 from galen.data.shop import Shop
 from galen.evaluate.intervals import mean_interval
-from galen.pipeline.candidates import Candidates, Histories, Requests, place_within
+from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.stages import RetrieverSpec
 from galen.recall.content import Content
 from galen.recall.i2i import I2i

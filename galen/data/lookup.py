@@ -1,4 +1,4 @@
-"""Where keys stand among sorted ones: the one place of each, or all of them."""
+"""Where keys stand among sorted ones, and rows within their group."""
 
 from typing import Any
 
@@ -27,3 +27,8 @@ def places_in_runs(start: npt.NDArray[Any], count: npt.NDArray[Any]) -> Ints:
     """The places start, start + 1, … of runs that are `count` (R,) long, run after run."""
     before = np.cumsum(count) - count  # places of the runs that come first
     return np.asarray(np.arange(count.sum()) + np.repeat(start - before, count))
+
+
+def place_within(group: npt.NDArray[Any]) -> Ints:
+    """(N,): the place of each row among those of its group, 0 first; groups rise."""
+    return np.asarray(np.arange(len(group)) - np.searchsorted(group, group))

@@ -6,7 +6,8 @@ Ziegler et al., "Improving Recommendation Lists Through Topic Diversification", 
 import numpy as np
 
 from galen.data.arrays import Floats, Ints, Singles
-from galen.pipeline.candidates import Candidates, place_within
+from galen.data.lookup import place_within
+from galen.pipeline.candidates import Candidates
 
 
 def unlike_kinds(slates: Candidates, kind: Ints, cut: int = 10) -> Floats:

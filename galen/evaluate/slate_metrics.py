@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from galen.data.arrays import Floats, Ints
-from galen.data.lookup import places_of
-from galen.pipeline.candidates import Candidates, place_within
+from galen.data.lookup import place_within, places_of
+from galen.pipeline.candidates import Candidates
 
 
 @dataclass(frozen=True)

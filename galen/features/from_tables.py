@@ -27,7 +27,7 @@ class TableFeatures(Protocol):
         """As `columns`, for rows to learn from: nothing is known that came after their moments."""
         ...
 
-    def untold(self) -> "TableFeatures":
+    def without_table(self) -> "TableFeatures":
         """The same features of a shop without the table: missing in every row."""
         ...
 

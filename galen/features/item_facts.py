@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from galen.data.arrays import Bools, Floats, Ints, Singles
 from galen.data.catalogue import RX_CLASSES, Catalogue
-from galen.data.lookup import all_places_of
+from galen.data.lookup import all_places_of, place_within
 from galen.data.schema import RxClass
 from galen.knowledge.labels.contents import Contents
-from galen.pipeline.candidates import place_within
 
 MEDICINES: Final = (RxClass.OTC, RxClass.PHARMACIST, RxClass.PRESCRIPTION)
 UNITS_OF_ONE: Final = frozenset({"", "piece", "pieces"})

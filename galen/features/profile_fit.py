@@ -77,7 +77,7 @@ class CohortProfiles:
         found = self.profiles.keys.find(self.profiles.reader.asked(requests))
         return self._columns(np.where(requests.at > self.until, found, -1), candidates)
 
-    def untold(self) -> "CohortProfiles":
+    def without_table(self) -> "CohortProfiles":
         """The same features of a shop without the table."""
         return replace(self, profiles=ContextTable.nothing(self.profiles.reader))
 

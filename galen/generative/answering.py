@@ -24,7 +24,7 @@ BLOCK: Final = 256
 
 
 def everything(people: Ints, items: int) -> Bools:
-    """All items, for requests (P,) that no rule is told of."""
+    """All items, for requests (P,) that no rule holds anything back from."""
     return np.ones((len(people), items), bool)
 
 

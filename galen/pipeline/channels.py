@@ -11,8 +11,9 @@ import numpy as np
 import structlog
 
 from galen.data.arrays import Floats
+from galen.data.lookup import place_within
 from galen.pipeline.allowed import AllowedItems
-from galen.pipeline.candidates import Candidates, Requests, no_candidates, place_within
+from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.pipeline.stages import (
     Answer,
     Chooser,

@@ -9,7 +9,8 @@ import numpy as np
 import structlog
 
 from galen.data.arrays import Bools, Floats
-from galen.pipeline.candidates import Batch, Candidates, Requests, place_within
+from galen.data.lookup import place_within
+from galen.pipeline.candidates import Batch, Candidates, Requests
 from galen.pipeline.channels import ChannelRunner, Recalled
 from galen.pipeline.stages import Assembler, Blend, Filter, Fuser, Ranker, Reranker, SlateRule
 from galen.pipeline.trace import Slate, Step

@@ -21,8 +21,9 @@ from galen.rank.model import Model, ModelSpec
 
 @dataclass(frozen=True, slots=True)
 class Blending:
-    """`binary` trusts members as far as they tell each row, `listwise` as far as they tell what is
-    taken of a group; both give probabilities of rows."""
+    """`binary` trusts members as far as they predict each row, `listwise` as far as they predict
+    what is taken of a group; both give probabilities of rows.
+    """
 
     loss: Literal["binary", "listwise"] = "binary"  # what members are trusted by
 

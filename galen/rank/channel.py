@@ -31,7 +31,7 @@ class ChannelScore:
     calibration: Method = "platt"
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "ChannelModel":
-        """Learn to tell probabilities from scores.
+        """Learn to turn scores into probabilities.
 
         Raises:
             ChannelError: the samples have no score of the channel, or one and the same.

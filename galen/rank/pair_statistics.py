@@ -1,8 +1,8 @@
 """How often pairs of values were positive before: ordered target statistics.
 
 Prokhorenkova et al., "CatBoost: unbiased boosting with categorical features", NeurIPS 2018, on why
-a row's own label must not tell in its statistics: of the rows learned from, each is told of those
-before it in a random order. (Folds do tell: a fold with more positives has fewer outside it.)
+a row's own label must not leak into its statistics: of the rows learned from, each has those of
+the rows before it in a random order. (Folds do leak: one with more positives has fewer outside it.)
 """
 
 from dataclasses import dataclass, replace

@@ -116,7 +116,7 @@ class ItemVectorFields:
         more = [samples.vectors, self._of(item), taken]
         return replace(samples, vectors=np.concatenate(more, axis=1))
 
-    def untold(self) -> "ItemVectorFields":
+    def without_table(self) -> "ItemVectorFields":
         """The same fields of a shop whose table has a vector of no item."""
         return replace(self, vectors=np.zeros_like(self.vectors))
 

@@ -1,4 +1,4 @@
-"""Items by whether they come next and are bought then: what a history asks, and a second head.
+"""Items by whether they come next and are then bought: a channel's score and a second head's.
 
 The score is score(item) + weight · log p(bought | item comes next). Where score is log p(item) but
 for a constant of the request, as a softmax learns it, weight 1 orders by the probability that the

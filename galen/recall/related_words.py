@@ -9,6 +9,7 @@ from scipy import sparse
 from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
+from galen.data.lookup import place_within
 from galen.features.item_words import ItemWords
 from galen.features.word_pairs import WordPairs, values_at
 from galen.features.word_rules import (
@@ -22,7 +23,6 @@ from galen.features.word_rules import (
     judged_by_rule,
 )
 from galen.knowledge.word_relations import WordRelations
-from galen.pipeline.candidates import place_within
 
 TABLE: Final = "relations"
 BY_RULE: Final = 0.5

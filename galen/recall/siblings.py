@@ -17,9 +17,9 @@ from safetensors.numpy import load_file, save_file
 from galen.data.arrays import Bools, Floats, Ints
 from galen.data.catalogue import RX_CLASSES, Catalogue
 from galen.data.dataset import Dataset
-from galen.data.lookup import all_places_of
+from galen.data.lookup import all_places_of, place_within
 from galen.data.schema import RxClass
-from galen.pipeline.candidates import Candidates, Requests, place_within
+from galen.pipeline.candidates import Candidates, Requests
 
 _NUMBER: Final = r"\d+(?:[.,'\u2019]\d+)*"
 _ALONE: Final = r"(?<![\w.,'\u2019-])"  # not the end of a word, such as B12 or Omega-3

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from galen.data.arrays import Bools, Floats, Ints
-from galen.pipeline.candidates import Candidates, Requests, place_within
+from galen.data.lookup import place_within
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Continued, Continuer
 
 

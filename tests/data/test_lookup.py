@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galen.data.lookup import all_places_of, places_in_runs, places_of
+from galen.data.lookup import all_places_of, place_within, places_in_runs, places_of
 
 NUMBERS = st.lists(st.integers(-5, 5), max_size=12)
 
@@ -33,3 +33,8 @@ def test_runs_of_places_follow_each_other_and_an_empty_one_has_none():
     found = places_in_runs(np.array([7, 2, 0]), np.array([2, 0, 3]))
     assert found.tolist() == [7, 8, 0, 1, 2]
     assert places_in_runs(np.empty(0, np.int64), np.empty(0, np.int64)).tolist() == []
+
+
+def test_a_rows_place_in_its_group_is_counted_from_0():
+    assert place_within(np.array([2, 2, 5, 7, 7, 7])).tolist() == [0, 1, 0, 0, 1, 2]
+    assert place_within(np.empty(0, np.int64)).tolist() == []

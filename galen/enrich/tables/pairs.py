@@ -10,10 +10,10 @@ import numpy as np
 from scipy import sparse
 
 from galen.data.arrays import Floats, Ints
+from galen.data.lookup import place_within
 from galen.features.item_words import ItemWords
 from galen.features.word_pairs import WordPairs, values_at
 from galen.knowledge.word_relations import WordRelations
-from galen.pipeline.candidates import place_within
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from galen.data.arrays import Ints, Singles
+from galen.data.lookup import place_within
 from galen.features.tokenizing.clusters import distances, nearest
 
 SOFTNESS: Final = 0.05
@@ -52,7 +53,7 @@ def _seated(
         key = own * len(centres) + wanted
         order = np.lexsort((asking[rows], cost[rows, wanted], key))
         place = np.empty(len(rows), np.int64)
-        place[order] = np.arange(len(rows)) - np.searchsorted(key[order], key[order])
+        place[order] = place_within(key[order])
         let_in = place < room[own, wanted]
         code[asking[rows[let_in]]] = wanted[let_in]
         np.subtract.at(room, (own[let_in], wanted[let_in]), 1)
