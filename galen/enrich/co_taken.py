@@ -58,8 +58,8 @@ class CoTaken:
 
         def validate(taught: nn.Module) -> dict[str, float]:
             with torch.inference_mode():
-                told = [taught(lesson.inputs).mean().item() for lesson in judge.lessons(0, 0)]
-            return {"loss": float(np.mean(told))}
+                losses = [taught(lesson.inputs).mean().item() for lesson in judge.lessons(0, 0)]
+            return {"loss": float(np.mean(losses))}
 
         fit(network, Mean(), source, validate, self.training)
         network.eval()

@@ -80,12 +80,12 @@ def write_vectors(
     texts = texts_of(catalogue, settings.fields)
     digests = [hashlib.sha256(text.encode()).hexdigest() if text else "" for text in texts]
     before = _Before.read(folder, table, embedder.name, catalogue.ids)
-    told = np.array([bool(text) for text in texts], dtype=bool)
-    same = told & before.there & np.equal(before.digests, np.array(digests, dtype="<U64"))
+    worded = np.array([bool(text) for text in texts], dtype=bool)
+    same = worded & before.there & np.equal(before.digests, np.array(digests, dtype="<U64"))
     probe = _probe(texts, before, same, embedder, settings)
     if probe < SAME:
         same = np.zeros(len(texts), bool)
-    wanted = told & ~same
+    wanted = worded & ~same
     fresh = _encoded(
         [texts[row] for row in np.flatnonzero(wanted).tolist()], embedder, settings.batch
     )
@@ -100,7 +100,7 @@ def write_vectors(
         raise EnrichedError(
             f"{embedder.name} gave NaN or infinity for every text; nothing is kept."
         )
-    kept = told & finite & vectors.any(axis=1)
+    kept = worded & finite & vectors.any(axis=1)
     changed = kept & wanted & before.there
     at = np.where(same, before.at, np.datetime64(now.replace(tzinfo=None), "us"))
     rows = _table(catalogue, vectors, digests, at, embedder.name, kept)
@@ -109,7 +109,7 @@ def write_vectors(
     return VectorsWritten(
         encoded=int(wanted.sum()),
         kept=int(same.sum()),
-        empty=int((~told | (finite & ~vectors.any(axis=1))).sum()),
+        empty=int((~worded | (finite & ~vectors.any(axis=1))).sum()),
         refused=int((~finite).sum()),
         gone=before.gone,
         probe_cosine=probe,

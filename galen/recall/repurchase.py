@@ -242,7 +242,7 @@ def packs(catalogue: Catalogue, good: Ints) -> Floats:
 def days_of_supply(catalogue: Catalogue, good: Ints, pack: Floats) -> Floats:
     """(items,) days that a pack lasts one person, by pack size and daily dose; NaN where unknown.
 
-    A pack whose days are not count lasts as long as those of its good that are, by its size `pack`
+    A pack whose days are not told lasts as long as those of its good that are, by its size `pack`
     (items,) in typical packs.
     """
     size, dose = catalogue.pack_size, catalogue.daily_dose
