@@ -42,8 +42,8 @@ from galen.enrich.tables.need_rules import need_rules
 from galen.enrich.tables.needs import NeedsTask
 from galen.evaluate.intervals import ratio_interval
 from galen.evaluate.offline import Question, answer
-from galen.features.context_words import ContextKeys, ContextWords, coarser
-from galen.features.contexts import ContextReader
+from galen.features.contexts.context_words import ContextKeys, ContextWords, coarser
+from galen.features.contexts.contexts import ContextReader
 from galen.knowledge.build import built_in
 from galen.llm.providers import open_provider, read_settings
 from galen.llm.rules import RulesModel

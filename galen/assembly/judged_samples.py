@@ -18,8 +18,8 @@ from galen.data.enriched import read_enriched
 from galen.data.lookup import all_places_of, places_of
 from galen.data.schema import TAKEN
 from galen.features.clicks import odd_clicks
-from galen.features.item_words import ItemWords
-from galen.features.word_contexts import WordContexts
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_contexts import WordContexts
 from galen.knowledge.build import graph_of
 from galen.pipeline.stages import Examples
 

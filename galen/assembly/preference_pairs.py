@@ -14,7 +14,7 @@ from galen.data.arrays import Singles
 from galen.data.dataset import Dataset
 from galen.features.from_tables import TableFeatures, with_tables
 from galen.features.store import FeatureStore
-from galen.features.word_contexts import WordContexts
+from galen.features.words.word_contexts import WordContexts
 from galen.pipeline.candidates import Batch, Candidates
 from galen.pipeline.stages import Examples
 

@@ -16,8 +16,8 @@ from safetensors.numpy import load_file, save_file
 from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import made_from, read_enriched
-from galen.features.contexts import ContextReader
-from galen.features.written_words import COLUMNS, ContextTable, fields_of
+from galen.features.contexts.contexts import ContextReader
+from galen.features.contexts.written_words import COLUMNS, ContextTable, fields_of
 from galen.knowledge.build import graph_of
 from galen.pipeline.candidates import Candidates, Requests
 

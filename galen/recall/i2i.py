@@ -18,22 +18,22 @@ from galen.data.arrays import Floats, Ints, Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.item_text import TextEncoder, said_of
-from galen.features.item_words import ItemWords, holds_of
-from galen.features.word_pairs import Window, WordPairs, together, values_at
+from galen.features.words.item_words import ItemWords, holds_of
+from galen.features.words.word_pairs import Window, WordPairs, together, values_at
 from galen.knowledge.build import graph_of
 from galen.knowledge.word_relations import WordRelations
 from galen.pipeline.candidates import Candidates, Requests
-from galen.recall.pair_lessons import lessons_of, parted
-from galen.recall.pair_weights import FEATURES, PairFacts, fitted
-from galen.recall.related_words import TABLE as RELATIONS
-from galen.recall.related_words import (
+from galen.recall.item_pairs.lessons import lessons_of, parted
+from galen.recall.item_pairs.related_words import TABLE as RELATIONS
+from galen.recall.item_pairs.related_words import (
     From,
     RelatedWords,
     reasons_of,
     related_words,
     strongest_partners,
 )
-from galen.recall.shelf_weights import weights_of
+from galen.recall.item_pairs.shelves import weights_of
+from galen.recall.item_pairs.weights import FEATURES, PairFacts, fitted
 from galen.recall.votes import VotesAnswer, best_by_block, voted
 
 

@@ -22,9 +22,9 @@ from galen.data.dataset import Dataset
 from galen.data.enriched import OTHER, read_enriched
 from galen.data.lookup import places_in_runs
 from galen.data.schema import TAKEN
-from galen.features.context_words import ContextKeys, ContextWords, K
-from galen.features.contexts import ContextReader, Field
-from galen.features.written_words import COLUMNS, ContextTable
+from galen.features.contexts.context_words import ContextKeys, ContextWords, K
+from galen.features.contexts.contexts import ContextReader, Field
+from galen.features.contexts.written_words import COLUMNS, ContextTable
 from galen.knowledge.build import graph_of
 from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.recall.popular import Popular

@@ -20,7 +20,7 @@ from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import place_within
 from galen.data.schema import DAY, TAKEN
-from galen.features.contexts import BANDS, YEAR, bands_of
+from galen.features.contexts.contexts import BANDS, YEAR, bands_of
 from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.best import best_places
 from galen.recall.popular import Popular

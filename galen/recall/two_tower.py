@@ -28,8 +28,8 @@ from galen.nn.sequences.two_tower import UserTower
 from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.stages import Retriever
 from galen.recall.factors import FoundVectors, VectorAnswer
+from galen.recall.history_pairs import PairJudge, PairSource, newest_first
 from galen.recall.item_graph import ItemGraph
-from galen.recall.pairs import PairJudge, PairSource, newest_first
 from galen.recall.search import SearchKind
 
 

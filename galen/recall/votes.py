@@ -13,7 +13,7 @@ from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import place_within
 from galen.data.schema import TAKEN
-from galen.features.word_pairs import values_at
+from galen.features.words.word_pairs import values_at
 from galen.pipeline.candidates import Candidates, Requests, no_candidates, stacked
 from galen.recall.seen import unseen
 

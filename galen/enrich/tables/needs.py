@@ -20,7 +20,7 @@ from galen.enrich.running.task import AskedTask, Record
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.cohorts import Cohorts
 from galen.enrich.tables.known_goods import KnownGoods
-from galen.features.contexts import Field
+from galen.features.contexts.contexts import Field
 from galen.knowledge.graph import Graph
 
 NAME: Final = "needs"

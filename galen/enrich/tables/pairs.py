@@ -11,8 +11,8 @@ from scipy import sparse
 
 from galen.data.arrays import Floats, Ints
 from galen.data.lookup import place_within
-from galen.features.item_words import ItemWords
-from galen.features.word_pairs import WordPairs, values_at
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_pairs import WordPairs, values_at
 from galen.knowledge.word_relations import WordRelations
 
 

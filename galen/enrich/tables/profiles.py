@@ -23,7 +23,7 @@ from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.cohorts import Cohorts
 from galen.enrich.tables.known_goods import KnownGoods
 from galen.enrich.tables.needs import Weighed
-from galen.features.contexts import Field
+from galen.features.contexts.contexts import Field
 from galen.knowledge.graph import Graph
 from galen.llm.language_model import Prompt
 

@@ -10,8 +10,8 @@ from scipy import sparse
 from galen.enrich.running import meaning
 from galen.enrich.running.prompt_file import content_of
 from galen.enrich.tables.relations import LIFTS, OFTEN, ORDERS
-from galen.features.word_pairs import values_at
-from galen.features.word_rules import (
+from galen.features.words.word_pairs import values_at
+from galen.features.words.word_rules import (
     COMPLEMENT,
     DIRECTIONS,
     KINDS,

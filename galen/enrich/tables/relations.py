@@ -27,9 +27,15 @@ from galen.enrich.tables.pairs import (
     people_of_both,
     shared_levels,
 )
-from galen.features.item_words import ItemWords, holds_of
-from galen.features.word_pairs import Window, WordPairs, values_at
-from galen.features.word_rules import DIRECTIONS, KINDS, UNSAFE, directions_by_rule, on_one_shelf
+from galen.features.words.item_words import ItemWords, holds_of
+from galen.features.words.word_pairs import Window, WordPairs, values_at
+from galen.features.words.word_rules import (
+    DIRECTIONS,
+    KINDS,
+    UNSAFE,
+    directions_by_rule,
+    on_one_shelf,
+)
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.claims import ClaimCheck, ProductClass, rules_version

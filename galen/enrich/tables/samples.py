@@ -28,9 +28,9 @@ from galen.enrich.tables.sample_pairs import (
     SampleLimits,
     SamplePairs,
 )
-from galen.features.item_words import ItemWords, holds_of
-from galen.features.word_contexts import WordContexts
-from galen.features.word_pairs import Window, WordPairs, values_at
+from galen.features.words.item_words import ItemWords, holds_of
+from galen.features.words.word_contexts import WordContexts
+from galen.features.words.word_pairs import Window, WordPairs, values_at
 from galen.knowledge.graph import Graph
 from galen.knowledge.word_relations import WordRelations
 

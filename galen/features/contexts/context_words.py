@@ -17,7 +17,7 @@ from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_of
 from galen.data.schema import TAKEN
-from galen.features.contexts import ContextReader
+from galen.features.contexts.contexts import ContextReader
 
 K: Final = 20
 """People that a key stands for at least."""

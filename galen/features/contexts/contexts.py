@@ -17,7 +17,7 @@ from galen.data.arrays import Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, Surface
-from galen.features.item_words import ItemWords, spoken
+from galen.features.words.item_words import ItemWords, spoken
 from galen.knowledge.graph import Graph
 from galen.knowledge.texts.concept_words import ConceptWords
 from galen.pipeline.candidates import Histories, Requests

@@ -14,8 +14,8 @@ import pyarrow as pa
 from scipy import sparse
 
 from galen.data.arrays import Floats, Ints
-from galen.features.context_words import ContextKeys
-from galen.features.contexts import FIELDS, ContextReader, Field
+from galen.features.contexts.context_words import ContextKeys
+from galen.features.contexts.contexts import FIELDS, ContextReader, Field
 from galen.knowledge.texts.concept_words import ConceptWords
 
 COLUMNS: Final = ("key", "need", "product_word", "weight")

@@ -6,7 +6,7 @@ from scipy.special import expit
 
 from galen.data.arrays import Floats, Ints
 from galen.data.lookup import places_in_runs
-from galen.recall.pair_weights import FEATURES, PairFacts
+from galen.recall.item_pairs.weights import FEATURES, PairFacts
 
 ENTRIES = 4_000_000
 """Pairs of items whose weights are held at once."""

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from galen.data.arrays import Bools, Floats, Ints
-from galen.features.item_words import ItemWords
-from galen.features.word_pairs import WordPairs, values_at
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_pairs import WordPairs, values_at
 from galen.knowledge.word_relations import WordRelations
 
 COMPLEMENT, SUBSTITUTE, UNRELATED, UNSAFE = range(4)

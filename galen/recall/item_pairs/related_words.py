@@ -10,9 +10,9 @@ from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
 from galen.data.lookup import place_within
-from galen.features.item_words import ItemWords
-from galen.features.word_pairs import WordPairs, values_at
-from galen.features.word_rules import (
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_pairs import WordPairs, values_at
+from galen.features.words.word_rules import (
     BACKWARD,
     COMPLEMENT,
     DIRECTIONS,
