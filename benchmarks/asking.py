@@ -39,7 +39,7 @@ def slates_of(index: Retriever, requests: Requests) -> Candidates:
     return Candidates(np.concatenate(rows), np.concatenate(items), {})
 
 
-def places_of(found: Candidates, wanted: Ints) -> Ints:
+def places_of_wanted(found: Candidates, wanted: Ints) -> Ints:
     """(R,) place of what was wanted (R,) among what was found, K where it was not."""
     right = found.item == wanted[found.request]
     place = np.full(len(wanted), K)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.asking import BLOCK, gains_of, places_of, requests_of, slates_of
+from benchmarks.asking import BLOCK, gains_of, places_of_wanted, requests_of, slates_of
 from benchmarks.cold_items import World, world_of
 from benchmarks.rows import Row
 from galen.compare.cost import measured
@@ -83,7 +83,7 @@ def sequence_row(name: str, data: Dataset, spec: SequenceModel, said: str) -> Ro
     with measured() as cost:
         index = spec.fit(data.without_last(2))
         found = slates_of(index, requests_of(past, last.user.astype(np.int64)))
-        recall, ndcg = gains_of(places_of(found, last.item.astype(np.int64)))
+        recall, ndcg = gains_of(places_of_wanted(found, last.item.astype(np.int64)))
     count = np.bincount(data.without_last(2).item, minlength=len(data.catalogue))[last.item]
     cold = count < COLD
     metrics = {

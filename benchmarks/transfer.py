@@ -33,7 +33,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.asking import gains_of, places_of, requests_of, slates_of
+from benchmarks.asking import gains_of, places_of_wanted, requests_of, slates_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
 from benchmarks.running import file_to_write, run_in_words
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             with measured() as cost:
                 index = _spec(model, options, Path(folder)).fit(_lesson(model, question.learning))
                 found = slates_of(index, question.requests)
-            gains[model] = gains_of(places_of(found, question.wanted))
+            gains[model] = gains_of(places_of_wanted(found, question.wanted))
             metrics = _metrics(gains[model], gains.get("scratch"), question, options.seed)
             parameters = parameters_of_channel(index)
             terms = _terms(options, shops, question, parameters)

@@ -20,7 +20,7 @@ from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.written_tables import check_tables
 from galen.compare.keeping import digest_of, is_kept
-from galen.compare.task import STEPS, ContestantTask, Doing, Finished, StepFailed, StepName, Told
+from galen.compare.task import STEPS, ContestantTask, Doing, Finished, Message, StepFailed, StepName
 from galen.data.mendable import MendableError
 from galen.data.shop import Shop
 
@@ -223,11 +223,11 @@ def in_own_process(task: ContestantTask, name: str, say: Say) -> str | None:
     return f"its process ended with {process.returncode}; {log} tells more."
 
 
-def _listen(lines: Iterable[bytes], name: str, say: Say) -> Told | None:
-    last: Told | None = None
+def _listen(lines: Iterable[bytes], name: str, say: Say) -> Message | None:
+    last: Message | None = None
     for line in lines:
         try:
-            message: Told = msgspec.json.decode(line, type=Told)
+            message: Message = msgspec.json.decode(line, type=Message)
         except msgspec.DecodeError:
             continue  # what a library printed
         if isinstance(message, Doing):
