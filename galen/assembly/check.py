@@ -139,8 +139,8 @@ def _check_tokenizer(spec: object, at: str) -> None:
     for coding in (getattr(spec, "coding", None), getattr(spec, "codes", None)):
         if isinstance(coding, Coding):
             for name, value in coding.tokenizer_settings.items():
-                if told := beyond(name, value):
-                    raise RecipeError(f"{at}: tokenizer_settings: {name} = {value!r}: it {told}.")
+                if bound := beyond(name, value):
+                    raise RecipeError(f"{at}: tokenizer_settings: {name} = {value!r}: it {bound}.")
             try:
                 tokenizer_spec(coding.tokenizer, coding.sizes, coding.tokenizer_settings)
             except SemanticIdError as error:

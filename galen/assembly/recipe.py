@@ -168,8 +168,8 @@ def settings_of(kind: type[Any], settings: Mapping[str, Any], where: str) -> dic
             converted[name] = msgspec.convert(value, types[name])
         except msgspec.ValidationError as error:
             raise RecipeError(f"{where}: {name} = {value!r}: {error}") from error
-        if told := beyond(name, converted[name]):
-            raise RecipeError(f"{where}: {name} = {value!r}: it {told}.")
+        if bound := beyond(name, converted[name]):
+            raise RecipeError(f"{where}: {name} = {value!r}: it {bound}.")
     return converted
 
 

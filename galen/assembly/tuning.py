@@ -131,8 +131,8 @@ def summary(tuning: TuningResult) -> str:
     ]
     for name, value in best.settings.items():
         share = tuning.importance.get(name)
-        told = "" if share is None else f"  (importance {share:.0%})"
-        lines.append(f"  {name} = {value_text(value)}{told}")
+        weight = "" if share is None else f"  (importance {share:.0%})"
+        lines.append(f"  {name} = {value_text(value)}{weight}")
     return "\n".join(lines)
 
 

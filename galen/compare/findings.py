@@ -93,10 +93,10 @@ class Findings:
             steps: dict[str, list[str]] = {}
             for step, code in stale.items():
                 steps.setdefault(code or "a state that was not kept", []).append(step)
-            told = "; ".join(f"by {code}: {', '.join(made)}" for code, made in steps.items())
+            listed = "; ".join(f"by {code}: {', '.join(made)}" for code, made in steps.items())
             notes.append(
                 f"Made by other states of galen's code than the current one ({state_of_code()}), "
-                f"{told}. Where that matters, remove their folders in {ran.plan.folder} and run "
+                f"{listed}. Where that matters, remove their folders in {ran.plan.folder} and run "
                 "again."
             )
         if ran.taken:

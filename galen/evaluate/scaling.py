@@ -51,24 +51,24 @@ class Scaling:
         most = max(point.compute for point in self.points)
         gain, low, high = self.law.gain_per_doubling(most)
         exponent, bounds = self.law.law.exponent, self.law.interval("exponent")
-        told = (
+        words = (
             f"loss = {self.law.law.floor:.5f} + {self.law.law.scale:.3g} · C^-{exponent:.3g} "
             f"(exponent {bounds[0]:.3g} to {bounds[1]:.3g}); at the largest compute a doubling "
             f"lowers the loss by {gain:.3%} [{low:.3%}, {high:.3%}]."
         )
         if self.law.flat:
-            told = "The curve is flat: more compute does not surely lower the loss here. " + told
+            words = "The curve is flat: more compute does not surely lower the loss here. " + words
         if self.floor is not None:
             best = min(point.loss for point in self.points)
-            told += f" The best is {best - self.floor:.5f} above the floor of {self.floor:.5f}."
+            words += f" The best is {best - self.floor:.5f} above the floor of {self.floor:.5f}."
         if self.prediction is not None:
             said = self.prediction
-            told += (
+            words += (
                 f" Size {said.size} was predicted at {said.said:.5f} [{said.low:.5f}, "
                 f"{said.high:.5f}] before it was trained; it came to {said.came:.5f}, an error "
                 f"of {said.error:+.2%}."
             )
-        return told
+        return words
 
 
 def scale(

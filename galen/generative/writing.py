@@ -88,7 +88,7 @@ class Writer:
     def _by_codes(self, states: Tensor, row: Tensor, item: Tensor) -> tuple[Tensor, float]:
         """(N,) of codes, and the dense score's weight: all of it where cold items may join."""
         if self.cold is None:
-            return self._codes_told(states, row, item), self.mix
+            return self._log_probability_of_codes(states, row, item), self.mix
         return torch.zeros(len(item), device=item.device), 1.0
 
     def _beside(
@@ -103,7 +103,7 @@ class Writer:
             total = total + self.purchase_weight * bought
         return total
 
-    def _codes_told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
+    def _log_probability_of_codes(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,): log-probabilities of codes; what items of a state share is computed once."""
         total, hidden = torch.zeros(len(item), device=item.device), states
         last = self.codes.shape[1] - 1
