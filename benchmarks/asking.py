@@ -4,15 +4,10 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
-from galen.pipeline.candidates import (
-    Candidates,
-    Floats,
-    Histories,
-    Ints,
-    Requests,
-    place_within,
-)
+from galen.data.lookup import place_within, places_in_runs
+from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.stages import Retriever
 
 K: Final = 10
@@ -23,7 +18,7 @@ def requests_of(past: Dataset, users: Ints) -> Requests:
     """Requests of users with what they did."""
     length = past.length[users]
     ends = np.concatenate([[0], np.cumsum(length)])
-    rows = np.repeat(past.offsets[users] - ends[:-1], length) + np.arange(ends[-1])
+    rows = places_in_runs(past.offsets[users], length)
     history = Histories(
         ends, past.item[rows].astype(np.int64), past.kind[rows].astype(np.int64), past.at[rows]
     )
@@ -44,7 +39,7 @@ def slates_of(index: Retriever, requests: Requests) -> Candidates:
     return Candidates(np.concatenate(rows), np.concatenate(items), {})
 
 
-def places_of(found: Candidates, wanted: Ints) -> Ints:
+def places_of_wanted(found: Candidates, wanted: Ints) -> Ints:
     """(R,) place of what was wanted (R,) among what was found, K where it was not."""
     right = found.item == wanted[found.request]
     place = np.full(len(wanted), K)

@@ -11,13 +11,14 @@ import pyarrow.parquet as pq
 
 from benchmarks.eligibility_oracle import Goods
 from benchmarks.health_world import Words, catalogue_of, draw_shelf
+from galen.data.arrays import Ints
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import ITEMS, Kind
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.data.synthetic.words import WORDS
 from galen.knowledge.build import built_in
-from galen.pipeline.candidates import Candidates, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Retriever
 from galen.recall.item_graph import ItemGraph
 

@@ -21,25 +21,20 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.asking import BLOCK, K, gains_of, places_of, requests_of, slates_of
+from benchmarks.asking import BLOCK, K, gains_of, places_of_wanted, requests_of, slates_of
 from benchmarks.cut import shop_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
 from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.compare.cost import measured
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.evaluate.intervals import mean_interval, paired_interval
 from galen.features.tokenizing.coding import Coding
 from galen.generative.generator import Generator
 from galen.generative.generator_index import GeneratorIndex
-from galen.pipeline.candidates import (
-    Bools,
-    Candidates,
-    Floats,
-    Ints,
-    Requests,
-)
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Retriever, RetrieverSpec, Scorer
 from galen.recall.content import Content
 from galen.recall.popular import Popular
@@ -169,7 +164,7 @@ def _measure(
     with measured() as cost:
         index = spec.fit(world.learning)
         found = slates_of(index, world.requests)
-        gains = {"all": gains_of(places_of(found, world.wanted))}
+        gains = {"all": gains_of(places_of_wanted(found, world.wanted))}
         among = _among_cold(index, world)
     asked = world.asked_cold
     gains["among"] = gains_of(among)
@@ -213,7 +208,7 @@ def _among_cold(index: Retriever, world: World) -> Ints:
         if isinstance(index, GeneratorIndex):
             found = index.generate(part, K, lambda people, items: _only(world.cold, len(people)))
             found = Candidates(found.request + start, found.item, {})
-            place[start:stop] = places_of(found, world.wanted)[start:stop]
+            place[start:stop] = places_of_wanted(found, world.wanted)[start:stop]
         elif isinstance(index, Scorer):
             place[start:stop] = _by_score(index, part, world, start)
     return place

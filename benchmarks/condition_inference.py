@@ -31,10 +31,10 @@ from benchmarks.inference_attack import Slates, attack, seen, split_households
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.compare.cost import measured
+from galen.data.arrays import Bools
 from galen.data.synthetic.health import AILMENTS
 from galen.data.synthetic.shop import SyntheticSettings
 from galen.evaluate.intervals import Interval
-from galen.pipeline.candidates import Bools
 
 ACTIVE: Final = 10  # events
 PAIRS: Final = 100

@@ -15,9 +15,9 @@ from benchmarks.many_requests import together
 from galen.assembly.bundle import save_bundle
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
+from galen.data.arrays import Ints
 from galen.data.schema import DAY
 from galen.data.synthetic.shop import SyntheticSettings, synthesize, true_conditions
-from galen.pipeline.candidates import Ints
 from galen.pipeline.channels import ChannelRunner
 from galen.serve.messages import RecommendRequest
 from galen.serve.service import Service

@@ -32,8 +32,9 @@ from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.table import TableRun, learn_encoder, read_parts, train_table
 from galen.compare.cost import measured
+from galen.data.arrays import Bools, Floats
 from galen.features.encoding.encoder import Encoder
-from galen.features.encoding.samples import Bools, Samples
+from galen.features.encoding.samples import Samples
 from galen.nn.learning.precision import resolved
 from galen.nn.learning.training import Epoch
 from galen.nn.predicting import predict
@@ -50,7 +51,7 @@ class Paper:
     """What a model is asked: the test part, encoded once."""
 
     test: Samples
-    label: np.ndarray[tuple[int], np.dtype[np.float64]]
+    label: Floats
     unseen: Bools
 
 

@@ -9,9 +9,9 @@ scored exactly. `_start` is the reading of the history, `_mask` the trie's part 
 """
 
 import argparse
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.latency import clocked, p50_and_p99
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
@@ -27,6 +28,7 @@ from galen.generative.trie import Trie
 
 WIDTH, HEADS, BLOCKS, HISTORY = 64, 4, 2, 50
 K = 10
+WARMING = 20  # calls that are not counted
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -229,14 +231,9 @@ def _attended(query: Tensor, shared: Tensor, own: Tensor, request: Tensor) -> Te
 
 
 def _times(way: Callable[[int], Any], calls: int) -> dict[str, float]:
-    each = []
     with torch.inference_mode():
-        for call in range(calls + 20):
-            started = time.perf_counter()
-            way(call)
-            each.append(1000 * (time.perf_counter() - started))
-    told = np.quantile(each[20:], [0.5, 0.99])
-    return {"p50_ms": float(told[0]), "p99_ms": float(told[1])}
+        each = [clocked(partial(way, call)) for call in range(calls + WARMING)]
+    return p50_and_p99(each[WARMING:])
 
 
 if __name__ == "__main__":

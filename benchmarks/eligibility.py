@@ -34,6 +34,7 @@ from benchmarks.health_world import (
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
+from galen.data.arrays import Floats
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
@@ -47,7 +48,7 @@ from galen.knowledge.build import built_in
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import ConceptWords
-from galen.pipeline.candidates import Batch, Candidates, Floats, Requests
+from galen.pipeline.candidates import Batch, Candidates, Requests
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
 from galen.serve.answering.fallback import popular_pipeline

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.eligibility_oracle import Person
 from benchmarks.health_world import Words, catalogue_of, draw_people, draw_shelf, requests_of
+from benchmarks.latency import p50_and_p99
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
@@ -60,11 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for person in draw_people(words, options.items, options.calls, random)
     ]
     with measured() as cost:
-        seconds, used = _times(gate, people, options.candidates, random)
-    p50, p99 = np.percentile(np.array(seconds) * 1e3, [50, 99])
-    cpu_p50, cpu_p99 = np.percentile(np.array(used) * 1e3, [50, 99])
+        wall, processor = _times(gate, people, options.candidates, random)
+    took = p50_and_p99(wall) | p50_and_p99(processor, of="cpu_")
     print(
-        f"p50 {p50:.2f} ms, p99 {p99:.2f} ms (of the processor {cpu_p50:.2f} and {cpu_p99:.2f}) of "
+        f"p50 {took['p50_ms']:.2f} ms, p99 {took['p99_ms']:.2f} ms (of the processor "
+        f"{took['cpu_p50_ms']:.2f} and {took['cpu_p99_ms']:.2f}) of "
         f"{options.calls} requests; facts of "
         f"{options.items:,} items in {read:.1f} s, pack compiled in {compiled:.2f} s"
     )
@@ -74,14 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         model=f"pack {options.pack}",
         protocol=f"{options.candidates} candidates, {options.medicines} medicines, one core",
         seed=0,
-        metrics={
-            "p50_ms": p50,
-            "p99_ms": p99,
-            "cpu_p50_ms": cpu_p50,
-            "cpu_p99_ms": cpu_p99,
-            "facts_s": read,
-            "compile_s": compiled,
-        },
+        metrics={**took, "facts_s": read, "compile_s": compiled},
         cpu_seconds=cost.cpu_seconds,
         wall_seconds=cost.wall_seconds,
         peak_memory_bytes=cost.peak_memory_bytes,
@@ -92,17 +86,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _times(
     gate: Gate, people: Sequence[Person], candidates: int, random: np.random.Generator
 ) -> tuple[list[float], list[float]]:
-    """Seconds of the wall clock and of the processor for each person's request."""
-    seconds, used = [], []
+    """Milliseconds of the wall clock and of the processor for each person's request."""
+    wall, processor = [], []
     for person in people:
         requests = requests_of([person], gate.premises.graph)
         item = random.choice(len(gate.premises.catalogue), candidates, replace=False)
         rows = Candidates(np.zeros(len(item), np.int64), item)
         start, before = time.perf_counter(), time.thread_time()
         _decide(gate, requests, rows)
-        seconds.append(time.perf_counter() - start)
-        used.append(time.thread_time() - before)
-    return seconds, used
+        wall.append(1000 * (time.perf_counter() - start))
+        processor.append(1000 * (time.thread_time() - before))
+    return wall, processor
 
 
 def _decide(gate: Gate, requests: Requests, rows: Candidates) -> None:

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from benchmarks.latency import p50_and_p99
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.bundle import save_bundle
@@ -27,6 +27,7 @@ from galen.assembly.shipped import find_recipe
 from galen.assembly.split import split_by
 from galen.assembly.train import train
 from galen.compare.cost import measured
+from galen.data.arrays import Floats
 from galen.data.dataset import Dataset
 from galen.data.enriched import enriched_folder
 from galen.data.shop import Shop
@@ -100,7 +101,7 @@ def recipes() -> Mapping[str, Recipe]:
     }
 
 
-def _took(folder: Path, options: argparse.Namespace) -> dict[str, npt.NDArray[np.float64]]:
+def _took(folder: Path, options: argparse.Namespace) -> dict[str, Floats]:
     """Seconds of each request, by service, those of one person side by side."""
     settings = SyntheticSettings(users=options.users, items=options.items, seed=options.seed)
     shop = synthesize(folder / "shop", settings, lambda *_: None)
@@ -130,17 +131,14 @@ def _took(folder: Path, options: argparse.Namespace) -> dict[str, npt.NDArray[np
     return took
 
 
-def _figures(
-    seconds: npt.NDArray[np.float64], beside: npt.NDArray[np.float64], seed: int
-) -> dict[str, float]:
+def _figures(seconds: Floats, beside: Floats, seed: int) -> dict[str, float]:
     """Milliseconds, and the ratio of p99 to that of the channels that count, with an interval."""
     random = np.random.default_rng(seed)
     drawn = random.integers(0, len(seconds), (RESAMPLES, len(seconds)))
     ratios = np.percentile(seconds[drawn], 99, axis=1) / np.percentile(beside[drawn], 99, axis=1)
     low, high = np.percentile(ratios, [2.5, 97.5])
     return {
-        "p50_ms": float(np.percentile(seconds, 50)) * 1e3,
-        "p99_ms": float(np.percentile(seconds, 99)) * 1e3,
+        **p50_and_p99(seconds * 1e3),
         "p99_ratio": float(np.percentile(seconds, 99) / np.percentile(beside, 99)),
         "ratio_low": float(low),
         "ratio_high": float(high),

@@ -9,9 +9,9 @@ import numpy as np
 from benchmarks.enriched_rows import HISTORY, Asked, World, samples_of, schema_of
 from benchmarks.rows import Row
 from galen.compare.cost import measured
+from galen.data.arrays import Bools, Floats, Singles
 from galen.evaluate.slices import COLD, head_of
 from galen.nn.learning.training import Training
-from galen.pipeline.candidates import Bools, Floats, Singles
 from galen.rank.network import Network, NetworkModel
 from galen.rank.networks.deepfm import DeepFm
 from galen.rank.score_metrics import auc

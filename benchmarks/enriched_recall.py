@@ -10,16 +10,17 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.asking import BLOCK, gains_of, places_of, requests_of, slates_of
+from benchmarks.asking import BLOCK, gains_of, places_of_wanted, requests_of, slates_of
 from benchmarks.cold_items import World, world_of
 from benchmarks.rows import Row
 from galen.compare.cost import measured
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import Extent, write_enriched
 from galen.enrich.vectors import origin
 from galen.evaluate.slices import COLD
 from galen.features.item_vectors import TABLE, Encoded, Use, vector_column
-from galen.pipeline.candidates import Candidates, Floats, Ints
+from galen.pipeline.candidates import Candidates
 from galen.pipeline.stages import Scorer
 from galen.recall.content import Content
 from galen.recall.sequence import SequenceModel
@@ -82,7 +83,7 @@ def sequence_row(name: str, data: Dataset, spec: SequenceModel, said: str) -> Ro
     with measured() as cost:
         index = spec.fit(data.without_last(2))
         found = slates_of(index, requests_of(past, last.user.astype(np.int64)))
-        recall, ndcg = gains_of(places_of(found, last.item.astype(np.int64)))
+        recall, ndcg = gains_of(places_of_wanted(found, last.item.astype(np.int64)))
     count = np.bincount(data.without_last(2).item, minlength=len(data.catalogue))[last.item]
     cold = count < COLD
     metrics = {

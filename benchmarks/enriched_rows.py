@@ -11,10 +11,10 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Bools, Ints, Singles
 from galen.data.dataset import Dataset
 from galen.features.encoding.samples import Samples, empty_side
 from galen.features.encoding.schema import Category, Schema, Sequence, Vector
-from galen.pipeline.candidates import Bools, Ints, Singles
 
 HISTORY: Final = 20  # newest events that are read
 OBJECTIVE: Final = "taken"

@@ -43,11 +43,11 @@ from benchmarks.enriched_rows import world_of
 from benchmarks.item_vectors import ENCODERS, drawn, encoded, item_texts, permuted
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import at_least_one, file_to_write, run_in_words
+from galen.data.arrays import Floats, Ints, Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.enrich.co_taken import CoTaken
 from galen.features.item_vectors import Encoded, Form, Use, formed, projected
-from galen.pipeline.candidates import Floats, Ints, Singles
 from galen.recall.sequence import SequenceModel
 
 PLACEBOS: Final = ("permuted", "random")

@@ -13,9 +13,9 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 
+from benchmarks.latency import p50_and_p99
 from benchmarks.protocol_rows import Asked, Measured
 from benchmarks.protocol_runs import add_arguments, run
 from benchmarks.running import run_in_words
@@ -103,11 +103,7 @@ def _milliseconds(
         pipeline.run(part, 10)
         used.append(1000 * (time.thread_time() - before) / together)
         each.append(1000 * (time.perf_counter() - started) / together)
-    return {
-        f"{name}{share}_ms": float(np.quantile(times, share / 100))
-        for name, times in {"p": each, "cpu_p": used}.items()
-        for share in (50, 99)
-    }
+    return p50_and_p99(each) | p50_and_p99(used, of="cpu_")
 
 
 def _codes(

@@ -14,9 +14,9 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.evaluate.intervals import Interval
-from galen.pipeline.candidates import Bools, Floats, Ints
 
 RESAMPLES: Final = 200
 LEAST: Final = 25

@@ -16,20 +16,19 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
+from galen.data.arrays import Bools, Ints
 from galen.knowledge.graph import Graph
 from galen.knowledge.joining import join
 from galen.knowledge.loading.interactions import load_evidence
 from galen.knowledge.schema import SEVERITIES, Relation
 from galen.knowledge.sources import shipped_sources
 
-Ints = npt.NDArray[np.int64]
 FAMILIES: Final = (
     ("FrenchDB", "World-Vista"),  # both are the thesaurus of the French ANSM
     ("DDI-Corpus-2011", "DDI-Corpus-2013"),
@@ -163,7 +162,7 @@ def _together(parts: Sequence[Pairs]) -> Pairs:
     return Pairs.of(key, np.concatenate([part.severity for part in parts]), parts[0].size)
 
 
-def _share(hits: npt.NDArray[np.bool_]) -> float:
+def _share(hits: Bools) -> float:
     """The share that is true; not a number where there is nothing."""
     return float(hits.mean()) if len(hits) else float("nan")
 

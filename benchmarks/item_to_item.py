@@ -30,20 +30,14 @@ from benchmarks.random_in_category import RandomInCategory
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.compare.cost import measured
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
+from galen.data.lookup import place_within
 from galen.data.schema import TAKEN, Kind
 from galen.data.shop import Shop
 from galen.evaluate.intervals import mean_interval
-from galen.pipeline.candidates import (
-    Bools,
-    Candidates,
-    Floats,
-    Histories,
-    Ints,
-    Requests,
-    place_within,
-)
+from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.stages import RetrieverSpec
 from galen.recall.content import Content
 from galen.recall.i2i import I2i

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galen.data.arrays import Singles
 from galen.features.item_text import text_vectors
 from galen.features.item_vectors import Encoded
 from galen.llm.language_model import Embedder
 from galen.llm.minilm import MiniLm
-from galen.pipeline.candidates import Singles
 
 
 class Words:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.latency import p50_and_p99
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.bundle import save_bundle
@@ -51,8 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "withdrawals": float(len(times)),
         "late_p99_ms": float(np.percentile(late, 99)),
         "late_max_ms": float(late.max()),
-        "acknowledged_p50_ms": float(np.percentile(acknowledged, 50)),
-        "acknowledged_p99_ms": float(np.percentile(acknowledged, 99)),
+        **p50_and_p99(acknowledged, of="acknowledged_"),
     }
     print("  ".join(f"{name} {value:,.1f}" for name, value in metrics.items()))
     row = Row(

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.running import run_in_words
+from galen.data.arrays import Floats, Ints, Singles
 
 HISTORY = 50  # ratings before the one that is asked
 LIKED = 4
@@ -30,7 +30,6 @@ history = ["rated", "was_liked"]
 targets = {rated = "item"}
 length = 50
 """
-Ints = npt.NDArray[np.int64]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -83,16 +82,14 @@ def _samples(source: Path, ratings: pa.Table) -> tuple[pa.Table, Ints]:
     return pa.table(columns), user
 
 
-def _genre_matrix(names: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+def _genre_matrix(names: pa.ChunkedArray) -> Floats:
     """(films, genres)."""
     lists = names.to_pylist()
     known = sorted({genre for genres in lists for genre in genres})
     return np.array([[genre in genres for genre in known] for genres in lists], np.float64)
 
 
-def _numbers(
-    user: Ints, liked: Ints, genres: npt.NDArray[np.float64]
-) -> dict[str, npt.NDArray[np.float32]]:
+def _numbers(user: Ints, liked: Ints, genres: Floats) -> dict[str, Singles]:
     """What a history says in numbers, of the rows before each row."""
     rows, likes = np.ones((len(user), 1)), liked[:, None].astype(np.float64)
     count, good = _before(user, rows)[:, 0], _before(user, likes)[:, 0]
@@ -108,10 +105,10 @@ def _numbers(
     return {name: values.astype(np.float32) for name, values in found.items()}
 
 
-def _before(user: Ints, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _before(user: Ints, values: Floats) -> Floats:
     """Sums over a user's rows before each row."""
     summed = np.cumsum(values, axis=0) - values
-    found: npt.NDArray[np.float64] = summed - summed[np.searchsorted(user, user)]
+    found: Floats = summed - summed[np.searchsorted(user, user)]
     return found
 
 

@@ -30,6 +30,7 @@ from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import Moment
 from galen.compare.cost import measured
+from galen.data.arrays import Floats
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.schema import TAKEN
@@ -41,12 +42,12 @@ from galen.enrich.tables.need_rules import need_rules
 from galen.enrich.tables.needs import NeedsTask
 from galen.evaluate.intervals import ratio_interval
 from galen.evaluate.offline import Question, answer
-from galen.features.context_words import ContextKeys, ContextWords, coarser
-from galen.features.contexts import ContextReader
+from galen.features.contexts.context_words import ContextKeys, ContextWords, coarser
+from galen.features.contexts.contexts import ContextReader
 from galen.knowledge.build import built_in
 from galen.llm.providers import open_provider, read_settings
 from galen.llm.rules import RulesModel
-from galen.pipeline.candidates import Candidates, Floats, Requests
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Retriever
 from galen.recall.fusion import OneChannel
 from galen.recall.needs import Needs

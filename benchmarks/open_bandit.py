@@ -32,10 +32,10 @@ from benchmarks.running import at_least_one, file_to_write, run_in_words
 from galen.assembly.recipe import Recipe
 from galen.assembly.table import TableRun, train_table
 from galen.compare.cost import Cost, measured
+from galen.data.arrays import Bools, Floats, Ints
 from galen.evaluate.bandit_log import BanditLog, Policy, unseen_mass
 from galen.evaluate.intervals import Interval, mean_interval, paired_interval
 from galen.evaluate.off_policy import dr, estimates, flat, ips
-from galen.pipeline.candidates import Bools, Floats, Ints
 
 TRAIN, MIDDLE = 0.35, 0.5  # of the week; what lies between them is the models' valid
 CHUNK = 20_000  # rows that are scored at once

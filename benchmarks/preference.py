@@ -32,13 +32,13 @@ from galen.assembly.recipe import Recipe
 from galen.assembly.split import protocol_named
 from galen.assembly.train import train
 from galen.compare.cost import measured
+from galen.data.arrays import Floats
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
 from galen.evaluate.offline import Question
 from galen.features.tokenizing.item_vectors import ItemVectors
 from galen.generative.generator_index import GeneratorIndex
 from galen.generative.preferring.group_policy import drawn_ids
-from galen.pipeline.candidates import Floats
 
 METHODS = ("s_dpo", "policy_gradient")
 SHOWN = (

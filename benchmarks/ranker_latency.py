@@ -9,7 +9,6 @@ difference of a logit from the network in float32.
 
 import argparse
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.latency import clocked, p50_and_p99
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.assembly.catalog import NETWORKS
@@ -31,6 +31,7 @@ from galen.nn.tables.compact import Kind, compacted
 from galen.rank.serving import FILE, Serving, example_of, write_exported
 
 TABLES: Final[tuple[Kind, ...]] = ("float32", "bfloat16", "int8")
+WARMING: Final = 20  # calls that are not counted
 SIZES = (957, 4082, 8, 8, 3, 4, 3, 10, 81, 234)
 
 
@@ -101,14 +102,8 @@ def _onnx(schema: Schema, network: nn.Module, tables: Kind, inputs: Inputs) -> C
 
 
 def _times(call: Callable[[], Any], calls: int) -> dict[str, float]:
-    for _ in range(20):
-        call()
-    each = []
-    for _ in range(calls):
-        started = time.perf_counter()
-        call()
-        each.append(1000 * (time.perf_counter() - started))
-    return {"p50_ms": float(np.quantile(each, 0.5)), "p99_ms": float(np.quantile(each, 0.99))}
+    each = [clocked(call) for _ in range(calls + WARMING)]
+    return p50_and_p99(each[WARMING:])
 
 
 if __name__ == "__main__":

@@ -22,12 +22,13 @@ from benchmarks.replenishment_rules import RULES, Learned, Pairs, learn
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import Cost, measured
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import ImportSettings, import_shop
+from galen.data.lookup import place_within
 from galen.data.schema import DAY
 from galen.data.shop import Shop
 from galen.evaluate.intervals import ratio_interval
-from galen.pipeline.candidates import Bools, Floats, Ints, place_within
 from galen.recall.renewal.spells import Purchases, spells_of
 from galen.recall.repurchase import Good, goods_of
 

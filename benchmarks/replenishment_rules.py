@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from galen.pipeline.candidates import Floats, Ints
+from galen.data.arrays import Floats, Ints
 from galen.recall.renewal.fitting import fit_renewal
 from galen.recall.renewal.model import Outlook, Renewal
 from galen.recall.renewal.spells import Spells

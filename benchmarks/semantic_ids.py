@@ -24,13 +24,14 @@ from threadpoolctl import threadpool_limits
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import measured
+from galen.data.arrays import Singles
 from galen.features.item_text import text_vectors
 from galen.features.tokenizing.code_report import code_report
 from galen.features.tokenizing.fsq import Fsq
 from galen.features.tokenizing.product_codes import ProductCodes
 from galen.features.tokenizing.residual_kmeans import ResidualKMeans
 from galen.features.tokenizing.rq_vae import RqVae
-from galen.features.tokenizing.semantic_ids import Singles, TokenizerSpec, semantic_ids
+from galen.features.tokenizing.semantic_ids import TokenizerSpec, semantic_ids
 
 THREE = (256, 256, 256)
 MEASURED: dict[str, TokenizerSpec] = {

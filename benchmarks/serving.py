@@ -26,11 +26,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 
+from benchmarks.latency import p50_and_p99
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
+from galen.data.arrays import Floats, Ints
 from galen.data.manifest import ShopError
 from galen.data.shop import Shop
 
@@ -48,9 +49,9 @@ SESSIONS: Final = 0.2  # share of requests by anonymous sessions with recent ite
 class Sent:
     """What came back for each request."""
 
-    latency: npt.NDArray[np.float64]  # (R,) seconds from the planned moment
-    status: npt.NDArray[np.int64]  # (R,) 0 where the connection failed
-    shown: npt.NDArray[np.int64]  # (R,) items of the slate
+    latency: Floats  # (R,) seconds from the planned moment
+    status: Ints  # (R,) 0 where the connection failed
+    shown: Ints  # (R,) items of the slate
     degraded: int  # replies that went without a part
     seconds: float  # from the first planned moment to the last reply
 
@@ -279,7 +280,6 @@ async def _ranked(port: int, bodies: Sequence[bytes]) -> float:
 def _row(
     options: argparse.Namespace, sent: Sent, cpu_seconds: float, candidates: float, memory: int
 ) -> Row:
-    median, p99 = np.quantile(sent.latency, [0.5, 0.99]) * 1e3
     return Row(
         benchmark="serving",
         data=_data(options),
@@ -287,8 +287,7 @@ def _row(
         protocol="open-loop",
         seed=options.seed,
         metrics={
-            "p50_ms": float(median),
-            "p99_ms": float(p99),
+            **p50_and_p99(sent.latency * 1e3),
             "max_ms": float(sent.latency.max() * 1e3),
             "rate_planned": options.rate,
             "rate": len(sent.latency) / sent.seconds,

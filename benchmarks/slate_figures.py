@@ -1,14 +1,15 @@
 """What slates of a held-out part come to: hits, coverage, how unlike their rows are, time."""
 
-import time
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from benchmarks.latency import clocked, p50_and_p99
+from galen.data.arrays import Floats, Singles
 from galen.evaluate.diversity import unlike_kinds, unlike_vectors
-from galen.evaluate.offline import Question
+from galen.evaluate.offline import Question, shown_by
 from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
-from galen.pipeline.candidates import Candidates, Floats, Singles, stacked
+from galen.pipeline.candidates import Candidates
 from galen.pipeline.pipeline import Pipeline
 
 BLOCK = 512
@@ -20,15 +21,10 @@ def slates_of(question: Question, pipeline: Pipeline, n: int = 10) -> Candidates
     Raises:
         RuntimeError: a stage failed, so that figures would be of something else.
     """
-    parts = []
-    for start in range(0, len(question.requests), BLOCK):
-        stop = min(start + BLOCK, len(question.requests))
-        slate = pipeline.run(question.requests.part(start, stop), n)
-        if slate.degraded:
-            raise RuntimeError(f"failed on the way: {', '.join(slate.degraded)}")
-        rows = slate.candidates
-        parts.append(replace(rows, request=rows.request + start))
-    return stacked(parts)
+    shown = shown_by(pipeline, question.requests, depth=n, block=BLOCK)
+    if shown.degraded:
+        raise RuntimeError(f"failed on the way: {', '.join(shown.degraded)}")
+    return shown.slates
 
 
 def gains(question: Question, slates: Candidates) -> dict[str, Floats]:
@@ -54,13 +50,9 @@ def figures(question: Question, slates: Candidates, vectors: Singles) -> dict[st
 
 def single_requests(question: Question, pipeline: Pipeline, count: int) -> dict[str, float]:
     """Milliseconds of single requests for ten items through the whole pipeline."""
-    each = []
-    for row in range(min(count, len(question.requests))):
-        one = question.requests.part(row, row + 1)
-        started = time.perf_counter()
-        pipeline.run(one, 10)
-        each.append(1000 * (time.perf_counter() - started))
-    return {"p50_ms": float(np.quantile(each, 0.5)), "p99_ms": float(np.quantile(each, 0.99))}
+    requests = question.requests
+    alone = (requests.part(row, row + 1) for row in range(min(count, len(requests))))
+    return p50_and_p99([clocked(partial(pipeline.run, one, 10)) for one in alone])
 
 
 def _mean(values: Floats) -> float:

@@ -31,12 +31,12 @@ from galen.assembly.recipe import Recipe, RerankPart
 from galen.assembly.split import protocol_named
 from galen.assembly.train import train
 from galen.compare.cost import measured
+from galen.data.arrays import Floats
 from galen.data.shop import Shop
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.evaluate.intervals import paired_interval
 from galen.evaluate.offline import Question
 from galen.features.tokenizing.item_vectors import ItemVectors
-from galen.pipeline.candidates import Floats
 
 SHOWN = ("hr@10", "ndcg@10", "coverage@10", "ild_category@10", "ild_vectors@10", "p50_ms", "p99_ms")
 FILTERS = ["hidden", "prescription", "stock", "region", "age"]

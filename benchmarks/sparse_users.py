@@ -27,9 +27,9 @@ from galen.assembly.split import protocol_named
 from galen.compare.comparison import Comparison
 from galen.compare.cost import Cost, HourlyPrices
 from galen.compare.running import ComparisonPlan, run_plan
+from galen.data.arrays import Floats
 from galen.data.enriched import enriched_folder, made_from, read_all, write_enriched
 from galen.evaluate.intervals import Interval, mean_interval, paired_interval
-from galen.pipeline.candidates import Floats
 
 METRIC: Final = "ndcg@10"
 FEW: Final = ("history 0", "history 1-3")

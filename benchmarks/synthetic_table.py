@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.running import run_in_words
+from galen.data.arrays import Bools, Ints
 from galen.data.schema import Kind
 from galen.data.synthetic.shop import SyntheticSettings, UserBlock, blocks, item_table
 
@@ -33,7 +33,6 @@ history = ["clicked_items"]
 targets = {clicked_items = "item"}
 length = 20
 """
-Ints = npt.NDArray[np.int64]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -104,9 +103,7 @@ def impressions(block: UserBlock, stock: pa.Table) -> pa.Table:
     return pa.table(columns)
 
 
-def _history(
-    user: Ints, item: Ints, at: Ints, clicked: npt.NDArray[np.bool_], shown: npt.NDArray[np.bool_]
-) -> pa.Array:
+def _history(user: Ints, item: Ints, at: Ints, clicked: Bools, shown: Bools) -> pa.Array:
     """Of each impression, what its person clicked strictly before it, the newest kept."""
     order = np.lexsort((at[clicked], user[clicked]))
     users, items = user[clicked][order], item[clicked][order]

@@ -33,11 +33,12 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.asking import gains_of, places_of, requests_of, slates_of
+from benchmarks.asking import gains_of, places_of_wanted, requests_of, slates_of
 from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, parameters_of_channel, write_rows
 from benchmarks.running import file_to_write, run_in_words
 from galen.compare.cost import Cost, measured
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.merging import merged
@@ -45,7 +46,7 @@ from galen.data.schema import TAKEN
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
 from galen.features.item_text import TextEncoder, said_of
-from galen.pipeline.candidates import Bools, Floats, Ints, Requests
+from galen.pipeline.candidates import Requests
 from galen.recall.sequence import SequenceModel
 
 MODELS: Final = ("ids", "scratch", "own_words", "blank", "begun", "unseen")
@@ -122,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             with measured() as cost:
                 index = _spec(model, options, Path(folder)).fit(_lesson(model, question.learning))
                 found = slates_of(index, question.requests)
-            gains[model] = gains_of(places_of(found, question.wanted))
+            gains[model] = gains_of(places_of_wanted(found, question.wanted))
             metrics = _metrics(gains[model], gains.get("scratch"), question, options.seed)
             parameters = parameters_of_channel(index)
             terms = _terms(options, shops, question, parameters)

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import torch
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.evaluate.offline import Question
 from galen.evaluate.slate_metrics import Answers, by_request
 from galen.features.tokenizing.semantic_ids import SemanticIds
@@ -18,7 +19,7 @@ from galen.generative.answering import everything
 from galen.generative.generator_index import GeneratorIndex
 from galen.generative.tiger import TigerIndex
 from galen.generative.trie import Trie
-from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests, stacked
+from galen.pipeline.candidates import Candidates, Requests, stacked
 
 Index = GeneratorIndex | TigerIndex
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from galen.data.enriched import OTHER
 from galen.enrich.running.meaning import plain
-from galen.enrich.running.prompt_file import told_data
+from galen.enrich.running.prompt_file import content_of
 from galen.enrich.tables.items import ItemsTask, text_of
 from galen.llm.language_model import Prompt
 from recordings.goods import Goods
@@ -24,7 +24,7 @@ def item_answer(task: ItemsTask, goods: Goods) -> Callable[[Prompt], str | None]
     longest_first = sorted(goods.of_word, key=lambda word: (-len(word), word))
 
     def answer(prompt: Prompt) -> str | None:
-        told = told_data(prompt.user)
+        told = content_of(prompt.user)
         title = plain(str(told.get("title", "")))
         word = next((word for word in longest_first if word in title), None)
         if word is None or word not in known["product_word"]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from galen.data.enriched import OTHER
-from galen.enrich.running.prompt_file import told_data
+from galen.enrich.running.prompt_file import content_of
 from galen.enrich.tables.known_goods import KnownGoods
 from galen.enrich.tables.needs import NeedsTask
 from galen.llm.language_model import Prompt
@@ -60,7 +60,7 @@ def needs_answer(task: NeedsTask, goods: Goods) -> Callable[[Prompt], str]:
     known = frozenset(task.asked.vocabulary.words["need"])
 
     def answer(prompt: Prompt) -> str:
-        told = told_data(prompt.user)
+        told = content_of(prompt.user)
         share = {one["word"]: float(one["share"]) for one in told["take"] if one["share"] > 0}
         asked = _Asked(told["people"], share, task.goods, known)
         stage = str(told["people"].get("life stage", "")).lower()

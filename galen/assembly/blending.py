@@ -48,7 +48,7 @@ def fitted_blend(
         logs[RECALL] = valid.batch.per_row[SCORE].astype(np.float64)
     logs[PRICE] = np.log(price_of(valid.batch))
     powers = {name: given.get(name, 0.0) for name in logs}
-    names = [name for name, told in logs.items() if told.std() > SAME]
+    names = [name for name, score in logs.items() if score.std() > SAME]
     if names:
         found = chosen_by(
             np.stack([logs[name] for name in names], axis=1),

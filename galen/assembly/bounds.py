@@ -44,9 +44,9 @@ _BOUNDS: Final[tuple[tuple[frozenset[str], str, Callable[[float], bool]], ...]] 
 
 def beyond(name: str, value: Any) -> str:
     """What a setting of this name must be, where a value is not; else nothing."""
-    for names, told, within in _BOUNDS:
+    for names, bound, within in _BOUNDS:
         if name in names:
-            return "" if all(within(number) for number in _numbers(value)) else told
+            return "" if all(within(number) for number in _numbers(value)) else bound
     return "" if all(number >= 0 for number in _numbers(value)) else "must be 0 or more"
 
 

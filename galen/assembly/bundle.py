@@ -72,15 +72,15 @@ class Bundle:
         Raises:
             BundleError: its rows are other items, so that every score would be of another one.
         """
-        told = self.manifest
-        same = len(catalogue) >= told.items
-        if same and told.catalogue:
-            same = catalogue.digest(told.items) == told.catalogue
+        manifest = self.manifest
+        same = len(catalogue) >= manifest.items
+        if same and manifest.catalogue:
+            same = catalogue.digest(manifest.items) == manifest.catalogue
         if not same:
             raise BundleError(
-                f"{self.folder} was trained on {told.items:,} items of shop {told.shop!r}, and "
-                f"this catalogue of {len(catalogue):,} does not begin with them; train again on "
-                "this shop."
+                f"{self.folder} was trained on {manifest.items:,} items of shop {manifest.shop!r}, "
+                f"and this catalogue of {len(catalogue):,} does not begin with them; train again "
+                "on this shop."
             )
 
     def parts(self) -> Parts:

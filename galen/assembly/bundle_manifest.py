@@ -70,16 +70,16 @@ def read_manifest(text: bytes, where: str) -> BundleManifest:
         BundleError: it is of another format, of a run over a table, or cannot be read.
     """
     try:
-        told = msgspec.json.decode(text, type=_Kind)
-        if told.kind == "table":
+        facts = msgspec.json.decode(text, type=_Kind)
+        if facts.kind == "table":
             raise BundleError(
                 f"{where} is of a run that ranks a table of samples; it recommends nothing by "
                 "itself. Train its recipe on a shop, or give `galen evaluate` the folder of "
                 "samples."
             )
-        if told.format not in READ:
+        if facts.format not in READ:
             raise BundleError(
-                f"{where} has format {told.format}; this galen reads {READ[0]} to {READ[-1]}. "
+                f"{where} has format {facts.format}; this galen reads {READ[0]} to {READ[-1]}. "
                 "Train again, or serve it with the galen that made it."
             )
         return msgspec.json.decode(text, type=BundleManifest)

@@ -1,7 +1,6 @@
 """A recipe held against the catalogue of parts, before anything is trained."""
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import isfinite
@@ -13,6 +12,7 @@ from galen.assembly.bounds import beyond
 from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
 from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
+from galen.data.did_you_mean import did_you_mean
 from galen.data.schema import Surface
 from galen.features.tokenizing.coding import Coding
 from galen.features.tokenizing.semantic_ids import SemanticIdError
@@ -139,8 +139,8 @@ def _check_tokenizer(spec: object, at: str) -> None:
     for coding in (getattr(spec, "coding", None), getattr(spec, "codes", None)):
         if isinstance(coding, Coding):
             for name, value in coding.tokenizer_settings.items():
-                if told := beyond(name, value):
-                    raise RecipeError(f"{at}: tokenizer_settings: {name} = {value!r}: it {told}.")
+                if bound := beyond(name, value):
+                    raise RecipeError(f"{at}: tokenizer_settings: {name} = {value!r}: it {bound}.")
             try:
                 tokenizer_spec(coding.tokenizer, coding.sizes, coding.tokenizer_settings)
             except SemanticIdError as error:
@@ -156,8 +156,8 @@ def _check_heads(spec: object, at: str) -> None:
 
 def _check_negatives(spec: object, at: str) -> None:
     """See that a loss that tells the next item from others has some."""
-    told = getattr(spec, "dense", getattr(spec, "loss", "softmax") != "softmax")
-    if told and getattr(spec, "negatives", 1) < 1:
+    draws = getattr(spec, "dense", getattr(spec, "loss", "softmax") != "softmax")
+    if draws and getattr(spec, "negatives", 1) < 1:
         raise RecipeError(f"{at}: negatives = 0 leaves nothing to tell the next item from; draw 1.")
 
 
@@ -213,6 +213,5 @@ def _part(table: Mapping[str, Any], name: str, where: str) -> type[Any]:
 def _one_of(known: Iterable[str], name: str, where: str) -> None:
     names = sorted(known)
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, names)
         raise RecipeError(f"{where}: {name!r} is not one of {', '.join(names)}.{hint}")

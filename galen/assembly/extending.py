@@ -1,10 +1,10 @@
 """One recipe laid over another, so that it says only what it adds, changes or leaves out."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from galen.assembly.recipe import RecipeError
+from galen.data.did_you_mean import did_you_mean
 
 WITHOUT: Final = "without"
 """The key that lists what is left out of the recipe below: "recall.als", "rank", "rerank.mmr"."""
@@ -65,8 +65,7 @@ def _left_out(tree: Mapping[str, Any], steps: list[str], where: str) -> dict[str
 def _check(name: str, known: Iterable[str], where: str) -> None:
     names = list(known)
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, names)
         raise RecipeError(f"{where}: the recipe below has no {name!r}.{hint}")
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from galen.assembly.people import PeopleColumns
 from galen.assembly.split import Split, SplitError
+from galen.data.arrays import Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind, Surface
 from galen.data.shop import Shop
@@ -24,7 +25,7 @@ from galen.features.logs import UserLogs
 from galen.features.offline import Engine, connected, features_at, shop_tables
 from galen.features.probes import LABELS, impression_probes
 from galen.features.store import CARRIED
-from galen.pipeline.candidates import Batch, Candidates, Ints, Requests
+from galen.pipeline.candidates import Batch, Candidates, Requests
 from galen.pipeline.stages import Examples
 
 ROWS: Final = 400_000
@@ -117,8 +118,8 @@ class _Shown:
         surface = np.nan_to_num(columns["surface"], nan=float(Surface.HOME)).astype(np.int64)
         requests = self._requests(table, group, surface)
         for one in self.tables:
-            told = one.past_columns(requests, Candidates(group, item))
-            columns |= {name: values.astype(np.float32) for name, values in told.items()}
+            found = one.past_columns(requests, Candidates(group, item))
+            columns |= {name: values.astype(np.float32) for name, values in found.items()}
         history = requests.history.latest(HISTORY)
         catalogue = self.data.catalogue
         return Batch(

@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galen.assembly.recipe import SamplesPart
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
-from galen.data.lookup import places_of
+from galen.data.lookup import all_places_of, places_of
 from galen.data.schema import TAKEN
 from galen.features.clicks import odd_clicks
-from galen.features.item_words import ItemWords
-from galen.features.word_contexts import WordContexts
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_contexts import WordContexts
 from galen.knowledge.build import graph_of
-from galen.pipeline.candidates import Floats, Ints
 from galen.pipeline.stages import Examples
 
 TABLE: Final = "samples"
@@ -110,15 +110,15 @@ class JudgedSamples:
         """(C,): how surely a word clicked does not go with the word before; 0 where it may."""
         place = {name: at for at, name in enumerate(self.words.names)}
         guesses, width = self.guesses["click"], max(len(self.words), 1)
-        told = [
+        against = [
             (place[one] * width + place[other], weight)
             for one, other, weight in zip(
                 guesses.context, guesses.word, guesses.weight.tolist(), strict=True
             )
             if one in place and other in place
         ]
-        keys = np.array([key for key, _ in told], np.int64)
-        weights = np.array([weight for _, weight in told], np.float64)
+        keys = np.array([key for key, _ in against], np.int64)
+        weights = np.array([weight for _, weight in against], np.float64)
         order = np.argsort(keys, kind="stable")
         wanted = np.where((before >= 0) & (word >= 0), before * width + word, -1)
         if not len(keys):
@@ -135,12 +135,10 @@ class JudgedSamples:
         item, group = examples.batch.ids["item"], examples.batch.request
         order = np.argsort(guesses.other, kind="stable")
         wanted = np.flatnonzero(label > 0)
-        start = np.searchsorted(guesses.other[order], item[wanted])
-        count = np.searchsorted(guesses.other[order], item[wanted], side="right") - start
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        guess = order[np.repeat(start, count) + within]
+        row, place = all_places_of(guesses.other[order], item[wanted])
+        guess = order[place]
         width = 1 + int(max(item.max(initial=0), guesses.item.max(initial=0)))
-        keys = np.repeat(group[wanted], count) * width + guesses.item[guess]
+        keys = group[wanted][row] * width + guesses.item[guess]
         by_key = dict(zip(keys.tolist(), guesses.weight[guess].tolist(), strict=True))
         found = [by_key.get(key, 0.0) for key in (group * width + item).tolist()]
         return factor + np.where(label > 0, 0.0, self.part.negatives * np.array(found))

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from galen.data.arrays import Floats
 from galen.data.columns import numbers_of
 from galen.data.shop import Shop
-from galen.pipeline.candidates import Floats
 
 
 @dataclass(frozen=True)

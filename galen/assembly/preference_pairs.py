@@ -10,11 +10,12 @@ import numpy as np
 
 from galen.assembly.judged_samples import JudgedSamples
 from galen.assembly.people import PeopleColumns
+from galen.data.arrays import Singles
 from galen.data.dataset import Dataset
 from galen.features.from_tables import TableFeatures, with_tables
 from galen.features.store import FeatureStore
-from galen.features.word_contexts import WordContexts
-from galen.pipeline.candidates import Batch, Candidates, Singles
+from galen.features.words.word_contexts import WordContexts
+from galen.pipeline.candidates import Batch, Candidates
 from galen.pipeline.stages import Examples
 
 PEOPLE: Final = 2

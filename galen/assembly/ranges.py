@@ -1,7 +1,6 @@
 """The `[tune]` table of a recipe: which of the model's settings are searched, and how far."""
 
 import dataclasses
-import difflib
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import msgspec
 from galen.assembly import catalog
 from galen.assembly.parts import BLEND
 from galen.assembly.recipe import RankPart, Recipe, RecipeError
+from galen.data.did_you_mean import did_you_mean
 from galen.nn.learning.training import Training
 
 SHAPES: Final = "[a, b, …] or {low = …, high = …, log = true}"
@@ -80,13 +80,12 @@ def ranges_of(recipe: Recipe) -> dict[str, Range]:
         raise RecipeError(f'{where} is missing or no table; it takes "rank.<setting>" = {SHAPES}.')
     settings = dict(_settings(recipe.rank, "rank"))
     ranges = {}
-    for path, told in recipe.tune.items():
+    for path, span in recipe.tune.items():
         if path not in settings:
-            near = difflib.get_close_matches(path, list(settings), n=1, cutoff=0.0)
             quoted = " Paths are in quotes." if path == "rank" else ""
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(path, settings)
             raise RecipeError(f"{where}: unknown setting {path!r}.{hint}{quoted}")
-        ranges[path] = _range(told, settings[path].type, f"{where}: {path!r}")
+        ranges[path] = _range(span, settings[path].type, f"{where}: {path!r}")
     return ranges
 
 
@@ -144,23 +143,22 @@ def _fields(kind: Any, at: str) -> Iterator[tuple[str, _Setting]]:
             yield f"{at}.{field.name}", _Setting(types[field.name], field.default)
 
 
-def _range(told: Any, kind: Any, where: str) -> Range:
-    if isinstance(told, list | tuple):
-        values = [_value(one, kind, where) for one in told]
+def _range(span: Any, kind: Any, where: str) -> Range:
+    if isinstance(span, list | tuple):
+        values = [_value(one, kind, where) for one in span]
         if len(values) < 2 or any(one in values[:place] for place, one in enumerate(values)):
             raise RecipeError(f"{where}: a list of choices needs two or more, each once.")
-        return Choice(tuple(told))
-    if not isinstance(told, Mapping):
-        raise RecipeError(f"{where} = {told!r} is no range; write {SHAPES}.")
+        return Choice(tuple(span))
+    if not isinstance(span, Mapping):
+        raise RecipeError(f"{where} = {span!r} is no range; write {SHAPES}.")
     known = [field.name for field in dataclasses.fields(Span)]
-    for key in told:
+    for key in span:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            raise RecipeError(f"{where}: unknown key {key!r}. Did you mean {near[0]!r}?")
-    if "low" not in told or "high" not in told:
+            raise RecipeError(f"{where}: unknown key {key!r}.{did_you_mean(key, known)}")
+    if "low" not in span or "high" not in span:
         raise RecipeError(f"{where}: a range needs low and high; write {SHAPES}.")
-    low, high = (_value(told[key], kind, f"{where}: {key}") for key in ("low", "high"))
-    log = _value(told.get("log", False), bool, f"{where}: log")
+    low, high = (_value(span[key], kind, f"{where}: {key}") for key in ("low", "high"))
+    log = _value(span.get("log", False), bool, f"{where}: log")
     if isinstance(low, bool) or not isinstance(low, int | float):
         raise RecipeError(f"{where}: low and high are of numbers; write choices as a list.")
     if low >= high:

@@ -1,7 +1,6 @@
 """Recipes: what a recommender is made of, in TOML, checked before anything is trained."""
 
 import dataclasses
-import difflib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from galen.assembly.bounds import beyond
+from galen.data.did_you_mean import did_you_mean
 from galen.data.mendable import MendableError
 
 MANY: Final = ("extend", "features", "members")
@@ -168,8 +168,8 @@ def settings_of(kind: type[Any], settings: Mapping[str, Any], where: str) -> dic
             converted[name] = msgspec.convert(value, types[name])
         except msgspec.ValidationError as error:
             raise RecipeError(f"{where}: {name} = {value!r}: {error}") from error
-        if told := beyond(name, converted[name]):
-            raise RecipeError(f"{where}: {name} = {value!r}: it {told}.")
+        if bound := beyond(name, converted[name]):
+            raise RecipeError(f"{where}: {name} = {value!r}: it {bound}.")
     return converted
 
 
@@ -245,6 +245,5 @@ def _check_keys(tree: Mapping[str, Any], known: Iterable[str], where: str) -> No
     known = list(known)
     for key in tree:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            hint = f" Did you mean {near[0]!r}?" if near else " It takes no settings."
+            hint = did_you_mean(key, known) or " It takes no settings."
             raise RecipeError(f"{where}: unknown key {key!r}.{hint}")

@@ -8,15 +8,10 @@ import numpy as np
 
 from galen.assembly.people import PeopleColumns
 from galen.assembly.split import Moment
+from galen.data.arrays import Bools, Floats
+from galen.data.lookup import place_within
 from galen.features.store import FeatureStore
-from galen.pipeline.candidates import (
-    Bools,
-    Candidates,
-    Floats,
-    Requests,
-    place_within,
-    under_each_other,
-)
+from galen.pipeline.candidates import Candidates, Requests, under_each_other
 from galen.pipeline.stages import Assembler, Examples
 
 OBJECTIVE = "next"

@@ -1,6 +1,5 @@
 """Recipes as files: those that come with galen by name, one's own by path, and what they extend."""
 
-import difflib
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, Final
 
 from galen.assembly.extending import WITHOUT, laid_over
 from galen.assembly.recipe import Recipe, RecipeError
+from galen.data.did_you_mean import did_you_mean
 
 EXTENDS: Final = "extends"
 """The key that names the recipe below: a shipped name, or a path from the file's folder."""
@@ -83,10 +83,8 @@ def _named(name: object, key: str, path: Path, above: tuple[Path, ...]) -> Path:
         raise RecipeError(f"{at} must be the name of a shipped recipe, or a path.")
     below = _found(name, path.parent)
     if below is None:
-        near = difflib.get_close_matches(name, shipped_recipes(), n=1, cutoff=0.0)
-        raise RecipeError(
-            f"{at} is neither a shipped recipe nor a file beside it. Did you mean {near[0]!r}?"
-        )
+        hint = did_you_mean(name, shipped_recipes())
+        raise RecipeError(f"{at} is neither a shipped recipe nor a file beside it.{hint}")
     if below.resolve() in above:
         way = " → ".join(one.name for one in (*above, below))
         raise RecipeError(f"{at} leads back to where it began: {way}.")

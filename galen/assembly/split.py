@@ -12,10 +12,10 @@ from typing import Final, Literal
 
 import numpy as np
 
+from galen.data.arrays import Ints
 from galen.data.dataset import Dataset
 from galen.data.mendable import MendableError
 from galen.data.schema import TAKEN
-from galen.pipeline.candidates import Ints
 
 Protocol = Literal["strict", "refit", "global-time", "full"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = ("strict", "refit", "global-time", "full")

@@ -16,9 +16,10 @@ from galen.assembly.bundle_manifest import BundleError
 from galen.assembly.check import check_for_samples
 from galen.assembly.parts import model_spec
 from galen.assembly.recipe import RankPart, Recipe, RecipeError
+from galen.data.arrays import Ints
 from galen.data.manifest import NAME, sha256
 from galen.features.encoding.encoder import Encoder, fit_encoder
-from galen.features.encoding.samples import Ints, Samples
+from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
 from galen.features.encoding.tables import (
     TableError,

@@ -109,19 +109,19 @@ def train(
     people, known = PeopleColumns.read(shop), known or LearnedChannels()
     learned_parts = {}
     for name, one in recipes.items():
-        told = _told_of(name, progress) if len(recipes) > 1 else progress
+        say = _of_recipe(name, progress) if len(recipes) > 1 else progress
         guessed = None
         if one.samples:
-            told("reading guesses to learn from")
+            say("reading guesses to learn from")
             guessed = JudgedSamples.read(one.samples, split.valid.fit, seed)
         own = replace(split, train=split.train[: moments[name]])
-        lesson = _Lesson(one, shop, people, own, impressions, seed, told, guessed, known)
+        lesson = _Lesson(one, shop, people, own, impressions, seed, say, guessed, known)
         learned_parts[name] = lesson.parts()
     surfaces = {surface: learned_parts[one.name] for surface, one in recipe.surfaces.items()}
     return Trained(learned_parts[recipe.name], split, people, surfaces)
 
 
-def _told_of(name: str, progress: Progress) -> Progress:
+def _of_recipe(name: str, progress: Progress) -> Progress:
     return lambda what: progress(f"recipe {name}: {what}")
 
 
@@ -223,8 +223,6 @@ class _Lesson:
         self, valid: _Asked, fuser: Fuser, tables: Mapping[str, TableFeatures]
     ) -> tuple[Ranker | None, dict[str, float]]:
         """The ranker, and the powers of its objectives where the recipe wants them learned."""
-        from galen.assembly.impressions import impression_examples
-
         rank, spec = self.recipe.rank, ranker_spec(self.recipe)
         if rank is None or spec is None:
             return None, {}
@@ -234,22 +232,9 @@ class _Lesson:
         may_be_logged = rank.examples == "auto" and not _asks_channels(rank)
         logged = rank.examples == "impressions" or (may_be_logged and self.impressions and by_time)
         if logged:
-            self.progress("making examples from impressions")
-            learning, held_out, _ = impression_examples(
-                self.shop, self.split, seed=self.seed, by_propensity=rank.by_propensity, tables=more
-            )
-        elif rank.moments:
-            learning = joined(
-                [
-                    self._examples(self.ask(moment, f"moment {place + 1}", fuser), more)
-                    for place, moment in enumerate(self.split.train)
-                    if len(moment.users)
-                ]
-            )
-            held_out = self._examples(valid, more)
+            learning, held_out = self._logged(rank, more)
         else:
-            parted = self._parted(valid)
-            learning, held_out = (self._examples(part, more) for part in parted)
+            learning, held_out = self._replayed(rank, valid, fuser, more)
         learning = self._with_guesses(learning, more)
         learning, held_out = _learnable(rank.model, learning, held_out)
         self.progress(f"learning ranker {rank.model} from {len(learning):,} rows")
@@ -260,6 +245,32 @@ class _Lesson:
             return ranker, {}
         self.progress(f"weighing objectives for {rank.fit_blend}")
         return ranker, fitted_blend(ranker, held_out, rank.fit_blend, self.recipe.blend)
+
+    def _logged(
+        self, rank: RankPart, tables: tuple[TableFeatures, ...]
+    ) -> tuple[Examples, Examples]:
+        """Examples to learn from and held-out ones, of what the shop has shown."""
+        from galen.assembly.impressions import impression_examples
+
+        self.progress("making examples from impressions")
+        learning, held_out, _ = impression_examples(
+            self.shop, self.split, seed=self.seed, by_propensity=rank.by_propensity, tables=tables
+        )
+        return learning, held_out
+
+    def _replayed(
+        self, rank: RankPart, valid: _Asked, fuser: Fuser, tables: tuple[TableFeatures, ...]
+    ) -> tuple[Examples, Examples]:
+        """The same, of what recall would have said: at earlier moments, or to other people."""
+        if not rank.moments:
+            learning, held_out = (self._examples(part, tables) for part in self._parted(valid))
+            return learning, held_out
+        parts = [
+            self._examples(self.ask(moment, f"moment {place + 1}", fuser), tables)
+            for place, moment in enumerate(self.split.train)
+            if len(moment.users)
+        ]
+        return joined(parts), self._examples(valid, tables)
 
     def _with_guesses(self, learning: Examples, tables: tuple[TableFeatures, ...]) -> Examples:
         """What a ranker learns from, where the recipe goes by guesses too."""

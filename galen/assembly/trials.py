@@ -212,11 +212,11 @@ class TrialSearch:
         """What the recipe gets, of what Optuna keeps: choices are kept as text."""
         settings = {}
         for name, span in self.ranges.items():
-            told = parameters[name]
+            choice = parameters[name]
             if isinstance(span, Choice):
-                settings[name] = next(one for one in span.values if value_text(one) == told)
+                settings[name] = next(one for one in span.values if value_text(one) == choice)
             else:
-                settings[name] = span.rounded(told)
+                settings[name] = span.rounded(choice)
         return settings
 
 

@@ -90,7 +90,7 @@ def tune(
     while len(tried) < budget.trials and not _spent(tried, budget):
         search.next()
         tried = search.tried()
-        progress(f"trial {len(tried)} of {budget.trials}: {_told(tried, objective)}")
+        progress(f"trial {len(tried)} of {budget.trials}: {_last_in_words(tried, objective)}")
     return _tuning(search, table, tried)
 
 
@@ -131,8 +131,8 @@ def summary(tuning: TuningResult) -> str:
     ]
     for name, value in best.settings.items():
         share = tuning.importance.get(name)
-        told = "" if share is None else f"  (importance {share:.0%})"
-        lines.append(f"  {name} = {value_text(value)}{told}")
+        weight = "" if share is None else f"  (importance {share:.0%})"
+        lines.append(f"  {name} = {value_text(value)}{weight}")
     return "\n".join(lines)
 
 
@@ -180,7 +180,7 @@ def _seconds(tried: list[Tried]) -> float:
     return round(sum(one.cpu_seconds for one in tried), 3)
 
 
-def _told(tried: list[Tried], objective: Objective) -> str:
+def _last_in_words(tried: list[Tried], objective: Objective) -> str:
     """A line of the last trial."""
     last, best = tried[-1], _best(tried, objective)
     came = "broken off" if last.value is None else f"{objective} {last.value:.5f}"

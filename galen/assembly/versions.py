@@ -120,8 +120,8 @@ def new_version(
         yield fresh
         paths = sorted(p for p in fresh.rglob("*") if p.is_file())
         files = {str(p.relative_to(fresh)): sha256(p) for p in paths}
-        told = msgspec.json.encode([made_from, sorted(files.items())], order="sorted")
-        version = hashlib.sha256(told).hexdigest()[:12]
+        identity = msgspec.json.encode([made_from, sorted(files.items())], order="sorted")
+        version = hashlib.sha256(identity).hexdigest()[:12]
         (fresh / NAME).write_bytes(msgspec.json.format(describe(version, files), indent=2) + b"\n")
         place = root / version
         if not (place / NAME).exists():  # the same content may be there already

@@ -24,7 +24,7 @@ def check_tables(recipe: Recipe, shop: Path) -> None:
 
 def _tables_of(recipe: Recipe) -> Iterator[str]:
     for name in recipe.recall:
-        yield from _told(retriever_spec(recipe, name))
+        yield from _tables_of_part(retriever_spec(recipe, name))
     if recipe.rank is not None:
         yield from _tables_of_ranker(recipe.rank)
     if recipe.samples:
@@ -33,10 +33,10 @@ def _tables_of(recipe: Recipe) -> Iterator[str]:
 
 def _tables_of_ranker(rank: RankPart) -> Iterator[str]:
     for extension in extension_specs(rank).values():
-        yield from _told(extension)
+        yield from _tables_of_part(extension)
     for member in rank.members:
         yield from _tables_of_ranker(member)
 
 
-def _told(part: object) -> tuple[str, ...]:
+def _tables_of_part(part: object) -> tuple[str, ...]:
     return part.tables if isinstance(part, ReadsTables) else ()

@@ -29,18 +29,18 @@ def advise(
     use = min((n for n in verdict.means if n in level), key=lambda n: seconds[n])
     value = f"{metric} {verdict.means[use]:.4f}"
     if verdict.people < FEWEST:
-        told = f"{whom.capitalize()}: only {verdict.people}, too few to tell; {use} has {value}."
+        advice = f"{whom.capitalize()}: only {verdict.people}, too few to tell; {use} has {value}."
     elif len(verdict.means) == 1:
-        told = f"For {whom} use {use}: {value}; nothing else was compared."
+        advice = f"For {whom} use {use}: {value}; nothing else was compared."
     elif level == {use}:
-        told = f"For {whom} use {use}: {value}, {_gain(verdict, use, seconds)}."
+        advice = f"For {whom} use {use}: {value}, {_gain(verdict, use, seconds)}."
     elif len(level) == len(verdict.means):
-        told = f"For {whom} nothing is surely better than another: use {use}, the cheapest to "
-        told += f"learn: {value}{_from_best(verdict, use, seconds)}."
+        advice = f"For {whom} nothing is surely better than another: use {use}, the cheapest to "
+        advice += f"learn: {value}{_from_best(verdict, use, seconds)}."
     else:
-        told = f"For {whom} use {use}: {value}{_over_first(verdict, use, seconds)}"
-        told += f"{_from_best(verdict, use, seconds) or _cheaper(verdict, use, level)}."
-    return Advice(verdict.slice, use, told)
+        advice = f"For {whom} use {use}: {value}{_over_first(verdict, use, seconds)}"
+        advice += f"{_from_best(verdict, use, seconds) or _cheaper(verdict, use, level)}."
+    return Advice(verdict.slice, use, advice)
 
 
 def _gain(verdict: SliceVerdict, use: str, seconds: Mapping[str, float]) -> str:
@@ -94,17 +94,19 @@ def advise_on_safety(found: Mapping[str, tuple[Forbidden, Forbidden]]) -> str:
     """One sentence from {recipe: (with the gate, without it)}."""
     with_gate = {name: gated.forbidden for name, (gated, _) in found.items() if gated.forbidden}
     if with_gate:
-        told = ", ".join(f"{name} {count:,}" for name, count in with_gate.items())
-        return f"Do not serve: forbidden items were shown through the gate ({told})."
+        listed = ", ".join(f"{name} {count:,}" for name, count in with_gate.items())
+        return f"Do not serve: forbidden items were shown through the gate ({listed})."
     shown = sum(gated.shown for gated, _ in found.values())
     safe = f"With the gate no recipe showed a forbidden item in {shown:,} rows"
     if not any(free.forbidden for _, free in found.values()):
         rows = sum(free.shown for _, free in found.values())
         return f"{safe}; without it there was none in {rows:,} rows either."
-    told = ", ".join(
+    listed = ", ".join(
         f"{name} {free.forbidden:,} of {free.shown:,}" for name, (_, free) in found.items()
     )
-    return f"{safe}; without it there would have been: {told}. Keep the gate, whichever you choose."
+    return (
+        f"{safe}; without it there would have been: {listed}. Keep the gate, whichever you choose."
+    )
 
 
 def words_of(name: str) -> str:

@@ -15,8 +15,8 @@ from galen.compare.ranked import RankedByPerson
 from galen.compare.running import CompareError, Contestant, Ran
 from galen.compare.source import state_of_code
 from galen.compare.task import StepName
+from galen.data.arrays import Floats, Ints
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Entry:
     @property
     def gauc(self) -> float:
         """Mean over objectives; NaN where there are no impressions or no ranker of them."""
-        told = [metrics[GAUC] for metrics in self.learned.ranking.values() if GAUC in metrics]
-        return sum(told) / len(told) if told else math.nan
+        known = [metrics[GAUC] for metrics in self.learned.ranking.values() if GAUC in metrics]
+        return sum(known) / len(known) if known else math.nan
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _entry(contestant: Contestant, found: KeptLearned) -> Entry:
 
 
 def _nothing(ran: Ran) -> str:
-    why = "; ".join(f"{name}: {told}" for name, told in ran.failed.items())
+    why = "; ".join(f"{name}: {error}" for name, error in ran.failed.items())
     if ran.not_run:
         why += f"{'; ' if why else ''}the budget was spent first; go on with {ran.go_on()}"
     return f"no recipe has finished. {why}"

@@ -17,7 +17,7 @@ import msgspec
 from galen.compare.latency import measure_latency
 from galen.compare.learning import learn
 from galen.compare.left_out import leave_parts_out
-from galen.compare.task import ContestantTask, Doing, Finished, StepFailed, Told
+from galen.compare.task import ContestantTask, Doing, Finished, Message, StepFailed
 from galen.data.mendable import MendableError
 
 
@@ -47,7 +47,7 @@ def run(task: ContestantTask, now: datetime, say: Callable[[str], None]) -> None
         leave_parts_out(task, say)
 
 
-def _tell(what: Told) -> None:
+def _tell(what: Message) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
     sys.stdout.buffer.flush()
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from galen.assembly.parts import Parts
 from galen.assembly.people import PeopleColumns
 from galen.assembly.split import Moment, Protocol, Split, SplitError, of_some, split_by
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_of
 from galen.data.schema import TAKEN, Surface
@@ -18,7 +19,7 @@ from galen.eligibility.guard import Guard
 from galen.evaluate.guarded import Guarded
 from galen.evaluate.offline import Question, ShownSlates, shown_by
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Bools, Floats, Ints, stacked
+from galen.pipeline.candidates import stacked
 from galen.pipeline.pipeline import Pipeline
 from galen.serve.answering.fallback import popular_pipeline
 from galen.serve.answering.wanted import Wanted

@@ -28,7 +28,7 @@ NAMES: Final = {
 """Every metric that has intervals, as tables call it."""
 
 
-def told(metrics: Mapping[str, float]) -> dict[str, float]:
+def finite(metrics: Mapping[str, float]) -> dict[str, float]:
     """Those that are numbers, as JSON has them: an AUC without a positive is none."""
     return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
@@ -37,8 +37,8 @@ class Learned(msgspec.Struct, frozen=True):
     """A recipe that has learned and was asked; its metrics by request lie beside, as a table."""
 
     people: int
-    means: dict[str, float]  # metric -> mean, of what is served; see `told`
-    ranking: dict[str, dict[str, float]]  # objective -> metric, as told; empty without impressions
+    means: dict[str, float]  # metric -> mean, of what is served; see `finite`
+    ranking: dict[str, dict[str, float]]  # objective -> metric, the same; empty without impressions
     with_gate: Forbidden
     without_gate: Forbidden
     degraded: tuple[str, ...]

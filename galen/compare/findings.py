@@ -93,10 +93,10 @@ class Findings:
             steps: dict[str, list[str]] = {}
             for step, code in stale.items():
                 steps.setdefault(code or "a state that was not kept", []).append(step)
-            told = "; ".join(f"by {code}: {', '.join(made)}" for code, made in steps.items())
+            listed = "; ".join(f"by {code}: {', '.join(made)}" for code, made in steps.items())
             notes.append(
                 f"Made by other states of galen's code than the current one ({state_of_code()}), "
-                f"{told}. Where that matters, remove their folders in {ran.plan.folder} and run "
+                f"{listed}. Where that matters, remove their folders in {ran.plan.folder} and run "
                 "again."
             )
         if ran.taken:
@@ -156,7 +156,7 @@ def _metric(findings: Findings, metric: str, slice_name: str) -> list[dict[str, 
 
 
 def _verdict(verdict: SliceVerdict) -> dict[str, Any]:
-    def told(pairs: Mapping[str, Paired]) -> dict[str, Any]:
+    def changes(pairs: Mapping[str, Paired]) -> dict[str, Any]:
         return {
             name: {"over": pair.over, **asdict(pair.change), "p_corrected": pair.p}
             | {"surely": pair.surely}
@@ -167,6 +167,6 @@ def _verdict(verdict: SliceVerdict) -> dict[str, Any]:
         "people": verdict.people,
         "intervals": {name: asdict(found) for name, found in verdict.intervals.items()},
         "best": verdict.best,
-        "over_best": told(verdict.over_best),
-        "over_first": told(verdict.over_first),
+        "over_best": changes(verdict.over_best),
+        "over_first": changes(verdict.over_first),
     }

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from galen.data.arrays import Bools
+from galen.data.lookup import place_within
 from galen.eligibility.gate import Gate
 from galen.eligibility.premises import DROP
-from galen.pipeline.candidates import Bools, Candidates, Requests, place_within
+from galen.pipeline.candidates import Candidates, Requests
 
 BLOCK = 2048  # requests that are looked at together
 

@@ -62,8 +62,8 @@ def _content(place: Path) -> str:
     """A digest of a file, or of a folder by its manifests, which have those of all else."""
     if place.is_file():
         return sha256(place)
-    told = sorted([*place.rglob(NAME), *place.rglob(CURRENT)]) or sorted(place.rglob("*"))
-    digests = {str(path.relative_to(place)): sha256(path) for path in told if path.is_file()}
+    files = sorted([*place.rglob(NAME), *place.rglob(CURRENT)]) or sorted(place.rglob("*"))
+    digests = {str(path.relative_to(place)): sha256(path) for path in files if path.is_file()}
     return hashlib.sha256(msgspec.json.encode(digests, order="sorted")).hexdigest()
 
 

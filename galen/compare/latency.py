@@ -15,8 +15,8 @@ from galen.compare.figures import Latency
 from galen.compare.keeping import keep
 from galen.compare.source import state_of_code
 from galen.compare.task import ContestantTask
+from galen.data.arrays import Floats
 from galen.data.shop import Shop
-from galen.pipeline.candidates import Floats
 from galen.serve.messages import RecommendRequest
 from galen.serve.service import Service
 from galen.serve.settings import Settings

@@ -11,7 +11,7 @@ from galen.assembly.parts import Parts
 from galen.assembly.train import train
 from galen.compare.cost import measured
 from galen.compare.exam import DRAWN, Exam, table_of
-from galen.compare.figures import METRICS, NOVELTY, Learned, told
+from galen.compare.figures import METRICS, NOVELTY, Learned, finite
 from galen.compare.forbidden import Forbidden, forbidden_in
 from galen.compare.keeping import BY_PERSON, RANKED, keep, keep_table
 from galen.compare.ranked import ranked_table
@@ -59,8 +59,8 @@ def learn(task: ContestantTask, now: datetime, say: Callable[[str], None]) -> No
         keep_table(task, RANKED, by_person)
     figures = Learned(
         people=len(requests),
-        means=told(result.mean()),
-        ranking={one.objective: told(one.metrics) for one in ranked},
+        means=finite(result.mean()),
+        ranking={one.objective: finite(one.metrics) for one in ranked},
         with_gate=with_gate,
         without_gate=without_gate,
         degraded=served.degraded,

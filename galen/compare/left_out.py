@@ -18,14 +18,15 @@ from galen.compare.figures import LeftOut, PartChange
 from galen.compare.keeping import keep
 from galen.compare.source import state_of_code
 from galen.compare.task import ContestantTask
+from galen.data.arrays import Floats
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
 from galen.evaluate.offline import ShownSlates, counted
-from galen.pipeline.candidates import Candidates, Floats, Requests, stacked
+from galen.pipeline.candidates import Candidates, Requests, stacked
 from galen.pipeline.channels import Recalled
 from galen.pipeline.pipeline import Pipeline
 from galen.rank.shop import ShopRanker
-from galen.rank.untold import told_by_tables, untold
+from galen.rank.table_left_out import extensions_of_tables, without_table
 
 METRIC: Final = "ndcg@10"
 DEPTH: Final = 10
@@ -42,8 +43,8 @@ class Lesser:
 
     def slates(self, requests: Requests, recalled: Recalled) -> Candidates:
         """What it shows where all channels together recall this."""
-        told = recalled if self.silent is None else recalled.without(self.silent)
-        rows = self.pipeline.choose(requests, told, DEPTH).candidates
+        heard = recalled if self.silent is None else recalled.without(self.silent)
+        rows = self.pipeline.choose(requests, heard, DEPTH).candidates
         return Candidates(rows.request, rows.item, {"score": rows.columns["score"]})
 
 
@@ -93,12 +94,12 @@ def without_enrichments(parts: Parts) -> Iterator[tuple[str, Parts]]:
     A table that a channel reads is left out with the channel.
     """
     for key, features in parts.features.items():
-        fewer = {**parts.features, key: features.untold()}
+        fewer = {**parts.features, key: features.without_table()}
         yield f"enrichment {key.partition('-')[2]}", replace(parts, features=fewer)
     if isinstance(parts.ranker, ShopRanker):
         model = parts.ranker.model
-        for name in told_by_tables(model):
-            ranker = ShopRanker(untold(model, name))
+        for name in extensions_of_tables(model):
+            ranker = ShopRanker(without_table(model, name))
             yield f"enrichment {name}", replace(parts, ranker=ranker)
 
 

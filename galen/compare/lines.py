@@ -164,8 +164,8 @@ def _by_slice(findings: Findings, metrics: Sequence[str]) -> list[TextTable]:
     for verdict in families[0].verdicts:
         row = [verdict.slice, f"{verdict.people:,}"]
         for name in names:
-            told = [_in_slice(findings, metric, name, verdict.slice) for metric in metrics]
-            row.append(" / ".join(told))
+            means = [_in_slice(findings, metric, name, verdict.slice) for metric in metrics]
+            row.append(" / ".join(means))
         rows.append(row)
     compared = sum(family.compared for family in families)
     note = f"{LESS} {compared} comparisons, those of each metric corrected apart."

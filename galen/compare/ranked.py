@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from galen.compare.exam import USER
+from galen.data.arrays import Bools, Floats, Ints
 from galen.evaluate.impressions import Ranked
 from galen.evaluate.measures import SumRatio
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Bools, Floats, Ints
 
 RIGHT: Final = "right: "
 WEIGHED: Final = "weighed: "
@@ -23,12 +23,12 @@ def ranked_table(ranked: Sequence[Ranked]) -> pa.Table | None:
     if not ranked:
         return None
     people = ranked[0].people
-    told = np.any([one.weighed > 0 for one in ranked], axis=0)
-    columns: dict[str, Ints | Floats] = {USER: people[told]}
+    known = np.any([one.weighed > 0 for one in ranked], axis=0)
+    columns: dict[str, Ints | Floats] = {USER: people[known]}
     for one in ranked:
-        columns[RIGHT + one.objective] = one.right[told]
-        columns[WEIGHED + one.objective] = one.weighed[told]
-    return pa.table(columns) if told.any() else None
+        columns[RIGHT + one.objective] = one.right[known]
+        columns[WEIGHED + one.objective] = one.weighed[known]
+    return pa.table(columns) if known.any() else None
 
 
 @dataclass(frozen=True)

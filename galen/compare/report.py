@@ -83,12 +83,12 @@ def _by_slice(findings: Findings, metric: str) -> Markup:
         [findings.interval(metric, name, verdict.slice) for verdict in findings.verdicts]
         for name in names
     ]
-    told = np.array([[np.nan if i is None else i.value for i in of_one] for of_one in found])
-    for row, ends in enumerate(told.T):
+    means = np.array([[np.nan if i is None else i.value for i in of_one] for of_one in found])
+    for row, ends in enumerate(means.T):
         known = ends[~np.isnan(ends)]
         if len(known):
             axes.plot([known.min(), known.max()], [row, row], color=PALE, linewidth=2, zorder=1)
-    for place, (name, values) in enumerate(zip(names, told, strict=True)):
+    for place, (name, values) in enumerate(zip(names, means, strict=True)):
         axes.scatter(values, rows, color=COLOURS[place % len(COLOURS)], label=plain(name), zorder=2)
     axes.set_yticks(rows, [plain(f"{v.slice} ({v.people:,})") for v in findings.verdicts])
     axes.invert_yaxis()

@@ -20,7 +20,7 @@ from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.written_tables import check_tables
 from galen.compare.keeping import digest_of, is_kept
-from galen.compare.task import STEPS, ContestantTask, Doing, Finished, StepFailed, StepName, Told
+from galen.compare.task import STEPS, ContestantTask, Doing, Finished, Message, StepFailed, StepName
 from galen.data.mendable import MendableError
 from galen.data.shop import Shop
 
@@ -207,31 +207,31 @@ def in_own_process(task: ContestantTask, name: str, say: Say) -> str | None:
         try:
             process.stdin.write(msgspec.json.encode(task) + b"\n")
             process.stdin.flush()
-            told = _listen(process.stdout, name, say)
+            last = _listen(process.stdout, name, say)
         except BrokenPipeError:  # it ended before it read its task
-            told = None
+            last = None
         except BaseException:
             process.kill()
             raise
         with suppress(BrokenPipeError):
             process.stdin.close()
         process.wait()
-    if isinstance(told, StepFailed):
-        return told.why
-    if isinstance(told, Finished) and is_kept(task):
+    if isinstance(last, StepFailed):
+        return last.why
+    if isinstance(last, Finished) and is_kept(task):
         return None
     return f"its process ended with {process.returncode}; {log} tells more."
 
 
-def _listen(lines: Iterable[bytes], name: str, say: Say) -> Told | None:
-    last: Told | None = None
+def _listen(lines: Iterable[bytes], name: str, say: Say) -> Message | None:
+    last: Message | None = None
     for line in lines:
         try:
-            told: Told = msgspec.json.decode(line, type=Told)
+            message: Message = msgspec.json.decode(line, type=Message)
         except msgspec.DecodeError:
             continue  # what a library printed
-        if isinstance(told, Doing):
-            say(f"{name}: {told.what}")
+        if isinstance(message, Doing):
+            say(f"{name}: {message.what}")
         else:
-            last = told
+            last = message
     return last

@@ -62,4 +62,4 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
     """The step's file is in its place."""
 
 
-Told = Doing | StepFailed | Finished
+Message = Doing | StepFailed | Finished

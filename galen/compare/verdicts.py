@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from scipy.stats import ttest_1samp
 
+from galen.data.arrays import Floats
 from galen.evaluate.intervals import Interval, mean_intervals
 from galen.evaluate.measures import Measure
 from galen.evaluate.slices import Slice
-from galen.pipeline.candidates import Floats
 
 LEVEL: Final = 0.05
 FEWEST: Final = 30
@@ -102,13 +102,13 @@ class _Looked:
 
     def verdict(self, names: Sequence[str], corrected: Sequence[float]) -> SliceVerdict:
         people = int(self.part.requests.sum())
-        told = {}
+        paired = {}
         for (one, other), change, p in zip(self.pairs, self.changes, corrected, strict=True):
-            told[one, other] = Paired(self.part.name, one, other, people, change, p)
+            paired[one, other] = Paired(self.part.name, one, other, people, change, p)
             turned = opposite(change)
-            told[other, one] = Paired(self.part.name, other, one, people, turned, p)
-        over_best = {name: told[name, self.best] for name in names if name != self.best}
-        over_first = {name: told[name, names[0]] for name in names[1:]}
+            paired[other, one] = Paired(self.part.name, other, one, people, turned, p)
+        over_best = {name: paired[name, self.best] for name in names if name != self.best}
+        over_first = {name: paired[name, names[0]] for name in names[1:]}
         return SliceVerdict(
             self.part.name, people, self.intervals, self.best, over_best, over_first
         )

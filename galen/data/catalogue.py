@@ -14,14 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.arrays import Floats, Ints
 from galen.data.columns import numbers_of
 from galen.data.growing import Coded, Growing, only, put_in_list
 from galen.data.schema import ITEMS, RxClass
 from galen.data.shop import Shop
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 RX_CLASSES = tuple(rx.value for rx in RxClass)  # code = place in this tuple, -1 is unknown
 

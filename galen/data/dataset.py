@@ -1,6 +1,6 @@
 """A window of events with the catalogue they speak about, as columns sorted by user and moment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.catalogue import Bools, Catalogue, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
+from galen.data.catalogue import Catalogue
 from galen.data.columns import numbers_of
 from galen.data.enriched import Extent, enriched_folder
 from galen.data.manifest import Clock
@@ -156,6 +157,14 @@ class Dataset:
         """Each user's history without its last `count` events."""
         left = self.take(self.place < self.length[self.user] - count)
         return replace(left, held_back=self.held_back + count)
+
+    def pairs(self, most: int) -> Iterator[tuple[int, Ints, Ints]]:
+        """How many events lie from one to the other (1 … `most`), and the rows of all two events of
+        one user that lie so far apart: the earlier ones (P,), the later ones (P,).
+        """
+        for distance in range(1, most + 1):
+            earlier = np.flatnonzero(self.user[distance:] == self.user[:-distance])
+            yield distance, earlier, earlier + distance
 
     def nth_last(self, n: int) -> "Dataset":
         """Each user's n-th last event (1 is the last); users with fewer have none."""

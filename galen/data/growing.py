@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Ints
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 Word = TypeVar("Word", bound=Hashable)
 
@@ -50,7 +52,7 @@ class Coded(Generic[Word]):
         self._codes = Growing(np.fromiter((self._encode(word) for word in words), np.int64))
 
     @property
-    def codes(self) -> npt.NDArray[np.int64]:
+    def codes(self) -> Ints:
         """(rows,): places in `words`, -1 for a missing word."""
         return self._codes.values
 

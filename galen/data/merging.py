@@ -13,8 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.catalogue import Catalogue, Ints
+from galen.data.arrays import Ints
+from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset, in_order
+from galen.data.lookup import place_within
 from galen.data.manifest import Clock, ShopError
 from galen.data.shop import Shop, new_shop
 
@@ -107,7 +109,7 @@ def _in_order(events: pa.Table) -> pa.Table:
     user = np.asarray(events["user"])
     rows = in_order(events, "time")
     place = np.empty(len(rows), np.int64)
-    place[rows] = np.arange(len(rows)) - np.searchsorted(user[rows], user[rows])
+    place[rows] = place_within(user[rows])
     ordered = _with(events, "order", pa.array(place))
     return _with(ordered, "timestamp", pa.nulls(len(rows), pa.timestamp("us")))
 

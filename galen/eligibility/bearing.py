@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from galen.data.arrays import Ints
 from galen.eligibility.premises import DROP, WARN, Small
 from galen.eligibility.rows_of import entries_of
-from galen.pipeline.candidates import Candidates, Ints
+from galen.pipeline.candidates import Candidates
 from galen.pipeline.circumstances import Packed
 
 ROOM = 32_000_000

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from galen.data.arrays import Bools
 from galen.eligibility.premises import DROP, Small
-from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from galen.data.arrays import Bools, Ints
 from galen.data.catalogue import Catalogue
 from galen.eligibility.notices import NOTICES
 from galen.features.item_facts import FactColumns, ItemFacts
 from galen.knowledge.graph import Graph
 from galen.knowledge.pack import Action, Grades, Pack, PackError
 from galen.knowledge.schema import ConceptKind, Relation
-from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.circumstances import Circumstances, nothing_declared
 
 Small = npt.NDArray[np.int8]
@@ -93,7 +94,7 @@ class Premises:
             chosen[edges.head[concepts[edges.tail]]] = True
         return chosen
 
-    def having(self, concepts: Bools, rows: npt.NDArray[np.int64] | None = None) -> Bools:
+    def having(self, concepts: Bools, rows: Ints | None = None) -> Bools:
         """Which items, all or those of `rows`, are of one of the concepts."""
         told = self.items.concept if rows is None else self.items.concept[rows]
         return np.asarray(concepts[told].any(axis=1))

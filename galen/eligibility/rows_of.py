@@ -3,16 +3,15 @@
 import numpy as np
 from scipy import sparse
 
-from galen.pipeline.candidates import Ints
+from galen.data.arrays import Ints
+from galen.data.lookup import places_in_runs
 
 
 def entries_of(matrix: sparse.csr_matrix, rows: Ints) -> tuple[Ints, Ints]:
     """Places in `rows`, and places in the matrix's indices and data, of all their entries."""
     start = matrix.indptr[rows].astype(np.int64)
     count = matrix.indptr[rows + 1] - start
-    total = int(count.sum())
-    within = np.arange(total) - np.repeat(np.cumsum(count) - count, count)
-    return np.repeat(np.arange(len(rows)), count), np.repeat(start, count) + within
+    return np.repeat(np.arange(len(rows)), count), places_in_runs(start, count)
 
 
 def columns_of(matrix: sparse.csr_matrix, rows: Ints) -> Ints:

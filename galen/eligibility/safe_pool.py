@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import structlog
 
-from galen.data.catalogue import RX_CLASSES, Floats
+from galen.data.arrays import Bools, Floats, Ints
+from galen.data.catalogue import RX_CLASSES
 from galen.data.schema import RxClass
 from galen.eligibility.premises import Premises
 from galen.eligibility.rules.hidden import NotHidden
 from galen.eligibility.rules.stock import InStock
-from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Filter, SlateRule
 
 RULE = "safe_pool"

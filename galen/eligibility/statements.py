@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from galen.data.arrays import Ints
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import NONE, Premises, Small
 from galen.eligibility.rows_of import columns_of, entries_of
 from galen.knowledge.pack import Precaution
-from galen.pipeline.candidates import Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import torch
 from torch import nn
 
+from galen.data.arrays import Bools, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import EnrichedError, write_enriched
 from galen.data.schema import TAKEN
@@ -18,7 +19,6 @@ from galen.features.item_vectors import Encoded, formed, read_encoded, vector_co
 from galen.nn.contrastive import Contrast, ItemPairLesson, ItemPairs
 from galen.nn.learning.sequence_losses import Mean
 from galen.nn.learning.training import Training, fit
-from galen.pipeline.candidates import Bools, Ints
 
 TABLE: Final = "vectors_co_taken"
 
@@ -58,8 +58,8 @@ class CoTaken:
 
         def validate(taught: nn.Module) -> dict[str, float]:
             with torch.inference_mode():
-                told = [taught(lesson.inputs).mean().item() for lesson in judge.lessons(0, 0)]
-            return {"loss": float(np.mean(told))}
+                losses = [taught(lesson.inputs).mean().item() for lesson in judge.lessons(0, 0)]
+            return {"loss": float(np.mean(losses))}
 
         fit(network, Mean(), source, validate, self.training)
         network.eval()
@@ -106,13 +106,12 @@ def pairs_of(data: Dataset, window: int, there: Bools) -> tuple[Ints, Ints, Ints
     """(P,) items, the others taken with them, and who took them; both have a vector."""
     taken = data.of(*TAKEN)
     ones, others, people = list[Ints](), list[Ints](), list[Ints]()
-    for distance in range(1, window + 1):
-        one, other = taken.item[:-distance], taken.item[distance:]
-        good = (taken.user[:-distance] == taken.user[distance:]) & (one != other)
-        good &= there[one] & there[other]
+    for _, earlier, later in taken.pairs(window):
+        one, other = taken.item[earlier], taken.item[later]
+        good = (one != other) & there[one] & there[other]
         ones.append(one[good].astype(np.int64))
         others.append(other[good].astype(np.int64))
-        people.append(taken.user[distance:][good].astype(np.int64))
+        people.append(taken.user[earlier][good].astype(np.int64))
     return np.concatenate(ones), np.concatenate(others), np.concatenate(people)
 
 

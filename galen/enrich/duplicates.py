@@ -77,8 +77,8 @@ def propose_groups(catalogue: Catalogue, likeness: Likeness | None = None) -> pa
 def with_origin(groups: pa.Table, now: datetime) -> pa.Table:
     """Groups as they are written: made by rules, from no event."""
     size = len(groups)
-    told = {"model": MODEL, "prompt": "", "knowledge": "", "at": now, "cost": 0.0}
-    columns = [pa.array([told[field.name]] * size, field.type) for field in PROVENANCE]
+    origin = {"model": MODEL, "prompt": "", "knowledge": "", "at": now, "cost": 0.0}
+    columns = [pa.array([origin[field.name]] * size, field.type) for field in PROVENANCE]
     return pa.table([*groups.columns, *columns], names=[*groups.column_names, *PROVENANCE.names])
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galen.data.arrays import Singles
 from galen.data.enriched import EnrichedError
 from galen.data.replacing import replacing
 from galen.features.item_vectors import matrix_of, vector_column
 from galen.llm.language_model import Embedder, LanguageModelError
-from galen.pipeline.candidates import Singles
 
 Watch = Callable[[str, int, int], None]  # what is done, how many texts are, of how many
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from galen.data.arrays import Bools, Singles
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import PROVENANCE, EnrichedError, Extent, read_enriched, write_enriched
 from galen.enrich.encoding import PROBES, SAME, Unfinished, Watch, cosine, digest_of, encoded
 from galen.features.item_vectors import TABLE, matrix_of, vector_column
 from galen.llm.language_model import Embedder
-from galen.pipeline.candidates import Bools, Singles
 
 Moments = npt.NDArray[np.datetime64]
 Field = Literal["title", "brand", "category", "attributes", "ingredients", "form", "description"]
@@ -80,12 +80,12 @@ def write_vectors(
     digests = [digest_of(text) if text else "" for text in texts]
     unfinished = Unfinished(folder / f"{table}.unfinished", embedder.name)
     before = _Before.read(folder, table, embedder.name, catalogue.ids)
-    told = np.array([bool(text) for text in texts], dtype=bool)
-    same = told & before.there & np.equal(before.digests, np.array(digests, dtype="<U64"))
+    worded = np.array([bool(text) for text in texts], dtype=bool)
+    same = worded & before.there & np.equal(before.digests, np.array(digests, dtype="<U64"))
     probe = _probe(texts, before, same, embedder, settings)
     if probe < SAME:
         same = np.zeros(len(texts), bool)
-    wanted = told & ~same
+    wanted = worded & ~same
     asked = [texts[row] for row in np.flatnonzero(wanted).tolist()]
     fresh = encoded(asked, embedder, settings.batch, unfinished, watch)
     width = fresh.shape[1] if len(fresh) else before.vectors.shape[1]
@@ -99,7 +99,7 @@ def write_vectors(
         raise EnrichedError(
             f"{embedder.name} gave NaN or infinity for every text; nothing is kept."
         )
-    kept = told & finite & vectors.any(axis=1)
+    kept = worded & finite & vectors.any(axis=1)
     changed = kept & wanted & before.there
     at = np.where(same, before.at, np.datetime64(now.replace(tzinfo=None), "us"))
     rows = _table(catalogue, vectors, digests, at, embedder.name, kept)
@@ -109,7 +109,7 @@ def write_vectors(
     return VectorsWritten(
         encoded=int(wanted.sum()),
         kept=int(same.sum()),
-        empty=int((~told | (finite & ~vectors.any(axis=1))).sum()),
+        empty=int((~worded | (finite & ~vectors.any(axis=1))).sum()),
         refused=int((~finite).sum()),
         gone=before.gone,
         probe_cosine=probe,

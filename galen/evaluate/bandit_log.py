@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.mendable import MendableError
-from galen.pipeline.candidates import Bools, Floats, Ints
 
 TOLERANCE = 1e-6  # by which probabilities of a row may miss 1
 
@@ -67,15 +67,15 @@ class Policy:
     every: Floats | None = None  # (N, K) of every action; DM and DR need it
 
     def __post_init__(self) -> None:
-        told = "a probability is in 0 … 1"
-        refuse(~((self.chosen >= 0) & (self.chosen <= 1)), "policy", self.chosen, told)
+        bounds = "a probability is in 0 … 1"
+        refuse(~((self.chosen >= 0) & (self.chosen <= 1)), "policy", self.chosen, bounds)
         if self.every is None:
             return
         if self.every.ndim != 2 or len(self.every) != len(self.chosen):
             raise OffPolicyError(
                 f"the policy's table has shape {self.every.shape}, not ({len(self.chosen)}, K)."
             )
-        refuse(~((self.every >= 0) & (self.every <= 1)), "policy", self.every, told)
+        refuse(~((self.every >= 0) & (self.every <= 1)), "policy", self.every, bounds)
         total = self.every.sum(axis=1)
         refuse(np.abs(total - 1) > TOLERANCE, "sum of the policy", total, "a row sums to 1")
 

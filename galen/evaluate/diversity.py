@@ -5,7 +5,9 @@ Ziegler et al., "Improving Recommendation Lists Through Topic Diversification", 
 
 import numpy as np
 
-from galen.pipeline.candidates import Candidates, Floats, Ints, Singles, place_within
+from galen.data.arrays import Floats, Ints, Singles
+from galen.data.lookup import place_within
+from galen.pipeline.candidates import Candidates
 
 
 def unlike_kinds(slates: Candidates, kind: Ints, cut: int = 10) -> Floats:

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.arrays import Bools
 from galen.eligibility.declarations import RequestWords
 from galen.eligibility.guard import Guard
 from galen.evaluate.offline import Question
 from galen.evaluate.slices import Slice, slices_by_declaration
 from galen.features.ledger import Ledger
-from galen.pipeline.candidates import Bools
 
 EXPECTING = ("population:pregnancy", "population:lactation")
 

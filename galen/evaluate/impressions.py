@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from galen.assembly.parts import Parts
 from galen.assembly.split import Split
+from galen.data.arrays import Floats, Ints
 from galen.data.shop import Shop
-from galen.pipeline.candidates import Floats, Ints
 from galen.pipeline.stages import Examples, Ranker
 from galen.rank.score_metrics import all_of, grouped_auc_by_person, reliability
 

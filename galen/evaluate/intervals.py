@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from galen.pipeline.candidates import Floats
+from galen.data.arrays import Floats
 
 DRAWN_AT_ONCE: Final = 1_000_000
 """Rows that are drawn at once at most, so that memory is bounded."""

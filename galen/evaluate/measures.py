@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from galen.pipeline.candidates import Bools, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
 
 
 class Measure(Protocol):
@@ -41,10 +41,10 @@ class SumRatio:
 
     def within(self, people: Bools) -> Floats:
         above, below = self.above[people], self.below[people]
-        told = below.sum(axis=0) > 0
-        if not told.any():
+        counted = below.sum(axis=0) > 0
+        if not counted.any():
             return np.zeros(len(above))
-        above, below = above[:, told], below[:, told]
+        above, below = above[:, counted], below[:, counted]
         ratio = above.sum(axis=0) / below.sum(axis=0)
         pull = (above - ratio * below) / below.mean(axis=0)
         return np.asarray((ratio + pull).mean(axis=1))

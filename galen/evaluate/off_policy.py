@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Floats
 from galen.evaluate.bandit_log import (
     BanditLog,
     OffPolicyError,
@@ -19,7 +20,6 @@ from galen.evaluate.bandit_log import (
     refuse,
 )
 from galen.evaluate.intervals import Interval, mean_interval, ratio_interval
-from galen.pipeline.candidates import Floats
 
 
 @dataclass(frozen=True, slots=True)

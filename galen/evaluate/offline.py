@@ -8,13 +8,14 @@ import numpy as np
 from galen.assembly.people import PeopleColumns
 from galen.assembly.replay import requests_at
 from galen.assembly.split import Moment
+from galen.data.arrays import Floats
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN, Surface
 from galen.evaluate.intervals import Interval, mean_interval, paired_interval
 from galen.evaluate.slate_metrics import Answers, by_request, of_catalogue
 from galen.evaluate.slices import Slice, slices_of
 from galen.features.store import FeatureStore
-from galen.pipeline.candidates import Candidates, Floats, Requests, no_candidates, stacked
+from galen.pipeline.candidates import Candidates, Requests, no_candidates, stacked
 from galen.pipeline.pipeline import Pipeline
 
 HEADLINE = ("hr@10", "ndcg@10", "mrr")

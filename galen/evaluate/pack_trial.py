@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from rich.table import Table
 
+from galen.data.arrays import Ints
 from galen.data.columns import numbers_of
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, Kind
@@ -14,7 +15,7 @@ from galen.eligibility.declarations import RequestWords
 from galen.eligibility.guard import Guard
 from galen.eligibility.premises import DROP, NONE, Small
 from galen.features.ledger import Ledger
-from galen.pipeline.candidates import Candidates, Ints, Requests, no_histories
+from galen.pipeline.candidates import Candidates, Requests, no_histories
 
 BATCH = 2000
 """Requests that are asked about at once."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from galen.pipeline.candidates import Bools, Floats
+from galen.data.arrays import Bools, Floats
 
 EXPONENTS = np.geomspace(0.005, 2.0, 120)
 

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.scaling import Ladder, Point, Progress, SizedRecipe, climb, family_of
+from galen.data.arrays import Floats
 from galen.data.drawing import svg
 from galen.data.json_file import write_json_file
 from galen.data.page import write_page
 from galen.evaluate.power_law import Fitted, fit_power_law, frontier
-from galen.pipeline.candidates import Floats
 
 INK, ACCENT, PALE = "#1f2a2e", "#2f7d6b", "#b9cfc8"
 
@@ -51,24 +51,24 @@ class Scaling:
         most = max(point.compute for point in self.points)
         gain, low, high = self.law.gain_per_doubling(most)
         exponent, bounds = self.law.law.exponent, self.law.interval("exponent")
-        told = (
+        words = (
             f"loss = {self.law.law.floor:.5f} + {self.law.law.scale:.3g} · C^-{exponent:.3g} "
             f"(exponent {bounds[0]:.3g} to {bounds[1]:.3g}); at the largest compute a doubling "
             f"lowers the loss by {gain:.3%} [{low:.3%}, {high:.3%}]."
         )
         if self.law.flat:
-            told = "The curve is flat: more compute does not surely lower the loss here. " + told
+            words = "The curve is flat: more compute does not surely lower the loss here. " + words
         if self.floor is not None:
             best = min(point.loss for point in self.points)
-            told += f" The best is {best - self.floor:.5f} above the floor of {self.floor:.5f}."
+            words += f" The best is {best - self.floor:.5f} above the floor of {self.floor:.5f}."
         if self.prediction is not None:
             said = self.prediction
-            told += (
+            words += (
                 f" Size {said.size} was predicted at {said.said:.5f} [{said.low:.5f}, "
                 f"{said.high:.5f}] before it was trained; it came to {said.came:.5f}, an error "
                 f"of {said.error:+.2%}."
             )
-        return told
+        return words
 
 
 def scale(
@@ -164,7 +164,7 @@ def write_report(scaling: Scaling, title: str, path: Path) -> None:
 
 def write_figures(scaling: Scaling, path: Path) -> None:
     """Every figure as JSON."""
-    told = {
+    figures = {
         "points": [msgspec.to_builtins(point) for point in scaling.points],
         "law": asdict(scaling.law.law),
         "intervals": {n: scaling.law.interval(n) for n in ("floor", "scale", "exponent")},
@@ -173,7 +173,7 @@ def write_figures(scaling: Scaling, path: Path) -> None:
         "prediction": None if scaling.prediction is None else asdict(scaling.prediction),
         "verdict": scaling.verdict,
     }
-    write_json_file(path, told)
+    write_json_file(path, figures)
 
 
 def _plot(scaling: Scaling) -> Markup:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galen.data.lookup import places_of
-from galen.pipeline.candidates import Candidates, Floats, Ints, place_within
+from galen.data.arrays import Floats, Ints
+from galen.data.lookup import place_within, places_of
+from galen.pipeline.candidates import Candidates
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.catalogue import Catalogue
-from galen.pipeline.candidates import Bools, Floats, Ints
 
 COLD = 5  # an item with fewer events than this in what was learned from is cold
 HEAD = 0.2  # share of items, the most popular ones, that are the head; the others are the tail

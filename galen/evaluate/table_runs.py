@@ -11,12 +11,12 @@ from rich.table import Table
 
 from galen.assembly.bundle_manifest import BundleError
 from galen.assembly.table import TableBundle, TableRun, read_parts
+from galen.data.arrays import Floats, Ints
 from galen.data.json_file import write_json_file
 from galen.data.mendable import MendableError
 from galen.evaluate.table_slices import table_slices
 from galen.features.encoding.samples import Samples
 from galen.nn.tables.embedding import FusedTable
-from galen.pipeline.candidates import Floats, Ints
 from galen.rank.network import NetworkModel
 from galen.rank.score_intervals import IntervalEnds, bootstrap
 from galen.rank.score_metrics import all_of, auc, field_calibration, log_loss, reliability
@@ -228,7 +228,7 @@ def table_of(comparison: TableComparison) -> Table:
 
 def write_figures(comparison: TableComparison, path: Path) -> None:
     """Every figure as JSON."""
-    told = {
+    figures = {
         "table": comparison.table,
         "seed": comparison.seed,
         "runs": [
@@ -246,4 +246,4 @@ def write_figures(comparison: TableComparison, path: Path) -> None:
         ],
         "costs": {cost.run: {"model": cost.model, **cost.figures} for cost in comparison.costs},
     }
-    write_json_file(path, told)
+    write_json_file(path, figures)

@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from galen.features.encoding.samples import Bools, Ints, Samples
+from galen.data.arrays import Bools, Ints
+from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
 
 LENGTHS: Final = ((0, 0), (1, 3), (4, 10), (11, None))

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints, Singles
 from galen.data.catalogue import Catalogue
 from galen.data.schema import DAY, TAKEN, Kind
 from galen.features.counts import DayCounts, Intervals, codes_of
@@ -30,16 +31,7 @@ from galen.features.feature import (
 )
 from galen.features.logs import packed
 from galen.features.segments import NEVER, Segments
-from galen.pipeline.candidates import (
-    Batch,
-    Bools,
-    Candidates,
-    Floats,
-    Histories,
-    Ints,
-    Requests,
-    Singles,
-)
+from galen.pipeline.candidates import Batch, Candidates, Histories, Requests
 
 HOUR = DAY // 24
 YEAR = 36525 * DAY // 100

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, TAKEN, Kind
-from galen.pipeline.candidates import Ints
 
 WITHIN: Final = DAY
 """Time after a click in which something may come of it, and before it that is its session."""

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.growing import Growing
 from galen.data.schema import Kind
 from galen.features.feature import AttributeKey
-from galen.pipeline.candidates import Floats, Ints
 
 KINDS = len(Kind)
 SLACK = 8  # days that a moment may lie before the newest event and still find its windows
@@ -181,7 +180,7 @@ class Intervals:
         return np.asarray(self._days.values[spu] / known)
 
 
-def _span(day: npt.NDArray[np.int64]) -> tuple[int, int]:
+def _span(day: Ints) -> tuple[int, int]:
     """Days from first to last, and gaps in between."""
     distinct = np.unique(day)
     if not len(distinct):

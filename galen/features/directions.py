@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from galen.pipeline.candidates import Bools, Singles
+from galen.data.arrays import Bools, Singles
 
 NOTHING: Final = 1e-6
 """Share of the strongest direction's strength up to which a direction is rounding."""
@@ -47,10 +47,10 @@ def spread_out(
     with threadpool_limits(1, "blas"):
         left, strength, right = randomized_svd(matrix, size, n_iter=4, random_state=seed)
     # Whitening would make rounding as strong as the rest, and of rows to come far stronger.
-    told = int((strength > strength[0] * NOTHING).sum())
-    if not told:
+    strong = int((strength > strength[0] * NOTHING).sum())
+    if not strong:
         return _nothing(matrix, 1)
-    left, strength, right = left[:, :told], strength[:told], right[:told]
+    left, strength, right = left[:, :strong], strength[:strong], right[:strong]
     vectors = left * strength ** (1 - whiten)
     centre = vectors[there].mean(axis=0)
     vectors[there] -= centre

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from galen.data.arrays import Floats
 from galen.data.dataset import Dataset
-from galen.pipeline.candidates import Batch, Candidates, Floats, Requests
+from galen.pipeline.candidates import Batch, Candidates, Requests
 from galen.pipeline.stages import Assembler
 
 
@@ -26,7 +27,7 @@ class TableFeatures(Protocol):
         """As `columns`, for rows to learn from: nothing is known that came after their moments."""
         ...
 
-    def untold(self) -> "TableFeatures":
+    def without_table(self) -> "TableFeatures":
         """The same features of a shop without the table: missing in every row."""
         ...
 

@@ -6,12 +6,13 @@ from typing import Final, Literal
 import numpy as np
 import torch
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind, Surface
 from galen.nn.sequences.context import UNTIMED, Asked, Key, Tokens
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.judging import HeldOut
-from galen.pipeline.candidates import Floats, Histories, Ints, Requests
+from galen.pipeline.candidates import Histories, Requests
 
 Taken = Literal["click", "cart", "purchase", "rating"]
 

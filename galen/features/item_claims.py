@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Bools
 from galen.data.catalogue import Catalogue
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.graph import Graph
@@ -25,7 +26,6 @@ ASKED: Final = 10_000
 CLASSES: Final = tuple(ProductClass)
 BAN: Final = "ban"
 
-Bools = npt.NDArray[np.bool_]
 Verdicts = dict[str, list[Breach]]
 
 

@@ -7,7 +7,9 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Bools, Floats, Ints, Singles
 from galen.data.catalogue import RX_CLASSES, Catalogue
+from galen.data.lookup import all_places_of, place_within
 from galen.data.schema import RxClass
 from galen.knowledge.labels.contents import Contents
 
@@ -34,9 +36,6 @@ DOSES: Final = frozenset(
 bottles among them, nobody can tell how many doses there are."""
 
 Rows = npt.NDArray[np.int32]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-Singles = npt.NDArray[np.float32]
 
 
 class LabelReader(Protocol):
@@ -50,7 +49,7 @@ class LabelReader(Protocol):
 class Namer(Protocol):
     """Reads what kind of product a title names."""
 
-    def find(self, titles: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    def find(self, titles: Sequence[str | None]) -> Ints:
         """(T,): the concept of the product word in each title; -1 where there is none."""
         ...
 
@@ -151,24 +150,21 @@ class ItemFacts:
 
 
 def _joined(
-    place: npt.NDArray[np.int64], mentions: list[str], distinct: list[str], read: Contents
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    place: Ints, mentions: list[str], distinct: list[str], read: Contents
+) -> tuple[Ints, Ints]:
     """Items, and places in what was read, of every part of every mention of every item."""
     code = {mention: number for number, mention in enumerate(distinct)}
     order = np.argsort(read.text, kind="stable")
-    start = np.searchsorted(read.text[order], np.arange(len(distinct) + 1))
     which = np.array([code[mention] for mention in mentions], np.int64)
-    count = np.diff(start)[which]
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    part = order[np.repeat(start[which], count) + within]
-    return np.repeat(place, count), part
+    row, found = all_places_of(read.text[order], which)
+    return place[row], order[found]
 
 
 def _table(
-    word: npt.NDArray[np.int64],
-    item: npt.NDArray[np.int64],
-    concept: npt.NDArray[np.int64],
-    amount: npt.NDArray[np.float64],
+    word: Ints,
+    item: Ints,
+    concept: Ints,
+    amount: Floats,
 ) -> tuple[Rows, Singles]:
     count = np.bincount(item, minlength=len(word))
     width = 1 + int(count.max(initial=0))
@@ -176,17 +172,13 @@ def _table(
     amounts = np.full((len(word), width), np.nan, np.float32)
     concepts[:, 0] = word
     order = np.argsort(item, kind="stable")
-    column = 1 + np.arange(len(item)) - np.repeat(np.cumsum(count) - count, count)
+    column = 1 + place_within(item[order])
     concepts[item[order], column] = concept[order]
     amounts[item[order], column] = amount[order]
     return concepts, amounts
 
 
-def _units(
-    packs: Sequence[tuple[float | None, str | None]],
-    item: npt.NDArray[np.int64],
-    measured: Bools,
-) -> npt.NDArray[np.float64]:
+def _units(packs: Sequence[tuple[float | None, str | None]], item: Ints, measured: Bools) -> Floats:
     """(P,): how often the pack of each item (P,) holds what a part (P,) is told of.
 
     NaN where the pack does not say, or where a part is told of a measure and the pack is not.

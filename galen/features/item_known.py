@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 import torch
 
+from galen.data.arrays import Bools, Singles
 from galen.data.catalogue import Catalogue
 from galen.features.item_text import TextEncoder, said_of
 from galen.features.item_vectors import Encoded
 from galen.features.tokenizing.semantic_ids import SemanticIds
 from galen.nn.sequences.item_tower import Known
-from galen.pipeline.candidates import Bools, Singles
 
 Attribute = Literal["brand", "category", "department"]
 
@@ -35,14 +35,14 @@ def with_encoded(known: Known, encoded: Encoded, vectors: Singles) -> Known:
     there = torch.from_numpy(encoded.there)
     laid = torch.cat([torch.from_numpy(vectors), (~there).float()[:, None]], dim=1)
     if known.vectors is None:
-        return replace(known, vectors=laid, told=there)
+        return replace(known, vectors=laid, there=there)
     both = torch.cat([known.vectors, laid], dim=1)
-    return replace(known, vectors=both, told=there | known.vectors.any(dim=1))
+    return replace(known, vectors=both, there=there | known.vectors.any(dim=1))
 
 
-def with_codes(known: Known, ids: SemanticIds, told: Bools) -> Known:
-    """Known by semantic ids too, where something of an item was `told` (items,) to make them."""
-    codes = torch.from_numpy(np.where(told[:, None], ids.codes, -1))
+def with_codes(known: Known, ids: SemanticIds, there: Bools) -> Known:
+    """Known by semantic ids too, of the items that are `there` (items,): something made them."""
+    codes = torch.from_numpy(np.where(there[:, None], ids.codes, -1))
     return replace(known, codes=codes, sizes=known.sizes + ids.sizes)
 
 
@@ -51,8 +51,8 @@ def described(known: Known) -> Bools:
     found = np.zeros(known.items, bool)
     if known.attributes is not None:
         found |= (known.attributes >= 0).any(dim=1).numpy()
-    if known.told is not None:
-        found |= known.told.numpy()
+    if known.there is not None:
+        found |= known.there.numpy()
     elif known.vectors is not None:
         found |= known.vectors.any(dim=1).numpy()
     if known.codes is not None:

@@ -16,15 +16,16 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Singles
 from galen.data.catalogue import Catalogue
 from galen.features.directions import Directions, spread_out
-from galen.pipeline.candidates import Singles
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
 _WORD: Final = re.compile(r"\b\w\w+\b")
 _MOST_WORDS: Final = 50_000
+_WHITEN: Final = 0.5  # of plain texts: 1 spreads all directions alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,10 @@ def word_weights(said: Iterable[Sequence[str]]) -> sparse.csr_array:
     return _counted(said)[1]
 
 
-def text_vectors(texts: Sequence[str], size: int, seed: int, whiten: float = 0.5) -> Singles:
+def text_vectors(texts: Sequence[str], size: int, seed: int) -> Singles:
     """(n, size or fewer) of plain texts; one without known words is 0."""
     matrix = word_weights([words_of(text) for text in texts])
-    return spread_out(matrix, np.diff(matrix.indptr) > 0, size, whiten, seed)[0]
+    return spread_out(matrix, np.diff(matrix.indptr) > 0, size, _WHITEN, seed)[0]
 
 
 def _counted(said: Iterable[Sequence[str]]) -> "tuple[TfidfVectorizer | None, sparse.csr_array]":

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.arrays import Bools, Singles
 from galen.data.dataset import Dataset
 from galen.data.enriched import EnrichedError, read_enriched
 from galen.features.directions import spread_out
-from galen.pipeline.candidates import Bools, Singles
 
 Form = Literal["raw", "centred", "pca", "whitened"]
 """As they are; without their mean; their leading directions; these with equal spread."""

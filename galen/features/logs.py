@@ -6,8 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
-from galen.pipeline.candidates import Floats, Histories, Ints
+from galen.data.lookup import places_in_runs
+from galen.pipeline.candidates import Histories
 
 FIELDS: Final = 4  # item, kind, at, packs
 PACK: Final = 1000  # packs are kept as whole thousandths, so that a log is one table of integers
@@ -107,8 +109,8 @@ class UserLogs:
         log = self._changed.get(user)
         if log is None:
             log = self._changed[user] = _OneLog(self.events(user))
-        told = np.array([np.nan if packs is None else packs])
-        log.put(item, kind, at, int(_thousandths(told)[0]))
+        count = np.array([np.nan if packs is None else packs])
+        log.put(item, kind, at, int(_thousandths(count)[0]))
 
     def forget(self, user: int) -> None:
         """Take out all that a user did; what is written later begins a new log."""
@@ -127,7 +129,7 @@ class UserLogs:
             known, bulk.offsets[np.minimum(who + 1, len(bulk.offsets) - 1)] - first, 0
         )
         request = np.repeat(np.arange(len(user)), length)
-        rows = np.arange(len(request)) + np.repeat(first - (np.cumsum(length) - length), length)
+        rows = places_in_runs(first, length)
         moment = bulk.at[rows]
         past = moment < at[request]
         rows, request = rows[past], request[past]
@@ -152,5 +154,5 @@ def _joined(parts: Sequence[Ints]) -> Histories:
 def _thousandths(packs: Floats) -> Ints:
     """Of packs as they were told; one where none is."""
     with np.errstate(invalid="ignore"):
-        told = np.where(packs > 0, np.minimum(packs, 1e12), 1.0)
-    return np.asarray(np.maximum(np.rint(told * PACK), 1), dtype=np.int64)
+        known = np.where(packs > 0, np.minimum(packs, 1e12), 1.0)
+    return np.asarray(np.maximum(np.rint(known * PACK), 1), dtype=np.int64)

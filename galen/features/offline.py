@@ -16,7 +16,8 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from galen.data.catalogue import Catalogue, Ints
+from galen.data.arrays import Ints
+from galen.data.catalogue import Catalogue
 from galen.data.schema import DAY, TAKEN, Kind
 from galen.data.shop import Shop
 from galen.data.spilling import spill_folder

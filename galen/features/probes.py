@@ -28,17 +28,19 @@ def impression_probes(
     (inverse propensity scoring: Schnabel et al., "Recommendations as Treatments", ICML 2016).
     """
     kinds = [int(Kind.IMPRESSION), *map(int, LABELS.values())]
-    told = events.filter(events.kind.isin(kinds)).mutate(asked=events.request.coalesce(""))
+    relevant = events.filter(events.kind.isin(kinds)).mutate(asked=events.request.coalesce(""))
     onward = ibis.window(group_by=("user", "item", "asked"), order_by="at", range=(0, None))
-    shown = told.kind == int(Kind.IMPRESSION)
-    limit = ibis.ifelse(told.request.isnull(), told["at"] + within_minutes * MINUTE, told["at"])
+    shown = relevant.kind == int(Kind.IMPRESSION)
+    limit = ibis.ifelse(
+        relevant.request.isnull(), relevant["at"] + within_minutes * MINUTE, relevant["at"]
+    )
     following = {
-        label: ibis.ifelse(told.kind == int(kind), told["at"], ibis.null("int64"))
+        label: ibis.ifelse(relevant.kind == int(kind), relevant["at"], ibis.null("int64"))
         .min()
         .over(onward)
         for label, kind in LABELS.items()
     }
-    labelled = told.mutate(latest=limit, shown=shown, **following)
+    labelled = relevant.mutate(latest=limit, shown=shown, **following)
     labelled = labelled.filter(labelled.shown)
     labels = {
         label: (

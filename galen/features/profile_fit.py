@@ -13,12 +13,13 @@ from typing import Final
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import made_from, read_enriched
-from galen.features.contexts import ContextReader
-from galen.features.written_words import COLUMNS, ContextTable, fields_of
+from galen.features.contexts.contexts import ContextReader
+from galen.features.contexts.written_words import COLUMNS, ContextTable, fields_of
 from galen.knowledge.build import graph_of
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 TABLE: Final = "profiles"
 MOST: Final = 60  # words of a profile
@@ -51,9 +52,9 @@ class ProfileFit:
         return CohortProfiles(ContextTable.of(table, reader, MOST), until)
 
     def load(self, folder: Path) -> "CohortProfiles":
-        told = json.loads((folder / "profiles.json").read_text("utf-8"))
+        facts = json.loads((folder / "profiles.json").read_text("utf-8"))
         tensors = load_file(folder / "profiles.safetensors")
-        return CohortProfiles(ContextTable.restored(tensors, told), int(told["until"]))
+        return CohortProfiles(ContextTable.restored(tensors, facts), int(facts["until"]))
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,14 @@ class CohortProfiles:
         found = self.profiles.keys.find(self.profiles.reader.asked(requests))
         return self._columns(np.where(requests.at > self.until, found, -1), candidates)
 
-    def untold(self) -> "CohortProfiles":
+    def without_table(self) -> "CohortProfiles":
         """The same features of a shop without the table."""
         return replace(self, profiles=ContextTable.nothing(self.profiles.reader))
 
     def save(self, folder: Path) -> None:
         save_file(self.profiles.tensors, folder / "profiles.safetensors")
-        told = {**self.profiles.told, "until": self.until}
-        (folder / "profiles.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+        facts = {**self.profiles.facts, "until": self.until}
+        (folder / "profiles.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
 
     def _columns(self, of_request: Ints, candidates: Candidates) -> Mapping[str, Floats]:
         reader = self.profiles.reader

@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Ints
 from galen.features.histories import Taken, asked_by, columns_of_requests
 from galen.nn.sequences.context import Asked
 from galen.nn.sequences.continuing import Continuing, Score, continuing
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.reader import Read, Reader
-from galen.pipeline.candidates import Ints, Requests
+from galen.pipeline.candidates import Requests
 from galen.pipeline.kept import KeptStates
 
 
@@ -101,4 +102,4 @@ def _read_on(
         read = reader.keep(vectors[item][None], kind[None], at[None], asked)[1]
     if user >= 0:
         kept.put(reader, user, _Known(columns, read))
-    return reader.told(read, asked)
+    return reader.states_for(read, asked)

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.features.feature import Kinds
-from galen.pipeline.candidates import Bools, Floats, Histories, Ints
+from galen.pipeline.candidates import Histories
 
 NEVER = -1  # the moment of an event that did not happen
 

@@ -41,13 +41,13 @@ class ClaimReport:
 
     def json(self) -> str:
         """The counts and each breach under its fields' names, for a script."""
-        told = {
+        report = {
             "items": self.items,
             "items_in_breach": self.items_in_breach,
             "by_rule": self.by_rule,
             "breaches": [asdict(breach) for breach in self.breaches],
         }
-        return msgspec.json.format(msgspec.json.encode(told), indent=1).decode()
+        return msgspec.json.format(msgspec.json.encode(report), indent=1).decode()
 
 
 def claims_of_shop(folder: Path, graph: Graph, say: Callable[[str], None]) -> ClaimReport:

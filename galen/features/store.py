@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.growing import Growing
@@ -16,7 +17,7 @@ from galen.features.counts import DayCounts, Intervals, codes_of, size_of
 from galen.features.declared import brought, declared
 from galen.features.feature import Count, Feature, ItemKey
 from galen.features.logs import UserLogs, packed
-from galen.pipeline.candidates import Batch, Candidates, Floats, Histories, Ints, Requests
+from galen.pipeline.candidates import Batch, Candidates, Histories, Requests
 from galen.pipeline.kept import KeptStates
 
 ITEM_KEYS: Final[tuple[ItemKey, ...]] = ("item", "category")

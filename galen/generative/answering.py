@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Bools, Ints
 from galen.generative.decoding import Found
 from galen.nn.sequences.judging import HeldOut
-from galen.pipeline.candidates import Bools, Candidates, Histories, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Histories, Requests, no_candidates
 
 Write = Callable[[slice, Tensor, int], Found]
 Allowed = Callable[[Ints, int], Bools]
@@ -23,7 +24,7 @@ BLOCK: Final = 256
 
 
 def everything(people: Ints, items: int) -> Bools:
-    """All items, for requests (P,) that no rule is told of."""
+    """All items, for requests (P,) that no rule holds anything back from."""
     return np.ones((len(people), items), bool)
 
 
@@ -51,7 +52,7 @@ def answered(
             _without_seen(mask, requests.history, asking[part])
         parts.append(write(part, torch.from_numpy(mask), k))
     item = torch.cat([found for found, _ in parts]).numpy()
-    score = torch.cat([told for _, told in parts]).numpy()
+    score = torch.cat([scores for _, scores in parts]).numpy()
     request = np.broadcast_to(asking[:, None], item.shape)
     there = item >= 0
     return Candidates(

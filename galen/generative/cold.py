@@ -26,14 +26,14 @@ class Cold:
         """(items,): what is added to the dense score of each."""
         return torch.zeros(items, device=self.rows.device).index_fill(0, self.rows, self.lift)
 
-    def beside(self, written: Tensor, told: Tensor, eligible: Tensor, k: int) -> Found:
+    def beside(self, written: Tensor, scores: Tensor, eligible: Tensor, k: int) -> Found:
         """The k best of the items written (R, n), -1 where there is none, and of cold ones.
 
-        told (R, N) are the log-probabilities that order all; eligible (R, N).
+        scores (R, N) are the log-probabilities that order all; eligible (R, N).
         """
         again = torch.isin(written, self.rows)  # a beam that did reach one
-        old = told.gather(1, written.clamp_min(0)).masked_fill((written < 0) | again, -torch.inf)
-        new = told[:, self.rows].masked_fill(~eligible[:, self.rows], -torch.inf)
+        old = scores.gather(1, written.clamp_min(0)).masked_fill((written < 0) | again, -torch.inf)
+        new = scores[:, self.rows].masked_fill(~eligible[:, self.rows], -torch.inf)
         new, place = torch.topk(new, min(self.most, new.shape[1]), dim=1)
         both = torch.cat([old, new], dim=1)
         item = torch.cat([written, self.rows[place]], dim=1)
@@ -41,18 +41,18 @@ class Cold:
         return torch.where(best > -torch.inf, item.gather(1, place), -1), best
 
 
-def lift_of(told: Tensor, cold: Tensor, share: float, places: int = 10) -> float:
+def lift_of(score: Tensor, cold: Tensor, share: float, places: int = 10) -> float:
     """What scores lack by which cold items (C,) would take a share of the first places.
 
-    told (P, N) are scores of people held out, -inf for what they have taken. 0 where cold items
+    score (P, N) are of people held out, -inf for what they have taken. 0 where cold items
     take that share as it is, and where there are too few others to fill the places.
     """
-    new = torch.zeros(told.shape[1], dtype=torch.bool, device=told.device)
+    new = torch.zeros(score.shape[1], dtype=torch.bool, device=score.device)
     new = new.index_fill(0, cold, True)
-    if not 0 < len(cold) <= told.shape[1] - places:
+    if not 0 < len(cold) <= score.shape[1] - places:
         return 0.0
-    known = torch.topk(told[:, ~new], places).values.flip(1)  # the last place is the first to go
-    cold_best = torch.topk(told[:, new], min(places, len(cold))).values
+    known = torch.topk(score[:, ~new], places).values.flip(1)  # the last place is the first to go
+    cold_best = torch.topk(score[:, new], min(places, len(cold))).values
     lacking = (known[:, : cold_best.shape[1]] - cold_best).flatten()
     lacking = lacking[torch.isfinite(lacking)]
     level = min(share * places / cold_best.shape[1], 1.0)

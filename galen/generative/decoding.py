@@ -54,15 +54,12 @@ def beam(
     *,
     width: int,
     k: int,
-    renormalise: bool = False,
 ) -> Found:
     """The k best eligible items of each request, of the `width` best prefixes at each level.
 
-    A score is the generator's own log-probability of the id; with `renormalise`, each code's is
-    taken among the codes that may follow, so that eligible items share all probability. Of equal
-    scores the lower item comes first, of equal prefixes the one of lower codes. Items of
-    probability 0 are not found. With the catalogue's size as width it finds what `exact` finds.
-    After Rajput et al., TIGER, 2023.
+    A score is the generator's own log-probability of the id. Of equal scores the lower item comes
+    first, of equal prefixes the one of lower codes. Items of probability 0 are not found. With the
+    catalogue's size as width it finds what `exact` finds. After Rajput et al., TIGER, 2023.
 
     Raises:
         ScoreError: a log-probability is NaN or +inf, or their shape is wrong.
@@ -73,7 +70,7 @@ def beam(
     trie = eligible.trie
     prefixes = _roots(trie, torch.arange(requests, device=trie.item.device))
     for level in range(trie.levels):
-        parent, prefixes, state = _grown(scorer, state, level, prefixes, eligible, renormalise)
+        parent, prefixes, state = _grown(scorer, state, level, prefixes, eligible)
         if level == trie.levels - 1 or not len(parent):
             break
         if len(parent) > width:
@@ -91,7 +88,6 @@ def exact(
     eligible: Eligible,
     *,
     k: int,
-    renormalise: bool = False,
     rows: int = 4096,
 ) -> Found:
     """The k best eligible items of each request among all of them, with `beam`'s scores and order.
@@ -110,7 +106,7 @@ def exact(
     found = [(none, none, none.float())]
 
     def visit(state: Any, level: int, prefixes: _Prefixes) -> None:
-        parent, prefixes, state = _grown(scorer, state, level, prefixes, eligible, renormalise)
+        parent, prefixes, state = _grown(scorer, state, level, prefixes, eligible)
         if level < trie.levels - 1 and len(parent):
             for start in range(0, len(parent), rows):
                 part = slice(start, start + rows)
@@ -199,7 +195,6 @@ def _grown(
     level: int,
     prefixes: _Prefixes,
     eligible: Eligible,
-    renormalise: bool,
 ) -> tuple[Tensor, _Prefixes, Any]:
     """Prefixes longer by every code that may follow, their parents' rows, the parents' state."""
     trie = eligible.trie
@@ -213,24 +208,12 @@ def _grown(
     _check_numbers(scores, level)
     parent, node = eligible.children(level, prefixes.request, prefixes.node)
     code = trie.code[level][node]
-    gain = scores[parent, code]
-    if renormalise:
-        gain = gain - _log_total(gain, parent, len(scores))[parent]
-    score = prefixes.score[parent] + gain
+    score = prefixes.score[parent] + scores[parent, code]
     possible = score > -torch.inf
     if not bool(possible.all()):
         parent, node, code, score = (x[possible] for x in (parent, node, code, score))
     codes = torch.cat([prefixes.codes[parent], code[:, None]], 1)
     return parent, _Prefixes(prefixes.request[parent], node, score, codes), state
-
-
-def _log_total(scores: Tensor, group: Tensor, groups: int) -> Tensor:
-    """The logarithm of the sum of exponentials of each group; 0 where that sum is 0."""
-    largest = scores.new_full((groups,), -torch.inf)
-    largest = largest.scatter_reduce(0, group, scores, "amax")
-    largest = torch.where(largest > -torch.inf, largest, 0)
-    total = torch.zeros_like(largest).index_add_(0, group, (scores - largest[group]).exp())
-    return torch.where(total > 0, total.log() + largest, 0)
 
 
 def _ranked(request: Tensor, score: Tensor, requests: int) -> tuple[Tensor, Tensor]:

@@ -31,7 +31,7 @@ class Dense:
         queries = asked(states, self.temperature)
         return torch.einsum("rd,rnd->rn", queries, self.answers[item]) + self.lift[item]
 
-    def told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
+    def scores_of_rows(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,) of items (N,), each for the state that is `row` (N,)."""
         queries = asked(states, self.temperature)
         return torch.einsum("nd,nd->n", queries[row], self.answers[item]) + self.lift[item]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from galen.data.arrays import Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.features.histories import (
@@ -33,7 +34,6 @@ from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.code_head import CodeHead
 from galen.nn.sequences.histories import Columns, NextItemSource
 from galen.nn.sequences.item_tower import ItemTower
-from galen.pipeline.candidates import Ints
 from galen.pipeline.stages import Retriever
 
 

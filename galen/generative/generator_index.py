@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from galen.data.arrays import Ints
 from galen.data.schema import Kind
 from galen.features.histories import columns_of_requests
 from galen.features.reading import going_on, states_of
@@ -28,7 +29,7 @@ from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.code_head import CodeHead
 from galen.nn.sequences.continuing import Continuing
 from galen.nn.sequences.reader import Reader
-from galen.pipeline.candidates import Candidates, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Requests, no_candidates
 
 
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""What is told of a generator, and what follows from it alone."""
+"""The settings of a generator, and what follows from them alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -49,16 +49,16 @@ class NextCodes(nn.Module):
     def forward(self, inputs: NextInputs) -> Tensor:
         events = inputs.events
         states = self.reader(self.tower(events.item), events)
-        told: Tensor = -self.head(states, self.codes.index_select(0, inputs.wanted)).sum(1)
+        losses: Tensor = -self.head(states, self.codes.index_select(0, inputs.wanted)).sum(1)
         if not self.dense and self.buying is None:
-            return told
+            return losses
         wanted = self.tower(inputs.wanted)
         if self.dense:
-            told = told + self._dense(states, wanted, inputs)
+            losses = losses + self._dense(states, wanted, inputs)
         if self.buying is not None:
             loss = self.buying.loss(states, wanted, inputs.done)
-            told = told + self.purchase_weight * loss
-        return told
+            losses = losses + self.purchase_weight * loss
+        return losses
 
     def _dense(self, states: Tensor, wanted: Tensor, inputs: NextInputs) -> Tensor:
         queries = asked(states, self.temperature)

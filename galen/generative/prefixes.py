@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Ints
 from galen.nn.learning.distributed import dealt
 from galen.nn.learning.passes import mixed
 from galen.nn.sequences.context import Asked
-from galen.nn.sequences.histories import Columns, Ints
+from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.packed_events import Events
 
 UNKNOWN: Final = 0.1

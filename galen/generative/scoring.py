@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Floats, Ints
 from galen.generative.writing import Writer
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True)
@@ -51,5 +52,5 @@ class WrittenAnswer:
             part = rows[first:last]
             row = torch.from_numpy(of[part] - start)
             item = torch.from_numpy(candidates.item[part])
-            out[part] = self.writer.told(states[start : start + block], row, item).numpy()
+            out[part] = self.writer.scores_of_rows(states[start : start + block], row, item).numpy()
         return out

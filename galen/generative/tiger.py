@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from galen.data.arrays import Ints
 from galen.data.dataset import Dataset
 from galen.features.histories import (
     asked_by,
@@ -234,7 +235,7 @@ class _Judge:
         device = network.codes.device
         trie = Trie.of(network.codes.cpu().numpy(), network.sizes).to(device)
         wanted = network.codes[torch.from_numpy(self.kept.wanted).to(device)]
-        told = 0.0
+        total = 0.0
 
         def memory(part: slice) -> Memory:
             return remembered(network, read.of(_rows(part)), asked.take(part))
@@ -242,14 +243,14 @@ class _Judge:
         with torch.inference_mode():
             for start in range(0, len(wanted), 512):
                 part = slice(start, min(start + 512, len(wanted)))
-                told += float(network.told(memory(part), wanted[part]).sum())
+                total += float(network.log_probabilities(memory(part), wanted[part]).sum())
 
         def write(part: slice, mask: Tensor, k: int) -> Found:
             return written(network, trie, memory(part), mask, k, 20)
 
         gain = ndcg(write, self.kept, len(network.codes))
-        return {"ndcg": gain, "loss": -told / len(wanted)}
+        return {"ndcg": gain, "loss": -total / len(wanted)}
 
 
-def _rows(part: slice) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _rows(part: slice) -> Ints:
     return np.arange(part.start, part.stop)

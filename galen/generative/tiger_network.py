@@ -70,7 +70,7 @@ class TigerNetwork(nn.Module):
 
     def forward(self, inputs: PrefixInputs) -> Tensor:
         memory = self.encode(inputs.events, inputs.asked)
-        return -self.told(memory, self.codes.index_select(0, inputs.wanted))
+        return -self.log_probabilities(memory, self.codes.index_select(0, inputs.wanted))
 
     def encode(self, events: Events, asked: Asked) -> Memory:
         """What is remembered of R histories and of when, where and by whom (R,) it is asked."""
@@ -82,7 +82,7 @@ class TigerNetwork(nn.Module):
         kept = tuple(layer.remembered(tokens, layout) for layer in self._writers())
         return Memory(kept, one_block(layout).rows < len(tokens))
 
-    def told(self, memory: Memory, codes: Tensor) -> Tensor:
+    def log_probabilities(self, memory: Memory, codes: Tensor) -> Tensor:
         """(R,) log-probabilities of codes (R, levels), each level read before the next."""
         rows, levels = codes.shape
         read = self.words(codes[:, :-1] + self.starts[:-1])

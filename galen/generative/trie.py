@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-Ints = npt.NDArray[np.int64]
+from galen.data.arrays import Bools, Ints
 
 
 class CodeError(ValueError):
@@ -87,7 +86,7 @@ class Trie:
             tuple(part.to(device) for part in self.leaves),
         )
 
-    def masked(self, eligible: Tensor | npt.NDArray[np.bool_]) -> "Eligible":
+    def masked(self, eligible: Tensor | Bools) -> "Eligible":
         """What may be written: eligible (items,) for all requests, or (requests, items).
 
         A mask without an eligible item is no error: it lets nothing be written, so that one

@@ -49,19 +49,19 @@ class Writer:
         if self.cold is None:
             return self._written(states, eligible, k)
         written, _ = self._written(states, eligible, max(self.width, k))
-        told = torch.log_softmax(self.dense.whole(states), dim=1)
+        scores = torch.log_softmax(self.dense.whole(states), dim=1)
         if self.buying is not None:
-            told = told + self.purchase_weight * self.buying.whole(states, self.items)
-        return self.cold.beside(written, told, eligible, k)
+            scores = scores + self.purchase_weight * self.buying.whole(states, self.items)
+        return self.cold.beside(written, scores, eligible, k)
 
     def _written(self, states: Tensor, eligible: Tensor, k: int) -> Found:
         beside = bool(self.mix) or self.buying is not None
         if self.head.parallel:
             with products_in(self.kind):
-                told = [self.head.level(level, states) for level in range(self.codes.shape[1])]
+                by_level = [self.head.level(level, states) for level in range(self.codes.shape[1])]
             if not beside:
-                return exact_parallel(told, self.codes, eligible, k=k)
-            return self._whole(told, states, eligible, k)
+                return exact_parallel(by_level, self.codes, eligible, k=k)
+            return self._whole(by_level, states, eligible, k)
         width = max(self.width, k)
         masked = self.trie.masked(eligible)
         with products_in(self.kind):
@@ -77,7 +77,7 @@ class Writer:
         return self._beside(codes, mix, states, row, flat).view(item.shape)
 
     @torch.inference_mode()
-    def told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
+    def scores_of_rows(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,): scores of items (N,) for states (P, width), of which each is `row` (N,)."""
         codes, mix = self._by_codes(states, row, item)
         total = self._beside(codes, mix, states, row, item)
@@ -88,7 +88,7 @@ class Writer:
     def _by_codes(self, states: Tensor, row: Tensor, item: Tensor) -> tuple[Tensor, float]:
         """(N,) of codes, and the dense score's weight: all of it where cold items may join."""
         if self.cold is None:
-            return self._codes_told(states, row, item), self.mix
+            return self._log_probability_of_codes(states, row, item), self.mix
         return torch.zeros(len(item), device=item.device), 1.0
 
     def _beside(
@@ -97,13 +97,13 @@ class Writer:
         """(N,): what codes are given, with the dense score and that of buying beside it."""
         total = codes
         if mix:
-            total = total + mix * self.dense.told(states, row, item)
+            total = total + mix * self.dense.scores_of_rows(states, row, item)
         if self.buying is not None:
-            bought = self.buying.told(states[row], self.items[item][:, None])[:, 0]
+            bought = self.buying.log_probabilities(states[row], self.items[item][:, None])[:, 0]
             total = total + self.purchase_weight * bought
         return total
 
-    def _codes_told(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
+    def _log_probability_of_codes(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,): log-probabilities of codes; what items of a state share is computed once."""
         total, hidden = torch.zeros(len(item), device=item.device), states
         last = self.codes.shape[1] - 1
@@ -116,13 +116,13 @@ class Writer:
                 hidden = self.head.reads(level, hidden[begun // size], begun % size)
         return total
 
-    def _whole(self, told: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
+    def _whole(self, by_level: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
         total = torch.zeros(len(states), len(self.items), device=states.device)
         if self.mix:
             total += self.mix * torch.log_softmax(self.dense.whole(states), dim=1)
         if self.buying is not None:
             total += self.purchase_weight * self.buying.whole(states, self.items)
-        for level, scores in enumerate(told):
+        for level, scores in enumerate(by_level):
             total += scores.index_select(1, self.codes[:, level])
         total = total.masked_fill(~eligible, -torch.inf)
         score, item = torch.topk(total, min(k, total.shape[1]), dim=1)
@@ -135,7 +135,9 @@ class Writer:
             whole = torch.logsumexp(self.dense.whole(states), dim=1, keepdim=True)
             total = total + self.mix * (self.dense.beside(states, known) - whole)
         if self.buying is not None:
-            total = total + self.purchase_weight * self.buying.told(states, self.items[known])
+            total = total + self.purchase_weight * self.buying.log_probabilities(
+                states, self.items[known]
+            )
         total = torch.where(item >= 0, total, -torch.inf)
         best, place = torch.topk(total, min(k, total.shape[1]), dim=1)
         return item.gather(1, place), best

@@ -32,12 +32,15 @@ class WritingJudge:
         assert self.kept is not None
         with torch.inference_mode():
             states, wanted = self._states(network)
-            told = network.head(states, network.codes[wanted]).sum(1)
+            log_probability = network.head(states, network.codes[wanted]).sum(1)
             if network.dense:
-                told_of = Dense.of(whole_items(network), network.temperature)
-                dense = torch.log_softmax(told_of.whole(states), 1)
-                told = told + dense.gather(1, wanted[:, None])[:, 0]
-        return {"ndcg": self._ndcg(network, float(network.dense)), "loss": -float(told.mean())}
+                scorer = Dense.of(whole_items(network), network.temperature)
+                dense = torch.log_softmax(scorer.whole(states), 1)
+                log_probability = log_probability + dense.gather(1, wanted[:, None])[:, 0]
+        return {
+            "ndcg": self._ndcg(network, float(network.dense)),
+            "loss": -float(log_probability.mean()),
+        }
 
     def best_mix(self, network: NextCodes) -> float:
         """The weight of the dense score that does best."""
@@ -52,13 +55,13 @@ class WritingJudge:
         items, before = whole_items(network), self.kept.before
         with torch.inference_mode():
             states, _ = self._states(network)
-            told = Dense.of(items, network.temperature).whole(states)
+            score = Dense.of(items, network.temperature).whole(states)
             if network.buying is not None:
-                told = told + network.purchase_weight * network.buying.whole(states, items)
+                score = score + network.purchase_weight * network.buying.whole(states, items)
             person = np.repeat(np.arange(len(states)), np.diff(before.offsets))
             taken = torch.from_numpy(person), torch.from_numpy(before.item)
-            told[tuple(rows.to(told.device) for rows in taken)] = -torch.inf
-            return lift_of(told, cold.to(told.device), share)
+            score[tuple(rows.to(score.device) for rows in taken)] = -torch.inf
+            return lift_of(score, cold.to(score.device), share)
 
     def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
         assert self.kept is not None

@@ -9,20 +9,17 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from galen.data.arrays import Bools, Ints
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.joining import Joined, join
 from galen.knowledge.labels.lookalikes import disguise
 from galen.knowledge.loading.loaded import LIMIT, Loaded, RowProblem
 from galen.knowledge.schema import ENDS, SEVERITIES, ConceptKind, Relation
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 def check_sources(sources: Sequence[Loaded], today: date) -> tuple[Joined, list[RowProblem]]:

@@ -13,6 +13,7 @@ from rapidfuzz import process
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from galen.data.arrays import Ints
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.joining import folded
 from galen.knowledge.schema import SEVERITIES, ConceptKind, Relation
@@ -147,7 +148,7 @@ class Explainer:
         order = sorted(found, key=lambda at: (-(severity[at].as_py() or 0), at))
         return [self._statement(at) for at in order]
 
-    def _told_of(self, row: int) -> npt.NDArray[np.int64]:
+    def _told_of(self, row: int) -> Ints:
         """Rows whose rules hold for a concept: it, what it contains, what these are kinds of."""
         contains = self.graph.edges(Relation.CONTAINS)
         parts = [row, *contains.tail[contains.head == row].tolist()]

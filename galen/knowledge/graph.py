@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from scipy import sparse
 
+from galen.data.arrays import Ints
 from galen.data.manifest import NAME, sha256
 from galen.data.mendable import MendableError
 from galen.knowledge.schema import CONCEPTS, EITHER_WAY, RELATIONS, ConceptKind, Relation
 
-Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int8]
 
 FORMAT: Final = 1

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.arrays import Ints
 from galen.knowledge.loading.loaded import Loaded, RowProblem
 from galen.knowledge.schema import CONCEPTS, EITHER_WAY, RELATIONS
 
-Ints = npt.NDArray[np.int64]
 DROPPED = -1
 
 

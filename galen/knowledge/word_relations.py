@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from galen.data.arrays import Ints
+from galen.data.lookup import all_places_of
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import Relation
 
 SEVERE: Final = 3
 """Severity from which an interaction or a contraindication keeps two words apart."""
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +74,8 @@ def _clashes(graph: Graph) -> Iterator[tuple[Ints, Ints, Ints]]:
     for relation in (Relation.INDICATES, Relation.TREATS_SYMPTOM):
         for_it = graph.edges(relation)
         order = np.argsort(for_it.tail, kind="stable")
-        start = np.searchsorted(for_it.tail[order], against.tail[grave])
-        stop = np.searchsorted(for_it.tail[order], against.tail[grave], side="right")
-        count = stop - start
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        goods = for_it.head[order][np.repeat(start, count) + within]
-        yield np.repeat(against.head[grave], count), goods, np.repeat(against.row[grave], count)
+        edge, place = all_places_of(for_it.tail[order], against.tail[grave])
+        yield against.head[grave][edge], for_it.head[order][place], against.row[grave][edge]
 
 
 def _pairs(left: sparse.csc_array, right: sparse.csc_array, row: Ints) -> tuple[Ints, Ints, Ints]:

@@ -67,5 +67,5 @@ class Budgeted:
             with self._lock:
                 self._reserved -= most
                 self.spent += spent
-        told = f"{self.spent:.4f} of {self.limit:g} is spent"
-        return answers + [Failed(Trouble.BUDGET, told)] * (len(prompts) - len(asked))
+        why = f"{self.spent:.4f} of {self.limit:g} is spent"
+        return answers + [Failed(Trouble.BUDGET, why)] * (len(prompts) - len(asked))

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from galen.data.arrays import Singles
 from galen.data.mendable import MendableError
 
 _SORTED: Final = json.JSONEncoder(sort_keys=True)
@@ -112,7 +110,7 @@ class Embedder(Protocol):
         """As it stands beside every table of its vectors: another name is for other vectors."""
         ...
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> Singles:
         """(N, d); a text without a meaning that is known is 0.
 
         Raises:

@@ -7,9 +7,7 @@ Gurevych, EMNLP 2019), 384 numbers a text.
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from galen.data.arrays import Singles
 from galen.data.extras import extra
 from galen.llm.text_encoder import TextEncoderFolder
 
@@ -33,6 +31,6 @@ class MiniLm:
     def name(self) -> str:
         return NAME
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> Singles:
         """(N, 384), each of length 1; an empty text is 0."""
         return self._encoder.embed(texts)

@@ -14,8 +14,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Singles
 from galen.data.extras import extra
 from galen.llm.budget import TokenPrices
 from galen.llm.language_model import (
@@ -92,7 +92,7 @@ class OpenAIEmbedder:
     def name(self) -> str:
         return f"openai:{self.server.model}"
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> Singles:
         """(N, d).
 
         Raises:
@@ -161,8 +161,8 @@ def request_of(prompt: Prompt, server: Server) -> dict[str, Any]:
         "seed": prompt.seed,
     }
     if prompt.schema and server.constrained:
-        told = {"name": "answer", "strict": True, "schema": json.loads(prompt.schema)}
-        asked["response_format"] = {"type": "json_schema", "json_schema": told}
+        form = {"name": "answer", "strict": True, "schema": json.loads(prompt.schema)}
+        asked["response_format"] = {"type": "json_schema", "json_schema": form}
     return asked
 
 
@@ -177,8 +177,8 @@ def answer_of(body: bytes, prices: TokenPrices, most: float) -> Answer:
         said = ChatCompletion.model_validate_json(body)
         choice = said.choices[0]
     except (ValueError, IndexError):
-        told = body[:80].decode("utf-8", "replace")
-        return Failed(Trouble.SERVER, f"no reply of the protocol: {told!r}", cost=most)
+        begins = body[:80].decode("utf-8", "replace")
+        return Failed(Trouble.SERVER, f"no reply of the protocol: {begins!r}", cost=most)
     read = said.usage.prompt_tokens if said.usage else 0
     written = said.usage.completion_tokens if said.usage else 0
     cost = prices.of(read, written) if said.usage else most
@@ -212,15 +212,15 @@ def asked_safely(ask: Callable[[], Answer], most: float) -> Answer:
         return Failed(Trouble.UNREACHABLE, _short(error), cost=most)
 
 
-def retry_after(told: str | None, now: datetime) -> float | None:
+def retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds of a header `Retry-After` in seconds or as a date (RFC 9110); None without one."""
-    if not told:
+    if not value:
         return None
     try:
-        return max(0.0, float(told))
+        return max(0.0, float(value))
     except ValueError:
         try:
-            return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())
+            return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
         except (ValueError, TypeError):
             return None
 

@@ -149,8 +149,8 @@ def _read(
 ) -> tuple[str, tuple[str, str], dict[str, tuple[int, int]], int]:
     """The model of a recording, its name and endpoint, the place of each answer, whole bytes."""
     lines = _lines(file, path)
-    first, told = next(lines, ((0, 0), {}))
-    model, endpoint = told.get("model"), told.get("endpoint")
+    first, head = next(lines, ((0, 0), {}))
+    model, endpoint = head.get("model"), head.get("endpoint")
     if not isinstance(model, str) or not isinstance(endpoint, str):
         raise LanguageModelError(f"{path}, line 1: no recording; it has to name its model.")
     places = {str(line["key"]): place for place, line in lines}

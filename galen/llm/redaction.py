@@ -53,9 +53,9 @@ class Redacting:
 
     def __post_init__(self) -> None:
         self._patterns = {kind: re.compile(PATTERNS[kind]) for kind in self.kinds}
-        told = {name for name in map(_bare, self.names) if _is_no_amount(name)}
-        self._names = frozenset(told)
-        self._longest = max((len(_PIECE.findall(name)) for name in told), default=0)
+        names = {name for name in map(_bare, self.names) if _is_no_amount(name)}
+        self._names = frozenset(names)
+        self._longest = max((len(_PIECE.findall(name)) for name in names), default=0)
 
     @property
     def left_alone(self) -> int:

@@ -62,8 +62,8 @@ class Retrying:
         """Half of the wait is drawn, so that many askers do not come back at once."""
         with self._lock:
             drawn = self._random.uniform(0.5, 1.0)
-        told = [a.retry_after or 0.0 for a in answers if isinstance(a, Failed)]
-        return max(self.first * 2.0 ** (turn - 1) * drawn, *told)
+        waits = [a.retry_after or 0.0 for a in answers if isinstance(a, Failed)]
+        return max(self.first * 2.0 ** (turn - 1) * drawn, *waits)
 
 
 def _may_pass(answer: Answer) -> bool:

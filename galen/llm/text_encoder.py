@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Singles
 from galen.data.extras import extra
 from galen.llm.language_model import LanguageModelError
 
@@ -30,7 +30,7 @@ class TextEncoderFolder:
     def name(self) -> str:
         return f"transformers:{self.folder.name}"
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> Singles:
         """(N, d), each of length 1; an empty text is 0.
 
         Raises:
@@ -43,7 +43,7 @@ class TextEncoderFolder:
         said.sort(key=lambda at: (len(texts[at]), at))  # like lengths waste no padding
         for start in range(0, len(said), self.batch):
             part = said[start : start + self.batch]
-            told = tokenizer(
+            tokens = tokenizer(
                 [texts[at] for at in part],
                 padding=True,
                 truncation=True,
@@ -51,8 +51,8 @@ class TextEncoderFolder:
                 return_tensors="pt",
             )
             with torch.inference_mode():
-                last = model(**told).last_hidden_state
-            weight = told["attention_mask"][:, :, None].to(last.dtype)
+                last = model(**tokens).last_hidden_state
+            weight = tokens["attention_mask"][:, :, None].to(last.dtype)
             mean = (last * weight).sum(1) / weight.sum(1).clamp(min=1)
             out[part] = torch.nn.functional.normalize(mean, dim=1).float().numpy()
         return out
@@ -85,11 +85,11 @@ def read_folder(folder: Path, kind: str, called: str) -> tuple[Any, Any, Any]:
     if not folder.is_dir():  # or a name would be looked up far away
         raise LanguageModelError(f"{folder} is no folder; give that of a {called} in safetensors.")
     with quietly():
-        told = {"local_files_only": True, "trust_remote_code": False}
+        loading = {"local_files_only": True, "trust_remote_code": False}
         try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **told)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **loading)
             reader = getattr(transformers, kind)
-            model: Any = reader.from_pretrained(folder, use_safetensors=True, **told)
+            model: Any = reader.from_pretrained(folder, use_safetensors=True, **loading)
         except (OSError, ValueError) as error:
             raise LanguageModelError(
                 f"{folder} holds no {called} in safetensors: {str(error).splitlines()[0]}"
@@ -105,12 +105,12 @@ def quietly() -> Iterator[None]:
     logger = logging.getLogger("transformers")
     before = logger.level
     logger.setLevel(logging.ERROR)
-    told: Any = import_module("transformers.utils.logging")
-    bars = told.is_progress_bar_enabled()
-    told.disable_progress_bar()
+    messages: Any = import_module("transformers.utils.logging")
+    bars = messages.is_progress_bar_enabled()
+    messages.disable_progress_bar()
     try:
         yield
     finally:
         logger.setLevel(before)
         if bars:
-            told.enable_progress_bar()
+            messages.enable_progress_bar()

@@ -53,7 +53,7 @@ class TransformersFolder:
     def _written(self, prompts: Sequence[Prompt]) -> list[Reply]:
         torch, tokenizer, model = self._read
         first = prompts[0]
-        told = tokenizer(
+        encoded = tokenizer(
             [self._text(tokenizer, prompt) for prompt in prompts],
             padding=True,
             padding_side="left",
@@ -66,13 +66,13 @@ class TransformersFolder:
         torch.manual_seed(first.seed)
         with torch.inference_mode():
             out = model.generate(
-                **told,
+                **encoded,
                 max_new_tokens=first.most_tokens,
                 pad_token_id=tokenizer.pad_token_id,
                 **({"do_sample": False} | how),
             )
-        read = told["attention_mask"].sum(1).tolist()
-        start, end = told["input_ids"].shape[1], tokenizer.eos_token_id
+        read = encoded["attention_mask"].sum(1).tolist()
+        start, end = encoded["input_ids"].shape[1], tokenizer.eos_token_id
         replies = []
         for tokens, count in zip(out[:, start:].tolist(), read, strict=True):
             stop = tokens.index(end) if end in tokens else len(tokens)

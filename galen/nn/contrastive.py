@@ -82,8 +82,8 @@ class Contrast(nn.Module):
         scores = one @ other.T / self.temperature
         own = torch.arange(len(scores), device=scores.device)
         apart = _apart(scores, pairs.one, pairs.other), _apart(scores.T, pairs.other, pairs.one)
-        told, back = (functional.cross_entropy(each, own, reduction="none") for each in apart)
-        return (told + back) / 2
+        there, back = (functional.cross_entropy(each, own, reduction="none") for each in apart)
+        return (there + back) / 2
 
     def whole(self) -> Tensor:
         """(N, d) of every item."""

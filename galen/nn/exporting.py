@@ -8,11 +8,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from galen.data.arrays import Singles
 from galen.data.extras import EXTRAS, extra
 from galen.data.mendable import MendableError
 from galen.nn.inputs import Inputs
@@ -78,14 +78,14 @@ class Session:
         self._names = [name for name in Inputs._fields if name in inputs]
         self._events = inputs["history"][1] if "history" in inputs else 0
 
-    def __call__(self, inputs: Inputs) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def __call__(self, inputs: Inputs) -> Singles:
         """(B, objectives) logits."""
         missing = self._events - inputs.history.shape[1]
         if missing > 0:
             history = functional.pad(inputs.history, (0, 0, 0, missing))
             inputs = inputs._replace(history=history)
         feed = {name: getattr(inputs, name).numpy() for name in self._names}
-        found: np.ndarray[Any, np.dtype[np.float32]] = self._session.run(None, feed)[0]
+        found: Singles = self._session.run(None, feed)[0]
         return found
 
 

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-Ints = npt.NDArray[np.int64]
-Singles = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
+from galen.data.arrays import Bools, Ints, Singles
 
 FIRST: Final = 4096  # of the longest vectors, which say what the others would have to surpass
 ROUNDING: Final = 1e-5  # of the longest vector's norm: more than a product in float32 can be off

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import structlog
 
-from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
+from galen.data.arrays import Bools, Ints
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Filter
 
 log = structlog.get_logger(__name__)

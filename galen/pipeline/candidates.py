@@ -9,16 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Bools, Floats, Ints, Singles
+from galen.data.lookup import place_within
 from galen.data.schema import TAKEN
 from galen.pipeline.circumstances import Circumstances
 from galen.pipeline.kept import KeptStates
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Singles = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 
 _TAKEN = np.array([int(kind) for kind in TAKEN])
 
@@ -233,12 +229,6 @@ def joined_histories(histories: Sequence[Histories]) -> Histories:
         np.concatenate([history.at for history in histories]),
         np.concatenate([history.packs for history in histories]),
     )
-
-
-def place_within(request: Ints) -> Ints:
-    """(N,): place of each row among the rows of its request; rows must be grouped by request."""
-    starts = np.searchsorted(request, request, side="left")
-    return np.arange(len(request)) - starts
 
 
 def stacked(parts: Sequence[Candidates]) -> Candidates:

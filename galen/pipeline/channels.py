@@ -10,14 +10,10 @@ from functools import cached_property
 import numpy as np
 import structlog
 
+from galen.data.arrays import Floats
+from galen.data.lookup import place_within
 from galen.pipeline.allowed import AllowedItems
-from galen.pipeline.candidates import (
-    Candidates,
-    Floats,
-    Requests,
-    no_candidates,
-    place_within,
-)
+from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.pipeline.stages import (
     Answer,
     Chooser,
@@ -218,12 +214,12 @@ def merge(found: dict[str, Proposal | None]) -> Candidates:
         if not others.any():
             continue
         try:
-            told = proposal.answer.scores(Candidates(merged.request[others], merged.item[others]))
+            score = proposal.answer.scores(Candidates(merged.request[others], merged.item[others]))
         except Exception:
             log.exception("a recall channel could not score what others found", channel=name)
             continue
         scores[column] = merged.columns[column].copy()
-        scores[column][others] = np.where(np.isfinite(told), told, np.nan)
+        scores[column][others] = np.where(np.isfinite(score), score, np.nan)
     return merged.with_columns(scores)
 
 

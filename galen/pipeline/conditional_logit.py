@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from galen.pipeline.candidates import Bools, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
 
 FOLDS: Final = 3
 

@@ -8,14 +8,9 @@ from typing import Final
 import numpy as np
 import structlog
 
-from galen.pipeline.candidates import (
-    Batch,
-    Bools,
-    Candidates,
-    Floats,
-    Requests,
-    place_within,
-)
+from galen.data.arrays import Bools, Floats
+from galen.data.lookup import place_within
+from galen.pipeline.candidates import Batch, Candidates, Requests
 from galen.pipeline.channels import ChannelRunner, Recalled
 from galen.pipeline.stages import Assembler, Blend, Filter, Fuser, Ranker, Reranker, SlateRule
 from galen.pipeline.trace import Slate, Step

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
-from galen.pipeline.candidates import Batch, Bools, Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Batch, Candidates, Requests
 
 
 class Retriever(Protocol):

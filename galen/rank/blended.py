@@ -12,17 +12,18 @@ import msgspec
 import numpy as np
 from scipy.special import expit, logit
 
+from galen.data.arrays import Floats
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Floats
 from galen.pipeline.conditional_logit import chosen_by
 from galen.rank.model import Model, ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Blending:
-    """`binary` trusts members as far as they tell each row, `listwise` as far as they tell what is
-    taken of a group; both give probabilities of rows."""
+    """`binary` trusts members as far as they predict each row, `listwise` as far as they predict
+    what is taken of a group; both give probabilities of rows.
+    """
 
     loss: Literal["binary", "listwise"] = "binary"  # what members are trusted by
 
@@ -94,15 +95,15 @@ def blended(models: Mapping[str, Model], valid: Samples, blending: Blending) -> 
         if len(np.unique(label[known])) < 2:
             weights[objective] = [1 / len(models)] * len(models) + [0.0]
             continue
-        told, trust = each[known, place], np.eye(len(models))
+        said, trust = each[known, place], np.eye(len(models))
         if blending.loss == "listwise":
             taken, alike = label[known] > 0, np.full(len(models), 1 / len(models))
             chosen = chosen_by(
-                told, valid.group[known], taken, alike, 1.0, positive=np.ones(len(models), bool)
+                said, valid.group[known], taken, alike, 1.0, positive=np.ones(len(models), bool)
             )
             trust = chosen[:, None] if chosen.any() else alike[:, None]
         fitted = LogisticRegression(C=1.0, max_iter=1000).fit(
-            told @ trust, label[known], sample_weight=valid.weight[known]
+            said @ trust, label[known], sample_weight=valid.weight[known]
         )
         whole = trust @ fitted.coef_[0]
         weights[objective] = [*map(float, whole), float(fitted.intercept_[0])]

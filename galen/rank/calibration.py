@@ -9,7 +9,7 @@ from typing import Final, Literal
 import msgspec
 import numpy as np
 
-from galen.pipeline.candidates import Floats
+from galen.data.arrays import Floats
 
 Method = Literal["platt", "isotonic"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from galen.data.arrays import Floats
 from galen.data.mendable import MendableError
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 
 
@@ -31,14 +31,14 @@ class ChannelScore:
     calibration: Method = "platt"
 
     def fit(self, schema: Schema, train: Samples, valid: Samples) -> "ChannelModel":
-        """Learn to tell probabilities from scores.
+        """Learn to turn scores into probabilities.
 
         Raises:
             ChannelError: the samples have no score of the channel, or one and the same.
         """
         score = _column(schema, self.channel, train)
-        told = score[~np.isnan(score)]
-        if len(score) and (not len(told) or told.min() == told.max()):
+        known = score[~np.isnan(score)]
+        if len(score) and (not len(known) or known.min() == known.max()):
             raise ChannelError(
                 f"channel {self.channel!r} scores nothing that others propose, so it orders "
                 "nothing; give it a quota, or rank by a channel that scores any item."

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from galen.data.arrays import Floats
 from galen.data.dataset import Dataset
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema, decoded, encoded
-from galen.pipeline.candidates import Floats
 from galen.rank.model import Extension, ExtensionSpec, Model, ModelSpec, at_no_position
 from galen.rank.vector_fields import OfShop
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Singles
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Bools, Floats, Singles
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.model import at_no_position
 

@@ -11,7 +11,8 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from galen.features.encoding.samples import Ints, Samples
+from galen.data.arrays import Ints
+from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Category, Schema, SchemaError, decoded, encoded
 from galen.rank.gbdt import Gbdt, GbdtModel, matrix_of
 from galen.rank.xgboost import XGBoost, XGBoostModel, dmatrix

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from galen.data.arrays import Ints
 from galen.features.encoding.samples import Samples
 from galen.nn.inputs import Inputs, SampleLesson
-
-Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class InMemory:
             yield lesson_of(self.samples, rows, self.objectives)
 
 
-def lesson_of(samples: Samples, rows: Rows, objectives: Sequence[str]) -> SampleLesson:
+def lesson_of(samples: Samples, rows: Ints, objectives: Sequence[str]) -> SampleLesson:
     """Some rows to learn from."""
     labels = np.stack([samples.labels[name][rows] for name in objectives], axis=1)
     weight = torch.from_numpy(samples.weight[rows])
@@ -48,7 +47,7 @@ def in_order(samples: Samples, batch: int = 8192) -> Iterator[Inputs]:
         yield inputs_of(samples, slice(start, start + batch))
 
 
-def inputs_of(samples: Samples, rows: Rows | slice) -> Inputs:
+def inputs_of(samples: Samples, rows: Ints | slice) -> Inputs:
     """Some rows as tensors; only the histories that they need go along."""
     part = samples.take(rows)
     history, length, row = part.history, part.history_length, part.history_row

@@ -13,10 +13,10 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_array, hstack
 
-from galen.features.encoding.samples import Ints, Samples
+from galen.data.arrays import Floats, Ints
+from galen.features.encoding.samples import Samples
 from galen.features.encoding.scale import scaled
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.model import at_no_position
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from galen.data.arrays import Floats
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Floats
 
 
 def at_no_position(schema: Schema, samples: Samples) -> Samples:

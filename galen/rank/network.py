@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 from scipy.special import expit
 from torch import nn
 
-from galen.features.encoding.samples import Ints, Samples
+from galen.data.arrays import Floats, Ints
+from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema, SchemaError
 from galen.nn.exporting import Session
 from galen.nn.learning.losses import ObjectiveLoss
@@ -20,7 +21,6 @@ from galen.nn.learning.precision import resolved
 from galen.nn.learning.training import Course, Source, Training, Watch, fit
 from galen.nn.predicting import predict
 from galen.nn.tables.compact import compacted
-from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.lessons import InMemory, in_order
 from galen.rank.networks.spec import NetworkSpec

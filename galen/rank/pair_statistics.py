@@ -1,8 +1,8 @@
 """How often pairs of values were positive before: ordered target statistics.
 
 Prokhorenkova et al., "CatBoost: unbiased boosting with categorical features", NeurIPS 2018, on why
-a row's own label must not tell in its statistics: of the rows learned from, each is told of those
-before it in a random order. (Folds do tell: a fold with more positives has fewer outside it.)
+a row's own label must not leak into its statistics: of the rows learned from, each has those of
+the rows before it in a random order. (Folds do leak: one with more positives has fewer outside it.)
 """
 
 from dataclasses import dataclass, replace
@@ -14,8 +14,9 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Ints, Singles
 from galen.data.lookup import places_of
-from galen.features.encoding.samples import Ints, Samples, Singles
+from galen.features.encoding.samples import Samples
 from galen.features.encoding.scale import number_of
 from galen.features.encoding.schema import Schema, SchemaError
 

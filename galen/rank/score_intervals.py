@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from galen.pipeline.candidates import Floats, Ints
+from galen.data.arrays import Floats, Ints
 from galen.rank.score_metrics import Reals, auc_by_group, losses
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from galen.pipeline.candidates import Floats, Ints
+from galen.data.arrays import Floats, Ints
 
 Reals = npt.NDArray[np.floating[Any]]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from galen.features.encoding.samples import Ints, Samples
+from galen.data.arrays import Floats, Ints
+from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Floats
 from galen.rank.blended import logits_of
 from galen.rank.calibration import Calibration, Calibrator
 from galen.rank.model import Model, ModelSpec

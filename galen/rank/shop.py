@@ -7,11 +7,12 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from galen.data.arrays import Floats, Ints
 from galen.features.assembly import HISTORY
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.scale import number_of
 from galen.features.encoding.schema import Category, Schema, Sequence
-from galen.pipeline.candidates import Batch, Floats, Histories, Ints, no_histories
+from galen.pipeline.candidates import Batch, Histories, no_histories
 from galen.pipeline.stages import Examples
 from galen.rank.model import Model, ModelSpec
 

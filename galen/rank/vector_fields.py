@@ -9,11 +9,11 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Ints, Singles
 from galen.data.dataset import Dataset
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Adaptor, Schema, SchemaError, Vector, decoded, encoded
 from galen.features.item_vectors import TABLE, Form, formed, read_encoded
-from galen.pipeline.candidates import Ints, Singles
 from galen.rank.model import ExtensionSpec
 
 VECTORS: Final = "vectors.safetensors"
@@ -116,7 +116,7 @@ class ItemVectorFields:
         more = [samples.vectors, self._of(item), taken]
         return replace(samples, vectors=np.concatenate(more, axis=1))
 
-    def untold(self) -> "ItemVectorFields":
+    def without_table(self) -> "ItemVectorFields":
         """The same fields of a shop whose table has a vector of no item."""
         return replace(self, vectors=np.zeros_like(self.vectors))
 
@@ -140,8 +140,8 @@ class ItemVectorFields:
         ids = samples.history[:, :, places[0]]
         row, place = np.nonzero((ids > 0) & (ids <= len(self.vectors)))
         item = ids[row, place] - 1
-        told = self.vectors[item].any(axis=1)
-        row, item = row[told], item[told]
+        there = self.vectors[item].any(axis=1)
+        row, item = row[there], item[there]
         weight = 1 / np.maximum(np.bincount(row, minlength=histories), 1)
         shape = (histories, len(self.vectors))
         votes = sparse.csr_array((weight[row], (row, item)), shape=shape)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from galen.features.encoding.samples import Ints
+from galen.data.arrays import Ints
 from galen.nn.tables.embedding import FusedTable
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from galen.data.arrays import Floats
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
-from galen.pipeline.candidates import Floats
 from galen.rank.calibration import Calibration, Calibrator, Method
 from galen.rank.gbdt import matrix_of
 from galen.rank.model import at_no_position

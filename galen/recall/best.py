@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from galen.pipeline.candidates import Floats, Ints
+from galen.data.arrays import Floats, Ints
 
 
 def best_places(score: Floats, k: int) -> Ints:

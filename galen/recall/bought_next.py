@@ -1,4 +1,4 @@
-"""Items by whether they come next and are bought then: what a history asks, and a second head.
+"""Items by whether they come next and are then bought: a channel's score and a second head's.
 
 The score is score(item) + weight · log p(bought | item comes next). Where score is log p(item) but
 for a constant of the request, as a softmax learns it, weight 1 orders by the probability that the
@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Floats
 from galen.nn.sequences.buying import Buying
-from galen.pipeline.candidates import Candidates, Floats
+from galen.pipeline.candidates import Candidates
 from galen.recall.factors import VectorAnswer
 
 READ: Final = 500
@@ -47,6 +48,6 @@ class BoughtNext:
             part = rows[start : start + block]
             states = self.states[torch.from_numpy(candidates.request[part])]
             items = self.items[torch.from_numpy(candidates.item[part])]
-            told = self.buying.told(states, items[:, None])[:, 0]
-            out[part] += self.weight * told.numpy().astype(np.float64)
+            bought = self.buying.log_probabilities(states, items[:, None])[:, 0]
+            out[part] += self.weight * bought.numpy().astype(np.float64)
         return out

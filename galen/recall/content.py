@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.item_text import TextEncoder, said_of
 from galen.features.item_vectors import TABLE, Use, formed, read_encoded
-from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
+from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.recall.factors import FoundVectors, VectorAnswer
 from galen.recall.search import SearchKind
 

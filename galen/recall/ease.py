@@ -12,9 +12,9 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.linalg import lapack
 
+from galen.data.arrays import Ints, Singles
 from galen.data.dataset import Dataset
 from galen.data.mendable import MendableError
-from galen.pipeline.candidates import Ints, Singles
 from galen.recall.votes import ItemVotes, most_popular, taken_once
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Bools, Floats, Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
-from galen.pipeline.candidates import Bools, Candidates, Floats, Requests, Singles
+from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.search import NOTHING, Search, SearchKind, search_of
 
 
@@ -77,8 +78,8 @@ class FoundVectors:
         out = np.full(len(candidates), np.nan)
         for start in range(0, len(rows), block):
             part = rows[start : start + block]
-            asked, told = queries[candidates.request[part]], self.vectors[candidates.item[part]]
-            out[part] = np.einsum("nd,nd->n", asked, told)
+            asked, wanted = queries[candidates.request[part]], self.vectors[candidates.item[part]]
+            out[part] = np.einsum("nd,nd->n", asked, wanted)
         return out
 
     def save(self, folder: Path) -> None:

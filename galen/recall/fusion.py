@@ -8,15 +8,14 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
+from galen.data.arrays import Bools, Floats, Ints
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.conditional_logit import best_strength, chosen_by
 from galen.recall.stand_in import Together
 
 LENGTHS: Final = (1, 4, 11)  # history lengths 0, 1-3, 4-10 and more than 10 have their own weights
-
-PENALTIES: Final = (1.0, 10.0, 100.0, 1000.0)
-
-TRIED: Final = 1000
+PENALTIES: Final = (1.0, 10.0, 100.0, 1000.0)  # that are tried on held-out choices
+TRIED: Final = 1000  # choices that they are tried on at most
 
 SAYINGS: Final = 4
 """Columns that are made of what a channel said."""
@@ -26,9 +25,9 @@ SAYINGS: Final = 4
 class Fusion:
     """`penalty` holds weights to 0, `shrinkage` those of a history length to those of everybody.
 
-    Without a `penalty` it is the one of `PENALTIES` that tells held-out choices best: what twenty
-    channels say of two hundred choices is learned by heart otherwise. A few dozen weights need no
-    more than `requests` choices, and a penalty no more than `TRIED`; they are drawn by seed.
+    Where none is given, the penalty is that of `PENALTIES` which predicts held-out choices best:
+    without one, twenty channels would learn two hundred choices by heart. A few dozen weights need
+    no more than `requests` choices, and a penalty no more than `TRIED`; they are drawn by seed.
     """
 
     penalty: float | None = None  # on squared weights; chosen on held-out choices where None

@@ -14,31 +14,26 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints, Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.item_text import TextEncoder, said_of
-from galen.features.item_words import ItemWords, holds_of
-from galen.features.word_pairs import Window, WordPairs, together, values_at
+from galen.features.words.item_words import ItemWords, holds_of
+from galen.features.words.word_pairs import Window, WordPairs, together, values_at
 from galen.knowledge.build import graph_of
 from galen.knowledge.word_relations import WordRelations
-from galen.pipeline.candidates import (
-    Candidates,
-    Floats,
-    Ints,
-    Requests,
-    Singles,
-)
-from galen.recall.pair_lessons import lessons_of, parted
-from galen.recall.pair_weights import FEATURES, PairFacts, fitted
-from galen.recall.related_words import TABLE as RELATIONS
-from galen.recall.related_words import (
+from galen.pipeline.candidates import Candidates, Requests
+from galen.recall.item_pairs.lessons import lessons_of, parted
+from galen.recall.item_pairs.related_words import TABLE as RELATIONS
+from galen.recall.item_pairs.related_words import (
     From,
     RelatedWords,
     reasons_of,
     related_words,
     strongest_partners,
 )
-from galen.recall.shelf_weights import weights_of
+from galen.recall.item_pairs.shelves import weights_of
+from galen.recall.item_pairs.weights import FEATURES, PairFacts, fitted
 from galen.recall.votes import VotesAnswer, best_by_block, voted
 
 
@@ -127,16 +122,16 @@ class I2i:
 
     def load(self, folder: Path) -> "I2iIndex":
         saved = load_file(folder / "i2i.safetensors")
-        told = json.loads((folder / "i2i.json").read_text("utf-8"))
-        items, words = len(saved["word"]), len(told["words"])
+        facts = json.loads((folder / "i2i.json").read_text("utf-8"))
+        items, words = len(saved["word"]), len(facts["words"])
         weights = sparse.csr_array(
             (saved["weight"], saved["target"], saved["offsets"]), shape=(items, items)
         )
         ends = saved["apart"]
         unsafe = sparse.csr_array((np.ones(ends.shape[1], bool), tuple(ends)), (words, words))
-        learned = np.array([told["weights"][name] for name in FEATURES])
-        said = {(one, other): text for one, other, text in told["said"]}
-        return I2iIndex(self, weights, saved["word"], unsafe, learned, tuple(told["words"]), said)
+        learned = np.array([facts["weights"][name] for name in FEATURES])
+        said = {(one, other): text for one, other, text in facts["said"]}
+        return I2iIndex(self, weights, saved["word"], unsafe, learned, tuple(facts["words"]), said)
 
 
 @dataclass(frozen=True)
@@ -217,8 +212,8 @@ class I2iIndex:
         weights = dict(zip(FEATURES, self.learned.tolist(), strict=True))
         said = [[one, other, text] for (one, other), text in sorted(self.said.items())]
         facts = {"words": self.words, "weights": weights, "said": said}
-        told = json.dumps(facts, ensure_ascii=False)
-        (folder / "i2i.json").write_text(told, "utf-8")
+        written = json.dumps(facts, ensure_ascii=False)
+        (folder / "i2i.json").write_text(written, "utf-8")
 
 
 def _times(taken: Dataset, window: Window, items: int) -> sparse.csr_array:

@@ -33,11 +33,10 @@ class ItemGraph:
         taken = data.of(*TAKEN)
         items = len(data.catalogue)
         graph = sparse.csr_array((items, items), dtype=np.float64)
-        for distance in range(1, self.window + 1):
-            same = taken.user[distance:] == taken.user[:-distance]
-            source, target = taken.item[:-distance][same], taken.item[distance:][same]
-            weight = np.full(len(source), 1.0 / distance)
-            forward = sparse.csr_array((weight, (source, target)), shape=(items, items))
+        for distance, earlier, later in taken.pairs(self.window):
+            weight = np.full(len(earlier), 1.0 / distance)
+            places = (taken.item[earlier], taken.item[later])
+            forward = sparse.csr_array((weight, places), shape=(items, items))
             graph = graph + forward + self.backward * forward.T
         graph.setdiag(0)
         graph.eliminate_zeros()

@@ -13,14 +13,16 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
+from galen.data.lookup import places_in_runs
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import graph_of
 from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind, Relation
 from galen.knowledge.texts.concept_words import ConceptWords
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.recall.best import best_places
 from galen.recall.popular import Popular
 
@@ -65,13 +67,13 @@ class Knowledge:
 
     def load(self, folder: Path) -> "KnowledgeIndex":
         saved = load_file(folder / "knowledge.safetensors")
-        told = json.loads((folder / "names.json").read_text("utf-8"))
-        shape = len(told["names"]), len(saved["popularity"])
+        facts = json.loads((folder / "names.json").read_text("utf-8"))
+        shape = len(facts["names"]), len(saved["popularity"])
         parts = saved["weight"], saved["indices"], saved["indptr"]
         weight = sparse.csr_matrix(parts, shape)
         through = sparse.csr_matrix((saved["through"], *parts[1:]), shape)
-        words = ConceptWords(told["words"])
-        return KnowledgeIndex(self, weight, through, saved["popularity"], words, told["names"])
+        words = ConceptWords(facts["words"])
+        return KnowledgeIndex(self, weight, through, saved["popularity"], words, facts["names"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,8 @@ class KnowledgeIndex:
             "popularity": self.popularity,
         }
         save_file(tensors, folder / "knowledge.safetensors")
-        told = {"names": self.names, "words": self.words.rows}
-        (folder / "names.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+        facts = {"names": self.names, "words": self.words.rows}
+        (folder / "names.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
 
 
 def _ways(graph: Graph) -> tuple[Floats, Ints]:
@@ -176,9 +178,8 @@ def _best(
     """The best way from each need to each item, and the goods that it leads through."""
     need, goods = ends
     count = np.diff(holding.indptr)[goods]
-    start = holding.indptr[goods]
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    item = holding.indices[np.repeat(start, count) + within].astype(np.int64)
+    entry = places_in_runs(holding.indptr[goods], count)
+    item = holding.indices[entry].astype(np.int64)
     needs, by, values = (np.repeat(part, count) for part in (need, goods, weight))
     order = np.lexsort((by, -values, item, needs))
     needs, item, by, values = needs[order], item[order], by[order], values[order]

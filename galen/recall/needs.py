@@ -17,14 +17,16 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import OTHER, read_enriched
+from galen.data.lookup import places_in_runs
 from galen.data.schema import TAKEN
-from galen.features.context_words import ContextKeys, ContextWords, K
-from galen.features.contexts import ContextReader, Field
-from galen.features.written_words import COLUMNS, ContextTable
+from galen.features.contexts.context_words import ContextKeys, ContextWords, K
+from galen.features.contexts.contexts import ContextReader, Field
+from galen.features.contexts.written_words import COLUMNS, ContextTable
 from galen.knowledge.build import graph_of
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.recall.popular import Popular
 from galen.recall.seen import unseen
 
@@ -84,8 +86,8 @@ class Needs:
 
     def load(self, folder: Path) -> "NeedsIndex":
         saved = load_file(folder / "needs.safetensors")
-        told = json.loads((folder / "needs.json").read_text("utf-8"))
-        found = ContextTable.restored(saved, told)
+        facts = json.loads((folder / "needs.json").read_text("utf-8"))
+        found = ContextTable.restored(saved, facts)
         return _index(self, found, saved["within"], saved["brand"], float(saved["factor"][0]))
 
 
@@ -136,8 +138,7 @@ class NeedsIndex:
         key = slice(*self.weight.indptr[row : row + 2].tolist()) if row >= 0 else slice(0)
         word = self.weight.indices[key]
         count = np.minimum(begins[word + 1] - begins[word], most)
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        items = item[np.repeat(begins[word], count) + within]
+        items = item[places_in_runs(begins[word], count)]
         score = np.repeat(self.weight.data[key], count) * self.within[items]
         items, score = items[score > 0], score[score > 0]
         if 0 < most < len(score):
@@ -187,7 +188,7 @@ class NeedsIndex:
         own = {"within": self.within, "brand": self.brand, "factor": np.array([self.factor])}
         own = {name: np.ascontiguousarray(tensor) for name, tensor in own.items()}
         save_file(found.tensors | own, folder / "needs.safetensors")
-        (folder / "needs.json").write_text(json.dumps(found.told, ensure_ascii=False), "utf-8")
+        (folder / "needs.json").write_text(json.dumps(found.facts, ensure_ascii=False), "utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +217,8 @@ class NeedsAnswer:
 def _index(
     settings: Needs, found: ContextTable, within: Floats, brand: Ints, factor: float
 ) -> NeedsIndex:
-    told = found.reader, found.keys, found.weight, found.needs
-    return NeedsIndex(settings, *told, within, brand, factor)
+    learned = found.reader, found.keys, found.weight, found.needs
+    return NeedsIndex(settings, *learned, within, brand, factor)
 
 
 def _read(settings: Needs, data: Dataset, reader: ContextReader) -> ContextTable:

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, TAKEN
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, no_candidates
+from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.recall.seen import unseen
 
 

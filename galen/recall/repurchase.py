@@ -11,19 +11,12 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.mendable import MendableError
 from galen.data.schema import DAY, Kind
-from galen.pipeline.candidates import (
-    Bools,
-    Candidates,
-    Floats,
-    Histories,
-    Ints,
-    Requests,
-    no_candidates,
-)
+from galen.pipeline.candidates import Candidates, Histories, Requests, no_candidates
 from galen.recall.renewal.fitting import fit_renewal
 from galen.recall.renewal.model import Outlook, Renewal
 from galen.recall.renewal.spells import Purchases, Spells, spells_of
@@ -152,8 +145,8 @@ class RepurchaseIndex:
         outlook = self.renewal.outlook(bought.spells)
         due = np.stack([outlook.due(share) for share in DUE], axis=1)[bought.pair]
         due[outlook.passed()[bought.pair] >= DUE[1]] = 0  # half would have come by now
-        told = [_told(int(asked.at[0]), *days) for days in due.tolist()]
-        of_product = dict(zip(self.product[bought.item].tolist(), told, strict=True))
+        reasons = [_due_in_words(int(asked.at[0]), *days) for days in due.tolist()]
+        of_product = dict(zip(self.product[bought.item].tolist(), reasons, strict=True))
 
         def reason(item: int) -> str | None:
             product = int(self.product[item]) if item < len(self.product) else -1
@@ -218,7 +211,7 @@ class RepurchaseIndex:
         save_file(tensors, folder / FILE)
 
 
-def _told(now: int, early: float, usual: float, late: float) -> str:
+def _due_in_words(now: int, early: float, usual: float, late: float) -> str:
     """Of a product that is due in so many days; `now` in microseconds since the epoch."""
     if usual < 1:
         return "You bought this before and it may have run out"
@@ -256,10 +249,10 @@ def days_of_supply(catalogue: Catalogue, good: Ints, pack: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         days = np.where((size > 0) & (dose > 0), size / dose, np.nan)
     known = np.isfinite(days)
-    told = np.bincount(good, known)
+    count = np.bincount(good, known)
     of_one = np.log(np.where(known, days / pack, 1.0))
     with np.errstate(invalid="ignore"):
-        mean = np.exp(np.bincount(good, of_one) / told)  # 0 / 0 is NaN: no dose of the good
+        mean = np.exp(np.bincount(good, of_one) / count)  # 0 / 0 is NaN: no dose of the good
     return np.asarray(np.where(known, days, mean[good] * pack))
 
 

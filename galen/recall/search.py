@@ -11,10 +11,10 @@ from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
+from galen.data.arrays import Bools, Ints, Singles
 from galen.data.extras import extra
 from galen.data.mendable import MendableError
 from galen.nn.search import ByNorm, top_items
-from galen.pipeline.candidates import Bools, Ints, Singles
 
 SearchKind = Literal["exact", "approximate"]
 Pairs = tuple[Ints, Ints]  # (query row, vector row)
@@ -67,8 +67,8 @@ class ExactSearch:
         self, queries: Singles, k: int, *, exclude: Pairs = NOTHING, allowed: Bools | None = None
     ) -> tuple[Ints, Singles]:
         if len(queries) == 1:
-            row, told = self.by_norm.top(queries[0], k, exclude=exclude[1], allowed=allowed)
-            item, score = row[None], told[None]
+            row, best = self.by_norm.top(queries[0], k, exclude=exclude[1], allowed=allowed)
+            item, score = row[None], best[None]
         else:
             item, score = top_items(queries, self.vectors, k, exclude=exclude, allowed=allowed)
         return np.where(np.isneginf(score), -1, item), score

@@ -16,10 +16,12 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
+from galen.data.lookup import place_within
 from galen.data.schema import DAY, TAKEN
-from galen.features.contexts import BANDS, YEAR, bands_of
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests, place_within
+from galen.features.contexts.contexts import BANDS, YEAR, bands_of
+from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.best import best_places
 from galen.recall.popular import Popular
 from galen.recall.seen import unseen

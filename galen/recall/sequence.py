@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from galen.data.arrays import Bools, Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.features.histories import (
@@ -48,7 +49,7 @@ from galen.nn.sequences.judging import Judge
 from galen.nn.sequences.next_item import NextItem, Objective
 from galen.nn.sequences.next_item_training import training_of
 from galen.nn.sequences.reader import Reader
-from galen.pipeline.candidates import Candidates, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Answer, Retriever
 from galen.recall.beginning import BUYING, PROJECTION, Beginning
 from galen.recall.bought_next import BoughtNext
@@ -129,15 +130,41 @@ class SequenceModel:
         fusable(self.shape, self.device)
         columns = columns_of(data, self.kinds)
         timed = data.clock == "time"
-        items = len(data.catalogue)
-        taken = np.bincount(columns.item, minlength=items) > 0
+        taken = np.bincount(columns.item, minlength=len(data.catalogue)) > 0
         begin = Beginning.load(Path(self.begin)) if self.begin else None
-        encoder = begin.encoder if begin else None
-        if self.text and encoder is None and self.words:
-            encoder = TextEncoder.load(Path(self.words))
-        elif self.text and encoder is None:
-            encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed)
+        encoder = begin.encoder if begin else self._encoder(data)
         known, own = self._known(data, encoder)
+        buys = self.purchase_weight > 0 and some_bought(columns)
+        network = self._network(known, own, taken, buys=buys, timed=timed)
+        if begin:
+            begin.lay_into(network)
+        learnable = taken | described(known)
+        among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
+        some = bool(len(columns.item))
+        course = self._taught(network, columns, among, before, watch) if some else Course()
+        taught = bool(course.epochs or begin)
+        network.to("cpu").eval()
+        with torch.inference_mode():
+            vectors = network.tower.whole()
+            answers = network.answers(vectors).numpy()
+        found = FoundVectors.by("exact", np.ascontiguousarray(answers), learnable & taught)
+        whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
+        learned = Beginning.of(network, encoder) if encoder and whole else None
+        parts = network.reader, timed, course, learned, network.buying
+        return SequenceIndex(self, found, vectors, *parts)
+
+    def _encoder(self, data: Dataset) -> TextEncoder | None:
+        """What reads the words of items, where they are read."""
+        if not self.text:
+            return None
+        if self.words:
+            return TextEncoder.load(Path(self.words))
+        return TextEncoder.of(data.catalogue, self.text_size, self.seed)
+
+    def _network(
+        self, known: Known, own: torch.Tensor | None, taken: Bools, *, buys: bool, timed: bool
+    ) -> NextItem:
+        """A network that has not learned, of a catalogue of which `taken` (items,) was taken."""
         torch.manual_seed(self.seed)
         tower = ItemTower(
             known,
@@ -155,25 +182,8 @@ class SequenceModel:
             self.purchase_weight,
             products=resolved(self.softmax_precision, usable(self.device)),
         )
-        buys = self.purchase_weight > 0 and some_bought(columns)
         buying = Buying(self.width, int(Kind.PURCHASE)) if buys else None
-        network = NextItem(tower, self._reader(timed), objective, buying)
-        if begin:
-            begin.lay_into(network)
-        learnable = taken | described(known)
-        among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
-        some = bool(len(columns.item))
-        course = self._taught(network, columns, among, before, watch) if some else Course()
-        taught = bool(course.epochs or begin)
-        network.to("cpu").eval()
-        with torch.inference_mode():
-            vectors = tower.whole()
-            answers = network.answers(vectors).numpy()
-        found = FoundVectors.by("exact", np.ascontiguousarray(answers), learnable & taught)
-        whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
-        learned = Beginning.of(network, encoder) if encoder and whole else None
-        reader = network.reader
-        return SequenceIndex(self, found, vectors, reader, timed, course, learned, buying)
+        return NextItem(tower, self._reader(timed), objective, buying)
 
     def _known(
         self, data: Dataset, encoder: TextEncoder | None
@@ -181,7 +191,7 @@ class SequenceModel:
         """What is known of items, and what their own vectors begin with."""
         known = known_of(data.catalogue, self.attributes, encoder)
         if self.codes is not None:
-            known = with_codes(known, *self.codes.told(data, self.seed))
+            known = with_codes(known, *self.codes.ids_and_there(data, self.seed))
         if self.encoded == self.begin_items == "none":
             return known, None
         found, own = read_encoded(data, self.encoded_table), None
@@ -308,12 +318,12 @@ class SequenceIndex:
     def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """(P, m) of items (P, m); NaN for items that nobody took."""
         queries = asked(states, self.settings.temperature)
-        told = torch.einsum("pd,pmd->pm", queries, torch.from_numpy(self.found.vectors)[item])
+        score = torch.einsum("pd,pmd->pm", queries, torch.from_numpy(self.found.vectors)[item])
         if self.buying is not None:
-            bought = self.buying.told(states, self.items[item])
-            told = told + self.settings.purchase_weight * bought
+            bought = self.buying.log_probabilities(states, self.items[item])
+            score = score + self.settings.purchase_weight * bought
         learned = torch.from_numpy(self.found.learned)[item]
-        return told.masked_fill(~learned, torch.nan)
+        return score.masked_fill(~learned, torch.nan)
 
     def save(self, folder: Path) -> None:
         tensors = {"items": self.items} | self.reader.state_dict()

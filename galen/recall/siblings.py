@@ -14,17 +14,12 @@ from typing import Final, Literal
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.catalogue import RX_CLASSES, Catalogue
 from galen.data.dataset import Dataset
+from galen.data.lookup import all_places_of, place_within
 from galen.data.schema import RxClass
-from galen.pipeline.candidates import (
-    Bools,
-    Candidates,
-    Floats,
-    Ints,
-    Requests,
-    place_within,
-)
+from galen.pipeline.candidates import Candidates, Requests
 
 _NUMBER: Final = r"\d+(?:[.,'\u2019]\d+)*"
 _ALONE: Final = r"(?<![\w.,'\u2019-])"  # not the end of a word, such as B12 or Omega-3
@@ -109,11 +104,8 @@ class _Shelves:
 
     def members(self, wanted: Ints) -> tuple[Ints, Ints]:
         """(M,) row of `wanted` and item, for each item of each wanted code."""
-        first = np.searchsorted(self.code, wanted)
-        count = np.searchsorted(self.code, wanted, side="right") - first
-        row = np.repeat(np.arange(len(wanted)), count)
-        within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-        return row, self.item[np.repeat(first, count) + within]
+        row, place = all_places_of(self.code, wanted)
+        return row, self.item[place]
 
 
 @dataclass(frozen=True)

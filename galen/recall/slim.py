@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Ints, Singles
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_of
-from galen.pipeline.candidates import Ints, Singles
 from galen.recall.votes import ItemVotes, strongest, taken_once
 
 

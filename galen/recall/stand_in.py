@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from galen.pipeline.candidates import Floats
+from galen.data.arrays import Floats
 
 NOISE: Final = 1e-3
 """Variance of what is said that nothing is read from; two that say the same can be told apart."""

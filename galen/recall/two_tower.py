@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from galen.data.arrays import Singles
 from galen.data.dataset import Dataset
 from galen.features.histories import columns_of, held_out
 from galen.features.item_known import Attribute, described, known_of, with_codes
@@ -24,11 +25,11 @@ from galen.nn.sequences.item_tower import ItemTower
 from galen.nn.sequences.next_item_training import training_of
 from galen.nn.sequences.two_tower import TwoTower as Network
 from galen.nn.sequences.two_tower import UserTower
-from galen.pipeline.candidates import Candidates, Histories, Requests, Singles
+from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.stages import Retriever
 from galen.recall.factors import FoundVectors, VectorAnswer
+from galen.recall.history_pairs import PairJudge, PairSource, newest_first
 from galen.recall.item_graph import ItemGraph
-from galen.recall.pairs import PairJudge, PairSource, newest_first
 from galen.recall.search import SearchKind
 
 
@@ -91,7 +92,7 @@ class TwoTower:
         encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed) if self.text else None
         known = known_of(data.catalogue, self.attributes, encoder)
         if self.codes is not None:
-            known = with_codes(known, *self.codes.told(data, self.seed))
+            known = with_codes(known, *self.codes.ids_and_there(data, self.seed))
         torch.manual_seed(self.seed)
         tower = ItemTower(
             known,

@@ -9,18 +9,12 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
+from galen.data.lookup import place_within
 from galen.data.schema import TAKEN
-from galen.features.word_pairs import values_at
-from galen.pipeline.candidates import (
-    Candidates,
-    Floats,
-    Ints,
-    Requests,
-    no_candidates,
-    place_within,
-    stacked,
-)
+from galen.features.words.word_pairs import values_at
+from galen.pipeline.candidates import Candidates, Requests, no_candidates, stacked
 from galen.recall.seen import unseen
 
 BLOCK = 1024

@@ -15,8 +15,10 @@ from typing import Final, Literal
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
+from galen.data.lookup import places_in_runs
+from galen.pipeline.candidates import Candidates, Requests
 from galen.recall.seasonal import Seasonal, SeasonalIndex
 from galen.recall.seen import unseen
 
@@ -99,9 +101,7 @@ class WordsAnswer:
         words = np.argsort(-need, axis=1, kind="stable")[:, :MOST_WORDS]
         held = np.minimum(np.diff(starts), MOST_ITEMS)[words]
         request = np.repeat(np.arange(len(need)), held.sum(axis=1))
-        flat = held.ravel()
-        within = np.arange(flat.sum()) - np.repeat(np.cumsum(flat) - flat, flat)
-        item = by_word[np.repeat(starts[words].ravel(), flat) + within]
+        item = by_word[places_in_runs(starts[words].ravel(), held.ravel())]
         whole = Candidates(request, item, {})
         whole = whole.with_columns({"score": self._scores(whole, need)})
         return (whole if repeat else unseen(self.requests, whole)).top(k, by="score")

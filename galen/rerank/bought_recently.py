@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Floats
 from galen.data.catalogue import Catalogue
 from galen.data.schema import DAY, Kind
-from galen.pipeline.candidates import Candidates, Floats, Histories, Requests
+from galen.pipeline.candidates import Candidates, Histories, Requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from galen.data.catalogue import Catalogue
-from galen.pipeline.candidates import Candidates, Requests, place_within
+from galen.data.lookup import place_within
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

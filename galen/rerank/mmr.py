@@ -9,8 +9,10 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Ints
 from galen.data.catalogue import Catalogue
-from galen.pipeline.candidates import Candidates, Ints, Requests, place_within
+from galen.data.lookup import place_within
+from galen.pipeline.candidates import Candidates, Requests
 
 BLOCK: Final = 64
 """Requests that are shaped at once: together they fit a processor's cache."""

@@ -6,10 +6,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.lookup import places_of
 from galen.data.schema import Kind
-from galen.pipeline.candidates import Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,11 @@ class OnePerProduct:
         if self.prefer == "score":
             return np.zeros(len(item))
         if self.prefer == "delivery":
-            told = self.catalogue.delivery_days[item]
+            cost = self.catalogue.delivery_days[item]
         else:
             size = self.catalogue.pack_size[item]
-            told = self.catalogue.price[item] / np.where(size > 0, size, 1.0)
-        return np.where(np.isnan(told), np.inf, told)
+            cost = self.catalogue.price[item] / np.where(size > 0, size, 1.0)
+        return np.where(np.isnan(cost), np.inf, cost)
 
     def _bought_last(self, requests: Requests, keys: Ints, width: int) -> Ints:
         """(products of requests,) the SKU of each that its person bought last, or -1."""

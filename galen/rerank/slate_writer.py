@@ -8,14 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galen.pipeline.candidates import (
-    Bools,
-    Candidates,
-    Floats,
-    Ints,
-    Requests,
-    place_within,
-)
+from galen.data.arrays import Bools, Floats, Ints
+from galen.data.lookup import place_within
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.stages import Continued, Continuer
 
 

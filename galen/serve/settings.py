@@ -1,6 +1,5 @@
 """Settings of the server: built-in, then a TOML file, then the environment (GALEN_SERVE_…)."""
 
-import difflib
 import ipaddress
 import tomllib
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from galen.data.did_you_mean import did_you_mean
 from galen.data.mendable import MendableError
 from galen.serve.keys import Key
 
@@ -107,5 +107,4 @@ def _check_name(name: str, where: str) -> None:
     known = Settings.__struct_fields__
     if name in known:
         return
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    raise SettingsError(f"{where}: unknown setting {name!r}; did you mean {near[0]!r}?")
+    raise SettingsError(f"{where}: unknown setting {name!r}.{did_you_mean(name, known)}")

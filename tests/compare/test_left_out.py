@@ -17,7 +17,7 @@ from galen.features.store import FeatureStore
 from galen.pipeline.candidates import Candidates
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
-from galen.rank.untold import told_by_tables
+from galen.rank.table_left_out import extensions_of_tables
 from galen.recall.fusion import OneChannel
 from galen.recall.item_graph import ItemGraph
 from galen.recall.popular import Popular
@@ -92,7 +92,7 @@ def test_each_enrichment_that_a_ranker_reads_is_left_out_as_where_the_table_is_m
         assert np.array_equal(values, missing[name], equal_nan=True), name
 
     silent = fewer["enrichment vector_fields"].ranker.model
-    assert told_by_tables(silent) == ["vector_fields"]
+    assert extensions_of_tables(silent) == ["vector_fields"]
     for member in [*silent.models.values()][:2]:
         assert not member.extensions[[*member.extensions][-1]].vectors.any()
     kept = parts.ranker.model.models["1-dcnv2"].extensions

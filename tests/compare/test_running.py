@@ -12,7 +12,7 @@ import pytest
 
 from galen.compare.comparison import Comparison, Entry
 from galen.compare.cost import HourlyPrices
-from galen.compare.figures import GAUC, METRICS, Learned, told
+from galen.compare.figures import GAUC, METRICS, Learned, finite
 from galen.compare.findings import Findings
 from galen.compare.keeping import file_of, keep, kept
 from galen.compare.lines import tables_of
@@ -186,7 +186,7 @@ def test_what_cannot_be_told_is_not_kept_and_the_rest_is_read_again(finished, tm
     before = run_plan(finished[0], quiet, runner=_nobody).contestants[0].task
     task, learned = msgspec.structs.replace(before, folder=str(tmp_path)), kept(before, Learned)
     auc = {GAUC: float("nan"), "ece": 0.5}  # of an objective that nobody met in the test window
-    keep(task, msgspec.structs.replace(learned, ranking={"cart": told(auc)}))
+    keep(task, msgspec.structs.replace(learned, ranking={"cart": finite(auc)}))
     assert kept(task, Learned).ranking == {"cart": {"ece": 0.5}}
     entry = Entry("one", kept(task, Learned), {})
     assert math.isnan(entry.gauc)

@@ -72,3 +72,19 @@ def test_what_is_held_back_of_each_person_is_told_of_what_is_left(world):
     left = world.data.without_last(1).of(*TAKEN).without_last(2)
     assert (left.extent.events, left.extent.held_back) == (len(left), 3)
     assert world.data.before(int(world.data.at.max())).extent.held_back == 0
+
+
+def test_pairs_are_of_one_person_and_as_far_apart_as_they_say(world):
+    data = world.data.take(np.arange(len(world.data)) % 7 < 5)
+    found = {
+        (distance, one, other)
+        for distance, earlier, later in data.pairs(3)
+        for one, other in zip(earlier.tolist(), later.tolist(), strict=True)
+    }
+    rows = range(len(data))
+    assert found == {
+        (other - one, one, other)
+        for one in rows
+        for other in rows[one + 1 : one + 4]
+        if data.user[one] == data.user[other]
+    }

@@ -13,7 +13,7 @@ from worlds import items_table
 from galen.data.catalogue import Catalogue
 from galen.data.schema import Surface
 from galen.eligibility.gate import Gate
-from galen.enrich.running.prompt_file import told_data
+from galen.enrich.running.prompt_file import content_of
 from galen.features.item_facts import ItemFacts
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import read_pack
@@ -63,7 +63,7 @@ def asked_of(pharmacy):
 
 def obedient(prompt):
     """Says whatever a title orders it to."""
-    title = told_data(prompt.user)["title"]
+    title = content_of(prompt.user)["title"]
     start, end = title.find("{"), title.rfind("}")
     if 0 <= start < end:
         return title[start : end + 1]

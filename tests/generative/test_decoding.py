@@ -139,13 +139,13 @@ def test_without_the_mask_or_the_trie_the_same_check_finds_many():
 
 
 @settings(max_examples=100, deadline=None)
-@given(worlds(), st.integers(1, 50), st.integers(1, 7), st.booleans())
-def test_a_beam_as_wide_as_the_catalogue_is_exact(world, k, rows, renormalise):
+@given(worlds(), st.integers(1, 50), st.integers(1, 7))
+def test_a_beam_as_wide_as_the_catalogue_is_exact(world, k, rows):
     codes, sizes, mask, seed = world
     eligible, scorer = Trie.of(codes, sizes).masked(mask), Recurrent(sizes, seed)
     context = torch.from_numpy(np.random.default_rng(seed).standard_normal((3, 8)))
-    wide = beam(scorer, context, eligible, width=WIDE, k=k, renormalise=renormalise)
-    whole = exact(scorer, context, eligible, k=k, renormalise=renormalise, rows=rows)
+    wide = beam(scorer, context, eligible, width=WIDE, k=k)
+    whole = exact(scorer, context, eligible, k=k, rows=rows)
     assert torch.equal(wide[0], whole[0])
     assert torch.allclose(wide[1], whole[1])
     assert ((wide[0] >= 0).sum(1).numpy() == np.minimum(mask.sum(1), k)).all()
@@ -173,13 +173,13 @@ def test_of_independent_levels_three_ways_find_the_same_whatever_ties(world, k, 
 
 
 @settings(max_examples=100, deadline=None)
-@given(worlds(), st.integers(1, 10), st.booleans())
-def test_a_narrow_beam_finds_eligible_items_with_their_exact_scores(world, width, renormalise):
+@given(worlds(), st.integers(1, 10))
+def test_a_narrow_beam_finds_eligible_items_with_their_exact_scores(world, width):
     codes, sizes, mask, seed = world
     eligible, scorer = Trie.of(codes, sizes).masked(mask), Recurrent(sizes, seed)
     context = torch.from_numpy(np.random.default_rng(seed).standard_normal((3, 8)))
-    items, scores = beam(scorer, context, eligible, width=width, k=width, renormalise=renormalise)
-    every, right = exact(scorer, context, eligible, k=len(codes), renormalise=renormalise)
+    items, scores = beam(scorer, context, eligible, width=width, k=width)
+    every, right = exact(scorer, context, eligible, k=len(codes))
     for request in range(3):
         known = dict(zip(every[request].tolist(), right[request].tolist(), strict=True))
         told = items[request][items[request] >= 0].tolist()
@@ -224,17 +224,6 @@ def test_equal_prefixes_are_cut_by_their_codes_whatever_their_parents_scores():
         own = [part[request] for part in levels]
         wanted = plain_beam(codes, everything, own, width=5, k=5)
         assert items[request][: len(wanted)].tolist() == wanted
-
-
-def test_renormalised_scores_of_all_eligible_items_sum_to_one():
-    codes, sizes = catalogue()
-    mask = np.random.default_rng(3).random((4, 300)) < 0.3
-    eligible, scorer = Trie.of(codes, sizes).masked(mask), Recurrent(sizes, seed=4)
-    context = torch.zeros(4, 8, dtype=torch.float64)
-    raw = exact(scorer, context, eligible, k=300)[1].exp().sum(1)
-    told = exact(scorer, context, eligible, k=300, renormalise=True)[1].exp().sum(1)
-    assert (raw < 0.9).all()
-    assert torch.allclose(told, torch.ones(4, dtype=torch.float64))
 
 
 def test_a_request_that_may_see_nothing_finds_nothing_and_leaves_the_others_alone():
@@ -285,11 +274,10 @@ def test_items_of_probability_zero_are_not_found():
     levels = [torch.tensor([[0.0, -torch.inf]]), torch.tensor([[-1.0, -2.0]])]
     codes = np.array([[0, 0], [0, 1], [1, 0]])
     eligible = Trie.of(codes).masked(np.ones(3, bool))
-    for renormalise in (False, True):
-        items, _ = beam(Independent(), levels, eligible, width=5, k=3, renormalise=renormalise)
-        assert items.tolist() == [[0, 1, -1]]
-        items, _ = exact(Independent(), levels, eligible, k=3, renormalise=renormalise)
-        assert items.tolist() == [[0, 1, -1]]
+    items, _ = beam(Independent(), levels, eligible, width=5, k=3)
+    assert items.tolist() == [[0, 1, -1]]
+    items, _ = exact(Independent(), levels, eligible, k=3)
+    assert items.tolist() == [[0, 1, -1]]
     everything = torch.ones(3, dtype=torch.bool)
     items, _ = exact_parallel(levels, torch.from_numpy(codes), everything, k=3)
     assert items.tolist() == [[0, 1, -1]]

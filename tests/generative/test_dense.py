@@ -19,7 +19,9 @@ def test_whole_rows_and_single_items_have_the_same_scores(world):
     item = torch.tensor([[6, 0], [1, 1], [3, 2]])
     assert torch.allclose(dense.beside(states, item), whole.gather(1, item))
     row = torch.tensor([2, 0, 2])
-    assert torch.allclose(dense.told(states, row, torch.tensor([5, 4, 0])), whole[row, [5, 4, 0]])
+    assert torch.allclose(
+        dense.scores_of_rows(states, row, torch.tensor([5, 4, 0])), whole[row, [5, 4, 0]]
+    )
 
 
 def test_how_long_a_vector_is_counts_in_inner_products_alone(world):

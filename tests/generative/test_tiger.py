@@ -109,7 +109,7 @@ def test_a_beam_as_wide_as_the_catalogue_writes_what_reading_each_id_whole_says(
         for row in range(3):
             rows = np.full(24, row)
             memory = remembered(network, read.of(rows), asked.take(torch.from_numpy(rows)))
-            whole = network.told(memory, codes)
+            whole = network.log_probabilities(memory, codes)
             torch.testing.assert_close(whole[items[row]], scores[row], atol=1e-4, rtol=1e-4)
             assert (scores[row].diff() <= 1e-6).all()
             assert float(whole.exp().sum()) <= 1 + 1e-4

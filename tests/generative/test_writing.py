@@ -85,6 +85,6 @@ def test_items_that_nobody_took_are_scored_alike_whoever_asks_about_them(paralle
     writer = replace(writer_of(numbers, parallel=parallel, mix=0.7, buys=True), cold=cold)
     states = torch.randn(3, WIDTH, generator=numbers)
     item = torch.arange(ITEMS).expand(3, ITEMS)
-    told = writer.told(states, torch.arange(3).repeat_interleave(ITEMS), item.flatten())
+    told = writer.scores_of_rows(states, torch.arange(3).repeat_interleave(ITEMS), item.flatten())
     apart = writer.scores(states, item) - told.view(3, ITEMS)
     torch.testing.assert_close(apart, apart[:, :1].expand(3, ITEMS), atol=1e-4, rtol=0)

@@ -11,7 +11,7 @@ from galen.data.schema import Kind
 from galen.pipeline.candidates import Histories, Requests
 from galen.pipeline.circumstances import Packed, nothing_declared
 from galen.recall.i2i import I2i
-from galen.recall.pair_weights import FEATURES
+from galen.recall.item_pairs.weights import FEATURES
 
 BASKETS = [["razor", "shaving foam"], ["saline nasal spray", "paper tissues"]]
 

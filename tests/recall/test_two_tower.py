@@ -13,8 +13,8 @@ from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.item_tower import ItemTower, Known
 from galen.nn.sequences.two_tower import PairLesson, Pairs, UserTower
 from galen.nn.sequences.two_tower import TwoTower as Network
+from galen.recall.history_pairs import PairSource, newest_first
 from galen.recall.item_graph import ItemGraph
-from galen.recall.pairs import PairSource, newest_first
 from galen.recall.two_tower import TwoTower
 
 

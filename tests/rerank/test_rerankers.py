@@ -8,8 +8,9 @@ from worlds import items_table
 
 from galen.assembly.catalog import BORROWERS, RERANKERS
 from galen.data.catalogue import Catalogue
+from galen.data.lookup import place_within
 from galen.data.schema import Kind
-from galen.pipeline.candidates import Candidates, place_within
+from galen.pipeline.candidates import Candidates
 from galen.recall.sequence import SequenceModel
 
 ALL = sorted([*RERANKERS, *BORROWERS])

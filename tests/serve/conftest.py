@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 import structlog
 
+from galen.data.arrays import Floats
 from galen.data.dataset import Dataset
 from galen.data.schema import ITEMS, USERS, Kind
 from galen.data.shop import Shop, new_shop
@@ -25,7 +26,7 @@ from galen.knowledge.build import built_in
 from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.pack import read_pack
-from galen.pipeline.candidates import Batch, Candidates, Floats, Requests
+from galen.pipeline.candidates import Batch, Candidates, Requests
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline
 from galen.recall.item_graph import ItemGraph

@@ -43,7 +43,7 @@ def test_loopback_is_known(host: str, only_here: bool) -> None:
 @pytest.mark.parametrize(
     "text, told",
     [
-        ("prot = 9000", "did you mean 'port'"),
+        ("prot = 9000", "Did you mean 'port'"),
         ('port = "many"', "port"),
         ("port = 99999", "port"),
         ("port = ", "serve.toml"),

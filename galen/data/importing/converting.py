@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.arrays import Bools
 from galen.data.schema import Kind, Surface
 
-Mask = npt.NDArray[np.bool_]
+Mask = Bools
 Converted = tuple[pa.Array, Mask]
 """A column, null where a value was unknown or did not fit; and where it did not fit."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
@@ -12,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from galen.data import manifest as manifests
+from galen.data.did_you_mean import did_you_mean
 from galen.data.importing.feeds import FIELDS, ImportPlan, ImportRefused, ImportSource
 from galen.data.importing.landing import Landing, Progress
 from galen.data.importing.local import SAID_BY
@@ -172,10 +172,9 @@ def _only_known(
 ) -> None:
     for name in given:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            told = f"; did you mean {near[0]!r}?" if near else "."
+            hint = did_you_mean(name, known, least=0.6)
             raise ImportRefused(
-                f"source {source.name!r} has no {what} {name!r}{told} "
+                f"source {source.name!r} has no {what} {name!r}.{hint} "
                 f"It has: {', '.join(known) or 'none'}."
             )
 
@@ -188,9 +187,8 @@ def _assumptions(given: Mapping[str, str]) -> tuple[dict[str, pa.Scalar], dict[s
     names = [field for field in FIELDS["items"].names if field != "item_id"]
     for name in given:
         if name not in names:
-            near = get_close_matches(name, names, n=1)
-            told = f"; did you mean {near[0]!r}?" if near else "."
-            raise ImportRefused(f"{name!r} cannot be assumed: it is no field of items{told}")
+            hint = did_you_mean(name, names, least=0.6)
+            raise ImportRefused(f"{name!r} cannot be assumed: it is no field of items.{hint}")
     written = {name: text for name, text in given.items() if text}
     return {name: constant("items", name, text) for name, text in written.items()}, written
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.arrays import Bools, Ints
 from galen.data.importing.feeds import FIELDS, Feed, ImportPlan, TableName
 from galen.data.importing.identities import Fingerprints, Identities, SeenIds
 from galen.data.importing.lines import RowBlock
@@ -171,7 +172,7 @@ def _in_scope(feed: Feed, block: RowBlock) -> RowBlock:
     return _some(block, np.asarray(pc.fill_null(feed.keep(block.table), True)))
 
 
-def _some(block: RowBlock, mask: npt.NDArray[np.bool_]) -> RowBlock:
+def _some(block: RowBlock, mask: Bools) -> RowBlock:
     return RowBlock(block.table.filter(pa.array(mask)), block.lines[mask])
 
 
@@ -179,7 +180,7 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks()
 
 
-def _against(verdict: RowVerdict, places: npt.NDArray[np.int64], reason: str) -> None:
+def _against(verdict: RowVerdict, places: Ints, reason: str) -> None:
     mask = np.zeros(len(verdict.good), bool)
     mask[places] = True
     verdict.against(mask, reason)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from galen.data.arrays import Ints
 from galen.data.mendable import MendableError
 
 BLOCK: Final = 8 << 20
@@ -43,7 +42,7 @@ class RowBlock:
     """Some rows of a file as they stand there."""
 
     table: pa.Table
-    lines: npt.NDArray[np.int64]  # line of each row; its row number in Parquet
+    lines: Ints  # line of each row; its row number in Parquet
 
 
 def shown(data: bytes) -> str:

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galen.data.arrays import Ints
 from galen.data.importing.csv_rows import csv_blocks, header_of
 from galen.data.importing.feeds import Dialect, ImportRefused
 from galen.data.importing.lines import CUT, Lines, Reject, RowBlock, read_lines, shown
@@ -196,7 +196,7 @@ def _json(
 
 def _one_by_one(
     texts: list[bytes], lines: Lines, decode: Callable[[bytes], Any], reject: Reject
-) -> tuple[list[Any], npt.NDArray[np.int64]]:
+) -> tuple[list[Any], Ints]:
     rows, numbers = [], []
     for place, text in enumerate(texts):
         if not text.strip():

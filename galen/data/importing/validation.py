@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.arrays import Bools
 from galen.data.importing.converting import Converted, Mask
 from galen.data.importing.feeds import FIELDS, LINE, Dialect, ImportRefused, TableName
 from galen.data.importing.lines import RowBlock
@@ -160,7 +160,7 @@ def _check_values(
         verdict.against(_where(pc.greater(micros, latest)), f"{name} is in the future")
 
 
-def _where(mask: Any) -> npt.NDArray[np.bool_]:
+def _where(mask: Any) -> Bools:
     return np.asarray(pc.fill_null(mask, False))
 
 

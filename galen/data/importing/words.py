@@ -1,13 +1,13 @@
 """A file's own words for what galen has words of: which is which, and whose rows are left out."""
 
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.did_you_mean import did_you_mean
 from galen.data.importing.converting import Mask, convert
 from galen.data.importing.feeds import ImportRefused
 from galen.data.schema import Kind, RxClass, Surface
@@ -41,10 +41,9 @@ def check_words(words: Mapping[str, Meanings], given: Collection[str]) -> None:
             raise ImportRefused(f"words of {field!r} are given, but no column is read as {field}.")
         for word, meant in meanings.items():
             if meant and meant not in WORDS[field]:
-                near = get_close_matches(meant, WORDS[field], n=1)
-                told = f"; did you mean {near[0]!r}?" if near else "."
+                hint = did_you_mean(meant, WORDS[field], least=0.6)
                 raise ImportRefused(
-                    f"{field} {word!r} cannot mean {meant!r}{told} It can mean {expected(field)}."
+                    f"{field} {word!r} cannot mean {meant!r}.{hint} It can mean {expected(field)}."
                 )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from galen.data.catalogue import Bools, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.synthetic.health import (
     AILMENTS,
     ALLERGIES,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.data.catalogue import Bools, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.schema import DAY, Kind, Surface
 from galen.data.synthetic.items import Stock
 from galen.data.synthetic.people import People

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from galen.data.catalogue import Bools, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.schema import DAY, ITEMS, RxClass
 from galen.data.synthetic.words import BRAND_PARTS, LINES, NEEDS, REGIONS, WORDS
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from galen.data.catalogue import Bools, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.schema import DAY
 from galen.data.synthetic.items import TASTES
 from galen.data.synthetic.words import NEEDS, REGIONS, STAGES

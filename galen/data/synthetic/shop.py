@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from galen.data.catalogue import Floats
+from galen.data.arrays import Floats
 from galen.data.schema import Kind
 from galen.data.shop import Shop, new_shop
 from galen.data.synthetic.declarations import STATES, declare, draw_health, lists_of

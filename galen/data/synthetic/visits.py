@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from galen.data.catalogue import Bools, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.schema import DAY, Surface
 from galen.data.synthetic.items import Stock
 from galen.data.synthetic.people import People, needs_at

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from galen.data.arrays import Bools
 from galen.data.schema import Kind
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
@@ -20,7 +21,7 @@ from galen.eligibility.premises import (
 )
 from galen.eligibility.taken_now import taken_now
 from galen.knowledge.schema import Relation
-from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 FOOD: Final = "drug_class:foodstuff"
 

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Bools, Ints
 from galen.data.schema import DAY
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
@@ -13,7 +14,7 @@ from galen.eligibility.premises import DROP, Premises, Small, declared_of
 from galen.eligibility.statements import Statements
 from galen.knowledge.pack import Hazard, PackError
 from galen.knowledge.schema import Relation
-from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.circumstances import Packed
 
 Bits = npt.NDArray[np.uint64]

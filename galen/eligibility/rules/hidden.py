@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Bools
 from galen.data.catalogue import Catalogue
-from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Floats
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small
-from galen.pipeline.candidates import Candidates, Floats, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Bools, Ints
 from galen.data.catalogue import RX_CLASSES
 from galen.data.schema import RxClass
 from galen.eligibility.bearing import Bearing
@@ -12,7 +13,7 @@ from galen.eligibility.premises import NONE, Premises, Small, declared_of, grade
 from galen.eligibility.statements import Statements
 from galen.eligibility.taken_now import taken_now
 from galen.knowledge.schema import Relation
-from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

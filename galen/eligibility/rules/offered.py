@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Bools
 from galen.data.catalogue import RX_CLASSES
 from galen.data.schema import RxClass, Surface
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small, declared_of
 from galen.eligibility.rules.duplicate import same_molecule
-from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 UNLOCKED = 1
 

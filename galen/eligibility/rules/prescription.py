@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Bools
 from galen.data.catalogue import RX_CLASSES, Catalogue
 from galen.data.schema import RxClass, Surface
-from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 ALLOWED: Final = {
     RxClass.NONE: frozenset(Surface),

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.schema import DAY
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small, declared_of
 from galen.knowledge.pack import QuantityLimit
-from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

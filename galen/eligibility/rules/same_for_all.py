@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Bools
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small, declared_of
 from galen.knowledge.schema import ConceptKind
-from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from galen.data.arrays import Bools, Ints
 from galen.data.schema import Surface
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small, declared_of
@@ -11,7 +12,7 @@ from galen.knowledge.labels.spelling import EAST_ASIAN
 from galen.knowledge.pack import Sensitive
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import folded
-from galen.pipeline.candidates import Bools, Candidates, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.eligibility.premises import DROP, Premises
 from galen.eligibility.rules.duplicate import Duplicate
 from galen.eligibility.rules.hazard import Bits, Hazardous
 from galen.eligibility.rules.interaction import Interacting
 from galen.eligibility.rules.quantity import WithinQuantity
-from galen.pipeline.candidates import Bools, Candidates, Floats, Ints, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from galen.data.arrays import Bools
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, NONE, Premises, Small
 from galen.knowledge.pack import PackError
-from galen.pipeline.candidates import Bools, Candidates, Requests
+from galen.pipeline.candidates import Candidates, Requests
 
 What = Literal["item", "product", "concept", "batch"]
 """What may be withdrawn."""

@@ -13,18 +13,14 @@ from typing import Any, Final
 
 import lightgbm
 import numpy as np
-import numpy.typing as npt
 from lightgbm.basic import LightGBMError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from sklearn.metrics import cohen_kappa_score
 
+from galen.data.arrays import Bools, Floats, Ints, Singles
 from galen.enrich.review import Precision, wilson
 from galen.enrich.running.faults import EnrichError
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Singles = npt.NDArray[np.float32]
 
 UNSURE: Final = -1
 
@@ -41,7 +37,7 @@ class JudgedPairs:
     def __len__(self) -> int:
         return len(self.one)
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> "JudgedPairs":
+    def take(self, rows: Bools) -> "JudgedPairs":
         """The pairs where `rows` (P,) is true."""
         return JudgedPairs(self.one[rows], self.other[rows], self.verdict[rows], self.names)
 
@@ -88,9 +84,9 @@ class Distilled:
         """Write what judging needs into a folder, which is made; how far it agrees is not kept."""
         folder.mkdir(parents=True, exist_ok=True)
         self.booster.save_model(folder / "trees.txt")
-        told = {"names": self.names, "sure": self.sure}
+        facts = {"names": self.names, "sure": self.sure}
         save_file({"directions": self.directions}, folder / "directions.safetensors")
-        (folder / "verdicts.json").write_text(json.dumps(told) + "\n", "utf-8")
+        (folder / "verdicts.json").write_text(json.dumps(facts) + "\n", "utf-8")
 
 
 def distil(
@@ -139,10 +135,10 @@ def open_distilled(folder: Path) -> tuple[tuple[str, ...], float, Singles, light
         EnrichError: a file is missing or cannot be read.
     """
     try:
-        told = json.loads((folder / "verdicts.json").read_text("utf-8"))
+        facts = json.loads((folder / "verdicts.json").read_text("utf-8"))
         booster = lightgbm.Booster(model_file=str(folder / "trees.txt"))
         directions = load_file(folder / "directions.safetensors")["directions"]
-        return tuple(told["names"]), float(told["sure"]), directions, booster
+        return tuple(facts["names"]), float(facts["sure"]), directions, booster
     except (OSError, ValueError, KeyError, SafetensorError, LightGBMError) as error:
         raise EnrichError(f"{folder} holds no distilled judge: {error}") from error
 
@@ -159,7 +155,7 @@ def pair_columns(vectors: Singles, one: Ints, other: Ints) -> Singles:
 
 
 def _learn(columns: Singles, verdict: Ints, kinds: int, settings: Distillation) -> Any:
-    told = {
+    parameters = {
         "objective": "multiclass",
         "num_class": kinds,
         "num_leaves": settings.leaves,
@@ -171,7 +167,7 @@ def _learn(columns: Singles, verdict: Ints, kinds: int, settings: Distillation) 
         "num_threads": 1,
         "verbosity": -1,
     }
-    return lightgbm.train(told, lightgbm.Dataset(columns, verdict), settings.trees)
+    return lightgbm.train(parameters, lightgbm.Dataset(columns, verdict), settings.trees)
 
 
 def _held_out(

@@ -107,6 +107,6 @@ def _after(before: Outcome[Answer], outcome: Outcome[Answer]) -> Outcome[Answer]
 
 def _corrected(prompt: Prompt, faults: Sequence[Fault], turn: int) -> Prompt:
     """The question once more, with what was wrong."""
-    told = "\n".join(f"- {fault.detail[:200]}" for fault in faults[:5])
-    said = f"{prompt.user}\nYour last answer was refused:\n{told}\nAnswer anew."
+    listed = "\n".join(f"- {fault.detail[:200]}" for fault in faults[:5])
+    said = f"{prompt.user}\nYour last answer was refused:\n{listed}\nAnswer anew."
     return replace(prompt, user=said, seed=prompt.seed + turn)

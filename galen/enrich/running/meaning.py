@@ -75,11 +75,9 @@ def no_address(field: str, text: str, source: str) -> list[Fault]:
     return [Fault(FaultCode.UNKNOWN_ID, f"{field} names {lost[0]!r}")] if lost else []
 
 
-def no_claim(
-    field: str, text: str, check: ClaimCheck, product_class: str, facts: Collection[str] = ()
-) -> list[Fault]:
+def no_claim(field: str, text: str, check: ClaimCheck, product_class: str) -> list[Fault]:
     """Nothing that may not be said of such a product."""
-    return claimed(field, text, check.check(text, product_class, facts))
+    return claimed(field, text, check.check(text, product_class))
 
 
 def claimed(field: str, text: str, breaches: Sequence[Breach]) -> list[Fault]:

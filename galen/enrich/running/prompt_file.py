@@ -45,12 +45,12 @@ class PromptFile:
         if start.strip() or not fence or not again or not said.strip():
             raise EnrichError(f"{where} is no prompt: TOML between two lines of +++, then a text.")
         try:
-            told = tomllib.loads(front)
+            head = tomllib.loads(front)
             return cls(
-                str(told["name"]),
-                int(told["version"]),
-                int(told["most_tokens"]),
-                tuple(told.get("examples", ())),
+                str(head["name"]),
+                int(head["version"]),
+                int(head["most_tokens"]),
+                tuple(head.get("examples", ())),
                 said.strip(),
             )
         except (tomllib.TOMLDecodeError, KeyError, ValueError, TypeError) as error:
@@ -83,14 +83,14 @@ class PromptFile:
 
 
 def data(content: Mapping[str, Any]) -> str:
-    """A record as it is told; what would end the block of data is not let through."""
-    told = _json(content)
-    while BEGIN in told or END in told:  # what is left may make one anew
-        told = told.replace(END, "").replace(BEGIN, "")
-    return f"{BEGIN}\n{told}\n{END}"
+    """A record as a question tells it; what would end the block of data is not let through."""
+    text = _json(content)
+    while BEGIN in text or END in text:  # what is left may make one anew
+        text = text.replace(END, "").replace(BEGIN, "")
+    return f"{BEGIN}\n{text}\n{END}"
 
 
-def told_data(user: str) -> dict[str, Any]:
+def content_of(user: str) -> dict[str, Any]:
     """The record that a question is about."""
     _, _, rest = user.partition(f"{BEGIN}\n")
     found: dict[str, Any] = json.loads(rest.partition(f"\n{END}")[0])

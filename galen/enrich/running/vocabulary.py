@@ -58,8 +58,8 @@ class Vocabulary:
         """
         path = folder / FILE
         try:
-            told = json.loads(path.read_text("utf-8"))
-            return cls({name: tuple(words) for name, words in told.items()})
+            saved = json.loads(path.read_text("utf-8"))
+            return cls({name: tuple(words) for name, words in saved.items()})
         except FileNotFoundError:
             return None
         except (OSError, ValueError, AttributeError, TypeError) as error:
@@ -71,9 +71,9 @@ class Vocabulary:
     def save(self, folder: Path) -> None:
         """Put it in the place of the one before, whole or not at all."""
         folder.mkdir(parents=True, exist_ok=True)
-        told = json.dumps(self.words, ensure_ascii=False, indent=1)
+        text = json.dumps(self.words, ensure_ascii=False, indent=1)
         with replacing(folder / FILE) as file:
-            file.write(f"{told}\n".encode())
+            file.write(f"{text}\n".encode())
 
     def lacks(self, other: "Vocabulary") -> list[str]:
         """The words of another that this one does not have."""
@@ -87,8 +87,8 @@ class Vocabulary:
     @property
     def version(self) -> str:
         """Twelve hexadecimal digits that change with any word."""
-        told = json.dumps({name: list(words) for name, words in sorted(self.words.items())})
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+        text = json.dumps({name: list(words) for name, words in sorted(self.words.items())})
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _named(graph: Graph, *kinds: ConceptKind) -> list[str]:

@@ -16,8 +16,8 @@ from galen.data.dataset import Dataset
 from galen.data.enriched import Extent
 from galen.enrich.running.faults import EnrichError
 from galen.enrich.running.task import Record
-from galen.features.context_words import ContextWords, K
-from galen.features.contexts import ContextReader, Field
+from galen.features.contexts.context_words import ContextWords, K
+from galen.features.contexts.contexts import ContextReader, Field
 from galen.knowledge.graph import Graph
 
 LEAST_TAKERS: Final = 5

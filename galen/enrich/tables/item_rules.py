@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from galen.data.enriched import OTHER
-from galen.enrich.running.prompt_file import told_data
+from galen.enrich.running.prompt_file import content_of
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.items import needs_served, text_of
 from galen.knowledge.graph import Graph
@@ -33,13 +33,13 @@ def item_rules(graph: Graph, vocabulary: Vocabulary) -> Callable[[Prompt], str]:
     known = {name: frozenset(said) for name, said in vocabulary.words.items()}
 
     def answer(prompt: Prompt) -> str:
-        told = told_data(prompt.user)
-        row = int(words.find([told.get("title")])[0])
-        path = told.get("category") or []
+        content = content_of(prompt.user)
+        row = int(words.find([content.get("title")])[0])
+        path = content.get("category") or []
         word = graph.names[row].lower() if row >= 0 else (path[-1].lower() if path else OTHER)
-        form = str(told.get("form", "")).lower()
-        source = text_of(told)
-        pack = told.get("pack")
+        form = str(content.get("form", "")).lower()
+        source = text_of(content)
+        pack = content.get("pack")
         amount = next((a for a in _AMOUNT.findall(source) if a != pack), None)
         also = [] if row < 0 else [s for s in synonyms[row].as_py() or () if s.isascii()]
         said: dict[str, Any] = {
@@ -49,27 +49,27 @@ def item_rules(graph: Graph, vocabulary: Vocabulary) -> Callable[[Prompt], str]:
             "form": form if form in known["form"] else None,
             "strength": amount,
             "pack": pack,
-            "description": _sentence(told, word),
+            "description": _sentence(content, word),
             "selling_points": [],
             "synonyms": [s for s in also if len(s) <= 40 and not re.search(r"\d", s)][:8],
-            "quality": _told_share(told),
+            "quality": _share_filled(content),
         }
         return json.dumps(said, ensure_ascii=False)
 
     return answer
 
 
-def _sentence(told: dict[str, Any], word: str) -> str:
+def _sentence(content: dict[str, Any], word: str) -> str:
     """One sentence of what is told: "Nasal spray of Aqualis, as spray, 30 ml."."""
-    noun = word if word != OTHER else str(told.get("title", "item"))
-    parts = [noun + (f" of {told['brand']}" if told.get("brand") else "")]
-    parts += [f"as {told['form']}"] if told.get("form") else []
-    parts += [told["pack"]] if told.get("pack") else []
+    noun = word if word != OTHER else str(content.get("title", "item"))
+    parts = [noun + (f" of {content['brand']}" if content.get("brand") else "")]
+    parts += [f"as {content['form']}"] if content.get("form") else []
+    parts += [content["pack"]] if content.get("pack") else []
     said = ", ".join(parts)
     return f"The item is {said[:200]}."
 
 
-def _told_share(told: dict[str, Any]) -> float:
+def _share_filled(content: dict[str, Any]) -> float:
     """The share of what the shop could say that it says."""
     wanted = ("title", "brand", "category", "description", "ingredients", "form", "pack")
-    return round(sum(name in told for name in wanted) / len(wanted), 2)
+    return round(sum(name in content for name in wanted) / len(wanted), 2)

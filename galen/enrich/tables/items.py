@@ -135,8 +135,8 @@ class ItemsTask:
         ]
         if not lost:
             return []
-        told = f"needs: nothing leads from {lost[0]!r} to {answer.product_word!r}"
-        return [Fault(FaultCode.KNOWLEDGE, told)]
+        why = f"needs: nothing leads from {lost[0]!r} to {answer.product_word!r}"
+        return [Fault(FaultCode.KNOWLEDGE, why)]
 
 
 def needs_served(graph: Graph) -> dict[str, frozenset[str]]:
@@ -154,8 +154,8 @@ def told_of(row: Mapping[str, Any]) -> dict[str, Any]:
     size, unit = row["pack_size"], row["pack_unit"]
     pack = None if size is None else f"{size:g} {unit or ''}".strip()
     names = ("title", "brand", "category", "description", "attributes", "ingredients")
-    told = {name: row[name] for name in (*names, "rx_class", "form")} | {"pack": pack}
-    return {name: value for name, value in told.items() if value not in (None, "", [])}
+    facts = {name: row[name] for name in (*names, "rx_class", "form")} | {"pack": pack}
+    return {name: value for name, value in facts.items() if value not in (None, "", [])}
 
 
 def text_of(content: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from galen.data.enriched import OTHER
-from galen.enrich.running.prompt_file import told_data
+from galen.enrich.running.prompt_file import content_of
 from galen.enrich.tables.needs import NeedsTask
 from galen.llm.language_model import Prompt
 
@@ -21,12 +21,12 @@ def need_rules(task: NeedsTask) -> Callable[[Prompt], str]:
     known = frozenset(task.asked.vocabulary.words["need"])
 
     def answer(prompt: Prompt) -> str:
-        told = told_data(prompt.user)
-        people = told["people"]
+        content = content_of(prompt.user)
+        people = content["people"]
         stage, season = str(people.get("life stage", "")).lower(), str(people.get("season", ""))
         wanted = [need for need in (stage, *SEASONS.get(season, (season,))) if need in known]
         unsafe = task.goods.unsafe.get(stage, frozenset())
-        share = {one["word"]: one["share"] for one in told["take"] if one["share"] > 0}
+        share = {one["word"]: one["share"] for one in content["take"] if one["share"] > 0}
         least = min(share.values(), default=1.0)
         for word in words:
             if word not in share and task.goods.served.get(word, frozenset()) & set(wanted):

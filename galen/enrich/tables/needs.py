@@ -20,7 +20,7 @@ from galen.enrich.running.task import AskedTask, Record
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.cohorts import Cohorts
 from galen.enrich.tables.known_goods import KnownGoods
-from galen.features.contexts import Field
+from galen.features.contexts.contexts import Field
 from galen.knowledge.graph import Graph
 
 NAME: Final = "needs"
@@ -93,7 +93,7 @@ class NeedsTask:
 
     def judge(self, record: Record, answer: ContextAnswer) -> Sequence[Fault]:
         """Every word is led to from its need or taken by these people, and not against them."""
-        told = {str(one["word"]) for one in record.content["take"]}
+        known = {str(one["word"]) for one in record.content["take"]}
         stage = str(record.content["people"].get("life stage", ""))
         unsafe = self.goods.unsafe.get(stage.lower(), frozenset())
         faults: list[Fault] = []
@@ -105,7 +105,7 @@ class NeedsTask:
                 word = one.product_word
                 if word in unsafe:
                     faults.append(Fault(FaultCode.KNOWLEDGE, f"{word!r} is not for {stage!r}"))
-                elif word not in (*told, OTHER) and need.need not in self.goods.served.get(
+                elif word not in (*known, OTHER) and need.need not in self.goods.served.get(
                     word, frozenset()
                 ):
                     said = f"nothing leads from {need.need!r} to {word!r}"

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from galen.features.item_words import ItemWords
-from galen.features.word_pairs import WordPairs, values_at
+from galen.data.arrays import Floats, Ints
+from galen.data.lookup import place_within
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_pairs import WordPairs, values_at
 from galen.knowledge.word_relations import WordRelations
-from galen.pipeline.candidates import Floats, Ints, place_within
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from galen.data.enriched import OTHER
 from galen.enrich.running import meaning
 from galen.enrich.running.faults import Fault, FaultCode
 from galen.enrich.running.parsing import Said
-from galen.enrich.running.prompt_file import PromptFile, told_data
+from galen.enrich.running.prompt_file import PromptFile, content_of
 from galen.enrich.running.task import AskedTask, Record
 from galen.enrich.running.vocabulary import Vocabulary
 from galen.enrich.tables.cohorts import Cohorts
 from galen.enrich.tables.known_goods import KnownGoods
 from galen.enrich.tables.needs import Weighed
-from galen.features.contexts import Field
+from galen.features.contexts.contexts import Field
 from galen.knowledge.graph import Graph
 from galen.llm.language_model import Prompt
 
@@ -79,7 +79,7 @@ class ProfilesTask:
 
     def judge(self, record: Record, answer: ProfileAnswer) -> Sequence[Fault]:
         """Goods only, and those that the cohort takes or that are for its stage of life."""
-        told = {str(one["word"]) for one in record.content["take"]}
+        taken = {str(one["word"]) for one in record.content["take"]}
         stage = _stage(record.content)
         unsafe = self.goods.unsafe.get(stage, frozenset())
         faults: list[Fault] = []
@@ -88,7 +88,7 @@ class ProfilesTask:
             faults += meaning.no_illness("words", word, self.goods.illnesses, self.goods.names)
             if word in unsafe:
                 faults.append(Fault(FaultCode.KNOWLEDGE, f"{word!r} is not for {stage!r}"))
-            elif word not in (*told, OTHER) and stage not in self.goods.served.get(
+            elif word not in (*taken, OTHER) and stage not in self.goods.served.get(
                 word, frozenset()
             ):
                 said = f"these people do not take {word!r}, and nothing leads to it"
@@ -115,11 +115,11 @@ def profile_rules(task: ProfilesTask) -> Callable[[Prompt], str]:
     """A function that answers the prompt of `profiles`: what was told, but for what is unsafe."""
 
     def answer(prompt: Prompt) -> str:
-        told = told_data(prompt.user)
-        unsafe = task.goods.unsafe.get(_stage(told), frozenset())
+        content = content_of(prompt.user)
+        unsafe = task.goods.unsafe.get(_stage(content), frozenset())
         words = [
             {"product_word": one["word"], "weight": one["share"]}
-            for one in told["take"]
+            for one in content["take"]
             if one["share"] > 0
             and one["word"] not in unsafe
             and next(task.goods.illnesses.all_in(one["word"]), None) is None

@@ -8,10 +8,10 @@ import numpy as np
 from scipy import sparse
 
 from galen.enrich.running import meaning
-from galen.enrich.running.prompt_file import told_data
+from galen.enrich.running.prompt_file import content_of
 from galen.enrich.tables.relations import LIFTS, OFTEN, ORDERS
-from galen.features.word_pairs import values_at
-from galen.features.word_rules import (
+from galen.features.words.word_pairs import values_at
+from galen.features.words.word_rules import (
     COMPLEMENT,
     DIRECTIONS,
     KINDS,
@@ -54,8 +54,8 @@ def relation_rules(graph: Graph) -> Callable[[Prompt], str]:
     related = WordRelations.of(graph, concept, nothing)
 
     def answer(prompt: Prompt) -> str:
-        told = told_data(prompt.user)
-        one, other = (place.get(found.rows.get(folded(told[w]), -1), -1) for w in _PAIR)
+        content = content_of(prompt.user)
+        one, other = (place.get(found.rows.get(folded(content[w]), -1), -1) for w in _PAIR)
         held = {
             name: np.array([values_at(table, np.array([one]), np.array([other]))[0] > 0])
             if min(one, other) >= 0
@@ -66,24 +66,27 @@ def relation_rules(graph: Graph) -> Callable[[Prompt], str]:
                 ("substitute", related.substitute),
             )
         }
-        lift, shelf = np.array([_LIFT[told["taken_together"]]]), np.array([told["same_shelf"]])
+        lift, shelf = (
+            np.array([_LIFT[content["taken_together"]]]),
+            np.array([content["same_shelf"]]),
+        )
         kind = int(kinds_by_rule(**held, lift=lift, same_shelf=shelf)[0])
         known = any(flag[0] for flag in held.values())
-        seen = told["taken_together"] in OFTEN[1:]
+        seen = content["taken_together"] in OFTEN[1:]
         said: dict[str, Any] = {
             "relation": KINDS[kind],
-            "direction": DIRECTIONS[ORDERS.index(told["order"]) if kind == COMPLEMENT else 0],
+            "direction": DIRECTIONS[ORDERS.index(content["order"]) if kind == COMPLEMENT else 0],
             "confidence": SURE if known else (LIKELY if seen else UNSURE),
-            "reason": _reason(kind, told),
+            "reason": _reason(kind, content),
         }
         return json.dumps(said, ensure_ascii=False)
 
     return answer
 
 
-def _reason(kind: int, told: Mapping[str, Any]) -> str:
+def _reason(kind: int, content: Mapping[str, Any]) -> str:
     """A sentence in the script of the words."""
-    words = {word: str(told[word]) for word in _PAIR}
+    words = {word: str(content[word]) for word in _PAIR}
     said = _SAID[kind].format(**words).capitalize()
     if meaning.same_script("reason", said, " ".join(words.values())):
         said = _SAID_IN_CHARACTERS[kind].format(**words)

@@ -27,9 +27,15 @@ from galen.enrich.tables.pairs import (
     people_of_both,
     shared_levels,
 )
-from galen.features.item_words import ItemWords, holds_of
-from galen.features.word_pairs import Window, WordPairs, values_at
-from galen.features.word_rules import DIRECTIONS, KINDS, UNSAFE, directions_by_rule, on_one_shelf
+from galen.features.words.item_words import ItemWords, holds_of
+from galen.features.words.word_pairs import Window, WordPairs, values_at
+from galen.features.words.word_rules import (
+    DIRECTIONS,
+    KINDS,
+    UNSAFE,
+    directions_by_rule,
+    on_one_shelf,
+)
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.claims import ClaimCheck, ProductClass, rules_version
@@ -144,9 +150,9 @@ class RelationsTask:
         """The reason may be said and speaks of the pair; the relation is not against knowledge."""
         content, reason = record.content, answer.reason
         named = f"{content['first']} {content['second']}"
-        told = " ".join([named, *content["shared"]])
-        faults = meaning.numbers_told("reason", reason, told)
-        faults += meaning.no_address("reason", reason, told)
+        source = " ".join([named, *content["shared"]])
+        faults = meaning.numbers_told("reason", reason, source)
+        faults += meaning.no_address("reason", reason, source)
         beside = without_names(reason, (content["first"], content["second"]))
         for kind in ProductClass:  # a word may stand for goods of any class
             faults += [] if faults else meaning.no_claim("reason", beside, self.claims, kind.value)
@@ -183,13 +189,13 @@ class RelationsTask:
         if answer.direction == "either":
             return []
         if answer.relation != "complement":
-            told = f"direction: {answer.relation!r} holds either way"
-            return [Fault(FaultCode.SCHEMA, told)]
+            why = f"direction: {answer.relation!r} holds either way"
+            return [Fault(FaultCode.SCHEMA, why)]
         against = {"first_then_second": ORDERS[2], "second_then_first": ORDERS[1]}
         if against[answer.direction] != content["order"]:
             return []
-        told = f"direction: {answer.direction!r}, but people take the {content['order']}"
-        return [Fault(FaultCode.UNGROUNDED, told)]
+        why = f"direction: {answer.direction!r}, but people take the {content['order']}"
+        return [Fault(FaultCode.UNGROUNDED, why)]
 
     def _knowledge(self, content: Mapping[str, Any], answer: RelationAnswer) -> list[Fault]:
         """A pair that the graph holds together is held for a person who looks at it."""
@@ -204,9 +210,9 @@ class RelationsTask:
             (self.related.substitute, "substitutes"),
         ):
             if values_at(table, *where)[0]:
-                told = f"relation: knowledge holds that {content['first']!r} {held} "
-                told += f"{content['second']!r}, and nothing that keeps them apart"
-                return [Fault(FaultCode.KNOWLEDGE, told)]
+                why = f"relation: knowledge holds that {content['first']!r} {held} "
+                why += f"{content['second']!r}, and nothing that keeps them apart"
+                return [Fault(FaultCode.KNOWLEDGE, why)]
         return []
 
     def _places(self, content: Mapping[str, Any]) -> tuple[int, int]:

@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.clicks import odd_clicks
-from galen.features.item_words import ItemWords
-from galen.features.word_contexts import LEAST, WordContexts
-from galen.features.word_pairs import WordPairs
-from galen.features.word_rules import MORE
-from galen.pipeline.candidates import Bools, Floats, Ints
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_contexts import LEAST, WordContexts
+from galen.features.words.word_pairs import WordPairs
+from galen.features.words.word_rules import MORE
 
 PREFERENCE, BUYER, NEGATIVE, CLICK = "preference", "buyer", "negative", "click"
 KINDS: Final = (PREFERENCE, BUYER, NEGATIVE, CLICK)

@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from galen.enrich.running.prompt_file import told_data
+from galen.enrich.running.prompt_file import content_of
 from galen.enrich.tables.relations import OFTEN
 from galen.llm.language_model import Prompt
 
@@ -13,11 +13,11 @@ SURE: Final = 0.5
 
 def sample_rules(prompt: Prompt) -> str:
     """An answer to the prompt of `samples`, the same for the same question."""
-    told = told_data(prompt.user)
-    first = OFTEN.index(told["first"]["taken_beside"])
+    content = content_of(prompt.user)
+    first = OFTEN.index(content["first"]["taken_beside"])
     chance = OFTEN.index("by chance")
-    if "second" in told:
-        second = OFTEN.index(told["second"]["taken_beside"])
+    if "second" in content:
+        second = OFTEN.index(content["second"]["taken_beside"])
         choice = "either" if first == second else ("first" if first > second else "second")
     elif first == chance:
         choice = "either"

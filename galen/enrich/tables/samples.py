@@ -28,9 +28,9 @@ from galen.enrich.tables.sample_pairs import (
     SampleLimits,
     SamplePairs,
 )
-from galen.features.item_words import ItemWords, holds_of
-from galen.features.word_contexts import WordContexts
-from galen.features.word_pairs import Window, WordPairs, values_at
+from galen.features.words.item_words import ItemWords, holds_of
+from galen.features.words.word_contexts import WordContexts
+from galen.features.words.word_pairs import Window, WordPairs, values_at
 from galen.knowledge.graph import Graph
 from galen.knowledge.word_relations import WordRelations
 
@@ -111,10 +111,10 @@ class SamplesTask:
         for key, guess in self.guesses.items():
             content: dict[str, Any] = {
                 "taken": [self.pairs.words.names[word] for word in guess.words],
-                "first": self._told(guess, guess.first),
+                "first": self._as_asked(guess, guess.first),
             }
             if guess.second >= 0:
-                content["second"] = self._told(guess, guess.second)
+                content["second"] = self._as_asked(guess, guess.second)
             yield Record(key, content)
 
     def judge(self, record: Record, answer: SampleAnswer) -> Sequence[Fault]:
@@ -148,15 +148,15 @@ class SamplesTask:
         own = np.full(len(words), self.pairs.words.of_item[item])
         return bool((values_at(self.related.unsafe, words, own) > 0).any())
 
-    def _told(self, guess: Guess, place: int) -> dict[str, Any]:
+    def _as_asked(self, guess: Guess, place: int) -> dict[str, Any]:
         """A word or an item, and how often such goods are taken beside the words of a context."""
         words, catalogue = self.pairs.words, self.pairs.data.catalogue
         word = place if guess.kind == CLICK else int(words.of_item[place])
         often = OFTEN[1 + int(np.digitize(self.pairs.lift(guess.words, word), LIFTS))]
-        told: dict[str, Any] = {"word": words.names[word], "taken_beside": often}
+        facts: dict[str, Any] = {"word": words.names[word], "taken_beside": often}
         if guess.kind != CLICK:
-            told["title"] = (catalogue.titles[place] or "")[:LONGEST]
-        return told
+            facts["title"] = (catalogue.titles[place] or "")[:LONGEST]
+        return facts
 
 
 def _key(pairs: SamplePairs, guess: Guess) -> str:

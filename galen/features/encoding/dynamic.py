@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.features.encoding.samples import Ints
+from galen.data.arrays import Ints
 from galen.features.encoding.vocabulary import Exact, valued
 
 PATIENCE: Final = 30

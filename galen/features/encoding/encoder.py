@@ -7,16 +7,16 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from galen.data.arrays import Floats, Ints, Singles
 from galen.features.encoding.dynamic import Dynamic
 from galen.features.encoding.fields import column_of, floats
 from galen.features.encoding.kinds import Kinds, Seen
 from galen.features.encoding.lists import are_lists, filled, lengths_of
-from galen.features.encoding.samples import Ints, Samples, Singles, check_weights, joined
+from galen.features.encoding.samples import Samples, check_weights, joined
 from galen.features.encoding.schema import (
     Bag,
     Category,
@@ -313,7 +313,7 @@ def _check_beside(lengths: Ints, others: Ints, name: str, other: str) -> None:
         )
 
 
-def _number(name: str, moments: npt.NDArray[np.float64], columns: TableColumns) -> Number:
+def _number(name: str, moments: Floats, columns: TableColumns) -> Number:
     rows, total, squares = moments
     mean = float(total / max(rows, 1))
     spread = float(np.sqrt(max(squares / max(rows, 1) - mean * mean, 0.0)))

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.features.encoding.samples import Singles
+from galen.data.arrays import Singles
 from galen.features.encoding.schema import SchemaError
 
 OF_MOMENTS: Final[dict[str, Callable[[pa.Array], pa.Array]]] = {

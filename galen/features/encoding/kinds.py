@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from galen.data.arrays import Floats, Singles
 from galen.features.encoding.fields import column_of, floats, parts_of
 from galen.features.encoding.lists import are_lists, lengths_of
-from galen.features.encoding.samples import Singles
 from galen.features.encoding.scale import bent
 from galen.features.encoding.schema import SchemaError
 from galen.features.encoding.tables import TableColumns
@@ -69,7 +68,7 @@ class Seen:
     """What one pass over a table counts."""
 
     counts: dict[str, Counts] = field(default_factory=dict)  # by table
-    moments: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)  # rows, sum, squares
+    moments: dict[str, Floats] = field(default_factory=dict)  # rows, sum, squares
     widths: dict[str, int] = field(default_factory=dict)
 
     def add(self, piece: pa.RecordBatch, kinds: Kinds) -> None:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.features.encoding.samples import Ints
+from galen.data.arrays import Ints
 
 Value = TypeVar("Value", np.int64, np.float32)
 

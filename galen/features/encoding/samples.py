@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Bools, Floats, Ints, Singles
 from galen.features.encoding.schema import Schema, SchemaError
-
-Ints = npt.NDArray[np.int64]
-Singles = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,7 @@ class Samples:
     def __len__(self) -> int:
         return len(self.categories)
 
-    def take(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_] | slice) -> "Samples":
+    def take(self, rows: npt.NDArray[np.integer] | Bools | slice) -> "Samples":
         """The rows at these places, in this order; histories stay where they are."""
         return replace(
             self,

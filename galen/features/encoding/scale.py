@@ -1,19 +1,18 @@
 """Numbers of any size as numbers of about one: signed logarithms, standardised."""
 
 import numpy as np
-import numpy.typing as npt
 
-from galen.features.encoding.samples import Singles
-from galen.features.encoding.schema import Number, NumberEncoding, Schema
+from galen.data.arrays import Singles
+from galen.features.encoding.schema import Number, Schema
 
 
-def number_of(name: str, values: Singles, encoding: NumberEncoding = "linear") -> Number:
+def number_of(name: str, values: Singles) -> Number:
     """A field with the mean and spread of the values (N,) that are known."""
     known = bent(values[~np.isnan(values)]).astype(np.float64)
     if not len(known):
-        return Number(name, encoding)
+        return Number(name)
     spread = float(known.std())
-    return Number(name, encoding, float(known.mean()), spread if spread > 1e-6 else 1.0)
+    return Number(name, mean=float(known.mean()), spread=spread if spread > 1e-6 else 1.0)
 
 
 def bent(values: Singles) -> Singles:
@@ -23,7 +22,7 @@ def bent(values: Singles) -> Singles:
 
 def scaled(schema: Schema, numbers: Singles) -> Singles:
     """(N, 2 × numbers): standardised values, 0 where missing, then 1 where a value is missing."""
-    mean: npt.NDArray[np.float32] = np.array([n.mean for n in schema.numbers], np.float32)
+    mean: Singles = np.array([n.mean for n in schema.numbers], np.float32)
     spread = np.array([n.spread for n in schema.numbers], np.float32)
     values = (bent(numbers) - mean) / spread
     missing = np.isnan(values)

@@ -1,6 +1,5 @@
 """Tables of samples as files: which of their columns are what."""
 
-import difflib
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galen.data.did_you_mean import did_you_mean
 from galen.data.manifest import sha256
 from galen.data.mendable import MendableError
 from galen.features.encoding.fields import stored_name
@@ -90,8 +90,7 @@ def columns_of(folder: Path, names: list[str]) -> TableColumns:
     ]
     for name in named:
         if name and name not in names:
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, names)
             raise TableError(
                 f"{path}: there is no column {name!r}; there are {', '.join(names)}.{hint}"
             )
@@ -140,14 +139,14 @@ def digest_of(folder: Path) -> str:
     """
     part(folder, "train")
     paths = (folder / name for name in (NAME, "train.parquet", "valid.parquet", "test.parquet"))
-    told = "".join(f"{path.name} {sha256(path)}\n" for path in paths if path.exists())
-    return hashlib.sha256(told.encode()).hexdigest()
+    digests = "".join(f"{path.name} {sha256(path)}\n" for path in paths if path.exists())
+    return hashlib.sha256(digests.encode()).hexdigest()
 
 
-def pieces(file: pq.ParquetFile, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+def pieces(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     """The rows in pieces, so that a file of any size is read in bounded memory."""
     for group in range(file.metadata.num_row_groups):
-        yield from file.iter_batches(ROWS, row_groups=[group], columns=columns)
+        yield from file.iter_batches(ROWS, row_groups=[group])
 
 
 def types_of(file: pq.ParquetFile) -> Mapping[str, pa.DataType]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.features.encoding.samples import Ints
+from galen.data.arrays import Ints
 from galen.features.encoding.schema import SchemaError
 
 MERGE: Final = 1_000_000

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from galen.features.tokenizing.semantic_ids import Singles
+from galen.data.arrays import Singles
 from galen.nn.dense import tower
 
 

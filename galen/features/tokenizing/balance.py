@@ -1,10 +1,18 @@
 """Ways to keep a level of codes from being crowded."""
 
+from typing import Final
+
 import numpy as np
 from scipy.special import logsumexp
 
+from galen.data.arrays import Ints, Singles
+from galen.data.lookup import place_within
 from galen.features.tokenizing.clusters import distances, nearest
-from galen.features.tokenizing.semantic_ids import Ints, Singles
+
+SOFTNESS: Final = 0.05
+"""Of prices, as a share of the mean cost: less holds them closer to the exact transport."""
+ROUNDS: Final = 30
+"""Of balancing, after which prices stand nearly still."""
 
 
 def spread_apart(before: Ints, rest: Singles, centres: Singles) -> Ints:
@@ -45,7 +53,7 @@ def _seated(
         key = own * len(centres) + wanted
         order = np.lexsort((asking[rows], cost[rows, wanted], key))
         place = np.empty(len(rows), np.int64)
-        place[order] = np.arange(len(rows)) - np.searchsorted(key[order], key[order])
+        place[order] = place_within(key[order])
         let_in = place < room[own, wanted]
         code[asking[rows[let_in]]] = wanted[let_in]
         np.subtract.at(room, (own[let_in], wanted[let_in]), 1)
@@ -54,9 +62,7 @@ def _seated(
     return np.concatenate(none)
 
 
-def fair_prices(
-    vectors: Singles, centres: Singles, *, softness: float = 0.05, rounds: int = 30
-) -> Singles:
+def fair_prices(vectors: Singles, centres: Singles) -> Singles:
     """(codes,) prices at which all centres are asked for about equally often.
 
     The dual of entropic optimal transport with equal shares (Cuturi, "Sinkhorn Distances", NIPS
@@ -64,11 +70,11 @@ def fair_prices(
     """
     cost = distances(vectors, centres).astype(np.float64)
     cost -= cost.min(axis=1, keepdims=True)
-    scale = max(softness * float(cost.mean()), 1e-12)
+    scale = max(SOFTNESS * float(cost.mean()), 1e-12)
     kernel = -cost / scale
     gain = np.zeros(len(centres))
     share = np.log(len(vectors) / len(centres))
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         total = logsumexp(kernel + gain, axis=1, keepdims=True)
         gain = share - logsumexp(kernel - total, axis=0)
     return np.asarray(-(gain - gain.mean()) * scale, dtype=np.float32)

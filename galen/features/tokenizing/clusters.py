@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from galen.features.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
+from galen.data.arrays import Ints, Singles
+from galen.features.tokenizing.semantic_ids import SemanticIdError
 
 
 def checked(vectors: Singles, width: int | None = None) -> Singles:

@@ -5,13 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from galen.features.tokenizing.semantic_ids import (
-    Ints,
-    SemanticIds,
-    Singles,
-    TokenizerSpec,
-    shared,
-)
+from galen.data.arrays import Ints, Singles
+from galen.features.tokenizing.semantic_ids import SemanticIds, TokenizerSpec, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +32,14 @@ class CodeReport:
 
     def figures(self) -> dict[str, float]:
         """Flat figures by name, levels counted from 1; without those not asked for."""
-        told = {"collisions": self.collisions, "crowd": float(self.crowd)}
-        told["unresolved"] = float(self.unresolved)
+        found = {"collisions": self.collisions, "crowd": float(self.crowd)}
+        found["unresolved"] = float(self.unresolved)
         for place, level in enumerate(self.levels, 1):
             for name in ("used", "perplexity", "purity", "code_purity", "stability"):
                 value = getattr(level, name)
                 if np.isfinite(value):
-                    told[f"{name}_{place}"] = float(value)
-        return told
+                    found[f"{name}_{place}"] = float(value)
+        return found
 
 
 def code_report(
@@ -53,14 +48,12 @@ def code_report(
     spec: TokenizerSpec,
     *,
     seed: int,
-    items: int = 2000,
-    neighbours: int = 10,
 ) -> CodeReport:
     """Report on ids made from vectors (items, d), beside codes of the same settings' next seed."""
     codes, sizes = ids.codes[:, :-1], ids.sizes[:-1]
     again = spec.fit(vectors, seed + 1).codes(vectors)
-    told = report(vectors, codes, sizes, again=again, neighbours=neighbours, asked=items, seed=seed)
-    return replace(told, unresolved=len(ids) - len(np.unique(ids.codes, axis=0)))
+    found = report(vectors, codes, sizes, again=again, seed=seed)
+    return replace(found, unresolved=len(ids) - len(np.unique(ids.codes, axis=0)))
 
 
 def report(

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from galen.data.arrays import Bools
 from galen.data.dataset import Dataset
 from galen.features.item_vectors import TABLE
 from galen.features.tokenizing.item_vectors import ItemVectors, Source
-from galen.features.tokenizing.semantic_ids import Bools, SemanticIds, semantic_ids
+from galen.features.tokenizing.semantic_ids import SemanticIds, semantic_ids
 from galen.features.tokenizing.tokenizers import TokenizerName, tokenizer_spec
 
 
@@ -34,10 +35,10 @@ class Coding:
                 from these vectors.
             EnrichedError: `encoded` is a source, and its table is missing or cannot be used.
         """
-        return self.told(data, seed)[0]
+        return self.ids_and_there(data, seed)[0]
 
-    def told(self, data: Dataset, seed: int) -> tuple[SemanticIds, Bools]:
-        """Semantic ids as `ids` makes them, and (items,) of which items any source tells."""
+    def ids_and_there(self, data: Dataset, seed: int) -> tuple[SemanticIds, Bools]:
+        """Semantic ids as `ids` makes them, and (items,) the items that any source tells of."""
         spec = tokenizer_spec(self.tokenizer, self.sizes, self.tokenizer_settings)
         vectors = ItemVectors(self.sources, self.vector_size).fit(data, seed)
         tokenizer = spec.fit(vectors, seed)

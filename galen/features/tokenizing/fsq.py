@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Ints, Singles
 from galen.features.tokenizing import stored
 from galen.features.tokenizing.autoencoder import (
     Autoencoder,
@@ -23,7 +24,7 @@ from galen.features.tokenizing.autoencoder import (
     learn,
 )
 from galen.features.tokenizing.clusters import checked, sampled
-from galen.features.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
+from galen.features.tokenizing.semantic_ids import SemanticIdError
 
 FILE: Final = "fsq.safetensors"
 MOST: Final = 8  # steps of a number; more are hardly all used

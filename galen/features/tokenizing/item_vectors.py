@@ -7,12 +7,13 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Bools, Ints, Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.directions import spread_out
 from galen.features.item_text import word_weights, words_of
 from galen.features.item_vectors import read_encoded
-from galen.features.tokenizing.semantic_ids import Bools, SemanticIdError, Singles
+from galen.features.tokenizing.semantic_ids import SemanticIdError
 
 Source = Literal["taken", "attributes", "text", "encoded"]
 
@@ -59,18 +60,18 @@ class ItemVectors:
             matrix = made[name](data)
             there = np.diff(matrix.indptr) > 0
             vectors, _ = spread_out(matrix, there, self.size, self.whiten, seed)
-            parts += self._told(vectors, there)
+            parts += self._with_indicator(vectors, there)
         for source in given:
             dense = _checked(source, data.catalogue.ids)
             there = source.there
             vectors, _ = spread_out(dense, there, self.size, self.whiten, seed)
-            parts += self._told(vectors, there)
+            parts += self._with_indicator(vectors, there)
         if not parts:
             return np.zeros((len(data.catalogue), 1), np.float32)
         return np.concatenate(parts, axis=1)
 
-    def _told(self, part: Singles, there: Bools) -> list[Singles]:
-        """A source's numbers, and whether there were any."""
+    def _with_indicator(self, part: Singles, there: Bools) -> list[Singles]:
+        """A source's numbers, and where asked for one that says of which items it has none."""
         missing = (~there).astype(np.float32)[:, None]
         parts = [part, missing - missing.mean(axis=0)] if self.indicator else [part]
         return [part for part in parts if part.any()]
@@ -79,10 +80,9 @@ class ItemVectors:
         taken = data.of(*TAKEN)
         items = len(data.catalogue)
         pairs = sparse.csr_array((items, items), dtype=np.float64)
-        for distance in range(1, self.window + 1):
-            same = taken.user[distance:] == taken.user[:-distance]
-            weight = np.full(int(same.sum()), 1.0 / distance)
-            places = (taken.item[:-distance][same], taken.item[distance:][same])
+        for distance, earlier, later in taken.pairs(self.window):
+            weight = np.full(len(earlier), 1.0 / distance)
+            places = (taken.item[earlier], taken.item[later])
             one = sparse.csr_array((weight, places), shape=(items, items))
             pairs = pairs + one + one.T
         pairs.setdiag(0)
@@ -104,7 +104,7 @@ class ItemVectors:
         return word_weights([words_of(title or "") for title in data.catalogue.titles])
 
 
-def _one_hot(codes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> sparse.csr_array:
+def _one_hot(codes: Ints) -> sparse.csr_array:
     """(items, words) with 1 / √(items of the word) where an item has it."""
     rows = np.flatnonzero(codes >= 0)
     found = codes[rows]

@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from galen.data.arrays import Ints, Singles
 from galen.features.tokenizing import stored
 from galen.features.tokenizing.clusters import checked, k_means, nearest, sampled
-from galen.features.tokenizing.semantic_ids import Ints, SemanticIdError, Singles
+from galen.features.tokenizing.semantic_ids import SemanticIdError
 
 FILE: Final = "product_codes.safetensors"
 

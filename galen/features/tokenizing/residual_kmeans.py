@@ -10,10 +10,10 @@ from typing import Final, Literal
 
 import numpy as np
 
+from galen.data.arrays import Ints, Singles
 from galen.features.tokenizing import stored
 from galen.features.tokenizing.balance import fair_prices, spread_apart
 from galen.features.tokenizing.clusters import checked, k_means, nearest, sampled
-from galen.features.tokenizing.semantic_ids import Ints, Singles
 
 FILE: Final = "residual_kmeans.safetensors"
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from galen.data.arrays import Ints, Singles
 from galen.features.tokenizing import stored
 from galen.features.tokenizing.autoencoder import (
     Autoencoder,
@@ -25,7 +26,6 @@ from galen.features.tokenizing.autoencoder import (
     learn,
 )
 from galen.features.tokenizing.clusters import checked, k_means, sampled
-from galen.features.tokenizing.semantic_ids import Ints, Singles
 
 FILE: Final = "rq_vae.safetensors"
 

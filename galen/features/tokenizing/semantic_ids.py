@@ -11,16 +11,13 @@ from typing import Final, Protocol
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from galen.data.arrays import Ints, Singles
 from galen.data.catalogue import digest_of
+from galen.data.lookup import place_within
 from galen.data.mendable import MendableError
-
-Ints = npt.NDArray[np.int64]
-Singles = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 
 CODES: Final = "codes.safetensors"
 FACTS: Final = "semantic_ids.json"
@@ -242,7 +239,7 @@ def _places(group: Ints, items: Sequence[str]) -> Ints:
     order = np.lexsort((np.array(items, dtype=np.str_), group))
     ordered = group[order]
     place = np.empty(len(group), np.int64)
-    place[order] = np.arange(len(group)) - np.searchsorted(ordered, ordered)
+    place[order] = place_within(ordered)
     return place
 
 

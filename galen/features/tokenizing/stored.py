@@ -22,7 +22,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 def write(file: Path, arrays: Arrays, settings: "DataclassInstance") -> None:
     """Write arrays and what they were learned with as one file."""
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    save_file(whole, file, metadata={"settings": _told(settings)})
+    save_file(whole, file, metadata={"settings": _in_words(settings)})
 
 
 def read(file: Path, settings: "DataclassInstance") -> dict[str, npt.NDArray[Any]]:
@@ -39,13 +39,13 @@ def read(file: Path, settings: "DataclassInstance") -> dict[str, npt.NDArray[Any
         raise SemanticIdError(
             f"{file} is missing or was cut short ({error}); fit the tokenizer again."
         ) from error
-    if learned_with != _told(settings):
+    if learned_with != _in_words(settings):
         raise SemanticIdError(
-            f"{file} was learned with settings {learned_with}, not {_told(settings)}; "
+            f"{file} was learned with settings {learned_with}, not {_in_words(settings)}; "
             "name those, or fit the tokenizer again."
         )
     return arrays
 
 
-def _told(settings: "DataclassInstance") -> str:
+def _in_words(settings: "DataclassInstance") -> str:
     return json.dumps({"tokenizer": type(settings).__name__, **asdict(settings)}, sort_keys=True)

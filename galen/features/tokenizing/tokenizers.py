@@ -1,12 +1,12 @@
 """Every tokenizer by its name."""
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
 
+from galen.data.did_you_mean import did_you_mean
 from galen.features.tokenizing.fsq import Fsq
 from galen.features.tokenizing.product_codes import ProductCodes
 from galen.features.tokenizing.residual_kmeans import ResidualKMeans
@@ -42,10 +42,9 @@ def tokenizer_spec(
         )
     for key in settings:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
             raise SemanticIdError(
-                f"tokenizer {name!r} has no setting {key!r}; it has {', '.join(known)}. "
-                f"Did you mean {near!r}?"
+                f"tokenizer {name!r} has no setting {key!r}; it has {', '.join(known)}."
+                f"{did_you_mean(key, known)}"
             )
     try:
         spec: TokenizerSpec = msgspec.convert({"sizes": sizes, **settings}, kind)

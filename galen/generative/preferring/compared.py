@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from galen.data.arrays import Ints
 from galen.generative.network import NextCodes
 from galen.nn.learning.distributed import dealt
 from galen.nn.sequences.code_head import CodeHead
@@ -93,10 +94,12 @@ class LearningPolicy(nn.Module):
     def forward(self, inputs: Compared) -> Tensor:
         states = self.network.read(inputs.events)
         live = None if inputs.drawn is None else inputs.drawn.live
-        return self.loss(told(self.network.head, states, inputs.codes, live), inputs)
+        return self.loss(
+            log_probabilities_of(self.network.head, states, inputs.codes, live), inputs
+        )
 
 
-def told(
+def log_probabilities_of(
     head: CodeHead, states: Tensor, codes: Tensor, live: tuple[Tensor, ...] | None = None
 ) -> Tensor:
     """(R, G): log-probabilities of ids (R, G, levels) given states (R, width), summed over levels.
@@ -143,18 +146,16 @@ class Transitions:
     def __len__(self) -> int:
         return len(self.histories.wanted)
 
-    def read(self, people: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Events:
+    def read(self, people: Ints) -> Events:
         """What is read of some people, where the reference is."""
         before = self.histories.before.newest(self.length)
         return self.histories.events(before, people).to(self.states.device)
 
-    def wanted(self, people: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Tensor:
+    def wanted(self, people: Ints) -> Tensor:
         """(P,): what some people took next."""
         return torch.from_numpy(self.histories.wanted[people]).to(self.states.device)
 
-    def eligible(
-        self, people: np.ndarray[tuple[int], np.dtype[np.int64]], shown: Tensor, *, repeat: bool
-    ) -> Tensor:
+    def eligible(self, people: Ints, shown: Tensor, *, repeat: bool) -> Tensor:
         """(P, items): what is `shown` (items,) and, unless `repeat`, was not taken before."""
         mask = shown.expand(len(people), -1).clone()
         if not repeat:

@@ -10,12 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from galen.generative.preferring.compared import BLOCK, Compared, ComparedLesson, Transitions, told
+from galen.data.arrays import Ints
+from galen.generative.preferring.compared import (
+    BLOCK,
+    Compared,
+    ComparedLesson,
+    Transitions,
+    log_probabilities_of,
+)
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
 from galen.nn.learning.passes import mixed
 from galen.nn.learning.preference_losses import softmax_dpo
-from galen.nn.sequences.histories import Ints
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,9 @@ class RejectedSource:
         item = torch.cat([transitions.wanted(people)[:, None], self.hard[people], alike], dim=1)
         ids = codes[item.clamp_min(0)]
         with torch.no_grad():
-            reference = told(transitions.reference.head, transitions.states[people], ids)
+            reference = log_probabilities_of(
+                transitions.reference.head, transitions.states[people], ids
+            )
         reference = reference.masked_fill(item < 0, -torch.inf)
         inputs = Compared(transitions.read(people), ids, reference)
         return ComparedLesson(inputs, torch.ones(len(people)))

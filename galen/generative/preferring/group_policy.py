@@ -11,12 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Ints
 from galen.generative.network import NextCodes
-from galen.generative.preferring.compared import Compared, ComparedLesson, Drawn, Transitions, told
+from galen.generative.preferring.compared import (
+    Compared,
+    ComparedLesson,
+    Drawn,
+    Transitions,
+    log_probabilities_of,
+)
 from galen.generative.trie import Eligible, Trie
 from galen.nn.learning.preference_losses import clipped_policy_gradient, group_advantages
 from galen.nn.sequences.code_head import CodeHead
-from galen.nn.sequences.histories import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Ids:
     codes: Tensor  # (R, G, levels)
     item: Tensor  # (R, G); -1 where no item has the id
     live: tuple[Tensor, ...]  # by level: (R, G, codes) which could have been written
-    told: Tensor  # (R, G) log-probabilities among those
+    log_probability: Tensor  # (R, G) log-probabilities among those
 
 
 @dataclass(frozen=True)
@@ -122,11 +128,13 @@ class GroupSource:
                 draw,
                 first=self.policy.codes[wanted] if self.guided else None,
             )
-            reference = told(
+            reference = log_probabilities_of(
                 transitions.reference.head, transitions.states[people], ids.codes, ids.live
             )
         advantage = group_advantages(self.rewards.of(ids.item, wanted, self.kind, eligible))
-        inputs = Compared(events, ids.codes, reference, Drawn(ids.told, advantage, ids.live))
+        inputs = Compared(
+            events, ids.codes, reference, Drawn(ids.log_probability, advantage, ids.live)
+        )
         return ComparedLesson(inputs, torch.ones(len(people)))
 
 

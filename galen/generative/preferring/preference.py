@@ -118,13 +118,13 @@ def prefer(
         assert isinstance(module, LearningPolicy)
         return judge(module.network)
 
-    def told(epoch: Epoch, module: nn.Module) -> None:
+    def watched(epoch: Epoch, module: nn.Module) -> None:
         assert isinstance(module, LearningPolicy)
         assert watch is not None
         watch(epoch, module.network)
 
     course: Course = fit(
-        policy, Mean(), source, judged, training, watch=None if watch is None else told
+        policy, Mean(), source, judged, training, watch=None if watch is None else watched
     )
     after = course.epochs[course.best].valid["ndcg"] if course.epochs else before
     spent = round(time.process_time() - began, 3)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.labels.composition import Ingredient, parse_composition
 from galen.knowledge.labels.ingredient_names import How, IngredientNames
@@ -31,10 +31,10 @@ FORM: Final = re.compile(
 class Contents:
     """The parts of texts such as "paracetamol 500 mg + caffeine 65 mg"."""
 
-    text: npt.NDArray[np.int64]  # (P,) place among the texts
-    concept: npt.NDArray[np.int64]  # (P,) row of the graph; -1 where it is not recognised
-    milligrams: npt.NDArray[np.float64]  # (P,) of one unit of the pack; NaN where not said
-    measured: npt.NDArray[np.bool_]  # (P,) is that unit a gram or millilitre, and no tablet?
+    text: Ints  # (P,) place among the texts
+    concept: Ints  # (P,) row of the graph; -1 where it is not recognised
+    milligrams: Floats  # (P,) of one unit of the pack; NaN where not said
+    measured: Bools  # (P,) is that unit a gram or millilitre, and no tablet?
 
 
 @dataclass(frozen=True, slots=True)

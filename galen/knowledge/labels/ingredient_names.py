@@ -7,13 +7,13 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Ints, Singles
 from galen.knowledge.graph import Graph, KnowledgeError
 from galen.knowledge.labels.near_names import NearNames
 from galen.knowledge.labels.spelling import Mark, Spelling
 from galen.knowledge.schema import ConceptKind
 
-Ints = npt.NDArray[np.int64]
-Scores = npt.NDArray[np.float32]
+Scores = Singles
 Small = npt.NDArray[np.int8]
 
 AMBIGUOUS = -2

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
-Ints = npt.NDArray[np.int64]
-Scores = npt.NDArray[np.float32]
+from galen.data.arrays import Ints, Singles
+
+Scores = Singles
 
 SHORTEST: Final = 8  # letters; shorter names are never guessed
 ONE_EDIT_BELOW: Final = 11  # letters; names shorter than this may differ by one edit, others by two

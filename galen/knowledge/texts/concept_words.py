@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Ints
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind
 
@@ -35,7 +35,7 @@ class ConceptWords:
         rows.pop("", None)
         return cls(rows)
 
-    def find(self, titles: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    def find(self, titles: Sequence[str | None]) -> Ints:
         """(T,): the concept of the longest name in each title; -1 where there is none."""
         found = (next(self.all_in(title), -1) if title else -1 for title in titles)
         return np.fromiter(found, np.int64, len(titles))

@@ -60,7 +60,7 @@ class Checkpoint:
         with replacing(self.folder / name) as part:
             save_file(plain, part.name)
         digest = sha256(self.folder / name)
-        told = {
+        state = {
             "file": name,
             "sha256": digest,
             "epochs": list(epochs),
@@ -68,7 +68,7 @@ class Checkpoint:
             "facts": dict(facts),
         }
         with replacing(self.facts) as part:
-            part.write(f"{json.dumps(told, indent=1)}\n".encode())
+            part.write(f"{json.dumps(state, indent=1)}\n".encode())
         for file in old:
             if file.name != name:
                 file.unlink()
@@ -82,16 +82,16 @@ class Checkpoint:
         if not self.facts.exists():
             return None
         try:
-            told = json.loads(self.facts.read_text())
-            file = self.folder / told["file"]
-            whole = file.exists() and sha256(file) == told["sha256"]
+            state = json.loads(self.facts.read_text())
+            file = self.folder / state["file"]
+            whole = file.exists() and sha256(file) == state["sha256"]
         except (ValueError, KeyError) as error:
             raise CheckpointError(
                 f"{self.facts} cannot be read ({error}); {self._mend()}"
             ) from error
         if not whole:
             raise CheckpointError(f"{file} is missing or was cut short; {self._mend()}")
-        saved = Saved(load_file(file), told["epochs"], told["best"], told["facts"])
+        saved = Saved(load_file(file), state["epochs"], state["best"], state["facts"])
         if {name: tuple(t.shape) for name, t in saved.part("network").items()} != shapes:
             raise CheckpointError(f"{file} is of a network of another shape; {self._mend()}")
         return saved

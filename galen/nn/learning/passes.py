@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from galen.data.arrays import Ints
 from galen.nn.learning.training import Lesson, Source
 
 LEAST: Final = 16  # steps of an epoch
@@ -55,7 +55,7 @@ class EnoughSteps:
 
 def mixed(
     rows: int, batch: int, seed: int, epoch: int, skip: int
-) -> Iterator[tuple[npt.NDArray[np.int64], np.random.Generator]]:
+) -> Iterator[tuple[Ints, np.random.Generator]]:
     """Rows of an epoch's mini-batches in an order of its own, but for the first `skip`.
 
     Each comes with what it draws by, which is the same whether those before it were read or not.

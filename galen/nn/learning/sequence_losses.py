@@ -53,12 +53,12 @@ def without_wanted(scores: Tensor, wanted: Tensor, drawn: Tensor) -> Tensor:
 
 
 class Mean(nn.Module):
-    """The weighted mean of losses (T,) that the network itself has told."""
+    """The weighted mean of losses (T,) that the network itself computed."""
 
-    def forward(self, told: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
+    def forward(self, losses: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
         # Processes that learn together each divide by the mean of their counts (see losses.py).
         events = total(weight.sum().detach().clone()) / workers().count
-        return (told * weight).sum() / events.clamp_min(1e-12)
+        return (losses * weight).sum() / events.clamp_min(1e-12)
 
 
 def softmax_in_chunks(
@@ -70,8 +70,8 @@ def softmax_in_chunks(
     those of a chunk are at hand, so that memory holds one chunk only. States and items are
     multiplied in `kind`, their own where not given; all else is summed in float32.
     """
-    told: Tensor = _WholeSoftmax.apply(states, wanted, table, events, kind or table.dtype)  # type: ignore[no-untyped-call]
-    return told
+    losses: Tensor = _WholeSoftmax.apply(states, wanted, table, events, kind or table.dtype)  # type: ignore[no-untyped-call]
+    return losses
 
 
 class _WholeSoftmax(torch.autograd.Function):
@@ -92,9 +92,9 @@ class _WholeSoftmax(torch.autograd.Function):
     ) -> Tensor:
         whole = torch.ones_like(states[:, 0])
         context.how = events, kind
-        told, of_states, of_table = _with_gradients(states, wanted, table, whole, *context.how)
+        losses, of_states, of_table = _with_gradients(states, wanted, table, whole, *context.how)
         context.save_for_backward(states, wanted, table, of_states, of_table)
-        return told
+        return losses
 
     @staticmethod
     def backward(context: Any, weight: Tensor) -> tuple[Tensor, None, Tensor, None, None]:
@@ -110,7 +110,7 @@ def _with_gradients(
     states: Tensor, wanted: Tensor, table: Tensor, weight: Tensor, events: int, kind: torch.dtype
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Losses (T,), what each teaches its state (T, d), and what all by weight (T,) teach items."""
-    told = torch.empty(len(states), dtype=torch.float32, device=states.device)
+    losses = torch.empty(len(states), dtype=torch.float32, device=states.device)
     of_states, of_table = torch.empty_like(states), torch.zeros_like(table)
     items = table.to(kind)
     for start in range(0, len(states), events):
@@ -122,9 +122,9 @@ def _with_gradients(
         most = scores.amax(1, keepdim=True)
         chance = scores.sub_(most).exp_()
         total = chance.sum(1, keepdim=True)
-        told[part] = (total.log() + most - of_target)[:, 0]
+        losses[part] = (total.log() + most - of_target)[:, 0]
         chance.div_(total).scatter_add_(1, target, of_target.new_full(of_target.shape, -1.0))
         chance = chance.to(kind)
         of_states[part] = chance @ items
         of_table += chance.T @ (asked * weight[part, None].to(kind))
-    return told, of_states, of_table
+    return losses, of_states, of_table

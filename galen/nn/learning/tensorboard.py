@@ -9,7 +9,7 @@ from galen.nn.learning.training import Epoch, Watch
 
 
 def event_writer(folder: Path) -> Watch:
-    """Told of each epoch, writes its figures.
+    """A watch of training that writes each epoch's figures.
 
     Raises:
         MissingExtraError: TensorBoard is not installed.

@@ -26,7 +26,7 @@ class Buying(nn.Module):
         bought = (kind == self.kind).to(logits.dtype)
         return functional.binary_cross_entropy_with_logits(logits, bought, reduction="none")
 
-    def told(self, states: Tensor, vectors: Tensor) -> Tensor:
+    def log_probabilities(self, states: Tensor, vectors: Tensor) -> Tensor:
         """(R, k) log-probabilities of states (R, width) and items (R, k, width)."""
         logits = torch.einsum("rw,rkw->rk", self.asks(states), self.tells(vectors))
         return functional.logsigmoid(logits + self.alone(vectors)[..., 0])

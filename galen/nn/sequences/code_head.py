@@ -40,10 +40,10 @@ class CodeHead(nn.Module):
 
     def forward(self, states: Tensor, codes: Tensor) -> Tensor:
         """(T, levels) log-probabilities of codes (T, levels) given states (T, width)."""
-        hidden, told = states, []
+        hidden, found = states, []
         for level in range(len(self.sizes)):
             scores = self.level(level, hidden)
-            told.append(scores.gather(1, codes[:, level : level + 1]))
+            found.append(scores.gather(1, codes[:, level : level + 1]))
             if level + 1 < len(self.sizes):
                 hidden = self.reads(level, hidden, codes[:, level])
-        return torch.cat(told, dim=1)
+        return torch.cat(found, dim=1)

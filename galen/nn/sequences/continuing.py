@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from galen.data.arrays import Floats, Ints
 from galen.nn.sequences.context import Asked
-from galen.nn.sequences.histories import Columns, Floats, Ints
+from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.reader import Read, Reader
 
 BLOCK: Final = 256  # histories that go on together
@@ -39,8 +40,8 @@ class Continuing:
     def scores(self, item: Ints) -> Floats:
         """(P, m) of items (P, m)."""
         known = (item >= 0) & (item < len(self.vectors))
-        told = self.score(self.states, torch.from_numpy(np.where(known, item, 0)))
-        return np.where(known, told.numpy(), np.nan).astype(np.float64)
+        found = self.score(self.states, torch.from_numpy(np.where(known, item, 0)))
+        return np.where(known, found.numpy(), np.nan).astype(np.float64)
 
     @torch.inference_mode()
     def after(self, item: Ints) -> "Continuing":

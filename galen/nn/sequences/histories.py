@@ -4,17 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.nn.learning.passes import mixed
 from galen.nn.sequences.context import Asked
 from galen.nn.sequences.jagged import layout_of
 from galen.nn.sequences.next_item import NextInputs, NextLesson
 from galen.nn.sequences.packed_events import Events
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Columns:
         kept = place >= np.repeat(np.maximum(lengths - length, 0), lengths)
         return self.take(kept)
 
-    def take(self, kept: npt.NDArray[np.bool_]) -> "Columns":
+    def take(self, kept: Bools) -> "Columns":
         """The events where `kept` (E,) is true."""
         ends = np.concatenate([[0], np.cumsum(kept)])
         return self._rows(ends[self.offsets], np.flatnonzero(kept), self.user)

@@ -21,9 +21,7 @@ class Known:
     vectors: Tensor | None = None  # (N, d) of text or pictures, frozen
     codes: Tensor | None = None  # (N, levels) int64 semantic ids
     sizes: tuple[int, ...] = field(default=())  # words of each attribute, then of each level
-    told: Tensor | None = (
-        None  # (N,) of which vectors say something; of those with a number if None
-    )
+    there: Tensor | None = None  # (N,) whose vectors say something; those not 0 if None
 
 
 class ItemTower(nn.Module):

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from galen.data.arrays import Ints
 from galen.nn.sequences.context import Asked
-from galen.nn.sequences.histories import Columns, Ints
+from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.next_item import NextItem
 from galen.nn.sequences.packed_events import Events
 

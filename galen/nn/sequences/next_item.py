@@ -88,14 +88,14 @@ class NextItem(nn.Module):
             wanted = table.index_select(0, inputs.wanted)
             asked = self.asked(states)
             answers, how = self.answers(table), (settings.chunk, settings.products)
-            told = softmax_in_chunks(asked, inputs.wanted, answers, *how)
+            losses = softmax_in_chunks(asked, inputs.wanted, answers, *how)
         else:
             states = self.reader(self.tower(events.item), events)
             wanted = self.tower(inputs.wanted)
-            told = self._sampled(self.asked(states), wanted, inputs)
+            losses = self._sampled(self.asked(states), wanted, inputs)
         if self.buying is None:
-            return told
-        return told + settings.purchase_weight * self.buying.loss(states, wanted, inputs.done)
+            return losses
+        return losses + settings.purchase_weight * self.buying.loss(states, wanted, inputs.done)
 
     def _sampled(self, asked: Tensor, wanted: Tensor, inputs: NextInputs) -> Tensor:
         settings = self.objective

@@ -63,7 +63,7 @@ class Reader(nn.Module):
             done = done + self.gaps(torch.cat([first, 1 + span_step(at.diff(dim=1))], dim=1))
         found, kept = self.backbone.keep(done, at)
         read = Read(kept, at[:, -1], found)
-        return self.told(read, asked), read
+        return self.states_for(read, asked), read
 
     def extend(
         self, vectors: Tensor, kind: Tensor, at: Tensor, read: Read, asked: Asked | None = None
@@ -79,9 +79,9 @@ class Reader(nn.Module):
             done = done + self.gaps(gap if read.kept.events else torch.zeros_like(gap))
         found, kept = self.backbone.extend(done, at, read.kept)
         read = Read(kept, at, found)
-        return self.told(read, asked), read
+        return self.states_for(read, asked), read
 
-    def told(self, read: Read, asked: Asked | None = None) -> Tensor:
+    def states_for(self, read: Read, asked: Asked | None = None) -> Tensor:
         """States (P, width) of histories that were read, for what is asked now."""
         return self._asked(read.state, read.at, asked)
 

@@ -48,9 +48,9 @@ class _Network(nn.Module):
         each = [block(view) for block, view in zip(self.blocks, views, strict=True)]
         mean = torch.stack(each).float().mean(0)
         if len(each) > 1 and self.training:
-            told = torch.sigmoid(mean.detach())
+            agreed = torch.sigmoid(mean.detach())
             losses = [
-                nn.functional.binary_cross_entropy_with_logits(logits.float(), told)
+                nn.functional.binary_cross_entropy_with_logits(logits.float(), agreed)
                 for logits in each
             ]
             self.distilled.add(torch.stack(losses).mean())

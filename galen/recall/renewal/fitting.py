@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, expit, gammaln
 
-from galen.pipeline.candidates import Floats, Ints
+from galen.data.arrays import Floats, Ints
 from galen.recall.renewal.model import Renewal
 from galen.recall.renewal.spells import Spells, Supply
 
@@ -211,10 +211,10 @@ class _Shrunk:
         """One step of all, given the derivatives of their log-likelihoods and their curvature."""
         pull = 1 / self._variance
         self.value += (slope - (self.value - self._parent) * pull) / (bound + pull)
-        told = float((bend / (bend + pull)).sum())  # values that the data decide
+        decided = float((bend / (bend + pull)).sum())  # values that the data decide
         apart = (self.value - self._parent) ** 2
         self.belief = -0.5 * (apart * pull + np.log1p(bend / pull))  # Laplace
-        self._variance = float(np.clip((apart.sum() + 0.1) / (told + 1.0), 0.001, 4.0))
+        self._variance = float(np.clip((apart.sum() + 0.1) / (decided + 1.0), 0.001, 4.0))
 
 
 def _still(
@@ -238,9 +238,9 @@ def _fit_shop(spells: Spells, start: _Shop, pace: Floats, more_again: Floats) ->
         shop = _Shop.at(place, start.unit)
         shape = np.full(len(spells), shop.shape)
         level = _Level.just(shop.pace + pace, shop.again + more_again)
-        told = _log_likelihood(spells, shop, shape, level)
+        likelihood = _log_likelihood(spells, shop, shape, level)
         belief = 0.5 * (((place - mean) / deviation) ** 2).sum()
-        return float((belief - told.sum()) / (1 + len(spells)))
+        return float((belief - likelihood.sum()) / (1 + len(spells)))
 
     found = minimize(loss, start.place, method="L-BFGS-B", bounds=_BOUNDS, options={"ftol": 1e-7})
     return _Shop.at(found.x, start.unit)
@@ -268,14 +268,14 @@ def _fit_shapes(spells: Spells, above: Ints, shop: _Shop, level: _Level) -> Floa
     """(categories,): the best of a few shapes, each with the paces that suit it."""
     categories = int(above.max(initial=0)) + 1
     category = above[spells.good]
-    told = np.empty((len(SHAPES), categories))
+    likelihood = np.empty((len(SHAPES), categories))
     for row, times in enumerate(SHAPES):
         shape = np.full(len(spells), shop.shape * times)
         spent = _Spent.of(spells, shop, shape)
         suited = _fit_level(spent, shop, spells.good, level, 5)
         pairs = _Level.just(suited.pace[spells.good], suited.again[spells.good])
         each = _log_likelihood(spells, shop, shape, pairs)
-        told[row] = _summed(category, each, categories)
-        told[row] += _summed(above, suited.belief, categories)
-        told[row] -= 0.5 * (np.log(times) / LIKENESS) ** 2
-    return np.asarray(shop.shape * SHAPES[told.argmax(axis=0)])
+        likelihood[row] = _summed(category, each, categories)
+        likelihood[row] += _summed(above, suited.belief, categories)
+        likelihood[row] -= 0.5 * (np.log(times) / LIKENESS) ** 2
+    return np.asarray(shop.shape * SHAPES[likelihood.argmax(axis=0)])

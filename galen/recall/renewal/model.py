@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galen.pipeline.candidates import Floats
+from galen.data.arrays import Floats
 from galen.recall.renewal.spells import Spells, Supply
 
 

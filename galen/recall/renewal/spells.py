@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.schema import DAY
-from galen.pipeline.candidates import Bools, Floats, Ints
 
 SHORTEST = 0.5
 """Days: two purchases on two days are at least so far apart, whatever their hours."""

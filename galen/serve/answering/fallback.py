@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from galen.data.catalogue import Floats
+from galen.data.arrays import Floats
 from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.channels import Channel, ChannelRunner
 from galen.pipeline.pipeline import Pipeline

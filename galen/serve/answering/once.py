@@ -1,6 +1,5 @@
 """One slate for the command line: the same state and pipeline as the server's, without a server."""
 
-import difflib
 import sqlite3
 import uuid
 from contextlib import closing
@@ -10,6 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from galen.assembly.bundle import Bundle
+from galen.data.did_you_mean import did_you_mean
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
 from galen.knowledge.pack import SurfaceName
@@ -100,8 +100,7 @@ def surface_named(name: str) -> SurfaceName:
         SettingsError: there is no such surface.
     """
     if name not in SURFACES:
-        near = difflib.get_close_matches(name, SURFACES, n=1, cutoff=0.0)
-        raise SettingsError(f"there is no surface {name!r}; did you mean {near[0]!r}?")
+        raise SettingsError(f"there is no surface {name!r}.{did_you_mean(name, SURFACES)}")
     return name
 
 

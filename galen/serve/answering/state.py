@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from galen.data.catalogue import Bools, Catalogue, Floats, Ints
+from galen.data.arrays import Bools, Floats, Ints
+from galen.data.catalogue import Catalogue
 from galen.data.columns import numbers_of
 from galen.data.dataset import Dataset
 from galen.data.growing import Growing

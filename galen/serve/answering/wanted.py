@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galen.data.catalogue import Bools, Catalogue, Ints
+from galen.data.arrays import Bools, Ints
+from galen.data.catalogue import Catalogue
 from galen.pipeline.candidates import Candidates, Requests
 from galen.serve.messages import SlateFilter
 

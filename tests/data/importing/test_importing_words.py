@@ -79,7 +79,7 @@ def test_of_a_column_that_holds_something_else_not_every_word_is_a_reason(tmp_pa
             {"sex": {"m": "f"}},
             "words of 'sex' cannot be given; they can of kind, surface, rx_class",
         ),
-        ({"kind": {"view": "klick"}}, "'view' cannot mean 'klick'; did you mean 'click'"),
+        ({"kind": {"view": "klick"}}, "'view' cannot mean 'klick'. Did you mean 'click'"),
         ({"rx_class": {"POM": "otc"}}, "no column is read as rx_class"),
     ],
 )

@@ -6,7 +6,7 @@ from enrich.asked import items_of
 
 from galen.enrich.running.faults import EnrichError
 from galen.enrich.running.parsing import parse, schema_of
-from galen.enrich.running.prompt_file import BEGIN, END, PromptFile, data, told_data
+from galen.enrich.running.prompt_file import BEGIN, END, PromptFile, content_of, data
 from galen.llm.language_model import Reply
 
 TEXT = '+++\nname = "x"\nversion = 2\nmost_tokens = 9\n+++\nSay what it is.'
@@ -36,7 +36,7 @@ def test_a_label_changes_with_the_text_the_version_and_the_length():
 
 def test_the_data_of_a_question_is_read_back():
     told = {"title": "水 spray", "pack": "30 ml"}
-    assert told_data(data(told)) == told
+    assert content_of(data(told)) == told
 
 
 def test_data_cannot_end_its_own_block():

@@ -10,7 +10,7 @@ from enrich.asked import SPRAY, Answering, by_rules, graph, items_of, numbered
 
 from galen.enrich.running.faults import EnrichError
 from galen.enrich.running.journal import Journal
-from galen.enrich.running.prompt_file import told_data
+from galen.enrich.running.prompt_file import content_of
 from galen.enrich.running.runner import Running, run
 from galen.enrich.tables.item_rules import item_rules
 from galen.llm.language_model import Failed, LanguageModelError, Reply, Trouble
@@ -241,7 +241,7 @@ def test_stricter_judges_ask_anew_only_what_no_longer_passes(tmp_path):
     model = by_rules(task)
     report = run_once(strict, model, tmp_path)
     assert (report.kept_before, report.held) == (2, {"claim": 1})
-    assert {told_data(prompt.user)["brand"] for prompt in model.asked} == {"Dolor"}
+    assert {content_of(prompt.user)["brand"] for prompt in model.asked} == {"Dolor"}
 
 
 @pytest.mark.parametrize("broken", [LanguageModelError("gone"), KeyboardInterrupt()])
@@ -250,7 +250,7 @@ def test_what_is_being_asked_when_a_job_breaks_is_kept(tmp_path, broken):
     good = rules(items_of())
 
     def answer(prompt):
-        number = told_data(prompt.user)["title"].split()[-2]
+        number = content_of(prompt.user)["title"].split()[-2]
         if number in "01":  # one job each
             asked.wait()
         if number == "0":

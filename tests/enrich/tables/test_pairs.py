@@ -3,8 +3,8 @@ from enrich.asked import graph
 from enrich.word_shop import word_shop
 
 from galen.enrich.tables.pairs import PairLimits, candidate_pairs, people_of_both, shared_levels
-from galen.features.item_words import ItemWords, holds_of
-from galen.features.word_pairs import Window, WordPairs
+from galen.features.words.item_words import ItemWords, holds_of
+from galen.features.words.word_pairs import Window, WordPairs
 from galen.knowledge.word_relations import WordRelations
 
 BASKETS = [["razor", "shaving foam"], ["saline nasal spray", "paper tissues"]]

@@ -59,7 +59,7 @@ def test_a_setting_that_a_tokenizer_cannot_take_is_told(name, settings, said):
 def test_an_item_of_which_no_source_tells_is_said_to_be_so(world):
     known = world.data.take(world.data.item != 5)
     silent, heard = (
-        Coding(sizes=(2, 8), sources=sources, vector_size=8).told(known, 0)[1]
+        Coding(sizes=(2, 8), sources=sources, vector_size=8).ids_and_there(known, 0)[1]
         for sources in (("taken",), ("taken", "attributes"))
     )
     assert np.flatnonzero(~silent).tolist() == [5]

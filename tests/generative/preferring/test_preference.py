@@ -12,8 +12,8 @@ from galen.generative.generator import Generator
 from galen.generative.preferring.compared import (
     LearningPolicy,
     Transitions,
+    log_probabilities_of,
     newest_transitions,
-    told,
 )
 from galen.generative.preferring.direct_preference import DirectLoss, RejectedSource, hard_items
 from galen.generative.preferring.group_policy import GroupLoss, GroupSource, Rewards, drawn_ids
@@ -59,7 +59,9 @@ def log_probability(network, asked, item):
     """(P,): of one item after each history."""
     with torch.inference_mode():
         states = network.read(asked.read(np.arange(len(asked))))
-        return told(network.head, states, network.codes[item].expand(len(asked), 1, -1))[:, 0]
+        return log_probabilities_of(
+            network.head, states, network.codes[item].expand(len(asked), 1, -1)
+        )[:, 0]
 
 
 def teach(policy, source, epochs=12):
@@ -96,7 +98,7 @@ def test_hard_items_are_the_models_own_first_ones_without_what_was_taken(world, 
     wanted = asked.histories.wanted
     with torch.inference_mode():
         ids = network.codes.expand(len(asked), -1, -1)
-        scores = told(network.head, asked.states, ids)
+        scores = log_probabilities_of(network.head, asked.states, ids)
     scores = scores.clone()
     scores[:, ~shown] = -torch.inf
     scores[torch.arange(len(asked)), torch.from_numpy(wanted)] = -torch.inf
@@ -188,11 +190,11 @@ def test_ids_are_drawn_as_often_as_their_probability_among_the_eligible_says(par
         states = torch.randn(1, 16)
         draw = torch.Generator().manual_seed(0)
         ids = drawn_ids(network.head, trie.masked(eligible), states, 40_000, draw)
-        again = told(network.head, states, ids.codes, ids.live)
-    assert torch.allclose(again, ids.told, atol=1e-6)
+        again = log_probabilities_of(network.head, states, ids.codes, ids.live)
+    assert torch.allclose(again, ids.log_probability, atol=1e-6)
     item, place, count = np.unique(ids.item[0].numpy(), return_index=True, return_counts=True)
     assert item.tolist() == torch.nonzero(eligible)[:, 0].tolist()
-    probability = ids.told[0, place].exp().numpy()
+    probability = ids.log_probability[0, place].exp().numpy()
     assert probability.sum() == pytest.approx(1, abs=1e-5)
     assert count / 40_000 == pytest.approx(probability, abs=0.01)
 

@@ -232,7 +232,7 @@ def test_pairs_and_the_whole_catalogue_are_told_alike():
     head, states, items = Buying(8, 3), torch.randn(3, 8), torch.randn(5, 8)
     with torch.inference_mode():
         whole = head.whole(states, items)
-        torch.testing.assert_close(head.told(states, items.expand(3, 5, 8)), whole)
+        torch.testing.assert_close(head.log_probabilities(states, items.expand(3, 5, 8)), whole)
         loss = head.loss(states, items[:3], torch.tensor([3, 3, 3]))
         torch.testing.assert_close(loss, -whole.diagonal())
 

@@ -40,7 +40,7 @@ def test_the_mapping_and_the_words_of_the_guide_are_understood(tmp_path: Path):
     ("source", "paths", "words"),
     [
         ("amazon", {}, "no source 'amazon'.*amazon-reviews"),
-        ("sequences", {"interaction": "x"}, "did you mean 'interactions'"),
+        ("sequences", {"interaction": "x"}, "Did you mean 'interactions'"),
         ("sequences", {}, "needs the path 'interactions': --path interactions=FILE"),
         ("table", {}, "needs the path 'events': --events FILE"),
         ("movielens", {"folder": "nowhere"}, "has no ratings"),
@@ -55,7 +55,7 @@ def test_what_a_source_needs_is_told(
 
 
 def test_an_unknown_option_is_refused(tmp_path: Path):
-    with pytest.raises(ImportRefused, match="no option 'lable'; did you mean 'label'"):
+    with pytest.raises(ImportRefused, match=r"no option 'lable'\. Did you mean 'label'"):
         import_shop(
             "ctr-table",
             {"events": tmp_path / "x.csv"},

@@ -13,11 +13,11 @@ from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from galen.data.arrays import Bools, Floats, Ints, Singles
 from galen.data.lookup import places_of
-from galen.features.item_words import ItemWords
-from galen.features.word_pairs import WordPairs, values_at
-from galen.pipeline.candidates import Bools, Floats, Ints, Singles
-from galen.recall.related_words import RelatedWords
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_pairs import WordPairs, values_at
+from galen.recall.item_pairs.related_words import RelatedWords
 
 FEATURES: Final = (
     "constant",

@@ -13,11 +13,11 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_of
 from galen.data.schema import TAKEN
-from galen.features.contexts import ContextReader
-from galen.pipeline.candidates import Bools, Floats, Ints
+from galen.features.contexts.contexts import ContextReader
 
 K: Final = 20
 """People that a key stands for at least."""

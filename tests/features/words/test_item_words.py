@@ -5,7 +5,7 @@ from worlds import items_table
 
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import PROVENANCE, EnrichedError, Extent, write_enriched
-from galen.features.item_words import ItemWords, holds_of, spoken
+from galen.features.words.item_words import ItemWords, holds_of, spoken
 from galen.knowledge.build import built_in
 from galen.knowledge.texts.concept_words import folded
 

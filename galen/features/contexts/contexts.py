@@ -13,13 +13,14 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from galen.data.arrays import Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, Surface
-from galen.features.item_words import ItemWords, spoken
+from galen.features.words.item_words import ItemWords, spoken
 from galen.knowledge.graph import Graph
 from galen.knowledge.texts.concept_words import ConceptWords
-from galen.pipeline.candidates import Floats, Histories, Ints, Requests
+from galen.pipeline.candidates import Histories, Requests
 
 Field = Literal[
     "sex", "region", "surface", "age", "life_stage", "season", "landing", "category", "interest"
@@ -148,18 +149,18 @@ class ContextReader:
 
     def key(self, codes: Sequence[int]) -> str:
         """A context in words, as it stands in tables: JSON of its known fields."""
-        told = {
+        named = {
             field: self.words[field][code]
             for field, code in zip(self.fields, codes, strict=True)
             if code >= 0
         }
-        return json.dumps(told, ensure_ascii=False)
+        return json.dumps(named, ensure_ascii=False)
 
     def codes(self, key: str) -> list[int] | None:
         """The codes of a key; None where it has a field or a word that is not known here."""
-        told: dict[str, Any] = json.loads(key)
+        words: dict[str, Any] = json.loads(key)
         found = dict.fromkeys(self.fields, -1)
-        for field, word in told.items():
+        for field, word in words.items():
             if field not in found or word not in self.words[field]:
                 return None
             found[field] = self.words[field].index(word)

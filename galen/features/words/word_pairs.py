@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.lookup import places_of
 from galen.data.schema import DAY, TAKEN
-from galen.pipeline.candidates import Floats, Ints
 
 PRIOR: Final = 5.0
 """Pairs of people, as expected by chance, by which a lift is drawn to 1 (a Gamma prior)."""
@@ -76,13 +76,12 @@ class WordPairs:
 
 def together(taken: Dataset, window: Window) -> Iterator[tuple[Ints, Ints]]:
     """Rows of events that lie together, the earlier one first; one distance at a time."""
-    for distance in range(1, window.events + 1):
-        first = np.flatnonzero(taken.user[distance:] == taken.user[:-distance])
-        second = first + distance
+    for _, first, second in taken.pairs(window.events):
         if taken.clock == "time":
             near = taken.at[second] - taken.at[first] <= window.days * DAY
-            first, second = first[near], second[near]
-        yield first, second
+            yield first[near], second[near]
+        else:
+            yield first, second
 
 
 def values_at(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:

@@ -8,12 +8,12 @@ import torch
 from scipy import sparse
 from torch import nn
 
+from galen.data.arrays import Ints
 from galen.data.lookup import places_of
 from galen.nn.learning.passes import mixed
 from galen.nn.search import top_items
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.two_tower import PairLesson, Pairs, TwoTower
-from galen.pipeline.candidates import Ints
 
 
 @dataclass(frozen=True)

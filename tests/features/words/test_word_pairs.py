@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from galen.features.word_pairs import PRIOR, Window, WordPairs, values_at
+from galen.features.words.word_pairs import PRIOR, Window, WordPairs, values_at
 
 
 def pairs_of(world, window=None):

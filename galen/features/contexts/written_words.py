@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
-from galen.features.context_words import ContextKeys
-from galen.features.contexts import FIELDS, ContextReader, Field
+from galen.data.arrays import Floats, Ints
+from galen.features.contexts.context_words import ContextKeys
+from galen.features.contexts.contexts import FIELDS, ContextReader, Field
 from galen.knowledge.texts.concept_words import ConceptWords
-from galen.pipeline.candidates import Floats, Ints
 
 COLUMNS: Final = ("key", "need", "product_word", "weight")
 """What is read of a table, whichever task wrote it."""
@@ -59,20 +59,20 @@ class ContextTable:
 
     @classmethod
     def restored(
-        cls, tensors: Mapping[str, npt.NDArray[Any]], told: Mapping[str, Any]
+        cls, tensors: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]
     ) -> "ContextTable":
-        """From what `tensors` and `told` gave."""
+        """From what `tensors` and `facts` gave."""
         reader = ContextReader(
-            tuple(told["fields"]),
-            {field: tuple(words) for field, words in told["words"].items()},
+            tuple(facts["fields"]),
+            {field: tuple(words) for field, words in facts["words"].items()},
             {field: tensors[f"of_item.{field}"] for field in ("landing", "category", "interest")},
-            ConceptWords(told["asked_for"]),
-            bool(told["clocked"]),
+            ConceptWords(facts["asked_for"]),
+            bool(facts["clocked"]),
         )
         shape = len(tensors["codes"]), len(reader.words["landing"])
         weight = sparse.csr_array((tensors["weight"], tensors["indices"], tensors["indptr"]), shape)
         keys = ContextKeys.of(tensors["codes"], tensors["sizes"])
-        return cls(reader, keys, weight, told["needs"])
+        return cls(reader, keys, weight, facts["needs"])
 
     @classmethod
     def nothing(cls, reader: ContextReader) -> "ContextTable":
@@ -101,7 +101,7 @@ class ContextTable:
         return {name: np.ascontiguousarray(tensor) for name, tensor in found.items()}
 
     @property
-    def told(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """What is kept as JSON."""
         return {
             "fields": self.reader.fields,

@@ -14,40 +14,40 @@ from galen.rank.segmented import SegmentedModel
 class OfTable(Protocol):
     """A part that holds what a table of the shop said."""
 
-    def untold(self) -> Self:
+    def without_table(self) -> Self:
         """The same part, for which the table says nothing of any item or person."""
         ...
 
 
-def told_by_tables(model: Model) -> list[str]:
+def extensions_of_tables(model: Model) -> list[str]:
     """The extensions of a model and of its members that read tables of a shop, each name once."""
-    return sorted(set(_told(model)))
+    return sorted(set(_extensions_of_tables(model)))
 
 
-def untold(model: Model, name: str) -> Model:
+def without_table(model: Model, name: str) -> Model:
     """The model without what the extension of this name, wherever it stands, read of a table."""
     if isinstance(model, ExtendedModel):
         extensions = {
-            key: one.untold() if _name(key) == name and isinstance(one, OfTable) else one
+            key: one.without_table() if _name(key) == name and isinstance(one, OfTable) else one
             for key, one in model.extensions.items()
         }
-        return replace(model, extensions=extensions, model=untold(model.model, name))
+        return replace(model, extensions=extensions, model=without_table(model.model, name))
     if isinstance(model, BlendedModel):
-        models = {key: untold(member, name) for key, member in model.models.items()}
+        models = {key: without_table(member, name) for key, member in model.models.items()}
         return replace(model, models=models)
     if isinstance(model, SegmentedModel):
-        return replace(model, model=untold(model.model, name))
+        return replace(model, model=without_table(model.model, name))
     return model
 
 
-def _told(model: Model) -> Iterator[str]:
+def _extensions_of_tables(model: Model) -> Iterator[str]:
     if isinstance(model, ExtendedModel):
         yield from (_name(k) for k, one in model.extensions.items() if isinstance(one, OfTable))
     if isinstance(model, BlendedModel):
         for member in model.models.values():
-            yield from _told(member)
+            yield from _extensions_of_tables(member)
     if isinstance(model, ExtendedModel | SegmentedModel):
-        yield from _told(model.model)
+        yield from _extensions_of_tables(model.model)
 
 
 def _name(key: str) -> str:

@@ -4,8 +4,9 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
-from galen.pipeline.candidates import Floats, Ints
-from galen.recall.pair_weights import FEATURES, PairFacts
+from galen.data.arrays import Floats, Ints
+from galen.data.lookup import places_in_runs
+from galen.recall.item_pairs.weights import FEATURES, PairFacts
 
 ENTRIES = 4_000_000
 """Pairs of items whose weights are held at once."""
@@ -27,29 +28,39 @@ def weights_of(
     order = np.argsort(facts.words.of_item, kind="stable")
     start = np.searchsorted(facts.words.of_item[order], np.arange(len(facts.words) + 1))
     random = np.random.default_rng(seed)
-    rows, columns, values = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
+    parts = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
     for word in np.unique(facts.related.source).tolist():
         found, level = _shelf(facts, learned, word, (order, start))
         if len(found) > shelf:
-            best = np.argsort(-level, kind="stable")
-            rest = random.permutation(best[shelf // 2 :])[: shelf - shelf // 2]
-            chosen = np.sort(np.concatenate([best[: shelf // 2], rest]))
+            chosen = _half_best_half_drawn(level, shelf, random)
             found, level = found[chosen], level[chosen]
         mine = order[start[word] : start[word + 1]]
         block = max(ENTRIES // max(len(found), 1), 1)
         for first in range(0, len(mine), block):
             own = mine[first : first + block]
-            score = _scores(facts, learned, own, found, level)
-            count = min(neighbours, len(found))
-            best = np.argpartition(-score, count - 1, axis=1)[:, :count]
-            value = np.take_along_axis(score, best, axis=1)
-            row, column = np.repeat(own, count), found[best].ravel()
-            kept = row != column
-            rows.append(row[kept])
-            columns.append(column[kept])
-            values.append(expit(value.ravel()[kept]))
-    places = np.concatenate(rows), np.concatenate(columns)
-    return sparse.csr_array((np.concatenate(values), places), shape=(items, items))
+            parts.append(_best_beside(facts, learned, own, found, level, neighbours))
+    row, column, value = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return sparse.csr_array((value, (row, column)), shape=(items, items))
+
+
+def _half_best_half_drawn(level: Floats, count: int, random: np.random.Generator) -> Ints:
+    """(count,) places: half of them of the highest levels, half drawn among the others."""
+    best = np.argsort(-level, kind="stable")
+    drawn = random.permutation(best[count // 2 :])[: count - count // 2]
+    return np.sort(np.concatenate([best[: count // 2], drawn]))
+
+
+def _best_beside(
+    facts: PairFacts, learned: Floats, own: Ints, found: Ints, level: Floats, count: int
+) -> tuple[Ints, Ints, Floats]:
+    """Of items `own`, each with the `count` found that are likeliest beside it, and how likely."""
+    score = _scores(facts, learned, own, found, level)
+    count = min(count, len(found))
+    best = np.argpartition(-score, count - 1, axis=1)[:, :count]
+    row, column = np.repeat(own, count), found[best].ravel()
+    value = np.take_along_axis(score, best, axis=1).ravel()
+    kept = row != column  # an item is not beside itself
+    return row[kept], column[kept], expit(value[kept])
 
 
 def _shelf(
@@ -60,8 +71,7 @@ def _shelf(
     related = facts.related
     edge = np.flatnonzero(related.source == word)
     count = np.diff(start)[related.target[edge]]
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    found = order[np.repeat(start[related.target[edge]], count) + within]
+    found = order[places_in_runs(start[related.target[edge]], count)]
     each = np.repeat(edge, count)
     table = np.column_stack(
         [facts.of_edges(each, related.target[each]), facts.popularity[found], facts.new[found]],

@@ -5,11 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import DAY, TAKEN, Kind
-from galen.features.word_pairs import Window, together
-from galen.pipeline.candidates import Bools, Floats, Ints
-from galen.recall.pair_weights import PairFacts
+from galen.features.words.word_pairs import Window, together
+from galen.recall.item_pairs.weights import PairFacts
 
 NEWEST: Final = 0.2
 """Share of events, the newest, that weights are learned from; facts come from those before."""

@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from galen.data.arrays import Bools, Ints
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
-from galen.features.item_words import ItemWords
-from galen.pipeline.candidates import Bools, Ints
+from galen.features.words.item_words import ItemWords
 
 LEAST: Final = 20
 """People who have to share a context (k-anonymity); else a wider one stands in."""

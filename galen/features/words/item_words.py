@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.compute as pc
 from scipy import sparse
 
+from galen.data.arrays import Ints
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import Extent, read_enriched
 from galen.features.item_facts import ItemFacts
@@ -17,7 +18,6 @@ from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import ConceptWords, folded
-from galen.pipeline.candidates import Ints
 
 TABLE: Final = "items"
 """The table in which a language model said what each item is."""
@@ -52,13 +52,13 @@ class ItemWords:
             EnrichedError: the table is there and cannot be used.
         """
         found = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
-        told = _told(catalogue, enriched, known)
+        given = _words_given(catalogue, enriched, known)
         by_title = found.find(catalogue.titles).tolist()
         narrowest = _narrowest(catalogue)
         said = [
             word
             or (graph.names[row].lower() if row >= 0 else (narrowest[path] if path >= 0 else None))
-            for word, row, path in zip(told, by_title, catalogue.path.tolist(), strict=True)
+            for word, row, path in zip(given, by_title, catalogue.path.tolist(), strict=True)
         ]
         names = tuple(sorted({word for word in said if word}))
         place = {word: at for at, word in enumerate(names)} | {None: -1}
@@ -92,10 +92,10 @@ def spoken(words: ItemWords, graph: Graph) -> dict[str, int]:
 def holds_of(words: ItemWords, catalogue: Catalogue, graph: Graph) -> sparse.csr_array:
     """(words, concepts): 1 for ingredients that at least half of a word's items hold."""
     namer = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
-    told = ItemFacts(catalogue, IngredientReader.of(graph), namer).columns.concept[:, 1:]
-    item, column = np.nonzero(told >= 0)
+    concept = ItemFacts(catalogue, IngredientReader.of(graph), namer).columns.concept[:, 1:]
+    item, column = np.nonzero(concept >= 0)
     shape = len(words.of_item), len(graph)
-    held = sparse.csr_array((np.ones(len(item)), (item, told[item, column])), shape)
+    held = sparse.csr_array((np.ones(len(item)), (item, concept[item, column])), shape)
     held.data[:] = 1.0
     share = sparse.csr_array(words.items.T @ held)
     size = np.maximum(np.bincount(words.of_item[words.of_item >= 0], minlength=len(words)), 1)
@@ -105,7 +105,9 @@ def holds_of(words: ItemWords, catalogue: Catalogue, graph: Graph) -> sparse.csr
     return share
 
 
-def _told(catalogue: Catalogue, enriched: Path | None, known: Extent | None) -> list[str | None]:
+def _words_given(
+    catalogue: Catalogue, enriched: Path | None, known: Extent | None
+) -> list[str | None]:
     if enriched is None or not (enriched / f"{TABLE}.parquet").exists():
         return [None] * len(catalogue)
     table = read_enriched(enriched, TABLE, ["key", "product_word"], known=known)

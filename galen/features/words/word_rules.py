@@ -6,12 +6,11 @@ This stands where no language model has judged a shop's pairs, and says so where
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from galen.features.item_words import ItemWords
-from galen.features.word_pairs import WordPairs, values_at
+from galen.data.arrays import Bools, Floats, Ints
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_pairs import WordPairs, values_at
 from galen.knowledge.word_relations import WordRelations
-from galen.pipeline.candidates import Bools, Floats, Ints
 
 COMPLEMENT, SUBSTITUTE, UNRELATED, UNSAFE = range(4)
 KINDS: Final = ("complement", "substitute", "unrelated", "unsafe_together")
@@ -65,8 +64,6 @@ def judged_by_rule(
 def on_one_shelf(words: ItemWords, one: Ints, other: Ints) -> Bools:
     """(P,): are the words the same, or of the same category path?"""
     code: dict[tuple[str, ...], int] = {}
-    shelf: npt.NDArray[np.int64] = np.array(
-        [code.setdefault(path, len(code)) for path in words.path], np.int64
-    )
+    shelf: Ints = np.array([code.setdefault(path, len(code)) for path in words.path], np.int64)
     known = np.array([bool(path) for path in words.path], bool)
     return np.asarray((one == other) | ((shelf[one] == shelf[other]) & known[one]))

@@ -6,11 +6,13 @@ from typing import Final, Literal
 import numpy as np
 from scipy import sparse
 
+from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched
-from galen.features.item_words import ItemWords
-from galen.features.word_pairs import WordPairs, values_at
-from galen.features.word_rules import (
+from galen.data.lookup import place_within
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_pairs import WordPairs, values_at
+from galen.features.words.word_rules import (
     BACKWARD,
     COMPLEMENT,
     DIRECTIONS,
@@ -21,7 +23,6 @@ from galen.features.word_rules import (
     judged_by_rule,
 )
 from galen.knowledge.word_relations import WordRelations
-from galen.pipeline.candidates import Bools, Floats, Ints, place_within
 
 TABLE: Final = "relations"
 BY_RULE: Final = 0.5
@@ -63,8 +64,8 @@ def related_words(
         one, other, kind, direction, confidence = _by_rule(words, pairs, known)
     clash = np.flatnonzero(kind == UNSAFE)
     ends = np.append(one[clash], other[clash]), np.append(other[clash], one[clash])
-    told = sparse.csr_array((np.ones(2 * len(clash)), ends), known.unsafe.shape)
-    unsafe = sparse.csr_array((told + known.unsafe) > 0)
+    judged = sparse.csr_array((np.ones(2 * len(clash)), ends), known.unsafe.shape)
+    unsafe = sparse.csr_array((judged + known.unsafe) > 0)
     kept = np.isin(kind, (COMPLEMENT, SUBSTITUTE))
     ahead, back = kept & (direction != BACKWARD), kept & (direction != FORWARD) & (one != other)
     source = np.append(one[ahead], other[back])

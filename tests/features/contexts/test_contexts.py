@@ -9,8 +9,8 @@ from galen.assembly.people import PeopleColumns
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
-from galen.features.context_words import ContextWords
-from galen.features.contexts import ContextReader
+from galen.features.contexts.context_words import ContextWords
+from galen.features.contexts.contexts import ContextReader
 from galen.features.store import FeatureStore
 from galen.knowledge.build import built_in
 

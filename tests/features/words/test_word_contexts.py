@@ -8,9 +8,9 @@ from galen.data.catalogue import Catalogue
 from galen.data.schema import ITEMS, Kind
 from galen.enrich.tables.sample_pairs import SampleLimits, SamplePairs
 from galen.features.clicks import odd_clicks
-from galen.features.item_words import ItemWords
-from galen.features.word_contexts import WordContexts
-from galen.features.word_pairs import Window, WordPairs
+from galen.features.words.item_words import ItemWords
+from galen.features.words.word_contexts import WordContexts
+from galen.features.words.word_pairs import Window, WordPairs
 from galen.knowledge.build import built_in
 
 
