@@ -1,5 +1,6 @@
 """The states that people are in: those declared, and the groups that their age puts them in."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,15 @@ AGE_GROUPS: Final = (
 
 FROM: Final = np.array([low for _, low, _ in AGE_GROUPS], np.float64)
 BELOW: Final = np.array([high for _, _, high in AGE_GROUPS], np.float64)
+
+
+def youngest(*ages: float) -> tuple[float, Sequence[str]]:
+    """The least age of those known, and the groups of the others: each may be who it is for."""
+    least, *others = sorted(age for age in ages if age >= 0) or [float("nan")]
+    groups = [
+        concept for concept, low, high in AGE_GROUPS if any(low <= age < high for age in others)
+    ]
+    return least, groups
 
 
 def states_of(requests: Requests, premises: Premises) -> Packed:

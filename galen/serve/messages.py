@@ -81,7 +81,7 @@ class RecommendRequest(Message):
     filters: SlateFilter = _EVERYTHING
     explain: bool = Field(default=False, description="Tell what each step did.")
     session: Id | None = None
-    age: Years | None = Field(default=None, description="Years, where the user is not known.")
+    age: Years | None = Field(default=None, description="Years of whom it is for.")
     region: Word | None = Field(
         default=None, description="Where to sell, where the user is not known."
     )

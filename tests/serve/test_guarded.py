@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from galen.eligibility.states import states_of
 from galen.serve.durable.tables import withdrawn
 from galen.serve.kill_switch import KillSwitch
 from galen.serve.messages import Recommendation, RecommendRequest, Withdrawal
@@ -126,7 +127,8 @@ def test_without_consent_no_history_is_read(
         ({}, None, 40),
         ({}, [], None),
         ({"mode": "contextual"}, None, None),
-        ({"mode": "contextual", "age": 50}, None, 40),
+        ({"mode": "contextual", "age": 50}, None, None),  # the record's age is the younger one
+        ({"mode": "contextual", "age": 30}, None, 30),
         ({"mode": "non_personalised", "age": 50}, None, None),
     ],
 )
@@ -136,10 +138,28 @@ def test_an_age_that_may_not_be_profiled_is_for_rules_alone(
     service.put_user("u1", UserRecord(age=40, consents=consents)).result(timeout=20)
     request = RecommendRequest(user="u1", **asked)
     requests = service.recommender.requests(request, "r", 10**15, [])
-    assert requests.age.tolist() == [40.0]
+    assert requests.age.tolist() == [min(40.0, asked.get("age", 40.0))]
     assert requests.part(0, 1).taste_age.tolist() == pytest.approx(
         [float("nan") if years is None else years], nan_ok=True
     )
+
+
+def test_a_parent_asks_for_a_child(service: Service) -> None:
+    put_medicine(service, "i0", "aspirin 300 mg")
+    service.put_user("u1", UserRecord(age=40)).result(timeout=20)
+    assert "i0" in ids(ask(service, "u1"))
+    assert "i0" not in ids(ask(service, "u1", age=4))
+    service.put_user("u1", UserRecord(age=4)).result(timeout=20)
+    assert "i0" not in ids(ask(service, "u1", age=40))
+
+
+def test_who_is_old_stays_so_whatever_age_is_sent(service: Service) -> None:
+    service.put_user("u1", UserRecord(age=70)).result(timeout=20)
+    request = RecommendRequest(user="u1", age=30)
+    requests = service.recommender.requests(request, "r", 10**15, [])
+    premises = service.recommender.guard.gate.premises
+    assert requests.age.tolist() == [30.0]
+    assert premises.row("population:elderly") in states_of(requests, premises).values
 
 
 def test_opting_out_takes_effect_on_the_next_request(service: Service) -> None:

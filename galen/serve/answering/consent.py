@@ -22,14 +22,17 @@ def may_profile(asked: RecommendRequest, record: Mapping[str, Any]) -> bool:
     return consents is None or asked.purpose in consents
 
 
-def may_use_age(asked: RecommendRequest, record: Mapping[str, Any]) -> bool:
+def may_use_age(asked: RecommendRequest, record: Mapping[str, Any], known: float) -> bool:
     """Whether taste may be guessed from an age: a person's if profiled, or one that was sent.
+
+    Where a younger one is `known` of the person, it is that which counts, and not the sent one.
 
     Rules of safety read the age in any case.
     """
     if asked.mode == "non_personalised":
         return False
-    return asked.age is not None or may_profile(asked, record)
+    sent = asked.age is not None and not known < asked.age
+    return sent or may_profile(asked, record)
 
 
 def refillable(history: Histories, now: int) -> Histories:

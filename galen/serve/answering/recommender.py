@@ -12,6 +12,7 @@ import structlog
 from galen.data.schema import Kind
 from galen.eligibility.declarations import RequestWords
 from galen.eligibility.guard import Guard
+from galen.eligibility.states import youngest
 from galen.pipeline.by_surface import NamedPipeline, PipelinesBySurface
 from galen.pipeline.candidates import Candidates, Histories, Requests
 from galen.pipeline.pipeline import Pipeline
@@ -128,15 +129,15 @@ class Recommender:
         user = -1 if asked.user is None else state.people.row(asked.user)
         record = state.people.record(user) if user >= 0 else {}
         known_age, known_region = state.people.age(user), state.people.region(user)
-        age = float("nan") if asked.age is None else float(asked.age)
+        age, groups = youngest(known_age, float("nan") if asked.age is None else float(asked.age))
         bought = state.ledger.bought([user], [now])
-        circumstances = self.guard.declarations.of([_words(asked)], [record], bought)
+        circumstances = self.guard.declarations.of([_words(asked, groups)], [record], bought)
         profiled = user if may_profile(asked, record) else -1
         recent = [] if asked.mode == "non_personalised" else asked.recent
         rows = [state.catalogue.row_of[item] for item in recent if item in state.catalogue.row_of]
         at = np.array([state.moment(profiled, now)])
         surface = np.array([int(SURFACES[asked.surface])])
-        ages = np.array([age if math.isnan(known_age) else known_age])
+        ages = np.array([age])
         regions = [asked.region if known_region is None else known_region]
         stages = [state.people.life_stage(profiled)]
         seed = np.array([_seed(request_id)])
@@ -159,7 +160,7 @@ class Recommender:
             found = Requests(np.array([profiled]), at, history, surface, ages, regions, seed)
         if asked.purpose == "refill" and state.clock == "time":
             found = replace(found, history=refillable(found.history, now))
-        impersonal = not may_use_age(asked, record)
+        impersonal = not may_use_age(asked, record, known_age)
         return replace(
             found,
             circumstances=circumstances,
@@ -279,10 +280,10 @@ class Recommender:
         ]
 
 
-def _words(asked: RecommendRequest) -> RequestWords:
+def _words(asked: RecommendRequest, groups: Sequence[str]) -> RequestWords:
     return RequestWords(
         cart=asked.cart,
-        conditions=asked.conditions,
+        conditions=[*asked.conditions, *groups],
         medicines=asked.medicines,
         allergies=asked.allergies,
         prescriptions=asked.prescriptions,
