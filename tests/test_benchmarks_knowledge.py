@@ -63,6 +63,8 @@ def test_a_random_graph_is_opened_and_measured(tmp_path):
     knowledge_size.main(["--folder", str(tmp_path / "graph"), "--json", str(file)])
     (row,) = json.loads(file.read_text())
     assert row["metrics"]["relations"] == 20_000
-    assert 0 <= row["metrics"]["open_memory_mb"] <= row["metrics"]["rules_memory_mb"] < 300
+    rounding = 1  # MB: the kernel counts pages of each core apart and adds them up now and then
+    opened, ruled = (row["metrics"][f"{step}_memory_mb"] for step in ("open", "rules"))
+    assert -rounding <= opened <= ruled + rounding < 300
     assert row["metrics"]["rules_seconds"] < 2
     assert knowledge_size.random_graph(500, 20_000, seed=0).version == made.version
