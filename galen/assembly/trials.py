@@ -3,18 +3,19 @@
 The sampler is TPE: Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011.
 """
 
+import fcntl
 import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import IO, Any, Final, Literal
 
 import msgspec
 import optuna
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, Trial, TrialState
 from torch import nn
 
@@ -220,6 +221,24 @@ class TrialSearch:
         return settings
 
 
+class _EndsWithItsProcess(JournalFileOpenLock):
+    """A lock that the kernel opens where its holder is killed; Optuna's own is waited for 30 s."""
+
+    def __init__(self, journal: Path) -> None:
+        super().__init__(str(journal))
+        self._path = journal.with_name(f"{journal.name}.held")
+        self._held: IO[bytes] | None = None
+
+    def acquire(self) -> bool:
+        self._held = self._path.open("ab")
+        fcntl.flock(self._held, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        assert self._held is not None
+        self._held.close()
+
+
 def open_search(
     recipe: Recipe,
     ranges: dict[str, Range],
@@ -234,8 +253,9 @@ def open_search(
     name = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # trials are told of in galen's words
+    path = folder / f"{name}.journal"
     study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(folder / f"{name}.journal"))),
+        storage=JournalStorage(JournalFileBackend(str(path), _EndsWithItsProcess(path))),
         study_name=name,
         load_if_exists=True,
         direction="maximize" if objective == "auc" else "minimize",

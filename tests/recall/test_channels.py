@@ -22,11 +22,16 @@ READERS = ["generator", "sequence", "tiger"]
 FOR_ALL = ("needs", "popular", "seasonal", "words")
 """Channels that know something for people of whom nothing is known."""
 
-PLACES = {"tiger": 1}
-"""How many items a channel tells from others, where it is so sure of the next that the one after is
-as good as drawn."""
-
-SMALLER = {"tiger": {"sizes": (8, 8)}}
+SMALLER = {
+    "tiger": {
+        "sizes": (4, 8),
+        "width": 32,
+        "layers": 1,
+        "learning_rate": 5e-3,
+        "patience": 2,
+        "plateau": 0.05,
+    }
+}
 """Settings where a channel's own ones learn for a minute from a world of 24 items."""
 
 
@@ -44,7 +49,7 @@ def test_proposes_items_of_each_persons_own_group_first(channel, world):
     name, _, retriever = channel
     groups = 1 if name in FOR_ALL else 3  # these know the largest alone
     asked = world.requests([[0, 1, 2], [6, 7, 8], [12, 13, 14]][:groups])
-    found = retriever.retrieve(asked, PLACES.get(name, 2))
+    found = retriever.retrieve(asked, 2)
     assert len(found), name
     assert world.group_of_item[found.item].tolist() == found.request.tolist()
 
