@@ -57,14 +57,6 @@ class SlateFilter(Message):
         default=[], max_length=1000, description="Items that must not be shown."
     )
 
-    @property
-    def empty(self) -> bool:
-        """Does it leave everything to be shown?"""
-        return self == _EVERYTHING
-
-
-_EVERYTHING = SlateFilter()
-
 
 class RecommendRequest(Message):
     """Who asks, and for what. Without a user the recent items speak for an anonymous session."""
@@ -78,7 +70,7 @@ class RecommendRequest(Message):
     )
     n: Length = Field(default=20, description="Length of the slate.")
     surface: SurfaceName = "home"
-    filters: SlateFilter = _EVERYTHING
+    filters: SlateFilter = SlateFilter()
     explain: bool = Field(default=False, description="Tell what each step did.")
     session: Id | None = None
     age: Years | None = Field(default=None, description="Years of whom it is for.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from galen.serve.durable.audit import AuditLog
 from galen.serve.durable.futures import then
+from galen.serve.durable.log import LogUnavailable
 from galen.serve.messages import (
     ItemExplained,
     PackInForce,
@@ -32,8 +33,19 @@ class Operations:
         return self._service.audit
 
     def withdraw(self, asked: Withdrawal, by: str | None) -> "Future[Withdrawn]":
-        """Withdraw; see KillSwitch.put."""
-        done = self._service.kill_switch.put(asked)
+        """Withdraw; see KillSwitch.put. It has its line though the log refuse it."""
+
+        def until_a_restart() -> None:
+            self._record("withdrawn", by, **asked.model_dump(), until="restart")
+
+        try:
+            done = self._service.kill_switch.put(asked)
+        except LogUnavailable:
+            until_a_restart()
+            raise
+        done.add_done_callback(
+            lambda one: until_a_restart() if isinstance(one.exception(), LogUnavailable) else None
+        )
         return self._noted(done, "withdrawn", by, **asked.model_dump())
 
     def lift(self, asked: Withdrawal, by: str | None) -> "Future[Withdrawn]":

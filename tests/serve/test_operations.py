@@ -1,5 +1,6 @@
 """What operators do through the API: packs signed or refused, and a line of the trail for each."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -146,4 +147,19 @@ def test_a_full_disk_does_not_keep_a_withdrawal_from_taking_effect(
     monkeypatch.setattr("galen.serve.durable.audit.AuditLog._append", full)
     answer = client.post("/v1/withdrawals", json={"what": "item", "name": "i1"})
     assert answer.status_code == 200
-    assert "galen_audit_not_written_total 1.0" in audited.measures.exposition().decode()
+    assert "galen_audit_not_written_total 2.0" in audited.measures.exposition().decode()
+
+
+def test_a_withdrawal_that_the_log_refused_has_its_line_as_one_until_a_restart(
+    audited: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client = TestClient(create_api(audited, Settings()), base_url="http://localhost")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("galen.serve.durable.tables.withdraw", full)
+    assert client.post("/v1/withdrawals", json={"what": "item", "name": "i0"}).status_code == 503
+    lines = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    told = [line["told"] for line in lines if line["event"] == "withdrawn"]
+    assert [(one["name"], one["until"]) for one in told] == [("i0", "restart")]

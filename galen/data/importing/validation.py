@@ -142,6 +142,8 @@ def _check_values(
     field = FIELDS[table].field(name)
     if not field.nullable:
         verdict.against(np.asarray(pc.is_null(values)), f"{name} is missing")
+    if pa.types.is_list(field.type):
+        verdict.against(_with_gap(values), f"{name} is a list with an entry that is missing")
     if pa.types.is_floating(field.type):
         numbers = np.asarray(pc.fill_null(values, 0.0))
         verdict.against(~np.isfinite(numbers), f"{name} is not finite")
@@ -158,6 +160,16 @@ def _check_values(
         verdict.against(_where(pc.less(micros, _EARLIEST)), f"{name} is before 1990")
         latest = int(now.timestamp() * 1_000_000)
         verdict.against(_where(pc.greater(micros, latest)), f"{name} is in the future")
+
+
+def _with_gap(lists: pa.Array) -> Bools:
+    """Where a list has an entry that is null: what is not said of it cannot be left out of it."""
+    gaps: Bools = np.zeros(len(lists), bool)
+    if isinstance(lists, pa.ChunkedArray):
+        lists = lists.combine_chunks()
+    missing = np.asarray(pc.is_null(pc.list_flatten(lists)), dtype=bool)
+    gaps[np.asarray(pc.list_parent_indices(lists))[missing]] = True
+    return gaps
 
 
 def _where(mask: Any) -> Bools:

@@ -208,6 +208,16 @@ def test_a_gzip_that_is_damaged_gives_what_is_before(tmp_path: Path):
     assert rejected(tmp_path)
 
 
+def test_a_list_with_a_missing_entry_is_told_and_what_it_says_is_not_taken_for_all(tmp_path: Path):
+    columns = {"item_id": ["a", "b", "c"], "ingredients": [["ibuprofen", None], ["zinc"], None]}
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns), sink)
+    run(tmp_path, items=(".parquet", sink.getvalue().to_pybytes()), events=events(4))
+    assert shop(tmp_path).read("items")["item_id"].to_pylist() == ["b", "c"]
+    reason = "ingredients is a list with an entry that is missing"
+    assert rejected(tmp_path)["items", 1] == reason
+
+
 def test_a_parquet_without_its_footer_is_refused(tmp_path: Path):
     with pytest.raises(ImportRefused, match="cannot be read as Parquet"):
         run(tmp_path, events=(".parquet", as_parquet(300)[:-30]))
