@@ -50,6 +50,8 @@ def impression_examples(
 ) -> tuple[Examples, Examples, Examples]:
     """Examples of the time to learn from, to choose on, and to test on; in windows of the split.
 
+    What came of a row after its window is not known in it.
+
     `by_propensity` weighs each row by 1 / the probability with which it was shown. `tables` bring
     features of their own, as far as they may be known at each row's moment.
 
@@ -61,15 +63,17 @@ def impression_examples(
             "examples from impressions need a split by time; use --protocol global-time, or "
             'examples = "replay" in the recipe.'
         )
+    ends = [split.valid.after]
+    if split.test is not None and split.test.after is not None:
+        ends.append(split.test.after)
     with connected(engine or Engine()) as connection:
         known = shop_tables(connection, shop)
-        probes = _thinned(impression_probes(known.events, known.users), most, seed)
-        table = features_at(probes, known).to_pyarrow()
+        probes = impression_probes(known.events, known.users, ends=ends)
+        probes = _thinned(probes, most, seed)
+        table = features_at(probes, known).order_by("probe").to_pyarrow()
     at = np.asarray(table["at"], dtype=np.int64)
     shown = _Shown(Dataset.read(shop), PeopleColumns.read(shop), by_propensity, tables)
-    start = split.valid.after
-    last = int(at.max(initial=0)) + 1
-    stop = last if split.test is None or split.test.after is None else split.test.after
+    start, stop = ends[0], ends[1] if len(ends) > 1 else int(at.max(initial=0)) + 1
     windows = (at < start, (at >= start) & (at < stop), at >= stop)
     learning, held_out, test = (shown.examples(table.filter(pa.array(rows))) for rows in windows)
     for name, part in (("to learn from", learning), ("to choose on", held_out)):
@@ -79,12 +83,16 @@ def impression_examples(
 
 
 def _thinned(probes: ibis.Table, most: int, seed: int) -> ibis.Table:
-    """All rows of requests drawn by a multiplicative hash of their user and moment."""
+    """All rows of requests drawn by a multiplicative hash of their user and first moment."""
     rows = int(probes.count().to_pyarrow().as_py())
     if rows <= most:
         return probes
-    drawn = (probes.user.cast("int64") * 2_654_435 + probes["at"] // 1_000 + seed * 40_503) % 10_007
-    return probes.filter(drawn < int(10_007 * most / rows))
+    request = probes.request.coalesce(probes["at"].cast("string"))
+    known = probes.mutate(asked=request)
+    first = known["at"].min().over(ibis.window(group_by=("user", "asked")))
+    drawn = (known.user.cast("int64") * 2_654_435 + first // 1_000 + seed * 40_503) % 10_007
+    chosen = known.mutate(drawn=drawn)
+    return chosen.filter(chosen.drawn < int(10_007 * most / rows)).drop("asked", "drawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +148,7 @@ class _Shown:
         )
 
     def _requests(self, table: pa.Table, group: Ints, surface: Ints) -> Requests:
-        """Each request as it came when its first row was shown."""
+        """Each request as it came when its first row was shown; rows are in order of time."""
         _, first = np.unique(group, return_index=True)
         user, at = (np.asarray(table[name], dtype=np.int64)[first] for name in ("user", "at"))
         acted = self.data.take(self.data.kind != int(Kind.IMPRESSION))

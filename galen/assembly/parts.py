@@ -125,9 +125,16 @@ def retriever_spec(recipe: Recipe, name: str, seed: int = 0) -> RetrieverSpec:
     return spec
 
 
-def ranker_spec(recipe: Recipe) -> ModelSpec | None:
-    """The recipe's ranking model before it has learned."""
-    return None if recipe.rank is None else model_spec(recipe.rank)
+def ranker_spec(recipe: Recipe, seed: int = 0) -> ModelSpec | None:
+    """The recipe's ranking model before it has learned, drawing by `seed`."""
+    return None if recipe.rank is None else model_spec(seeded(recipe.rank, seed))
+
+
+def seeded(rank: RankPart, seed: int) -> RankPart:
+    """The part with a seed for every draw, its own where it has one; members draw apart."""
+    own = seed if rank.seed is None else rank.seed
+    members = tuple(seeded(one, own + 101 * place) for place, one in enumerate(rank.members))
+    return replace(rank, seed=own, members=members)
 
 
 def model_spec(

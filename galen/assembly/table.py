@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,8 +14,8 @@ from torch import nn
 from galen.assembly import versions
 from galen.assembly.bundle_manifest import BundleError
 from galen.assembly.check import check_for_samples
-from galen.assembly.parts import model_spec
-from galen.assembly.recipe import RankPart, Recipe, RecipeError
+from galen.assembly.parts import model_spec, seeded
+from galen.assembly.recipe import Recipe, RecipeError
 from galen.data.arrays import Ints
 from galen.data.manifest import NAME, sha256
 from galen.features.encoding.encoder import Encoder, fit_encoder
@@ -192,12 +192,6 @@ def row_bytes(schema: Schema) -> int:
     bags, vectors = (sum(f.width for f in schema.bags), sum(f.size for f in schema.vectors))
     history = schema.history * len(schema.sequences)
     return 8 * (len(schema.categories) + bags + history + 4) + 4 * (len(schema.numbers) + vectors)
-
-
-def seeded(rank: RankPart, seed: int) -> RankPart:
-    """The part with a seed for every draw; members of a blend draw apart from each other."""
-    members = tuple(seeded(one, seed + 101 * place) for place, one in enumerate(rank.members))
-    return replace(rank, seed=seed, members=members)
 
 
 def save_run(root: Path, run: TableRun, *, now: datetime) -> "TableBundle":

@@ -110,12 +110,13 @@ def train(
     learned_parts = {}
     for name, one in recipes.items():
         say = _of_recipe(name, progress) if len(recipes) > 1 else progress
-        guessed = None
+        own = replace(split, train=split.train[: moments[name]])
+        lesson = _Lesson(one, shop, people, own, impressions, seed, say, known=known)
         if one.samples:
             say("reading guesses to learn from")
-            guessed = JudgedSamples.read(one.samples, split.valid.fit, seed)
-        own = replace(split, train=split.train[: moments[name]])
-        lesson = _Lesson(one, shop, people, own, impressions, seed, say, guessed, known)
+            known_to_all = lesson.oldest if one.rank else split.valid.fit
+            guessed = JudgedSamples.read(one.samples, known_to_all, seed)
+            lesson = replace(lesson, guessed=guessed)
         learned_parts[name] = lesson.parts()
     surfaces = {surface: learned_parts[one.name] for surface, one in recipe.surfaces.items()}
     return Trained(learned_parts[recipe.name], split, people, surfaces)
@@ -207,11 +208,12 @@ class _Lesson:
             return OneChannel(names[0])
         self.progress("fusing channels")
         taken = was_taken(valid.moment, valid.candidates)
-        return Fusion(**self.recipe.fusion).fit(valid.requests, valid.candidates, taken, names)
+        fusion = Fusion(**{"seed": self.seed, **self.recipe.fusion})
+        return fusion.fit(valid.requests, valid.candidates, taken, names)
 
     @property
     def oldest(self) -> Dataset:
-        """What was known at the oldest moment of the lesson: more, no table may tell a ranker."""
+        """What was known at the oldest moment of the lesson: more, no table may tell it."""
         return (self.split.train[-1] if self.split.train else self.split.valid).fit
 
     def tables(self) -> dict[str, TableFeatures]:
@@ -223,7 +225,7 @@ class _Lesson:
         self, valid: _Asked, fuser: Fuser, tables: Mapping[str, TableFeatures]
     ) -> tuple[Ranker | None, dict[str, float]]:
         """The ranker, and the powers of its objectives where the recipe wants them learned."""
-        rank, spec = self.recipe.rank, ranker_spec(self.recipe)
+        rank, spec = self.recipe.rank, ranker_spec(self.recipe, self.seed)
         if rank is None or spec is None:
             return None, {}
         spec = of_shop(spec, self.oldest)

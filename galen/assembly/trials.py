@@ -19,11 +19,11 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, Trial, TrialState
 from torch import nn
 
-from galen.assembly.parts import model_spec
+from galen.assembly.parts import model_spec, seeded
 from galen.assembly.ranges import Choice, Range, own_values, with_settings
 from galen.assembly.recipe import Recipe
 from galen.assembly.recipe_text import value_text
-from galen.assembly.table import learn_encoder, read_parts, row_bytes, seeded
+from galen.assembly.table import learn_encoder, read_parts, row_bytes
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.tables import digest_of, part

@@ -1,5 +1,6 @@
 """What a shop showed, as moments to ask for features, with what came of each."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import ibis
@@ -10,10 +11,16 @@ from galen.data.schema import Kind
 LABELS: Final = {"click": Kind.CLICK, "cart": Kind.CART, "purchase": Kind.PURCHASE}
 MINUTE: Final = 60_000_000  # microseconds
 NOWHERE: Final = -1  # the surface of an impression that does not say
+NEVER: Final = 2**62  # microseconds, far after every event
 
 
 def impression_probes(
-    events: ir.Table, users: ir.Table, *, within_minutes: int = 30, least_propensity: float = 0.01
+    events: ir.Table,
+    users: ir.Table,
+    *,
+    within_minutes: int = 30,
+    least_propensity: float = 0.01,
+    ends: Sequence[int] = (),
 ) -> ir.Table:
     """One row per impression, for `features_at`, with labels and weight.
 
@@ -21,8 +28,8 @@ def impression_probes(
     position, surface, age, propensity; click, cart and purchase (0 or 1); weight.
     A label is 1 where an event of that kind, of the same user, item and request, came at or after
     the impression. Impressions without a request are answered by events without one, within
-    `within_minutes`. Events are a shop's `ShopTables.events`; cut impressions by moment afterwards,
-    so that what came of the last ones is still seen.
+    `within_minutes`. `ends` are the moments at which windows of a split end: what comes of an
+    impression after its window is not known in it. Events are a shop's `ShopTables.events`.
 
     The weight is 1 / propensity, capped at 1 / `least_propensity`, and 1 where nothing was logged
     (inverse propensity scoring: Schnabel et al., "Recommendations as Treatments", ICML 2016).
@@ -34,17 +41,21 @@ def impression_probes(
     limit = ibis.ifelse(
         relevant.request.isnull(), relevant["at"] + within_minutes * MINUTE, relevant["at"]
     )
+    closed = ibis.literal(NEVER)
+    for end in sorted(ends, reverse=True):
+        closed = ibis.ifelse(relevant["at"] < end, end, closed)
     following = {
         label: ibis.ifelse(relevant.kind == int(kind), relevant["at"], ibis.null("int64"))
         .min()
         .over(onward)
         for label, kind in LABELS.items()
     }
-    labelled = relevant.mutate(latest=limit, shown=shown, **following)
+    labelled = relevant.mutate(latest=limit, closed=closed, shown=shown, **following)
     labelled = labelled.filter(labelled.shown)
     labels = {
         label: (
             labelled[label].notnull()
+            & (labelled[label] < labelled.closed)
             & (labelled.request.notnull() | (labelled[label] <= labelled.latest))
         ).cast("int8")
         for label in LABELS

@@ -54,6 +54,41 @@ def test_thinning_takes_whole_requests_by_seed(shop, split):
     assert few.batch.ids["user"].tolist() != other.batch.ids["user"].tolist()
 
 
+@pytest.fixture(scope="module")
+def scrolled(shop, tmp_path_factory):
+    """The same shop, where each place of a slate is seen a minute after the one before."""
+    folder = tmp_path_factory.mktemp("shop") / "scrolled"
+    with new_shop(folder, name="scrolled", source="test", clock=shop.clock) as writer:
+        for table in ("items", "users"):
+            writer.write(table, shop.read(table))
+        events = shop.read("events")
+        minutes = pc.fill_null(events["position"], 0)
+        later = pc.multiply(pc.cast(minutes, pa.int64()), 60_000_000)
+        at = pc.add(events["timestamp"], later.cast(pa.duration("us")))
+        place = events.column_names.index("timestamp")
+        writer.write("events", events.set_column(place, "timestamp", at))
+    return Shop.open(folder)
+
+
+def test_rows_of_a_request_are_in_order_of_time_and_thinned_together(scrolled):
+    split = split_by("global-time", Dataset.read(scrolled))
+    whole = impression_examples(scrolled, split, seed=0)[0]
+    few = impression_examples(scrolled, split, seed=0, most=len(whole) // 2)[0]
+    assert 0.3 < len(few) / len(whole) < 0.7
+    for part in (whole, few):
+        group, position = part.batch.request, part.batch.ids["position"]
+        assert np.all(np.diff(position)[np.diff(group) == 0] > 0)
+    slates = [
+        {tuple(rows) for rows in np.split(part.batch.ids["item"], _starts(part.batch.request))}
+        for part in (whole, few)
+    ]
+    assert slates[1] <= slates[0]
+
+
+def _starts(group):
+    return np.flatnonzero(np.diff(group)) + 1
+
+
 def test_a_split_by_place_has_no_windows(shop):
     with pytest.raises(SplitError, match="global-time"):
         impression_examples(shop, split_by("strict", Dataset.read(shop)), seed=0)

@@ -13,7 +13,7 @@ from galen.assembly.judged_samples import JudgedSamples
 from galen.assembly.people import PeopleColumns
 from galen.assembly.preference_pairs import preference_examples
 from galen.assembly.recipe import Recipe, RecipeError, SamplesPart
-from galen.assembly.split import split_by
+from galen.assembly.split import known_before, split_by
 from galen.assembly.train import train
 from galen.data.dataset import Dataset
 from galen.data.enriched import PROVENANCE, EnrichedError, Extent, enriched_folder, write_enriched
@@ -126,6 +126,11 @@ def test_a_table_that_saw_what_is_held_out_is_refused(shop):
         train(recipe({"buyers": 1.0}), shop, "strict", progress=silent)
     write_samples(folder, row, made_from=split_by("strict", data).valid.fit.extent)
     train(recipe({"buyers": 1.0}), shop, "strict", progress=silent)
+    ranked = recipe({"buyers": 1.0}, rank={"model": "logistic"})
+    with pytest.raises(EnrichedError, match="before the split"):
+        train(ranked, shop, "strict", progress=silent)  # its lesson begins a moment earlier
+    write_samples(folder, row, made_from=known_before("strict", data).extent)
+    train(ranked, shop, "strict", progress=silent)
 
 
 def test_clicks_that_fit_nothing_before_are_left_out_of_what_channels_learn(tmp_path):

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import torch
 from worlds import write_world
 
 from galen.assembly.bundle import Bundle, BundleError, save_bundle
+from galen.assembly.parts import ranker_spec
 from galen.assembly.recipe import Recipe
 from galen.assembly.train import train
 from galen.data.shop import Shop
@@ -106,6 +108,29 @@ def test_a_bundle_serves_its_network_as_an_exported_file(shop, tmp_path):
 def test_the_same_seed_trains_the_same_bundle(shop, trained, tmp_path):
     again = train(RECIPE, shop, "strict", progress=silent)
     assert save(trained, tmp_path / "one").version == save(again, tmp_path / "two").version
+
+
+def test_the_seed_of_a_run_is_that_of_its_ranker_and_of_each_member_of_a_blend(shop):
+    network = {"model": "fm", "training": {"epochs": 1}}
+    tree = {
+        "name": "seeded",
+        "filters": ["stock"],
+        "recall": {"popular": {"repeat": True}, "item_graph": {"repeat": True}},
+        "rank": {"model": "blend", "members": [network, network]},
+    }
+    recipe = Recipe.from_tree(tree, where="test")
+    scores = []
+    for seed in (0, 1):
+        ranker = train(recipe, shop, "strict", seed=seed, progress=silent).parts.ranker.model
+        scores += [one.network.state_dict() for one in ranker.models.values()]
+    tables = [torch.cat([t.flatten().float() for t in state.values()]) for state in scores]
+    assert len({tuple(table.tolist()) for table in tables}) == 4
+
+
+def test_a_seed_that_a_recipe_gives_stays_its_own(shop):
+    rank = {"model": "gbdt", "seed": 7}
+    tree = {"name": "own", "filters": ["stock"], "recall": {"popular": {}}, "rank": rank}
+    assert ranker_spec(Recipe.from_tree(tree, where="test"), seed=1).seed == 7
 
 
 def test_a_file_that_was_touched_is_found_on_opening(trained, tmp_path):

@@ -23,14 +23,14 @@ def event(name, kind, at, *, user=0, item=0, request=None, propensity=None, posi
     }
 
 
-def probes_of(events: list[dict]) -> dict[str, dict]:
+def probes_of(events: list[dict], **settings) -> dict[str, dict]:
     names = ("event_id", "user", "item", "kind", "at", "request", "position", "surface")
     schema = pa.schema([*(EVENTS.field(n) for n in names if n != "at"), ("at", pa.int64())])
     schema = schema.append(EVENTS.field("propensity"))
     users = pa.table({"user": [0, 1], "age": [40.0, None]})
     with connected(Engine()) as connection:
         table = ibis.memtable(pa.Table.from_pylist(events, schema=schema))
-        found = connection.to_pyarrow(impression_probes(table, ibis.memtable(users)))
+        found = connection.to_pyarrow(impression_probes(table, ibis.memtable(users), **settings))
     rows = sorted(found.to_pylist(), key=lambda row: row["probe"])
     assert [row["probe"] for row in rows] == list(range(len(rows)))
     return {row["event_id"]: row for row in rows}
@@ -62,6 +62,22 @@ def test_a_label_is_what_the_same_person_did_with_the_same_item_of_the_same_requ
 def test_what_came_before_the_impression_is_not_its_label() -> None:
     found = probes_of([event("x", CLICK, 99, request="r"), event("a", SHOWN, 100, request="r")])
     assert labels(found["a"]) == (0, 0, 0)
+
+
+def test_what_comes_after_the_window_of_an_impression_is_not_known_in_it() -> None:
+    events = [
+        event("a", SHOWN, 100, request="r"),
+        event("clicked", CLICK, 150, request="r"),
+        event("bought", PURCHASE, 200, request="r"),
+        event("b", SHOWN, 200, request="s"),
+        event("bought later", PURCHASE, 300, request="s"),
+        event("c", SHOWN, 300, request="t"),
+        event("bought last", PURCHASE, 10**15, request="t"),
+    ]
+    found = {name: labels(row) for name, row in probes_of(events, ends=(200, 300)).items()}
+    assert found == {"a": (1, 0, 0), "b": (0, 0, 0), "c": (0, 0, 1)}
+    whole = {name: labels(row) for name, row in probes_of(events).items()}
+    assert whole == {"a": (1, 0, 1), "b": (0, 0, 1), "c": (0, 0, 1)}
 
 
 @pytest.mark.parametrize("late", [0, 1])

@@ -156,9 +156,7 @@ def _boolean(column: pa.Array) -> Converted:
     text = pc.utf8_lower(_trimmed(_string(column)[0]))
     values = pa.array([True] * len(TRUE) + [False] * len(FALSE))
     result = values.take(pc.index_in(text, value_set=pa.array(TRUE + FALSE)))
-    return result, _lost(column, result) & np.asarray(
-        pc.fill_null(pc.not_equal(column.cast(pa.string()), ""), True)
-    )
+    return result, _lost(text, result)
 
 
 def _timestamp(column: pa.Array) -> Converted:

@@ -17,6 +17,14 @@ ITEMS_CSV = (
 ).encode()
 
 
+def test_a_blank_says_nothing_whatever_the_field(tmp_path):
+    items = b"item_id,price,hidden,stock\na, , , \nb,2,true,1\n"
+    run(tmp_path, items=items, events=events(3))
+    rows = shop(tmp_path).read("items").to_pylist()
+    told = [(row["item_id"], row["price"], row["hidden"], row["stock"]) for row in rows]
+    assert told == [("a", None, None, None), ("b", 2.0, True, 1)]
+
+
 def test_good_rows_land_as_they_are(tmp_path: Path):
     report = run(tmp_path, events=events(50), items=ITEMS_CSV)
     assert dict(report.rows) == {"items": 5, "users": 7, "events": 50}
