@@ -110,7 +110,7 @@ def _took(folder: Path, options: argparse.Namespace) -> dict[str, Floats]:
     for name, recipe in recipes().items():
         trained = train(recipe, shop, "full", seed=options.seed, progress=lambda _: None)
         now = datetime.now(UTC)
-        bundle = save_bundle(folder / name, trained, shop="synthetic", seed=0, now=now)
+        bundle = save_bundle(folder / f"{name}-bundle", trained, shop="synthetic", seed=0, now=now)
         quiet = Settings(log_impressions=False)
         services[name] = Service.open(shop, bundle, folder / f"{name}-log", quiet)
     random = np.random.default_rng(options.seed)
