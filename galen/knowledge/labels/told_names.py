@@ -6,7 +6,6 @@ unless the text says that they are not so: "type 2 diabetes, no asthma".
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,8 @@ from galen.knowledge.graph import Graph
 from galen.knowledge.labels.spelling import EAST_ASIAN, Spelling, without_accents
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.phrases import Denial, Hit
-from galen.knowledge.texts.plain_text import INVISIBLE, QUOTES, Folding
+from galen.knowledge.texts.plain_text import Folding
+from galen.knowledge.texts.writing import one_form, singular
 
 LONGEST: Final = 6  # words of a name
 SHORTEST: Final = 4  # letters of a name that is looked for within a text: "no" is one, too
@@ -50,10 +50,9 @@ class _Writing:
 
     def plain(self, text: str) -> str:
         """One width, case, script and spelling, without accents and unseen signs."""
-        plain = text.casefold().translate(QUOTES)
+        plain = one_form(text).casefold()
         if not text.isascii():
-            seen = unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
-            plain = without_accents(seen.translate(QUOTES)).translate(self.letters)
+            plain = without_accents(plain).translate(self.letters)
         for piece, inn in self.pieces:
             plain = plain.replace(piece, inn)
         return plain
@@ -160,7 +159,7 @@ def _words(plain: str) -> list[_Word]:
     if "'" in plain:
         text = _POSSESSIVE.sub(lambda found: " " * len(found[0]), plain)
     return [
-        _Word(_singular(found[0]), bool(EAST_ASIAN.match(found[0])), found.start(), found.end())
+        _Word(singular(found[0]), bool(EAST_ASIAN.match(found[0])), found.start(), found.end())
         for found in _PIECE.finditer(text)
     ]
 
@@ -172,8 +171,3 @@ def _key(words: list[_Word]) -> str:
 
 def _long_enough(name: str) -> bool:
     return len(name) >= (SHORTEST_JOINED if EAST_ASIAN.search(name) else SHORTEST)
-
-
-def _singular(word: str) -> str:
-    """Cut alike on both sides, so it need not be right: "statins", "diabetes"."""
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
