@@ -9,7 +9,7 @@ import numpy as np
 from galen.eligibility.premises import Premises
 from galen.knowledge.graph import KnowledgeError
 from galen.knowledge.labels.composition import parse_composition
-from galen.knowledge.labels.ingredient_names import How, IngredientNames
+from galen.knowledge.labels.ingredient_names import IngredientNames
 from galen.knowledge.labels.told_names import ToldNames
 from galen.knowledge.schema import ConceptKind
 from galen.pipeline.circumstances import Bought, Circumstances, Packed
@@ -30,6 +30,11 @@ ALSO: Final = {"life_stage:expecting a baby": PREGNANCY}
 
 ALLERGY: Final = (" allergy", "过敏", "アレルギー")
 """What makes the name of a condition of what is not tolerated: "penicillin allergy"."""
+
+
+NAMES: Final = 20
+"""In one word, looked up one by one; a longer list is read as a text, and as one not known whole.
+"""
 
 
 class Meaning(NamedTuple):
@@ -143,9 +148,8 @@ class Declarations:
 
     def _molecule(self, word: str) -> tuple[int, ...]:
         """The one ingredient that a word is a name, or a salt, of; none where that is a guess."""
-        found = self.names.find([word])
-        sure = found.concept[0] >= 0 and found.how[0] != How.FUZZY
-        return (int(found.concept[0]),) if sure else ()
+        found = int(self.names.known([word]).concept[0])
+        return (found,) if found >= 0 else ()
 
     def _prescribed(self, word: str) -> Meaning:
         """Molecules, which it unlocks, and classes: what else bears its name it is not for.
@@ -198,12 +202,13 @@ def _rows(*meanings: Meaning) -> tuple[int, ...]:
 
 
 def _names_in(word: str) -> list[str]:
-    """The names of "ibuprofen 200 mg, codeine"; the word itself where it cannot be parted."""
+    """The names of "ibuprofen 200 mg, codeine"; the word itself where it is not to be parted."""
     try:
         parts = parse_composition(word)
     except KnowledgeError:
         return [word]
-    return [name for part in parts for name in (part.name, *part.other_names)]
+    names = [name for part in parts for name in (part.name, *part.other_names)]
+    return names if len(names) <= NAMES else [word]
 
 
 def _told(record: Mapping[str, Any], field: str) -> Sequence[str]:

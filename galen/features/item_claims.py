@@ -100,7 +100,7 @@ class ItemClaims:
         Ingredients that nobody told let nothing be claimed.
         """
         columns = self._facts.columns
-        concepts = columns.concept[row, :1] if columns.assumed[row] else columns.concept[row]
+        concepts = columns.concept[row, ~columns.assumed[row]]
         key = concepts[concepts >= 0].tobytes()
         if key not in self._known:
             self._known[key] = self._uses.facts(concepts.tolist())

@@ -68,15 +68,16 @@ class FactColumns:
 
     concept: Rows  # (items, W); -1 where there is none
     milligrams: Singles  # (items, W) in one pack; NaN where not known
+    assumed: Bools  # (items, W) is it a guess by the title, since the label does not tell all?
     medicine: Bools  # (items,) of a prescription class, or of an unknown one
     recognised: Bools  # (items,) is every ingredient that is named known, and a medicine's any?
-    assumed: Bools  # (items,) are the ingredients a guess, since none is named?
 
 
 class ItemFacts:
     """Facts of each item, which follow the catalogue: an item that changed is read again.
 
-    With a guesser, items without ingredients hold what they are likely to.
+    With a guesser, items of whose ingredients some are not known hold what their title names, too,
+    and those of which none is known what such goods hold as a rule.
     """
 
     def __init__(
@@ -129,21 +130,31 @@ class ItemFacts:
         named = np.bincount(item, minlength=len(rows)) > 0
         strange = np.bincount(item, concept < 0, minlength=len(rows)) > 0
         recognised = ~strange & (named | ~medicine)
-        guess = self._guessed(columns["title"], word, np.flatnonzero(~named))
+        guess = self._guessed(
+            columns["title"], word, np.flatnonzero(~named | strange), item, concept
+        )
+        told = len(item)
         item, concept = np.append(item, guess[0]), np.append(concept, guess[1])
         amount = np.append(amount, np.full(len(guess[0]), np.nan))
-        assumed = np.bincount(guess[0], minlength=len(rows)) > 0
-        return FactColumns(*_table(word, item, concept, amount), medicine, recognised, assumed)
+        assumed = np.arange(len(item)) >= told
+        return FactColumns(*_table(word, item, concept, amount, assumed), medicine, recognised)
 
-    def _guessed(self, titles: Sequence[str | None], word: Ints, rows: Ints) -> tuple[Ints, Ints]:
-        """Items among rows, and concepts that they are likely to hold."""
+    def _guessed(
+        self, titles: Sequence[str | None], word: Ints, rows: Ints, item: Ints, concept: Ints
+    ) -> tuple[Ints, Ints]:
+        """Items among rows, and concepts that they are likely to hold beside those told of them."""
         if self._guesser is None:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         words = word.tolist()
+        told: dict[int, set[int]] = {row: set() for row in rows.tolist()}
+        for row, one in zip(item.tolist(), concept.tolist(), strict=True):
+            if one >= 0 and row in told:
+                told[row].add(one)
         found = [
             (row, one)
-            for row in rows.tolist()
-            for one in self._guesser.find(titles[row], words[row])
+            for row, known in told.items()
+            for one in self._guesser.find(titles[row], -1 if known else words[row])
+            if one not in known
         ]
         pairs = np.array(found, np.int64).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
@@ -165,17 +176,20 @@ def _table(
     item: Ints,
     concept: Ints,
     amount: Floats,
-) -> tuple[Rows, Singles]:
+    assumed: Bools,
+) -> tuple[Rows, Singles, Bools]:
     count = np.bincount(item, minlength=len(word))
     width = 1 + int(count.max(initial=0))
     concepts = np.full((len(word), width), -1, np.int32)
     amounts = np.full((len(word), width), np.nan, np.float32)
+    guesses = np.zeros((len(word), width), bool)
     concepts[:, 0] = word
     order = np.argsort(item, kind="stable")
     column = 1 + place_within(item[order])
     concepts[item[order], column] = concept[order]
     amounts[item[order], column] = amount[order]
-    return concepts, amounts
+    guesses[item[order], column] = assumed[order]
+    return concepts, amounts, guesses
 
 
 def _units(packs: Sequence[tuple[float | None, str | None]], item: Ints, measured: Bools) -> Floats:
@@ -199,12 +213,14 @@ def _laid_over(old: FactColumns, new: FactColumns, rows: list[int], items: int) 
     width = max(old.concept.shape[1], new.concept.shape[1])
     concept = np.full((items, width), -1, np.int32)
     milligrams = np.full((items, width), np.nan, np.float32)
-    medicine, recognised, assumed = (np.zeros(items, bool) for _ in range(3))
+    assumed = np.zeros((items, width), bool)
+    medicine, recognised = (np.zeros(items, bool) for _ in range(2))
     before = len(old.medicine)
     for part, place in ((old, np.arange(before)), (new, np.array(rows))):
-        concept[place], milligrams[place] = -1, np.nan
-        concept[place, : part.concept.shape[1]] = part.concept
-        milligrams[place, : part.milligrams.shape[1]] = part.milligrams
+        concept[place], milligrams[place], assumed[place] = -1, np.nan, False
+        had = part.concept.shape[1]
+        concept[place, :had] = part.concept
+        milligrams[place, :had] = part.milligrams
+        assumed[place, :had] = part.assumed
         medicine[place], recognised[place] = part.medicine, part.recognised
-        assumed[place] = part.assumed
-    return FactColumns(concept, milligrams, medicine, recognised, assumed)
+    return FactColumns(concept, milligrams, assumed, medicine, recognised)

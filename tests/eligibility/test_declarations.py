@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from galen.eligibility.declarations import Declarations, RequestWords
+from galen.eligibility.declarations import NAMES, Declarations, RequestWords
 from galen.features.ledger import Ledger
+from galen.knowledge.labels.ingredient_names import IngredientNames
+from galen.knowledge.labels.spelling import Spelling
 
 NOBODY = {"conditions": None, "medicines": None, "allergies": None, "life_stage": None}
 
@@ -236,3 +238,45 @@ def test_an_id_of_another_kind_than_is_asked_for_says_nothing(pharmacy, declared
     kept = declared(allergies=["product_word:plasters"])
     assert names(pharmacy, kept.allergies) == {"product_word:plasters"}
     assert not kept.unrecognised.any()
+
+
+class Counted(IngredientNames):
+    """Names that count how many words they were asked for, and how many they might guess at."""
+
+    guessed = looked_up = 0
+
+    def find(self, mentions):
+        self.guessed += len(mentions)
+        return super().find(mentions)
+
+    def known(self, mentions):
+        self.looked_up += len(mentions)
+        return super().known(mentions)
+
+
+@pytest.mark.parametrize("separator", [",", "、", " + ", ";", "(x)"])
+@pytest.mark.parametrize("length", [1, 8, 11])
+def test_what_one_request_costs_grows_with_its_words_and_not_with_their_parts(
+    pharmacy, separator, length
+):
+    premises = pharmacy.gate.premises
+    names = Counted(premises.graph, Spelling.read())
+    words = Declarations.over(premises, names)
+    odd = [chr(97 + number) * length for number in range(26)]
+    word = separator.join(odd * 10)[:200]
+    said = RequestWords(medicines=[word] * 5, allergies=[word] * 5, prescriptions=[word] * 5)
+    found = words.of([said], [NOBODY], Ledger().bought([-1], [0]))
+    assert found.unrecognised.all()
+    assert 0 < names.guessed <= 15
+    assert 0 < names.looked_up <= 20 * NAMES * 2  # 15 words, of which 5 are prescribed
+
+
+def test_a_list_of_many_names_is_read_as_a_text(pharmacy, declared):
+    most = ", ".join(["warfarin", *["zinc"] * (NAMES - 1)])
+    known = declared(medicines=[most])
+    assert not known.unrecognised.any()
+    more = declared(medicines=[f"{most}, aspirin"])
+    assert names(pharmacy, more.medicines) == names(pharmacy, known.medicines) | {
+        "ingredient:aspirin"
+    }
+    assert more.unrecognised.all()

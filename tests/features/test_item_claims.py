@@ -12,6 +12,7 @@ from galen.features.item_facts import ItemFacts
 from galen.knowledge.build import built_in
 from galen.knowledge.graph import Graph
 from galen.knowledge.labels.contents import IngredientReader
+from galen.knowledge.labels.likely_contents import LikelyContents
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import ConceptWords
 
@@ -60,6 +61,16 @@ def test_the_same_words_are_judged_by_the_class_of_the_product(shelf: Shelf) -> 
     classes = [CLASSES[code] for code in claims.product_class]
     assert classes == ["supplement", "device"]
     assert {item for item, _ in rules(claims)} == {"i0"}
+
+
+def test_what_a_title_lets_guess_lets_nothing_be_claimed(shelf: Shelf, graph: Graph) -> None:
+    told = {"title": "Tablets", "ingredients": ["paracetamol", "see leaflet"], "rx_class": "otc"}
+    claims = shelf(told, {**told, "title": "Loratadine tablets"})
+    reader, namer = IngredientReader.of(graph), ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
+    guesser = LikelyContents.of(graph, reader.told)
+    facts = ItemFacts(claims.catalogue, reader, namer, guesser)
+    assert graph.row_of["ingredient:loratadine"] in facts.columns.concept[1]
+    assert ItemClaims(claims.catalogue, facts, graph).facts(1) == claims.facts(0) != frozenset()
 
 
 def test_a_breach_shows_the_stretch_of_the_text_and_its_source(shelf: Shelf) -> None:

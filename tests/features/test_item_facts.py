@@ -177,11 +177,45 @@ def test_goods_of_which_no_ingredient_is_told_hold_what_they_are_likely_to(known
         {"ingredient:menthol"},
         set(),
     ]
-    assert facts.columns.assumed.tolist() == [True, True, True, False, False]
+    assert facts.columns.assumed.any(1).tolist() == [True, True, True, False, False]
     assert not facts.columns.recognised[2]  # a guess does not make it known
     catalogue.upsert(catalogue.record(0) | {"ingredients": ["menthol"]})
     assert set(held(known, facts.columns, 0)) == {"ingredient:menthol"}
-    assert facts.columns.assumed.tolist() == [False, True, True, False, False]
+    assert facts.columns.assumed.any(1).tolist() == [False, True, True, False, False]
     plain = ItemFacts(catalogue, reader, namer).columns
     assert not plain.assumed.any()
     assert not held(known, plain, 1)
+
+
+def test_a_label_that_does_not_tell_all_does_not_switch_off_the_title(known):
+    graph, reader, namer = known
+    records = [
+        {"title": "St John's Wort 300mg", "ingredients": ["see leaflet"]},
+        {"title": "Omega-3 capsules", "ingredients": ["siehe Packungsbeilage"]},
+        {"title": "Ginkgo and caffeine", "ingredients": ["caffeine 10 mg", "见说明书"]},
+        {"title": "Omega-3 capsules", "ingredients": ["caffeine 10 mg", "see leaflet"]},
+        {"title": "Ginkgo", "ingredients": ["caffeine"]},
+    ]
+    catalogue = Catalogue(
+        items_table([{"item_id": str(n), **PACK} | r for n, r in enumerate(records)])
+    )
+    columns = ItemFacts(catalogue, reader, namer, LikelyContents.of(graph, reader.told)).columns
+
+    def names(row, which):
+        rows = columns.concept[row, 1:][which[row, 1:] & (columns.concept[row, 1:] >= 0)]
+        return [graph.names[one] for one in rows.tolist()]
+
+    assert [names(row, columns.assumed) for row in range(5)] == [
+        ["st john's wort"],
+        ["omega-3 fatty acids", "fish oil"],
+        ["ginkgo"],
+        ["omega-3 fatty acids"],  # by its title; usual contents are for labels that tell nothing
+        [],
+    ]
+    assert [names(row, ~columns.assumed) for row in range(5)] == [
+        *([], []),
+        *([["caffeine"]] * 3),
+    ]
+    assert columns.recognised.tolist() == [False, False, False, False, True]
+    amount = columns.milligrams[2][columns.concept[2] == graph.row_of["ingredient:caffeine"]]
+    assert amount.tolist() == [200]  # and not once more without an amount

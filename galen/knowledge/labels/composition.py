@@ -1,14 +1,13 @@
 """The composition of a product as it is printed, in parts: each one's name and strength."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
 from galen.knowledge.graph import KnowledgeError
 from galen.knowledge.labels.strength import Strength, parse_strength
+from galen.knowledge.texts.writing import one_form
 
-MINUS: Final = "\N{MINUS SIGN}"
 CLOSED: Final = {"(": ")", "[": "]"}
 PARTED: Final = re.compile(r"\s*(?:[;、\n]|,(?!\d)|,(?<!\d,)(?=\d+\s*[a-z])|(?<=\s)&(?=\s))\s*")
 UNKNOWN: Final = frozenset({"", "na", "n/a", "none", "nil", "q.s.", "qs"})
@@ -36,8 +35,7 @@ def parse_composition(text: str) -> list[Ingredient]:
     Raises:
         KnowledgeError: an amount is negative or its unit is unknown.
     """
-    plain = unicodedata.normalize("NFKC", text).replace(MINUS, "-")
-    return [part for piece in _pieces(plain) if (part := _part(piece)) is not None]
+    return [part for piece in _pieces(one_form(text)) if (part := _part(piece)) is not None]
 
 
 def _pieces(text: str) -> list[str]:

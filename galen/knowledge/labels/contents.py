@@ -1,7 +1,7 @@
 """What labels say a product holds: concepts and amounts from texts of ingredients."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,9 +22,10 @@ MILLIGRAMS_A_PERCENT = 10.0
 
 
 FORM: Final = re.compile(
-    r"\s*(?:as|eq|equiv\w*|equal|corresp\w*|als|entspr\w*|相当于|按|以)\b", re.I
+    r"\s*(?:(?:as|eq|equiv\w*|equals?|corresp\w*|from|als|entspr\w*|aus|to|von|the|an?)\b[\s.:]*)+",
+    re.I,
 )
-"""What begins words on the salt or the amount of the ingredient before them."""
+"""What begins words on the form or the amount of the ingredient before them, and names nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,13 @@ class IngredientReader:
                 names.append((part.name, *part.other_names))
                 amounts.append(milligrams_of(part.strength))
                 measured.append(part.strength is not None and is_measured(part.strength))
-        found = self.names.find_any(names).concept
+        own = self.names.find([said[0] for said in names])
+        found = own.concept
         more: list[tuple[int, int]] = []
-        for row, said in enumerate(names):
-            if found[row] < 0 and (whole := self.told.whole(said[0])):
-                found[row] = whole[0]
-            others = said if found[row] < 0 else said[1:]
-            beside = (one for other in others for one in self._beside(other))
-            more += [(place[row], one) for one in dict.fromkeys(beside) if one != found[row]]
+        for row, (said, how) in enumerate(zip(names, own.how, strict=True)):
+            every = self._part(said, int(found[row]), How(how))
+            found[row] = every[0]
+            more += [(place[row], one) for one in every[1:]]
         nothing = np.full(len(more), np.nan)
         return Contents(
             np.array([*place, *(number for number, _ in more)], np.int64),
@@ -83,14 +83,32 @@ class IngredientReader:
             np.array([*measured, *(False for _ in more)], bool),
         )
 
-    def _beside(self, text: str) -> tuple[int, ...]:
-        """What a text names; in which form there is what was named before, is no other thing."""
-        if FORM.match(text):
-            return ()
-        one = self.names.find([text])
-        if one.concept[0] >= 0 and one.how[0] != How.FUZZY:
-            return (int(one.concept[0]),)
-        return self.told.whole(text) or self.told.within(text)
+    def _part(self, said: Sequence[str], named: int, how: How) -> tuple[int, ...]:
+        """What a part is of, -1 where that is not known, and whatever else it names, each once.
+
+        A name in brackets is the part's own only where the words before them name nothing else.
+        """
+        sure = named >= 0 and how != How.FUZZY
+        whole = () if sure else self.told.whole(said[0])  # one name of several: any may be meant
+        own = whole[0] if whole else named
+        others = (*whole, *(one for other in said[1:] for one in self._beside(other, said[0])))
+        if own < 0:
+            within = self.told.within(said[0])
+            known = self.names.known(said[1:]).concept
+            other = int(next(iter(known[known >= 0]), -1))
+            own = other if set(within) <= {other} else -1
+            others = (*within, *others)
+        return (own, *(one for one in dict.fromkeys(others) if one != own))
+
+    def _beside(self, text: str, name: str) -> Iterator[int]:
+        """What a text in brackets behind a name names: other things, or forms of the same."""
+        for part in _parts(text):
+            for said in (part.name, *part.other_names):
+                form = FORM.match(said)
+                rest = said[form.end() :] if form else said
+                known = self.names.known([f"{name} {rest}", rest] if form else [rest]).concept
+                sure = known[known >= 0][:1].tolist()
+                yield from sure or self.told.whole(rest) or self.told.within(said)
 
 
 def milligrams_of(strength: Strength | None) -> float:

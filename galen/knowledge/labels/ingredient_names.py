@@ -99,6 +99,10 @@ class IngredientNames:
         """Find each mention: by name, synonym, base of a salt, then near spelling."""
         return self.find_any([(mention,) for mention in mentions])
 
+    def known(self, mentions: Sequence[str]) -> Matches:
+        """Find each mention as `find` does, without near spellings: nothing found is a guess."""
+        return _matches([self._by_name((mention,)) for mention in mentions])
+
     def find_any(self, alternatives: Sequence[Sequence[str]]) -> Matches:
         """Find each ingredient by the first of its names that is known.
 
@@ -112,11 +116,7 @@ class IngredientNames:
             near.get(names[0], one) if one is _NOTHING and names else one
             for names, one in ((tuple(names), found[tuple(names)]) for names in alternatives)
         ]
-        return Matches(
-            np.array([row.concept for row in rows], np.int64),
-            np.array([row.score for row in rows], np.float32),
-            np.array([row.how for row in rows], np.int8),
-        )
+        return _matches(rows)
 
     def _by_name(self, names: Sequence[str]) -> _Found:
         return next((one for name in names if (one := self._known(name)) is not _NOTHING), _NOTHING)
@@ -206,3 +206,11 @@ class IngredientNames:
             if concept in graph.row_of
         )
         return accepted, refused
+
+
+def _matches(rows: Sequence[_Found]) -> Matches:
+    return Matches(
+        np.array([row.concept for row in rows], np.int64),
+        np.array([row.score for row in rows], np.float32),
+        np.array([row.how for row in rows], np.int8),
+    )

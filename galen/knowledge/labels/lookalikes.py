@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Final
 
-from galen.knowledge.texts.plain_text import INVISIBLE
+from galen.knowledge.texts.writing import INVISIBLE
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _GREEK_LIKE_LATIN: Final = frozenset(

@@ -8,6 +8,7 @@ left out; `python -m benchmarks.drug_names` prints how often such a guess is rig
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ Scores = Singles
 SHORTEST: Final = 8  # letters; shorter names are never guessed
 ONE_EDIT_BELOW: Final = 11  # letters; names shorter than this may differ by one edit, others by two
 LEAD: Final = 1  # the next other ingredient must be more than this many edits further off
+FURTHEST: Final = 2 + LEAD  # edits; a name further off neither is near nor makes one unclear
 BATCH: Final = 256
 _STEREO = (
     "d l dl r s rs levo dextro dex es ar rac cis trans alpha beta gamma delta epsilon omega alfa "
@@ -40,9 +42,10 @@ HEARD: Final = (
 VOWELS: Final = re.compile("[aeiouy]")
 DOUBLED: Final = re.compile(r"(.)\1+")
 NUMBERS: Final = re.compile(r"\d+\w*")
+_NONE: Final = np.empty(0, np.int64)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NearNames:
     """Names long enough to be guessed at, with the row of what each names."""
 
@@ -62,30 +65,54 @@ class NearNames:
         """
         rows = np.full(len(mentions), -1, np.int64)
         scores = np.zeros(len(mentions), np.float32)
-        asked = [place for place, text in enumerate(mentions) if _may_be_guessed(text)]
-        for start in range(0, len(asked) if self.names else 0, BATCH):
-            places = asked[start : start + BATCH]
-            texts = [mentions[place] for place in places]
-            bound = 2 + LEAD
-            found = cdist(texts, self.names, scorer=OSA.distance, score_cutoff=bound)
-            distances = np.asarray(found, np.int64)
-            for place, text, distance in zip(places, texts, distances, strict=True):
-                rows[place], scores[place] = self._choose(text, distance)
+        by_length: dict[int, list[int]] = {}
+        for place, text in enumerate(mentions):
+            if len(self.compared(text)):
+                by_length.setdefault(len(text), []).append(place)
+        for length, asked in by_length.items():
+            those = self._about[length]
+            names = [self.names[place] for place in those.tolist()]
+            for start in range(0, len(asked), BATCH):
+                places = asked[start : start + BATCH]
+                texts = [mentions[place] for place in places]
+                found = cdist(texts, names, scorer=OSA.distance, score_cutoff=FURTHEST)
+                distances = np.asarray(found, np.int64)
+                for place, text, distance in zip(places, texts, distances, strict=True):
+                    rows[place], scores[place] = self._choose(text, those, distance)
         return rows, scores
 
-    def _choose(self, text: str, distance: Ints) -> tuple[int, float]:
+    def compared(self, text: str) -> Ints:
+        """(K,) places of the names that a text is compared with: those that could decide.
+
+        None where no name begins alike; none that is shorter or longer by more than any may differ.
+        """
+        begins = _may_be_guessed(text) and text[:2] in self._beginnings
+        return self._about.get(len(text), _NONE) if begins else _NONE
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        return frozenset(name[:2] for name in self.names)
+
+    @cached_property
+    def _about(self) -> Mapping[int, Ints]:
+        """By the length of a text: places of the names of about that length, in their order."""
+        lengths = np.array([len(name) for name in self.names], np.int64)
+        near = {one + by for one in set(lengths.tolist()) for by in range(-FURTHEST, FURTHEST + 1)}
+        return {one: np.flatnonzero(abs(lengths - one) <= FURTHEST) for one in near}
+
+    def _choose(self, text: str, places: Ints, distance: Ints) -> tuple[int, float]:
         allowed = 1 if len(text) < ONE_EDIT_BELOW else 2
         near = np.flatnonzero(distance <= allowed + LEAD)
-        order = near[np.argsort(distance[near], kind="stable")]
-        if not len(order):
+        near = near[np.argsort(distance[near], kind="stable")]
+        if not len(near):
             return -1, 0.0
-        first = int(order[0])
-        edits = int(distance[first])
-        other = order[self.rows[order] != self.rows[first]]
-        clear = not len(other) or int(distance[other[0]]) > edits + LEAD
-        if edits > allowed or not clear or not alike(text, self.names[first]):
+        order, edits = places[near], distance[near]
+        first, least = int(order[0]), int(edits[0])
+        other = edits[self.rows[order] != self.rows[first]]
+        clear = not len(other) or int(other[0]) > least + LEAD
+        if least > allowed or not clear or not alike(text, self.names[first]):
             return -1, 0.0
-        return int(self.rows[first]), 1 - edits / max(len(text), len(self.names[first]))
+        return int(self.rows[first]), 1 - least / max(len(text), len(self.names[first]))
 
 
 def alike(text: str, name: str) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import Any
 
-from galen.knowledge.texts.plain_text import INVISIBLE
+from galen.knowledge.texts.writing import INVISIBLE, one_form
 
 AMOUNT = re.compile(r"(?<=[\u3040-\u30ff\u3400-\u9fff])\d+$")  # left of a cut strength
 LATIN = re.compile(r"[a-z]")
@@ -79,9 +79,8 @@ class Spelling:
 
     def fold(self, name: str) -> Folded:
         """The spelling under which a name is looked up; empty where it holds no letter."""
-        seen = INVISIBLE.sub("", name)
-        mark = Mark.NONE if seen == name else Mark.FOLDED
-        text = without_accents(unicodedata.normalize("NFKC", seen).casefold())
+        mark = Mark.FOLDED if INVISIBLE.search(name) else Mark.NONE
+        text = without_accents(one_form(name).casefold())
         for sign, word in ROTATIONS:
             text = text.replace(sign, word)
         words = []

@@ -2,13 +2,11 @@
 
 import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
 from galen.knowledge.graph import KnowledgeError
-
-MINUS: Final = "\N{MINUS SIGN}"
+from galen.knowledge.texts.writing import one_form
 
 MASS: Final = {
     "kg": 1e6,
@@ -111,14 +109,7 @@ def parse_strength(text: str) -> Strength:
     Raises:
         KnowledgeError: there is no amount, it is negative, or its unit is unknown.
     """
-    plain = (
-        unicodedata.normalize("NFKC", text)
-        .replace(MINUS, "-")
-        .casefold()
-        .strip()
-        .strip("()")
-        .strip()
-    )
+    plain = one_form(text).casefold().strip().strip("()").strip()
     found = _AMOUNT.fullmatch(plain)
     if found is None:
         raise KnowledgeError(f"strength {text!r} has no amount; write a number and a unit.")

@@ -6,7 +6,6 @@ unless the text says that they are not so: "type 2 diabetes, no asthma".
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +14,9 @@ from typing import Final, NamedTuple
 from galen.knowledge.graph import Graph
 from galen.knowledge.labels.spelling import EAST_ASIAN, Spelling, without_accents
 from galen.knowledge.schema import ConceptKind
-from galen.knowledge.texts.phrases import Denial, Hit
-from galen.knowledge.texts.plain_text import INVISIBLE, QUOTES, Folding
+from galen.knowledge.texts.phrases import CLAUSE, Denial, Hit
+from galen.knowledge.texts.plain_text import Folding
+from galen.knowledge.texts.writing import one_form, singular
 
 LONGEST: Final = 6  # words of a name
 SHORTEST: Final = 4  # letters of a name that is looked for within a text: "no" is one, too
@@ -31,7 +31,22 @@ _PIECE: Final = re.compile(
 _JOINED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 _POSSESSIVE: Final = re.compile(r"'s?(?!\w)")
 _FREE_OF: Final = re.compile(r"(?:\bfree (?:from|of)|\bohne|无|不含|零)\s*$")
-_FREE: Final = re.compile(r"[\s-]*(?:(?:free|frei)\b|不使用|フリー|无添加)")
+_GIVEN_OR_BOUND: Final = (
+    r"from|of|form|base|acids?|amino|fatty|radicals?|flow\w*|range|choline|testosterone|t[34]|"
+    r"von|haus|verk\w+|erh\w+|verf\w+|lieferbar|zugelassen"
+)
+"""What after "free" says that a name is there: "free from sugar", "free base", "frei Haus"."""
+_GIFTS: Final = (
+    r"deliver\w*|shipping|postage|post|p\s*&\s*p|returns?|gifts?|samples?|trial|orders?|purchase|"
+    r"offer|vouchers?|coupons?|e-?books?|guide|pill\s*box|organi[sz]er|shaker|tote"
+)
+"""What comes free with goods; another word or three may stand before it."""
+_FREE: Final = re.compile(
+    r"(?:-|\s+)(?:free|frei)\b"
+    rf"(?![\s-]+(?:(?:{_GIVEN_OR_BOUND})|(?:\w[\w-]*\s+){{0,3}}(?:{_GIFTS}))\b)"
+    r"|\s*(?:不使用|フリー(?!ズ|サイズ|ダイヤル|配送|ラジカル))"
+)
+_BARGAIN: Final = re.compile(r"\b(?:buy|get|receive|kauf\w*)\b")
 
 
 class _Word(NamedTuple):
@@ -50,10 +65,9 @@ class _Writing:
 
     def plain(self, text: str) -> str:
         """One width, case, script and spelling, without accents and unseen signs."""
-        plain = text.casefold().translate(QUOTES)
+        plain = one_form(text).casefold()
         if not text.isascii():
-            seen = unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
-            plain = without_accents(seen.translate(QUOTES)).translate(self.letters)
+            plain = without_accents(plain).translate(self.letters)
         for piece, inn in self.pieces:
             plain = plain.replace(piece, inn)
         return plain
@@ -105,7 +119,7 @@ class ToldNames:
         return bool(
             self.denial.denies(plain, Hit(start, end, ""))
             or _FREE_OF.search(plain[:start])
-            or _FREE.match(plain, end)
+            or (_FREE.match(plain, end) and not _BARGAIN.search(CLAUSE.split(plain[:start])[-1]))
         )
 
     def _found(self, plain: str) -> Iterator[tuple[int, int, tuple[int, ...]]]:
@@ -160,7 +174,7 @@ def _words(plain: str) -> list[_Word]:
     if "'" in plain:
         text = _POSSESSIVE.sub(lambda found: " " * len(found[0]), plain)
     return [
-        _Word(_singular(found[0]), bool(EAST_ASIAN.match(found[0])), found.start(), found.end())
+        _Word(singular(found[0]), bool(EAST_ASIAN.match(found[0])), found.start(), found.end())
         for found in _PIECE.finditer(text)
     ]
 
@@ -172,8 +186,3 @@ def _key(words: list[_Word]) -> str:
 
 def _long_enough(name: str) -> bool:
     return len(name) >= (SHORTEST_JOINED if EAST_ASIAN.search(name) else SHORTEST)
-
-
-def _singular(word: str) -> str:
-    """Cut alike on both sides, so it need not be right: "statins", "diabetes"."""
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word

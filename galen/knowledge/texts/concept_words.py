@@ -1,7 +1,6 @@
 """Which concepts a text names: generic products in titles, symptoms in queries."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ import numpy as np
 from galen.data.arrays import Ints
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind
+from galen.knowledge.texts.writing import one_form, singular
 
 LONGEST: Final = 5  # words of a product word
 _WORDS: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -50,8 +50,8 @@ class ConceptWords:
 
 def _parts(title: str) -> Iterator[str]:
     """Parts of a title that might be a product word, the longest first."""
-    text = unicodedata.normalize("NFKC", title).lower()
-    words = [_singular(word) for word in _WORDS.findall(text)]
+    text = one_form(title).lower()
+    words = [singular(word) for word in _WORDS.findall(text)]
     for length in range(min(LONGEST, len(words)), 0, -1):
         for start in range(len(words) - length + 1):
             yield " ".join(words[start : start + length])
@@ -64,10 +64,5 @@ def _parts(title: str) -> Iterator[str]:
 
 def folded(name: str) -> str:
     """A name as it is looked up: small letters, singular words, nothing between them."""
-    text = unicodedata.normalize("NFKC", name).lower()
-    return " ".join(_singular(word) for word in _WORDS.findall(text))
-
-
-def _singular(word: str) -> str:
-    """Plurals fall on their singular; what else is cut is cut alike on both sides."""
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    text = one_form(name).lower()
+    return " ".join(singular(word) for word in _WORDS.findall(text))

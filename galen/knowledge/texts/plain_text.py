@@ -6,20 +6,13 @@ be shown where it stands.
 
 import re
 import tomllib
-import unicodedata
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-INVISIBLE: Final = re.compile(
-    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
-    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-"""What shows nothing where it stands: Default_Ignorable_Code_Point of Unicode Standard Annex 44."""
+from galen.knowledge.texts.writing import one_form
 
 HAN: Final = re.compile(r"[\u3400-\u9fff]")
-QUOTES: Final = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u0060\u00b4", "'"))
 SPLIT_HAN: Final = re.compile(r"(?<=[\u3400-\u9fff])[\s*._·|~^+-]+(?=[\u3400-\u9fff])")
 SPELLED_OUT: Final = re.compile(r"(?<![^\W_])[^\W\d_](?:[\s.*_\-|/]{1,2}[^\W\d_](?![^\W_])){2,}")
 WORD: Final = re.compile(r"[^\s\u3400-\u9fff]+")
@@ -58,9 +51,7 @@ class Folding:
         letters: list[str] = []
         places: list[int] = []
         for place, letter in enumerate(text):
-            if INVISIBLE.match(letter):
-                continue
-            for one in unicodedata.normalize("NFKC", letter).casefold().translate(QUOTES):
+            for one in one_form(letter).casefold():
                 letters.append(self.letters.get(one, one))
                 places.append(place)
         folded = PlainText("".join(letters), tuple(places))
