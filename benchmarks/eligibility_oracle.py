@@ -64,6 +64,7 @@ class Oracle:
     goods: Sequence[Goods]
     _wider: dict[str, set[str]] = field(default_factory=dict)
     _same: dict[str, set[str]] = field(default_factory=dict)
+    _kinds: dict[str, set[str]] = field(default_factory=dict)
     _of: dict[tuple[int, tuple[str, ...]], bool] = field(default_factory=dict)
     _together: dict[tuple[str, str], bool] = field(default_factory=dict)
     _bad: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -110,6 +111,15 @@ class Oracle:
             self._same[concept] = _reached(concept, self._salts)
         return self._same[concept]
 
+    def kinds(self, concept: str) -> set[str]:
+        """What may be meant: a class is taken as some kind of it, whichever that is."""
+        if concept not in self._kinds:
+            found = {concept}
+            if concept.startswith("drug_class:") and concept != "drug_class:foodstuff":
+                found |= {one for one in self.graph.ids if concept in self.up(one)}
+            self._kinds[concept] = found
+        return self._kinds[concept]
+
     @cached_property
     def _clashes(self) -> set[tuple[str, str]]:
         return {
@@ -152,7 +162,8 @@ class Oracle:
         """Do two ingredients act on each other so that one is not to be shown?"""
         key = one, other
         if key not in self._together:
-            pairs = ((a, b) for a in self.up(one) for b in self.up(other))
+            meant = {b for kind in self.kinds(other) for b in self.up(kind)}
+            pairs = ((a, b) for a in self.up(one) for b in meant)
             self._together[key] = any(pair in self._clashes for pair in pairs)
         return self._together[key]
 
@@ -210,12 +221,9 @@ class Oracle:
             "duplicate": pack.duplicates == "drop"
             and medicine
             and (
-                any(m in self.molecule(c) for c in active for m in person.medicines)
+                any(self.kinds(m) & self.molecule(c) for c in active for m in taken)
                 or any(
-                    other in self.molecule(c)
-                    for c in active
-                    for other, b in in_basket
-                    if b in person.cart or self.goods[b].rx_class != "none"
+                    self.kinds(other) & self.molecule(c) for c in active for other, _ in in_basket
                 )
             ),
             "quantity": self._too_much(person, item, basket),
@@ -245,7 +253,9 @@ class Oracle:
         )
 
     def _could_tell(self, item: int) -> bool:
-        """Could a rule about anybody's health speak of it: an ingredient, or goods in its way?"""
+        """Could a rule about anybody's health or cupboard speak of it: an ingredient, or goods in
+        its way?
+        """
         concepts = self.goods[item].concepts
         if any(concept.startswith("ingredient:") for concept in concepts):
             return True
@@ -264,6 +274,8 @@ class Oracle:
                     found |= {head, tail} if relation == "interacts_with" else {head}
         for rule in self.pack.precaution:
             found |= {self.named(concept) for concept in rule.concepts}
+        for sets, _ in self._hazards:
+            found |= {self.named(concept) for concepts in sets for concept in concepts}
         return found
 
     def _tells(self, person: Person, item: int) -> bool:

@@ -161,8 +161,8 @@ class Catalogue:
         return self._code("batch").codes
 
     def batch_code(self, batch: str) -> int:
-        """The code of a batch; -1 where no item is of it."""
-        return self._code("batch").code_of(batch)
+        """The code of a batch, whatever its capitals and blanks; -1 where no item is of it."""
+        return self._code("batch").code_of(_batch(batch))
 
     @property
     def price(self) -> Floats:
@@ -292,6 +292,15 @@ def _words(name: str) -> Callable[[pa.Table], list[Any]]:
     return lambda table: list(table.column(name).to_pylist())
 
 
+def _batches(table: pa.Table) -> list[str | None]:
+    return [None if batch is None else _batch(batch) for batch in _words("batch")(table)]
+
+
+def _batch(batch: str) -> str:
+    """A recall is copied by hand: capitals and blanks are no other batch."""
+    return " ".join(batch.split()).casefold()
+
+
 def _level(level: int) -> Callable[[pa.Table], list[str | None]]:
     return lambda table: [path[level] if path else None for path in _words("category")(table)]
 
@@ -323,7 +332,7 @@ _WORDS: Final[dict[str, Callable[[pa.Table], list[Any]]]] = {
     "department": _level(0),
     "path": _paths,
     "regions": _regions,
-    "batch": _words("batch"),
+    "batch": _batches,
 }
 
 _LISTS: Final[dict[str, Callable[[pa.Table], list[Any]]]] = {

@@ -95,15 +95,15 @@ class Declarations:
         medicines = [self._good(w) for w in (*words.medicines, *_told(record, "medicines"))]
         allergies = (*words.allergies, *_told(record, "allergies"))
         prescribed = [self._prescribed(word) for word in words.prescriptions]
-        stage = record.get("life_stage")
+        stages = [self._state(stage)] if (stage := record.get("life_stage")) else []
         # What is not tolerated is a good, a condition of its own name, or both.
         goods, ills = [self._good(w) for w in allergies], [self._allergy(w) for w in allergies]
         intolerant = [Meaning((), g.whole or i.whole) for g, i in zip(goods, ills, strict=True)]
         cart = [self.premises.catalogue.row_of.get(item, -1) for item in words.cart]
         doubtful = [meaning for meaning in prescribed if not meaning.whole]
-        every = (*states, *medicines, *intolerant, *prescribed)
+        every = (*states, *medicines, *intolerant, *prescribed, *_lost(stages))
         return _Said(
-            states=self._and_also(_rows(*states, *ills, *([self._state(stage)] if stage else []))),
+            states=self._and_also(_rows(*states, *ills, *stages)),
             medicines=_rows(*medicines, *doubtful),
             allergies=_rows(*goods),
             prescribed=_rows(*(meaning for meaning in prescribed if meaning.whole)),
@@ -190,6 +190,11 @@ class _Said(NamedTuple):
     prescribed: tuple[int, ...]
     cart: list[int]
     unrecognised: bool
+
+
+def _lost(stages: Sequence[Meaning]) -> list[Meaning]:
+    """Those of which nothing is known: a shop has words of its own around what they say."""
+    return [stage for stage in stages if not stage.rows]
 
 
 def _read(names: ToldNames, word: str) -> Meaning:

@@ -22,6 +22,9 @@ from galen.pipeline.circumstances import Circumstances, nothing_declared
 Small = npt.NDArray[np.int8]
 
 NONE, WARN, DROP = 0, 1, 2
+
+FOOD: Final = "drug_class:foodstuff"
+"""What may be taken with each other: lactose in tablets is no double dose."""
 """What a rule says of a row, the stricter the higher."""
 
 ACTIONS: Final[dict[str, int]] = {"ignore": NONE, "warn": WARN, "drop": DROP}
@@ -49,6 +52,18 @@ class Premises:
     def narrower(self) -> sparse.csr_matrix:
         """(concepts, concepts): from a concept to itself and all that is a kind or salt of it."""
         return sparse.csr_matrix(self.graph.wider.T)
+
+    @cached_property
+    def kinds_of_classes(self) -> sparse.csr_matrix:
+        """(concepts, concepts): all kinds of each drug class but food; no other row has any."""
+        chosen = np.zeros(len(self.graph), np.int8)
+        chosen[self.graph.of_kind(ConceptKind.DRUG_CLASS)] = 1
+        food = self.row(FOOD)
+        if food >= 0:
+            chosen[food] = 0
+        return sparse.csr_matrix(
+            sparse.diags(chosen, dtype=np.int8) @ self.narrower.astype(np.int8)
+        )
 
     @cached_property
     def _named(self) -> dict[str, int]:

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from galen.data.arrays import Bools, Ints
+from galen.data.catalogue import RX_CLASSES
+from galen.data.schema import RxClass
 from galen.eligibility.premises import Premises, declared_of
 from galen.pipeline.candidates import Requests
 from galen.pipeline.circumstances import Packed
@@ -23,3 +26,18 @@ def taken_now(requests: Requests, premises: Premises, *, medicines: bool = True)
         request = np.concatenate([request, declared.medicines.request])
         value = np.concatenate([value, declared.medicines.values])
     return Packed.grouped(request, value, len(declared))
+
+
+def handed_over(premises: Premises, item: Ints) -> Bools:
+    """(N,): what goes over the counter by prescription; who wrote one knew of the others."""
+    prescription = RX_CLASSES.index(RxClass.PRESCRIPTION)
+    return np.asarray(premises.catalogue.rx_class[item] == prescription)
+
+
+def taken_beside(requests: Requests, request: int, item: int, premises: Premises) -> Ints:
+    """Concepts that one request's person takes, was prescribed or has in the cart, for an item."""
+    taken = taken_now(requests, premises).part(request, request + 1).values
+    if handed_over(premises, np.array([item]))[0]:
+        return taken
+    prescribed = declared_of(requests).prescribed.part(request, request + 1).values
+    return np.concatenate([taken, prescribed])

@@ -280,3 +280,13 @@ def test_a_list_of_many_names_is_read_as_a_text(pharmacy, declared):
         "ingredient:aspirin"
     }
     assert more.unrecognised.all()
+
+
+@pytest.mark.parametrize("stage", ["week 30", "期待宝宝"])
+def test_a_life_stage_of_which_nothing_is_known_is_not_recognised(declared, stage):
+    assert declared({"life_stage": stage}).unrecognised.all()
+    assert declared(conditions=[stage]).unrecognised.all()
+
+
+def test_a_life_stage_in_a_shop_s_own_words_around_a_known_one_is(declared):
+    assert not declared({"life_stage": "expecting a baby, app users"}).unrecognised.any()

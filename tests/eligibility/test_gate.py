@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from eligibility.conftest import medicine
 from worlds import DAY, NOW
 
 from galen.data.schema import Kind, Surface
@@ -246,6 +247,21 @@ def test_what_is_withdrawn_is_gone_until_it_is_lifted(open_pharmacy):
         listed.lift(what, name)
     listed.put("product", "other brand")
     assert "paracetamol B" not in pharmacy.shown(pharmacy.asked())
+
+
+@pytest.mark.parametrize(
+    ("batch", "recalled"), [("L123", "l123"), ("L123", " L123 "), ("l  123", "L 123")]
+)
+def test_a_recall_of_a_batch_holds_whatever_its_capitals_and_blanks(open_pharmacy, batch, recalled):
+    listed = Withdrawals()
+    shelf = [medicine("pills", ["ibuprofen 200 mg"], batch=batch)]
+    pharmacy = open_pharmacy(shelf, withdrawals=listed)
+    assert pharmacy.shown(pharmacy.asked()) == {"pills"}
+    listed.put("batch", recalled)
+    assert pharmacy.shown(pharmacy.asked()) == set()
+    listed.lift("batch", recalled)
+    listed.put("batch", "L124")
+    assert pharmacy.shown(pharmacy.asked()) == {"pills"}
 
 
 def test_what_is_withdrawn_by_a_concept_is_not_forgotten_where_the_knowledge_lacks_it(

@@ -13,6 +13,7 @@ DECLARED = [
     {"unrecognised": True},
     {"age": 80.0},
     {"bought": [("paracetamol A", 1, 9.0)]},
+    {"bought": [("acid", 1, 1.0)]},
 ]
 
 

@@ -1,7 +1,6 @@
 """One ingredient twice: two cold remedies that both hold paracetamol are an overdose."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +11,7 @@ from galen.data.schema import Kind
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import (
+    FOOD,
     NONE,
     Premises,
     Small,
@@ -19,11 +19,10 @@ from galen.eligibility.premises import (
     declared_of,
     nothing,
 )
-from galen.eligibility.taken_now import taken_now
+from galen.eligibility.some_kind import for_some_kind
+from galen.eligibility.taken_now import handed_over, taken_beside, taken_now
 from galen.knowledge.schema import Relation
 from galen.pipeline.candidates import Candidates, Requests
-
-FOOD: Final = "drug_class:foodstuff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +35,18 @@ class Duplicate:
     premises: Premises
     bearing: Bearing
     rule: str = "duplicate"
-    reason: str = "it holds what this person takes or has in the cart already"
+    reason: str = "it holds what this person takes, was prescribed or has in the cart already"
 
     @classmethod
     def of(cls, premises: Premises) -> "Duplicate":
         """Which ingredients are one molecule, by the graph; what is done about it, by the pack."""
         matrix = same_molecule(premises, action_number(premises.pack.duplicates), but=FOOD)
-        return cls(premises, Bearing(matrix))
+        return cls(premises, for_some_kind(premises, Bearing(matrix)))
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         items = self.premises.items
-        taken = taken_now(requests, self.premises)
-        if not len(taken.values):
+        taken, prescribed = taken_now(requests, self.premises), declared_of(requests).prescribed
+        if not len(taken.values) and not len(prescribed.values):
             return nothing(candidates)
         concept = items.concept[candidates.item]
         found = self.bearing.actions(taken, candidates, concept)
@@ -55,6 +54,9 @@ class Duplicate:
         if again.any():
             cart = taken_now(requests, self.premises, medicines=False)
             found = np.where(again, self.bearing.actions(cart, candidates, concept), found)
+        others = self.bearing.actions(prescribed, candidates, concept)
+        others[handed_over(self.premises, candidates.item)] = NONE
+        found = np.maximum(found, others)
         found[~items.medicine[candidates.item]] = NONE
         return found
 
@@ -78,14 +80,14 @@ class Duplicate:
         action = int(self.actions(requests, one)[0])
         if action == NONE:
             return []
-        taken = taken_now(requests, self.premises).part(request, request + 1).values
+        taken = taken_beside(requests, request, item, self.premises)
         told = self.premises.items.concept[item]
         names = self.premises.graph.names
         return [
             Finding(
                 self.rule,
                 action,
-                f"{names[concept]} is taken or in the cart already",
+                f"{names[concept]} is taken, prescribed or in the cart already",
                 f"pack {self.premises.pack.version}",
                 self.premises.notice(self.rule),
             )

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galen.data.arrays import Bools, Ints
-from galen.data.catalogue import RX_CLASSES
-from galen.data.schema import RxClass
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import NONE, Premises, Small, declared_of, graded
+from galen.eligibility.some_kind import and_kinds, for_some_kind
 from galen.eligibility.statements import Statements
-from galen.eligibility.taken_now import taken_now
+from galen.eligibility.taken_now import handed_over, taken_beside, taken_now
 from galen.knowledge.schema import Relation
 from galen.pipeline.candidates import Candidates, Requests
 
@@ -32,7 +30,7 @@ class Interacting:
         edges = premises.graph.edges(Relation.INTERACTS_WITH)
         action = graded(edges.severity, premises.pack.interactions)
         statements = Statements.of(premises, edges.tail, edges.head, action, edges.row)
-        return cls(premises, statements, statements.bearing())
+        return cls(premises, statements, for_some_kind(premises, statements.bearing()))
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         concept = self.premises.items.concept[candidates.item]
@@ -41,24 +39,16 @@ class Interacting:
         if not len(prescribed.values):
             return found
         others = self.bearing.actions(prescribed, candidates, concept)
-        others[self._handed_over(candidates.item)] = NONE
+        others[handed_over(self.premises, candidates.item)] = NONE
         return np.maximum(found, others)
-
-    def _handed_over(self, item: Ints) -> Bools:
-        """(N,): what goes over the counter by prescription; who wrote one knew of the others."""
-        prescription = RX_CLASSES.index(RxClass.PRESCRIPTION)
-        return np.asarray(self.premises.catalogue.rx_class[item] == prescription)
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
         return [self.premises.notice(self.rule)]
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
-        taken = taken_now(requests, self.premises).part(request, request + 1).values
-        if not self._handed_over(np.array([item]))[0]:
-            prescribed = declared_of(requests).prescribed.part(request, request + 1).values
-            taken = np.concatenate([taken, prescribed])
+        taken = taken_beside(requests, request, item, self.premises)
         return self.statements.findings(
-            taken,
+            and_kinds(self.premises, taken),
             item,
             family=self.rule,
             verb="interacts with",

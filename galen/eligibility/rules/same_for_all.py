@@ -19,7 +19,7 @@ from galen.pipeline.candidates import Candidates, Requests
 @dataclass(frozen=True, slots=True)
 class SameForAll:
     """Drops, for everybody, medicines, goods with ingredients, known or not, and goods that rules
-    speak of."""
+    speak of, those that must not come together with what somebody bought among them."""
 
     premises: Premises
     telling: Bools  # (concepts + 1,) could what somebody declares bear on it?
@@ -27,10 +27,13 @@ class SameForAll:
     reason: str = "whether it is shown could tell others what a person has or takes"
 
     @classmethod
-    def of(cls, premises: Premises, *bearings: Bearing) -> "SameForAll":
-        """`bearings` are those of the rules that ask what people declare."""
+    def of(cls, premises: Premises, hazards: Bools, *bearings: Bearing) -> "SameForAll":
+        """`bearings` are those of the rules that ask what people declare or bought; `hazards`
+        (concepts + 1,) are the concepts that a rule of hazards counts.
+        """
         telling = premises.ingredient.copy()  # anybody may be allergic to it, or to its class
         telling[premises.graph.of_kind(ConceptKind.DRUG_CLASS)] = True
+        telling |= hazards
         for bearing in bearings:
             telling[bearing.matrix.indices] = True
         return cls(premises, telling)

@@ -94,7 +94,7 @@ class _Slate:
             if self._fits(place, concepts, medicine[place], bits[place : place + 1]):
                 placed[place] = True
                 count += 1
-                self._put(place, concepts, medicine[place], bits[place])
+                self._put(place, concepts, bits[place])
         return placed
 
     def _fits(self, place: int, concepts: list[int], medicine: bool, bits: Bits) -> bool:
@@ -108,11 +108,10 @@ class _Slate:
             if amount[place]
         )
 
-    def _put(self, place: int, concepts: list[int], medicine: bool, bits: np.uint64) -> None:
+    def _put(self, place: int, concepts: list[int], bits: np.uint64) -> None:
         for concept in concepts:
             self._clashing.add(self._rules.clashing, concept)
-            if medicine:
-                self._twice.add(self._rules.same, concept)
+            self._twice.add(self._rules.same, concept)
         if bits:
             self._met |= bits & self._rules.hazardous.masks
         self._left = [
