@@ -40,7 +40,7 @@ from galen.nn.learning.training import Epoch
 from galen.nn.predicting import predict
 from galen.rank.lessons import in_order
 from galen.rank.network import NetworkModel
-from galen.rank.score_metrics import all_of, auc
+from galen.rank.score_metrics import all_of, auc, where_uneven
 
 SHOWN = ("auc", "logloss", "auc_unseen_pairs", "gauc", "samples_per_cpu_second")
 PEERED = ("auc", "logloss", "auc_unseen_pairs", "samples_per_cpu_second", "eval_rows_per_second")
@@ -156,7 +156,8 @@ def _metrics(run: TableRun, paper: Paper) -> dict[str, float]:
     started = time.process_time()
     scores = run.model.score(paper.test)[:, 0]
     seconds = time.process_time() - started
-    metrics = all_of(paper.label, scores, paper.test.group)
+    weight = where_uneven(paper.test.weight)
+    metrics = all_of(paper.label, scores, paper.test.group, weight)
     metrics["auc_unseen_pairs"] = auc(paper.label[paper.unseen], scores[paper.unseen])
     metrics["eval_rows_per_second"] = len(paper.test) / seconds
     if isinstance(run.model, NetworkModel):

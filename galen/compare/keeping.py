@@ -1,6 +1,7 @@
 """Finished steps in a folder, each file whole or not there, under a digest of what it answers."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
@@ -20,6 +21,9 @@ from galen.knowledge.pack import read_pack
 BY_PERSON: Final = "by_person.parquet"
 RANKED: Final = "ranked.parquet"
 """Of each person whose impressions a ranker ordered, what its gAUC is of."""
+
+PLACES: Final = ("folder", "knowledge", "words", "begin")
+"""Settings that name a file or a folder: what stands there is learned from, too."""
 
 Figures = TypeVar("Figures", Learned, Latency, LeftOut)
 
@@ -50,12 +54,17 @@ def digest_of(task: ContestantTask, version: str) -> str:
 
 
 def _places(tree: Any) -> set[str]:
-    """Texts of a recipe that are the paths of files or folders."""
+    """Texts of a recipe that are the paths of files or folders.
+
+    A bare word is one only where its setting is: any folder here may be called "classic".
+    """
     if isinstance(tree, Mapping):
-        return set().union(*map(_places, tree.values()))
+        named = {text for key in PLACES if isinstance(text := tree.get(key), str) and text}
+        inside = (_places(one) for one in tree.values())
+        return {text for text in named if Path(text).exists()}.union(*inside)
     if isinstance(tree, list | tuple):
         return set().union(*map(_places, tree))
-    return {tree} if isinstance(tree, str) and tree and Path(tree).exists() else set()
+    return {tree} if isinstance(tree, str) and os.sep in tree and Path(tree).exists() else set()
 
 
 def _content(place: Path) -> str:

@@ -149,6 +149,10 @@ def _read(plan: ComparisonPlan) -> tuple[list[Contestant], dict[str, str]]:
     Shop.open(plan.shop)
     if not plan.recipes:
         raise CompareError("there is nothing to compare; name a recipe with --recipe.")
+    if plan.protocol == "full":
+        raise CompareError(
+            "protocol 'full' holds nothing out to compare on; use strict, refit or global-time."
+        )
     contestants: list[Contestant] = []
     failed: dict[str, str] = {}
     for source in plan.recipes:

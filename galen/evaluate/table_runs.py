@@ -19,7 +19,14 @@ from galen.features.encoding.samples import Samples
 from galen.nn.tables.embedding import FusedTable
 from galen.rank.network import NetworkModel
 from galen.rank.score_intervals import IntervalEnds, bootstrap
-from galen.rank.score_metrics import all_of, auc, field_calibration, log_loss, reliability
+from galen.rank.score_metrics import (
+    all_of,
+    auc,
+    field_calibration,
+    log_loss,
+    reliability,
+    where_uneven,
+)
 
 Progress = Callable[[str], None]
 
@@ -114,9 +121,10 @@ def _judge(
     seed: int,
 ) -> ObjectiveFigures | None:
     test, schema = parts["test"], run.encoder.schema
-    known, label, _ = test.known(objective)
+    known, label, heavy = test.known(objective)
     if len(np.unique(label)) < 2:
         return None
+    weight = where_uneven(heavy)
     mine, group = probability[known], test.group[known]
     categories = test.categories[known]
     slices = {}
@@ -126,20 +134,22 @@ def _judge(
             slices[part.name] = {
                 "rows": float(rows.sum()),
                 "auc": auc(label[rows], mine[rows]),
-                "logloss": log_loss(label[rows], mine[rows]),
+                "logloss": log_loss(
+                    label[rows], mine[rows], None if weight is None else weight[rows]
+                ),
             }
-    said, seen, _ = reliability(label, mine)
+    said, seen, _ = reliability(label, mine, weight=weight)
     return ObjectiveFigures(
         run=name,
         objective=objective,
         rows=len(label),
-        metrics=all_of(label, mine, group),
-        intervals=bootstrap(label, mine, group, seed=seed),
+        metrics=all_of(label, mine, group, weight),
+        intervals=bootstrap(label, mine, group, weight=weight, seed=seed),
         over_first=None
         if base is probability
         else _paired_gain(label, base[known], mine, group, seed),
         by_field={
-            field.name: field_calibration(label, mine, categories[:, place])
+            field.name: field_calibration(label, mine, categories[:, place], weight)
             for place, field in enumerate(schema.categories)
         },
         slices=slices,

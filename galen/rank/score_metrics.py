@@ -1,6 +1,8 @@
 """How well scores order and how true probabilities are: AUC, gAUC, log-loss, NE, calibration.
 
-Every metric is one vectorised pass over (N,) arrays, of single or double precision.
+Every metric is one vectorised pass over (N,) arrays, of single or double precision. `weight` (N,)
+is how many rows each stands for, where negatives were thinned; without it each stands for itself.
+How scores order is told of rows as they are: thinning at random does not move it.
 """
 
 from typing import Any
@@ -11,6 +13,11 @@ import numpy.typing as npt
 from galen.data.arrays import Floats, Ints
 
 Reals = npt.NDArray[np.floating[Any]]
+
+
+def where_uneven(weight: Reals) -> Reals | None:
+    """The weights of rows; None where each stands for itself, so that they round nothing."""
+    return weight if (weight != 1).any() else None
 
 
 def auc(label: Reals, score: Reals) -> float:
@@ -102,34 +109,46 @@ def log_loss(label: Reals, probability: Reals, weight: Reals | None = None) -> f
     return float(np.average(losses(label, probability), weights=weight))
 
 
-def normalised_entropy(label: Reals, probability: Reals) -> float:
+def normalised_entropy(label: Reals, probability: Reals, weight: Reals | None = None) -> float:
     """Log-loss over that of always saying the mean; below 1 is better than the mean.
 
     He et al., "Practical Lessons from Predicting Clicks on Ads at Facebook", ADKDD 2014.
     """
-    mean = float(label.mean(dtype=np.float64))
+    mean = _mean(label, weight)
     if mean in (0.0, 1.0):
         return float("nan")
     floor = -(mean * np.log(mean) + (1 - mean) * np.log1p(-mean))
-    return log_loss(label, probability) / float(floor)
+    return log_loss(label, probability, weight) / float(floor)
 
 
-def reliability(label: Reals, probability: Reals, bins: int = 15) -> tuple[Floats, Floats, Ints]:
-    """(bins,) mean prediction, observed share and rows of bins of equal numbers of rows."""
+def reliability(
+    label: Reals, probability: Reals, bins: int = 15, weight: Reals | None = None
+) -> tuple[Floats, Floats, Floats]:
+    """(bins,) mean prediction, observed share and weight of bins of equal numbers of rows."""
     order = np.argsort(probability, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
-    said = np.array([probability[part].mean(dtype=np.float64) for part in parts])
-    seen = np.array([label[part].mean(dtype=np.float64) for part in parts])
-    return said, seen, np.array([len(part) for part in parts])
+    of = [None if weight is None else weight[part] for part in parts]
+    said, seen = (
+        np.array([_mean(values[part], own) for part, own in zip(parts, of, strict=True)])
+        for values in (probability, label)
+    )
+    heavy = [
+        float(len(part) if own is None else own.sum()) for part, own in zip(parts, of, strict=True)
+    ]
+    return said, seen, np.array(heavy)
 
 
-def calibration_error(label: Reals, probability: Reals, bins: int = 15) -> float:
+def calibration_error(
+    label: Reals, probability: Reals, bins: int = 15, weight: Reals | None = None
+) -> float:
     """Mean distance of prediction from observation over bins of equal numbers of rows (ECE)."""
-    said, seen, rows = reliability(label, probability, bins)
-    return float(np.average(np.abs(said - seen), weights=rows))
+    said, seen, heavy = reliability(label, probability, bins, weight)
+    return float(np.average(np.abs(said - seen), weights=heavy))
 
 
-def field_calibration(label: Reals, probability: Reals, field_ids: Ints) -> float:
+def field_calibration(
+    label: Reals, probability: Reals, field_ids: Ints, weight: Reals | None = None
+) -> float:
     """Mean distance of prediction from observation over the values of a field, by their rows.
 
     Field-ECE of Pan et al., "Field-aware Calibration: A Simple and Empirically Strong Method for
@@ -138,19 +157,27 @@ def field_calibration(label: Reals, probability: Reals, field_ids: Ints) -> floa
     if not len(label):
         return float("nan")
     _, code = np.unique(field_ids, return_inverse=True)
-    return float(np.abs(np.bincount(code, probability - label)).sum() / len(label))
+    off = probability - label if weight is None else (probability - label) * weight
+    heavy = len(label) if weight is None else weight.sum(dtype=np.float64)
+    return float(np.abs(np.bincount(code, off)).sum() / heavy)
 
 
-def all_of(label: Reals, probability: Reals, group: Ints) -> dict[str, float]:
+def all_of(
+    label: Reals, probability: Reals, group: Ints, weight: Reals | None = None
+) -> dict[str, float]:
     """Every metric of this page, by its name in reports."""
     return {
         "auc": auc(label, probability),
         "pr_auc": pr_auc(label, probability),
         "gauc": grouped_auc(label, probability, group),
-        "logloss": log_loss(label, probability),
-        "ne": normalised_entropy(label, probability),
-        "ece": calibration_error(label, probability),
-        "predicted_over_observed": float(
-            probability.mean(dtype=np.float64) / max(label.mean(dtype=np.float64), 1e-12)
-        ),
+        "logloss": log_loss(label, probability, weight),
+        "ne": normalised_entropy(label, probability, weight),
+        "ece": calibration_error(label, probability, weight=weight),
+        "predicted_over_observed": _mean(probability, weight) / max(_mean(label, weight), 1e-12),
     }
+
+
+def _mean(values: Reals, weight: Reals | None) -> float:
+    if weight is None:
+        return float(values.mean(dtype=np.float64))
+    return float(np.average(values.astype(np.float64), weights=weight))

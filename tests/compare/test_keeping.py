@@ -48,3 +48,18 @@ def test_a_file_that_a_recipe_names_counts_by_what_it_holds(task, tmp_path):
         file.write_text(text)
         digests.append(digest_of(own, "1"))
     assert len(set(digests)) == 3
+
+
+def test_a_folder_that_bears_the_name_of_a_recipe_or_of_a_part_is_no_part_of_it(
+    task, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    recipe = {"name": "own", "recall": {"needs": {"knowledge": "mine"}, "popular": {}}}
+    own = msgspec.structs.replace(task, recipe=recipe)
+    before = digest_of(own, "1")
+    for name in ("own", "needs", "popular"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "current.json").write_text("{}")
+    assert digest_of(own, "1") == before
+    (tmp_path / "mine").mkdir()
+    assert digest_of(own, "1") != before

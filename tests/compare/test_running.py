@@ -167,6 +167,11 @@ def test_two_recipes_of_one_name_are_refused(planned, own_recipes, tmp_path):
         run_plan(twice, quiet, runner=_nobody)
 
 
+def test_a_protocol_that_holds_nothing_out_is_refused_before_anything_is_learned(planned, tmp_path):
+    with pytest.raises(CompareError, match="holds nothing out"):
+        run_plan(planned(tmp_path, protocol="full"), quiet, runner=_nobody)
+
+
 def test_a_process_that_dies_is_told_and_the_others_go_on(planned, tmp_path, monkeypatch):
     monkeypatch.setattr("galen.compare.running.MODULE", "galen.no_such_module")
     ran = run_plan(planned(tmp_path), quiet)

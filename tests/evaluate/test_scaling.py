@@ -80,7 +80,7 @@ def test_the_frontier_is_what_no_cheaper_point_beats():
 
 def test_the_floor_is_the_entropy_of_the_probabilities(table):
     entropy = -(0.9 * np.log(0.9) + 0.1 * np.log(0.1))
-    assert floor_of(table) == pytest.approx(entropy)
+    assert floor_of(table, np.ones(300, np.float32)) == pytest.approx(entropy)
 
 
 def test_a_climb_is_told_whole_and_goes_on_where_it_was(table, tmp_path):

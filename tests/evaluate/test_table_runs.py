@@ -108,3 +108,24 @@ def test_the_command_writes_a_report_and_every_figure(made, tmp_path):
     assert "user with 11 or more positives" in page
     told = json.loads((tmp_path / "r.json").read_text())
     assert [run["run"] for run in told["runs"]] == ["knows", "guesses"]
+
+
+def test_thinned_negatives_count_for_those_that_were_left_out(tmp_path):
+    draw = np.random.default_rng(3)
+    folder = tmp_path / "thinned"
+    folder.mkdir()
+    for name in ("train", "valid", "test"):
+        item = draw.integers(0, 12, 8000)
+        label = draw.random(8000) < 0.02 + 0.02 * (item % 2)
+        kept = label | (draw.random(8000) < 0.25)
+        columns = {"label": label.astype(np.int8), "user": draw.integers(0, 45, 8000), "item": item}
+        pq.write_table(pa.table(columns).filter(pa.array(kept)), folder / f"{name}.parquet")
+    (folder / "samples.toml").write_text("kept_negatives = 0.25\n")
+    save_run(tmp_path / "run", train_table(KNOWS, folder, progress=lambda _: None), now=NOW)
+    (found,) = compare_runs(folder, [tmp_path / "run"], progress=lambda _: None).judged
+    assert 0.7 < found.metrics["predicted_over_observed"] < 1.3
+    assert found.metrics["ne"] < 1.1
+    low, high = found.intervals["logloss"]
+    assert low < found.metrics["logloss"] < high
+    assert found.by_field["item"] < 0.02
+    assert abs(found.seen.mean() - 0.03) < 0.015

@@ -91,3 +91,11 @@ def test_a_million_rows_take_seconds():
     found = bootstrap(label, probability, group)
     assert time.process_time() - start < 15
     assert found["auc"].low < 0.5 < found["auc"].high
+
+
+def test_rows_that_stand_for_several_have_the_log_loss_of_as_many():
+    label, probability, group = rows(0)
+    times = np.random.default_rng(2).integers(1, 4, len(label))
+    whole = bootstrap(*(np.repeat(one, times) for one in (label, probability, group)))
+    found = bootstrap(label, probability, group, weight=times.astype(float))
+    assert found["logloss"] == pytest.approx(whole["logloss"])

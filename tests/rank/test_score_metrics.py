@@ -19,6 +19,7 @@ from galen.rank.score_metrics import (
     log_loss,
     normalised_entropy,
     pr_auc,
+    where_uneven,
 )
 
 rows = st.lists(
@@ -137,3 +138,38 @@ def test_a_field_is_calibrated_where_each_of_its_values_is():
     assert field_calibration(label, by_value, field) == pytest.approx(0)
     assert field_calibration(label, on_the_whole, np.zeros(6, int)) == pytest.approx(0)
     assert np.isnan(field_calibration(label[:0], on_the_whole[:0], field[:0]))
+
+
+def test_a_row_that_stands_for_several_counts_as_so_many():
+    random = np.random.default_rng(0)
+    probability = random.random(2000)
+    label = (random.random(2000) < probability).astype(float)
+    times, group = random.integers(1, 5, 2000), random.integers(0, 40, 2000)
+    by_weight = all_of(label, probability, group, times.astype(float))
+    whole = all_of(*(np.repeat(one, times) for one in (label, probability, group)))
+    for name in ("logloss", "ne", "predicted_over_observed"):
+        assert by_weight[name] == pytest.approx(whole[name]), name
+    assert by_weight["ece"] == pytest.approx(whole["ece"], abs=0.01)
+    repeated = [np.repeat(one, times) for one in (label, probability, group)]
+    assert field_calibration(label, probability, group, times.astype(float)) == pytest.approx(
+        field_calibration(*repeated)
+    )
+
+
+def test_thinned_negatives_that_say_how_many_they_stand_for_hide_no_calibration():
+    random = np.random.default_rng(1)
+    probability = random.beta(1, 9, 60_000)
+    label = (random.random(60_000) < probability).astype(float)
+    kept = (label > 0) | (random.random(60_000) < 0.1)
+    weight = np.where(label > 0, 1.0, 10.0)[kept]
+    group = np.zeros(kept.sum(), int)
+    found = all_of(label[kept], probability[kept], group, weight)
+    assert found["predicted_over_observed"] == pytest.approx(1, abs=0.05)
+    assert found["ece"] < 0.02
+    assert found["ne"] < 1
+    assert all_of(label[kept], probability[kept], group)["predicted_over_observed"] < 0.5
+
+
+def test_rows_that_all_count_once_have_no_weights():
+    assert where_uneven(np.ones(3)) is None
+    assert where_uneven(np.array([1.0, 2.0])) is not None
