@@ -17,12 +17,16 @@ from galen.pipeline.candidates import Candidates, Requests
 
 @dataclass(frozen=True, slots=True)
 class Discreet:
-    """Where a slate is shared, none of these goods is shown on any surface."""
+    """Where a slate is shared, none of these goods is shown on any surface.
+
+    A message shows the title, so its words tell as much as a category does, which may be missing.
+    """
 
     premises: Premises
     concepts: tuple[Bools, ...]  # by rule: (concepts + 1,)
-    words: tuple[frozenset[str], ...]  # by rule: words within names of category paths
+    words: tuple[frozenset[str], ...]  # by rule: words within names of category paths and titles
     paths: dict[tuple[int, int], Bools] = field(default_factory=dict)
+    titles: dict[tuple[int, str], bool] = field(default_factory=dict)  # by rule and title
     rule: str = "sensitive"
     reason: str = "it is not shown where others may look on"
 
@@ -55,10 +59,19 @@ class Discreet:
         return np.where(found, DROP, NONE).astype(np.int8)
 
     def _tells(self, place: int, item: Ints) -> Bools:
-        """Which items a rule is about, by their category path or by their concepts."""
+        """Which items a rule is about, by category path, title or concepts."""
         catalogue = self.premises.catalogue
-        by_path = self._paths(place)[catalogue.path[item]]
-        return np.asarray(by_path | self.premises.having(self.concepts[place], item))
+        told = self._paths(place)[catalogue.path[item]]
+        told |= self.premises.having(self.concepts[place], item)
+        rest = np.flatnonzero(~told)
+        told[rest] = [self._titled(place, catalogue.titles[row]) for row in item[rest].tolist()]
+        return np.asarray(told)
+
+    def _titled(self, place: int, title: str | None) -> bool:
+        key = place, title or ""
+        if key not in self.titles:
+            self.titles[key] = _stands_in(self.words[place], key[1])
+        return self.titles[key]
 
     def _paths(self, place: int) -> Bools:
         """(paths + 1,): which category paths a rule is about; paths only ever come to the end."""
@@ -81,7 +94,7 @@ class Discreet:
 
 
 def _stands_in(words: frozenset[str], name: str) -> bool:
-    """Whether the name of a category holds one of the words: "Condoms & Lubricants" does."""
+    """Whether a category or title holds one of the words: "Condom & Lubricant" has "condoms"."""
     text = f" {_plain(name)} "
     return any(
         word in text if EAST_ASIAN.search(word) else f" {_plain(word)} " in text for word in words
