@@ -21,6 +21,9 @@ BY_PERSON: Final = "by_person.parquet"
 RANKED: Final = "ranked.parquet"
 """Of each person whose impressions a ranker ordered, what its gAUC is of."""
 
+LEAD: Final = frozenset({"folder", "knowledge", "words", "begin"})
+"""Settings of a recipe that are paths; any other text may be the name of a file by chance."""
+
 Figures = TypeVar("Figures", Learned, Latency, LeftOut)
 
 
@@ -50,12 +53,17 @@ def digest_of(task: ContestantTask, version: str) -> str:
 
 
 def _places(tree: Any) -> set[str]:
-    """Texts of a recipe that are the paths of files or folders."""
+    """What the settings of a recipe that lead somewhere lead to, where it is there."""
     if isinstance(tree, Mapping):
-        return set().union(*map(_places, tree.values()))
+        own = {value for name, value in tree.items() if name in LEAD and _is_there(value)}
+        return own.union(*map(_places, tree.values()))
     if isinstance(tree, list | tuple):
         return set().union(*map(_places, tree))
-    return {tree} if isinstance(tree, str) and tree and Path(tree).exists() else set()
+    return set()
+
+
+def _is_there(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and Path(value).exists()
 
 
 def _content(place: Path) -> str:
