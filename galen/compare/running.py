@@ -100,7 +100,7 @@ def run_plan(
     Raises:
         ShopError: the shop cannot be read.
         PackError: the pack cannot be used.
-        CompareError: two recipes have one name, or there is none.
+        CompareError: two recipes have one name, there is none, or nothing is held out.
     """
     start, runner = clock(), runner or in_own_process
     contestants, failed = _read(plan)
@@ -140,12 +140,16 @@ def cannot_run(plan: ComparisonPlan) -> dict[str, str]:
 
     Raises:
         ShopError: the shop cannot be read.
-        CompareError: two recipes have one name, or there is none.
+        CompareError: two recipes have one name, there is none, or nothing is held out.
     """
     return _read(plan)[1]
 
 
 def _read(plan: ComparisonPlan) -> tuple[list[Contestant], dict[str, str]]:
+    if plan.protocol == "full":
+        raise CompareError(
+            "protocol 'full' holds nothing out to count on; use strict, refit or global-time."
+        )
     Shop.open(plan.shop)
     if not plan.recipes:
         raise CompareError("there is nothing to compare; name a recipe with --recipe.")

@@ -161,6 +161,13 @@ def test_no_step_begins_after_the_budget_and_what_is_left_is_named(planned, once
     assert went_on.not_run == ()
 
 
+def test_a_protocol_that_holds_nothing_out_is_refused_before_any_recipe_learns(planned, tmp_path):
+    plan = planned(tmp_path, protocol="full")
+    for ask in (cannot_run, lambda plan: run_plan(plan, quiet, runner=_nobody)):
+        with pytest.raises(CompareError, match=r"'full' holds nothing out .* use strict, refit"):
+            ask(plan)
+
+
 def test_two_recipes_of_one_name_are_refused(planned, own_recipes, tmp_path):
     twice = replace(planned(tmp_path), recipes=(own_recipes["plain"],) * 2)
     with pytest.raises(CompareError, match="two recipes are named 'plain'"):
