@@ -155,7 +155,9 @@ def test_no_step_begins_after_the_budget_and_what_is_left_is_named(planned, once
         "left-out of plain",
         "left-out of ranked",
     )
-    assert ran.go_on().startswith(f"galen compare {plan.shop} --recipe {plan.recipes[0]}")
+    command = ran.go_on(HourlyPrices(0.125, 4.0))
+    assert command.startswith(f"galen compare {plan.shop} --recipe {plan.recipes[0]}")
+    assert command.endswith("--cpu-hour-price 0.125 --gpu-hour-price 4.0")
     went_on = run_plan(replace(plan, budget=None), quiet, runner=once_more)
     assert went_on.taken == ("learned of plain", "learned of ranked")
     assert went_on.not_run == ()
