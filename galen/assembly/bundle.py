@@ -118,7 +118,7 @@ class Bundle:
 
 def save_bundle(root: Path, trained: Trained, *, shop: str, seed: int, now: datetime) -> Bundle:
     """Write what has learned as the new current version of a folder, whole or not at all."""
-    parts, split = trained.parts, trained.split
+    parts, split, final = trained.parts, trained.split, trained.split.final
     surfaces = {surface: other.recipe for surface, other in trained.surfaces.items()}
     recipe = replace(parts.recipe, surfaces=surfaces)  # with what training learned of each
 
@@ -130,14 +130,16 @@ def save_bundle(root: Path, trained: Trained, *, shop: str, seed: int, now: date
             shop=shop,
             protocol=split.protocol,
             seed=seed,
-            items=len(split.final.catalogue),
-            catalogue=split.final.catalogue.digest(),
+            items=len(final.catalogue),
+            catalogue=final.catalogue.digest(),
+            learned=final.extent,
             trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
             files=dict(files),
         )
         return msgspec.json.encode(manifest)
 
-    made_from = [described(recipe), shop, split.protocol, split.final.catalogue.digest()]
+    digest = final.catalogue.digest()
+    made_from = [described(recipe), shop, split.protocol, digest, final.extent]
     with versions.new_version(root, describe, made_from=made_from) as folder:
         save_parts(folder, parts, trained.surfaces.values())
     return Bundle.open(root)

@@ -7,12 +7,13 @@ import msgspec
 
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import Protocol
+from galen.data.enriched import Extent
 from galen.data.mendable import MendableError
 
-FORMAT: Final = 3
-READ: Final = (1, 2, FORMAT)
+FORMAT: Final = 4
+READ: Final = (1, 2, 3, FORMAT)
 """Formats that can be read: the first held one recipe for every surface, the first two did not
-say whose rows they learned."""
+say whose rows they learned, the first three not from which events."""
 
 
 class BundleError(MendableError):
@@ -32,6 +33,7 @@ class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     seed: int
     items: int  # rows of the catalogue that it was trained on
     catalogue: str = ""  # digest of their ids; empty before format 3
+    learned: Extent | None = None  # events that it learned from; None before format 4
     trained_at: str  # ISO 8601, UTC
     files: dict[str, str]  # path -> SHA-256
 

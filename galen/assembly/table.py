@@ -180,9 +180,14 @@ def _source(folder: Path, encoder: Encoder, training: Training, rows: int, memor
     return InMemory(train, objectives, training.batch, training.seed)
 
 
-def checkpoint_folder(root: Path, recipe: Recipe, table: Path, seed: int) -> Path:
-    """Where a training is kept that may be broken off: another recipe or table has another."""
-    facts = [recipe.to_tree(), digest_of(table), seed]
+def checkpoint_folder(
+    root: Path, recipe: Recipe, table: Path, seed: int, *, begun_from: str = ""
+) -> Path:
+    """Where a training is kept that may be broken off: another recipe or table has another.
+
+    So has one that goes on from a version of a bundle, `begun_from`; empty begins from nothing.
+    """
+    facts = [recipe.to_tree(), digest_of(table), seed, begun_from]
     digest = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:12]
     return root / ".training" / digest
 

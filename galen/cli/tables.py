@@ -33,6 +33,7 @@ def train_on_table(
 ) -> str | None:
     """Train, and give the version that is now current; None on a process that does not lead."""
     import shutil
+    from contextlib import suppress
 
     from galen.assembly.shipped import find_recipe
     from galen.assembly.table import TableBundle, checkpoint_folder, save_run, train_table
@@ -41,7 +42,9 @@ def train_on_table(
 
     found = find_recipe(recipe)
     with joined() as group, doing(quiet or not group.leads) as say:
-        checkpoints = checkpoint_folder(bundle, found, table, seed)
+        before = TableBundle.open(bundle) if warm else None
+        begun_from = "" if before is None else before.manifest.version
+        checkpoints = checkpoint_folder(bundle, found, table, seed, begun_from=begun_from)
         run = train_table(
             found,
             table,
@@ -49,12 +52,14 @@ def train_on_table(
             progress=say,
             checkpoints=checkpoints,
             watch=None if tensorboard is None else event_writer(tensorboard),
-            after=TableBundle.open(bundle).run() if warm else None,
+            after=None if before is None else before.run(),
         )
         if group.leads:
             say("writing the bundle")
             saved = save_run(bundle, run, now=datetime.now(UTC))
-            shutil.rmtree(checkpoints.parent, ignore_errors=True)
+            shutil.rmtree(checkpoints, ignore_errors=True)
+            with suppress(OSError):  # others lie there that were broken off, or none ever did
+                checkpoints.parent.rmdir()
             typer.echo(f"bundle {saved.manifest.version} is current in {bundle}")
             return saved.manifest.version
     return None

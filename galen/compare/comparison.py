@@ -81,7 +81,7 @@ class Comparison:
                 )
             entries.append(_entry(contestant, found))
         if not entries:
-            raise CompareError(_nothing(ran))
+            raise CompareError(_nothing(ran, prices))
         return cls(ran, entries, slices, users, prices)
 
     def stale(self) -> dict[str, str]:
@@ -112,8 +112,8 @@ def _entry(contestant: Contestant, found: KeptLearned) -> Entry:
     )
 
 
-def _nothing(ran: Ran) -> str:
+def _nothing(ran: Ran, prices: HourlyPrices) -> str:
     why = "; ".join(f"{name}: {error}" for name, error in ran.failed.items())
     if ran.not_run:
-        why += f"{'; ' if why else ''}the budget was spent first; go on with {ran.go_on()}"
+        why += f"{'; ' if why else ''}the budget was spent first; go on with {ran.go_on(prices)}"
     return f"no recipe has finished. {why}"

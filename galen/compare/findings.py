@@ -87,7 +87,7 @@ class Findings:
         if ran.not_run:
             notes.append(
                 f"Not run, since the budget was spent: {', '.join(ran.not_run)}. "
-                f"Go on with: {ran.go_on()}"
+                f"Go on with: {ran.go_on(self.comparison.prices)}"
             )
         if stale := self.comparison.stale():
             steps: dict[str, list[str]] = {}
@@ -134,7 +134,7 @@ def tree_of(findings: Findings) -> dict[str, Any]:
         "taken": list(comparison.ran.taken),
         "code": state_of_code(),
         "stale": comparison.stale(),
-        "go_on": comparison.ran.go_on() if comparison.ran.not_run else None,
+        "go_on": comparison.ran.go_on(comparison.prices) if comparison.ran.not_run else None,
     }
 
 

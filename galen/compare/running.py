@@ -19,6 +19,7 @@ from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.written_tables import check_tables
+from galen.compare.cost import HourlyPrices
 from galen.compare.keeping import digest_of, is_kept
 from galen.compare.task import STEPS, ContestantTask, Doing, Finished, Message, StepFailed, StepName
 from galen.data.mendable import MendableError
@@ -77,15 +78,17 @@ class Ran:
     not_run: tuple[str, ...] = ()  # "latency of classic"
     taken: tuple[str, ...] = ()  # steps that the folder had already
 
-    def go_on(self) -> str:
-        """The command that runs what was not run."""
+    def go_on(self, prices: HourlyPrices) -> str:
+        """The command that runs what was not run, and tells its cost at the same prices."""
         plan = self.plan
         words = ["galen", "compare", str(plan.shop)]
         for recipe in plan.recipes:
             words += ["--recipe", recipe]
         words += ["--protocol", plan.protocol, "--pack", plan.pack, "--folder", str(plan.folder)]
         words += ["--seed", str(plan.seed), "--rate", f"{plan.rate:g}"]
-        return shlex.join([*words, "--requests", str(plan.requests)])
+        words += ["--requests", str(plan.requests)]
+        words += ["--cpu-hour-price", repr(prices.cpu_hour)]
+        return shlex.join([*words, "--gpu-hour-price", repr(prices.gpu_hour)])
 
 
 def run_plan(
@@ -100,7 +103,7 @@ def run_plan(
     Raises:
         ShopError: the shop cannot be read.
         PackError: the pack cannot be used.
-        CompareError: two recipes have one name, or there is none.
+        CompareError: two recipes have one name, there is none, or nothing is held out.
     """
     start, runner = clock(), runner or in_own_process
     contestants, failed = _read(plan)
@@ -140,19 +143,19 @@ def cannot_run(plan: ComparisonPlan) -> dict[str, str]:
 
     Raises:
         ShopError: the shop cannot be read.
-        CompareError: two recipes have one name, or there is none.
+        CompareError: two recipes have one name, there is none, or nothing is held out.
     """
     return _read(plan)[1]
 
 
 def _read(plan: ComparisonPlan) -> tuple[list[Contestant], dict[str, str]]:
-    Shop.open(plan.shop)
-    if not plan.recipes:
-        raise CompareError("there is nothing to compare; name a recipe with --recipe.")
     if plan.protocol == "full":
         raise CompareError(
             "protocol 'full' holds nothing out to compare on; use strict, refit or global-time."
         )
+    Shop.open(plan.shop)
+    if not plan.recipes:
+        raise CompareError("there is nothing to compare; name a recipe with --recipe.")
     contestants: list[Contestant] = []
     failed: dict[str, str] = {}
     for source in plan.recipes:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from galen.assembly.bundle import Bundle
 from galen.assembly.people import PeopleColumns
-from galen.assembly.split import SplitError, split_by
+from galen.assembly.split import Split, SplitError, split_by
 from galen.data.dataset import Dataset
 from galen.data.json_file import write_json_file
 from galen.data.shop import Shop
@@ -45,7 +45,7 @@ def evaluate_bundle(
     With `pack` the recommender is asked through the gate too, under a pack by name or path.
 
     Raises:
-        SplitError: the bundle was trained on everything, or on another shop.
+        SplitError: the bundle was trained on everything, on another shop, or on other events of it.
         ShopError: the shop cannot be read.
         BundleError: the bundle cannot be read.
         PackError: the pack cannot be used.
@@ -62,6 +62,7 @@ def evaluate_bundle(
         )
     bundle.check(data.catalogue)
     split = split_by(bundle.manifest.protocol, data, seed=bundle.manifest.seed)
+    _check_state(bundle, split)
     people, named = PeopleColumns.read(shop), bundle.all_parts()
     parts = named[bundle.recipe.name]
     surfaces = {surface: named[one.name] for surface, one in bundle.recipe.surfaces.items()}
@@ -88,6 +89,17 @@ def evaluate_bundle(
     costs = cost_of_safety(done)
     safety = safety_table(costs, title) if costs else None
     return Evaluated(table_of(done, ranked, title), path, safety)
+
+
+def _check_state(bundle: Bundle, split: Split) -> None:
+    """See that what the protocol holds out of the shop as it is was held out of the bundle."""
+    learned, here = bundle.manifest.learned, split.final.extent
+    if learned is not None and learned != here:
+        raise SplitError(
+            f"{bundle.folder} learned from {learned}, and of this shop {split.protocol} would "
+            f"learn from {here}: its events have changed since, and what is held out now may be "
+            "what it learned. Train again on the shop as it is."
+        )
 
 
 def figures(evaluation: Evaluation, ranked: list[Ranked]) -> dict[str, object]:

@@ -130,6 +130,6 @@ def test_a_bundle_of_the_first_format_is_served_as_it_was(world, tmp_path):
 def test_a_format_that_is_not_known_is_told(tmp_path):
     shutil.copytree(FIRST, tmp_path / "first")
     path = tmp_path / "first" / "manifest.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 4'))
-    with pytest.raises(BundleError, match="has format 4; this galen reads 1 to 3"):
+    path.write_text(path.read_text().replace('"format": 1', '"format": 5'))
+    with pytest.raises(BundleError, match="has format 5; this galen reads 1 to 4"):
         Bundle.open(tmp_path / "first")

@@ -41,7 +41,7 @@ def test_knowledge_that_a_recipe_names_and_that_was_built_anew_is_another_questi
 
 def test_a_file_that_a_recipe_names_counts_by_what_it_holds(task, tmp_path):
     file = tmp_path / "words.txt"
-    recipe = {"name": "own", "recall": {"words": {"file": str(file), "of": ["popular", 3]}}}
+    recipe = {"name": "own", "recall": {"next": {"words": str(file), "of": ["popular", 3]}}}
     own = msgspec.structs.replace(task, recipe=recipe)
     digests = [digest_of(own, "1")]
     for text in ("one", "two"):
@@ -50,16 +50,16 @@ def test_a_file_that_a_recipe_names_counts_by_what_it_holds(task, tmp_path):
     assert len(set(digests)) == 3
 
 
-def test_a_folder_that_bears_the_name_of_a_recipe_or_of_a_part_is_no_part_of_it(
+def test_a_folder_that_has_the_name_of_a_recipe_or_a_model_is_no_part_of_it(
     task, tmp_path, monkeypatch
 ):
+    recall = {"needs": {"model": "popular", "words": 60, "knowledge": "known"}}
+    own = msgspec.structs.replace(task, recipe={"name": "own", "recall": recall})
     monkeypatch.chdir(tmp_path)
-    recipe = {"name": "own", "recall": {"needs": {"knowledge": "mine"}, "popular": {}}}
-    own = msgspec.structs.replace(task, recipe=recipe)
-    before = digest_of(own, "1")
-    for name in ("own", "needs", "popular"):
+    digests = [digest_of(own, "1")]
+    for name in ("own", "popular", "known"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "current.json").write_text("{}")
-    assert digest_of(own, "1") == before
-    (tmp_path / "mine").mkdir()
-    assert digest_of(own, "1") != before
+        (tmp_path / name / "notes.txt").write_text("trained here")
+        digests.append(digest_of(own, "1"))
+    before, with_recipe, with_model, with_knowledge = digests
+    assert before == with_recipe == with_model != with_knowledge

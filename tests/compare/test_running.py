@@ -155,21 +155,25 @@ def test_no_step_begins_after_the_budget_and_what_is_left_is_named(planned, once
         "left-out of plain",
         "left-out of ranked",
     )
-    assert ran.go_on().startswith(f"galen compare {plan.shop} --recipe {plan.recipes[0]}")
+    command = ran.go_on(HourlyPrices(0.125, 4.0))
+    assert command.startswith(f"galen compare {plan.shop} --recipe {plan.recipes[0]}")
+    assert command.endswith("--cpu-hour-price 0.125 --gpu-hour-price 4.0")
     went_on = run_plan(replace(plan, budget=None), quiet, runner=once_more)
     assert went_on.taken == ("learned of plain", "learned of ranked")
     assert went_on.not_run == ()
+
+
+def test_a_protocol_that_holds_nothing_out_is_refused_before_any_recipe_learns(planned, tmp_path):
+    plan = planned(tmp_path, protocol="full")
+    for ask in (cannot_run, lambda plan: run_plan(plan, quiet, runner=_nobody)):
+        with pytest.raises(CompareError, match=r"'full' holds nothing out .* use strict, refit"):
+            ask(plan)
 
 
 def test_two_recipes_of_one_name_are_refused(planned, own_recipes, tmp_path):
     twice = replace(planned(tmp_path), recipes=(own_recipes["plain"],) * 2)
     with pytest.raises(CompareError, match="two recipes are named 'plain'"):
         run_plan(twice, quiet, runner=_nobody)
-
-
-def test_a_protocol_that_holds_nothing_out_is_refused_before_anything_is_learned(planned, tmp_path):
-    with pytest.raises(CompareError, match="holds nothing out"):
-        run_plan(planned(tmp_path, protocol="full"), quiet, runner=_nobody)
 
 
 def test_a_process_that_dies_is_told_and_the_others_go_on(planned, tmp_path, monkeypatch):

@@ -93,3 +93,23 @@ def test_a_bundle_of_another_shop_is_refused(shop, world, tmp_path):
     (folder / "manifest.json").write_text(manifest)
     with pytest.raises(SplitError, match="Train again on this shop"):
         evaluate_bundle(folder, tmp_path / "bundle", report=None, json_file=None, progress=silent)
+
+
+@pytest.mark.parametrize("protocol", ["strict", "refit", "global-time"])
+def test_a_bundle_of_another_state_of_the_shop_is_refused(shop, world, tmp_path, protocol):
+    bundle_of(shop, protocol, tmp_path / "bundle")
+    earlier = replace(world, data=world.data.take(world.data.place < 4))
+    folder = write_world(earlier, tmp_path / "world").folder
+    with pytest.raises(SplitError, match=r"learned from .* events .* Train again on the shop as"):
+        evaluate_bundle(folder, tmp_path / "bundle", report=None, json_file=None, progress=silent)
+
+
+def test_a_bundle_that_does_not_say_what_it_learned_from_is_evaluated(shop, tmp_path):
+    path = bundle_of(shop, "strict", tmp_path / "bundle").folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["learned"]
+    path.write_text(json.dumps(manifest | {"format": 3}))
+    done = evaluate_bundle(
+        shop.folder, tmp_path / "bundle", report=None, json_file=None, progress=silent
+    )
+    assert done.report.exists()
