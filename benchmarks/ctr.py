@@ -52,6 +52,7 @@ class Paper:
 
     test: Samples
     label: Floats
+    weight: Floats
     unseen: Bools
 
 
@@ -97,9 +98,9 @@ def _paper(folder: Path) -> tuple[Paper, float]:
     parts = read_parts(folder, encoder, ("train", "valid", "test"))
     seconds = time.process_time() - started
     test = parts["test"]
-    _, label, _ = test.known(next(iter(test.labels)))
+    _, label, weight = test.known(next(iter(test.labels)))
     speed = sum(len(part) for part in parts.values()) / seconds
-    return Paper(test, label, _unseen_pairs(encoder, parts["train"], test)), speed
+    return Paper(test, label, weight, _unseen_pairs(encoder, parts["train"], test)), speed
 
 
 def _unseen_pairs(encoder: Encoder, train: Samples, test: Samples) -> Bools:
@@ -156,7 +157,7 @@ def _metrics(run: TableRun, paper: Paper) -> dict[str, float]:
     started = time.process_time()
     scores = run.model.score(paper.test)[:, 0]
     seconds = time.process_time() - started
-    metrics = all_of(paper.label, scores, paper.test.group)
+    metrics = all_of(paper.label, scores, paper.test.group, paper.weight)
     metrics["auc_unseen_pairs"] = auc(paper.label[paper.unseen], scores[paper.unseen])
     metrics["eval_rows_per_second"] = len(paper.test) / seconds
     if isinstance(run.model, NetworkModel):

@@ -114,8 +114,8 @@ def _judge(
     seed: int,
 ) -> ObjectiveFigures | None:
     test, schema = parts["test"], run.encoder.schema
-    known, label, _ = test.known(objective)
-    if len(np.unique(label)) < 2:
+    known, label, weight = test.known(objective)
+    if len(np.unique(label[weight > 0])) < 2:
         return None
     mine, group = probability[known], test.group[known]
     categories = test.categories[known]
@@ -126,20 +126,22 @@ def _judge(
             slices[part.name] = {
                 "rows": float(rows.sum()),
                 "auc": auc(label[rows], mine[rows]),
-                "logloss": log_loss(label[rows], mine[rows]),
+                "logloss": log_loss(label[rows], mine[rows], weight[rows])
+                if weight[rows].any()
+                else float("nan"),
             }
-    said, seen, _ = reliability(label, mine)
+    said, seen, _ = reliability(label, mine, weight=weight)
     return ObjectiveFigures(
         run=name,
         objective=objective,
         rows=len(label),
-        metrics=all_of(label, mine, group),
-        intervals=bootstrap(label, mine, group, seed=seed),
+        metrics=all_of(label, mine, group, weight),
+        intervals=bootstrap(label, mine, group, weight, seed=seed),
         over_first=None
         if base is probability
         else _paired_gain(label, base[known], mine, group, seed),
         by_field={
-            field.name: field_calibration(label, mine, categories[:, place])
+            field.name: field_calibration(label, mine, categories[:, place], weight)
             for place, field in enumerate(schema.categories)
         },
         slices=slices,

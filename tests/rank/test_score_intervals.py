@@ -38,6 +38,16 @@ def test_every_draw_is_that_of_the_rows_written_out():
     assert [i.high for i in found.values()] == pytest.approx(high)
 
 
+def test_weights_count_in_the_interval_of_the_loss_and_ones_change_no_bit():
+    label, probability, group = rows(0)
+    weight = np.where(label > 0, 1.0, 10.0)
+    plain, found = bootstrap(label, probability, group), bootstrap(*rows(0), weight)
+    assert found["logloss"].low < log_loss(label, probability, weight) < found["logloss"].high
+    assert found["logloss"] != pytest.approx(plain["logloss"], rel=0.01)
+    assert found["auc"] == plain["auc"]
+    assert bootstrap(label, probability, group, np.ones(len(label))) == plain
+
+
 def test_an_interval_holds_the_value_of_the_rows_and_a_longer_log_narrows_it():
     few, many = rows(1, users=100), rows(1, users=2000)
     for case in (few, many):
