@@ -130,7 +130,7 @@ def family_of(recipe: Recipe, table: Path, folder: Path, *, seed: int) -> SizedR
         parts["valid"],
         parts["test"],
         lambda size: _sized(part_seed, size),
-        floor_of(table),
+        floor_of(table, parts["test"]),
         points,
         seed,
     )
@@ -146,14 +146,18 @@ def climb(family: SizedRecipe, ladder: Ladder, progress: Progress) -> list[Point
     return points
 
 
-def floor_of(table: Path) -> float | None:
-    """The mean entropy of the probabilities behind the labels of `test`, where it has them."""
-    test = part(table, "test")
-    columns = columns_of(table, list(types_of(test)))
+def floor_of(table: Path, test: Samples) -> float | None:
+    """The mean entropy of the probabilities behind the labels of `test`, where it has them.
+
+    Over the rows, and by the weights, of the loss that it is the floor of.
+    """
+    source = part(table, "test")
+    columns = columns_of(table, list(types_of(source)))
     if not columns.truth:
         return None
-    chance = np.asarray(test.read([columns.truth])[columns.truth], dtype=np.float64)
-    return log_loss(chance, chance)
+    chance = np.asarray(source.read([columns.truth])[columns.truth], dtype=np.float64)
+    known, _, weight = test.known(next(iter(test.labels)))
+    return log_loss(chance[known], chance[known], weight)
 
 
 def flops_per_row(network: nn.Module, samples: Samples) -> float:
