@@ -40,7 +40,7 @@ from galen.nn.learning.training import Epoch
 from galen.nn.predicting import predict
 from galen.rank.lessons import in_order
 from galen.rank.network import NetworkModel
-from galen.rank.score_metrics import all_of, auc, where_uneven
+from galen.rank.score_metrics import all_of, auc
 
 SHOWN = ("auc", "logloss", "auc_unseen_pairs", "gauc", "samples_per_cpu_second")
 PEERED = ("auc", "logloss", "auc_unseen_pairs", "samples_per_cpu_second", "eval_rows_per_second")
@@ -52,6 +52,7 @@ class Paper:
 
     test: Samples
     label: Floats
+    weight: Floats
     unseen: Bools
 
 
@@ -97,9 +98,9 @@ def _paper(folder: Path) -> tuple[Paper, float]:
     parts = read_parts(folder, encoder, ("train", "valid", "test"))
     seconds = time.process_time() - started
     test = parts["test"]
-    _, label, _ = test.known(next(iter(test.labels)))
+    _, label, weight = test.known(next(iter(test.labels)))
     speed = sum(len(part) for part in parts.values()) / seconds
-    return Paper(test, label, _unseen_pairs(encoder, parts["train"], test)), speed
+    return Paper(test, label, weight, _unseen_pairs(encoder, parts["train"], test)), speed
 
 
 def _unseen_pairs(encoder: Encoder, train: Samples, test: Samples) -> Bools:
@@ -156,8 +157,7 @@ def _metrics(run: TableRun, paper: Paper) -> dict[str, float]:
     started = time.process_time()
     scores = run.model.score(paper.test)[:, 0]
     seconds = time.process_time() - started
-    weight = where_uneven(paper.test.weight)
-    metrics = all_of(paper.label, scores, paper.test.group, weight)
+    metrics = all_of(paper.label, scores, paper.test.group, paper.weight)
     metrics["auc_unseen_pairs"] = auc(paper.label[paper.unseen], scores[paper.unseen])
     metrics["eval_rows_per_second"] = len(paper.test) / seconds
     if isinstance(run.model, NetworkModel):

@@ -15,7 +15,6 @@ from galen.assembly.check import check_for_samples
 from galen.assembly.parts import model_spec, seeded
 from galen.assembly.recipe import RankPart, Recipe, RecipeError
 from galen.assembly.table import learn_encoder, read_parts
-from galen.data.arrays import Singles
 from galen.data.replacing import replacing
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema
@@ -131,7 +130,7 @@ def family_of(recipe: Recipe, table: Path, folder: Path, *, seed: int) -> SizedR
         parts["valid"],
         parts["test"],
         lambda size: _sized(part_seed, size),
-        floor_of(table, parts["test"].weight),
+        floor_of(table, parts["test"]),
         points,
         seed,
     )
@@ -147,17 +146,18 @@ def climb(family: SizedRecipe, ladder: Ladder, progress: Progress) -> list[Point
     return points
 
 
-def floor_of(table: Path, weight: Singles) -> float | None:
+def floor_of(table: Path, test: Samples) -> float | None:
     """The mean entropy of the probabilities behind the labels of `test`, where it has them.
 
-    `weight` (N,) is that of its rows.
+    Over the rows, and by the weights, of the loss that it is the floor of.
     """
-    test = part(table, "test")
-    columns = columns_of(table, list(types_of(test)))
+    source = part(table, "test")
+    columns = columns_of(table, list(types_of(source)))
     if not columns.truth:
         return None
-    chance = np.asarray(test.read([columns.truth])[columns.truth], dtype=np.float64)
-    return log_loss(chance, chance, weight)
+    chance = np.asarray(source.read([columns.truth])[columns.truth], dtype=np.float64)
+    known, _, weight = test.known(next(iter(test.labels)))
+    return log_loss(chance[known], chance[known], weight)
 
 
 def flops_per_row(network: nn.Module, samples: Samples) -> float:

@@ -19,14 +19,7 @@ from galen.features.encoding.samples import Samples
 from galen.nn.tables.embedding import FusedTable
 from galen.rank.network import NetworkModel
 from galen.rank.score_intervals import IntervalEnds, bootstrap
-from galen.rank.score_metrics import (
-    all_of,
-    auc,
-    field_calibration,
-    log_loss,
-    reliability,
-    where_uneven,
-)
+from galen.rank.score_metrics import all_of, auc, field_calibration, log_loss, reliability
 
 Progress = Callable[[str], None]
 
@@ -121,10 +114,9 @@ def _judge(
     seed: int,
 ) -> ObjectiveFigures | None:
     test, schema = parts["test"], run.encoder.schema
-    known, label, heavy = test.known(objective)
-    if len(np.unique(label)) < 2:
+    known, label, weight = test.known(objective)
+    if len(np.unique(label[weight > 0])) < 2:
         return None
-    weight = where_uneven(heavy)
     mine, group = probability[known], test.group[known]
     categories = test.categories[known]
     slices = {}
@@ -134,9 +126,9 @@ def _judge(
             slices[part.name] = {
                 "rows": float(rows.sum()),
                 "auc": auc(label[rows], mine[rows]),
-                "logloss": log_loss(
-                    label[rows], mine[rows], None if weight is None else weight[rows]
-                ),
+                "logloss": log_loss(label[rows], mine[rows], weight[rows])
+                if weight[rows].any()
+                else float("nan"),
             }
     said, seen, _ = reliability(label, mine, weight=weight)
     return ObjectiveFigures(
@@ -144,7 +136,7 @@ def _judge(
         objective=objective,
         rows=len(label),
         metrics=all_of(label, mine, group, weight),
-        intervals=bootstrap(label, mine, group, weight=weight, seed=seed),
+        intervals=bootstrap(label, mine, group, weight, seed=seed),
         over_first=None
         if base is probability
         else _paired_gain(label, base[known], mine, group, seed),

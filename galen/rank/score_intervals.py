@@ -24,8 +24,8 @@ def bootstrap(
     label: Reals,
     probability: Reals,
     group: Ints,
-    *,
     weight: Reals | None = None,
+    *,
     draws: int = 200,
     seed: int = 0,
     level: float = 0.95,
@@ -36,7 +36,7 @@ def bootstrap(
         label: (N,) 0 or 1.
         probability: (N,)
         group: (N,) the user of each row; as many groups as there are get drawn, with replacement.
-        weight: (N,) how many rows each stands for, in `logloss`; each for itself where not given.
+        weight: (N,) of each row in the log-loss; without it, one.
         draws: how often.
         seed: of the draws.
         level: share of draws within an interval.
@@ -45,7 +45,7 @@ def bootstrap(
     both, code = ~np.isnan(value), np.searchsorted(groups, group)
     loss = losses(label, probability)
     sums = np.bincount(code, loss if weight is None else loss * weight, len(groups))
-    heavy = size if weight is None else np.bincount(code, weight, len(groups))
+    weighs = size if weight is None else np.bincount(code, weight, len(groups))
     pairs = _Pairs.of(label, probability, code)
     random = np.random.default_rng(seed)
     found = np.full((draws, 3), np.nan)
@@ -55,7 +55,7 @@ def bootstrap(
         found[draw] = (
             pairs.auc(times.astype(np.float64)),
             _ratio(float(rows[both] @ value[both]), float(rows[both].sum())),
-            _ratio(float(times @ sums), float(times @ heavy)),
+            _ratio(float(times @ sums), float(times @ weighs)),
         )
     return {
         name: _interval(found[:, place], level)

@@ -1,8 +1,8 @@
 """How well scores order and how true probabilities are: AUC, gAUC, log-loss, NE, calibration.
 
-Every metric is one vectorised pass over (N,) arrays, of single or double precision. `weight` (N,)
-is how many rows each stands for, where negatives were thinned; without it each stands for itself.
-How scores order is told of rows as they are: thinning at random does not move it.
+Every metric is one vectorised pass over (N,) arrays, of single or double precision. What is said
+about probabilities can be weighted: rows that were left out of a log come back as the weight of
+those that stand for them. Orders (AUC, gAUC, PR-AUC) count rows.
 """
 
 from typing import Any
@@ -13,11 +13,6 @@ import numpy.typing as npt
 from galen.data.arrays import Floats, Ints
 
 Reals = npt.NDArray[np.floating[Any]]
-
-
-def where_uneven(weight: Reals) -> Reals | None:
-    """The weights of rows; None where each stands for itself, so that they round nothing."""
-    return weight if (weight != 1).any() else None
 
 
 def auc(label: Reals, score: Reals) -> float:
@@ -124,48 +119,56 @@ def normalised_entropy(label: Reals, probability: Reals, weight: Reals | None = 
 def reliability(
     label: Reals, probability: Reals, bins: int = 15, weight: Reals | None = None
 ) -> tuple[Floats, Floats, Floats]:
-    """(bins,) mean prediction, observed share and weight of bins of equal numbers of rows."""
+    """(bins,) mean prediction, observed share and weight of bins that weigh about the same.
+
+    A row that weighs more than a bin leaves bins empty; those are left out.
+    """
     order = np.argsort(probability, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    of = [None if weight is None else weight[part] for part in parts]
-    said, seen = (
-        np.array([_mean(values[part], own) for part, own in zip(parts, of, strict=True)])
-        for values in (probability, label)
-    )
-    heavy = [
-        float(len(part) if own is None else own.sum()) for part, own in zip(parts, of, strict=True)
-    ]
-    return said, seen, np.array(heavy)
+    weight = _telling(weight)
+    parts = [part for part in _bins(order, bins, weight) if len(part)]
+    weights = [None if weight is None else weight[part] for part in parts]
+    pairs = list(zip(parts, weights, strict=True))
+    said = np.array([_mean(probability[part], w) for part, w in pairs])
+    seen = np.array([_mean(label[part], w) for part, w in pairs])
+    return said, seen, np.array([float(len(part) if w is None else w.sum()) for part, w in pairs])
 
 
 def calibration_error(
     label: Reals, probability: Reals, bins: int = 15, weight: Reals | None = None
 ) -> float:
-    """Mean distance of prediction from observation over bins of equal numbers of rows (ECE)."""
-    said, seen, heavy = reliability(label, probability, bins, weight)
-    return float(np.average(np.abs(said - seen), weights=heavy))
+    """Mean distance of prediction from observation over bins that weigh about the same (ECE)."""
+    said, seen, size = reliability(label, probability, bins, weight)
+    return float(np.average(np.abs(said - seen), weights=size))
 
 
 def field_calibration(
     label: Reals, probability: Reals, field_ids: Ints, weight: Reals | None = None
 ) -> float:
-    """Mean distance of prediction from observation over the values of a field, by their rows.
+    """Mean distance of prediction from observation over the values of a field, by their weight.
 
     Field-ECE of Pan et al., "Field-aware Calibration: A Simple and Empirically Strong Method for
-    Reliable Probabilistic Predictions", WWW 2020. NaN without rows.
+    Reliable Probabilistic Predictions", WWW 2020. NaN where nothing weighs anything.
     """
-    if not len(label):
+    total = float(len(label) if weight is None else weight.sum(dtype=np.float64))
+    if not total:
         return float("nan")
     _, code = np.unique(field_ids, return_inverse=True)
-    off = probability - label if weight is None else (probability - label) * weight
-    heavy = len(label) if weight is None else weight.sum(dtype=np.float64)
-    return float(np.abs(np.bincount(code, off)).sum() / heavy)
+    gap = probability - label if weight is None else (probability - label) * weight
+    return float(np.abs(np.bincount(code, gap)).sum() / total)
 
 
 def all_of(
     label: Reals, probability: Reals, group: Ints, weight: Reals | None = None
 ) -> dict[str, float]:
-    """Every metric of this page, by its name in reports."""
+    """Every metric of this page, by its name in reports.
+
+    Args:
+        label: (N,) 0 or 1.
+        probability: (N,)
+        group: (N,) within which gAUC compares.
+        weight: (N,) how many rows each one stands for in whatever is said about probabilities;
+            without it, one. Some row weighs more than 0.
+    """
     return {
         "auc": auc(label, probability),
         "pr_auc": pr_auc(label, probability),
@@ -178,6 +181,24 @@ def all_of(
 
 
 def _mean(values: Reals, weight: Reals | None) -> float:
+    weight = _telling(weight)
     if weight is None:
         return float(values.mean(dtype=np.float64))
     return float(np.average(values.astype(np.float64), weights=weight))
+
+
+def _telling(weight: Reals | None) -> Reals | None:
+    """None where all rows weigh the same: figures are then those without weights, to the bit."""
+    if weight is None or not len(weight) or (weight == weight[0]).all():
+        return None
+    return weight.astype(np.float64)
+
+
+def _bins(order: Ints, bins: int, weight: Reals | None) -> list[Ints]:
+    """Places of rows in `order`, cut into bins; rows that weigh nothing are in none."""
+    if weight is None:
+        return np.array_split(order, bins)
+    order = order[weight[order] > 0]
+    reached = np.cumsum(weight[order])
+    middle = (reached - weight[order] / 2) / reached[-1]
+    return np.split(order, np.searchsorted(middle, np.arange(1, bins) / bins))

@@ -7,8 +7,10 @@ import pytest
 
 from galen.assembly.recipe import Recipe, RecipeError
 from galen.assembly.scaling import floor_of, sizes_and_shares
+from galen.assembly.table import learn_encoder, read_parts
 from galen.evaluate.power_law import fit_power_law, frontier
 from galen.evaluate.scaling import scale, table_of, write_figures, write_report
+from galen.rank.score_metrics import log_loss
 
 ONE_EPOCH = {"epochs": 1, "batch": 64, "precision": "float32"}
 COMPUTE = np.geomspace(1e6, 1e10, 10)
@@ -37,6 +39,10 @@ def table(tmp_path_factory):
         pq.write_table(pa.table(columns), folder / f"{name}.parquet")
     (folder / "samples.toml").write_text('truth = "chance"\nuser = "user"\nitem = "item"\n')
     return folder
+
+
+def part_asked(folder):
+    return read_parts(folder, learn_encoder(folder), ("test",))["test"]
 
 
 def test_a_law_that_is_there_is_found_and_predicts_beyond_its_points():
@@ -80,7 +86,32 @@ def test_the_frontier_is_what_no_cheaper_point_beats():
 
 def test_the_floor_is_the_entropy_of_the_probabilities(table):
     entropy = -(0.9 * np.log(0.9) + 0.1 * np.log(0.1))
-    assert floor_of(table, np.ones(300, np.float32)) == pytest.approx(entropy)
+    assert floor_of(table, part_asked(table)) == pytest.approx(entropy)
+
+
+def test_the_floor_weighs_rows_as_the_loss_above_it_does(tmp_path):
+    draw = np.random.default_rng(0)
+    for name in ("train", "valid", "test"):
+        chance = 0.01 * draw.integers(1, 6, 40_000)
+        label = draw.random(40_000) < chance
+        kept = label | (draw.random(40_000) < 0.1)
+        columns = {"x": 100 * chance, "label": label.astype(np.int8), "chance": chance}
+        part = pa.table({name: column[kept] for name, column in columns.items()})
+        pq.write_table(part, tmp_path / f"{name}.parquet")
+    (tmp_path / "samples.toml").write_text('kept_negatives = 0.1\ntruth = "chance"\n')
+    test = part_asked(tmp_path)
+    _, label, weight = test.known("click")
+    truth = pq.read_table(tmp_path / "test.parquet")["chance"].to_numpy()
+    assert floor_of(tmp_path, test) == pytest.approx(log_loss(label, truth, weight), rel=0.02)
+
+
+def test_the_floor_is_that_of_the_rows_whose_label_is_known(tmp_path):
+    chance, label = np.array([0.5, 0.5, 0.01, 0.01]), np.array([1, 0, np.nan, np.nan])
+    columns = {"label": pa.array(label, from_pandas=False), "x": chance, "chance": chance}
+    for name in ("train", "valid", "test"):
+        pq.write_table(pa.table(columns), tmp_path / f"{name}.parquet")
+    (tmp_path / "samples.toml").write_text('truth = "chance"\n')
+    assert floor_of(tmp_path, part_asked(tmp_path)) == pytest.approx(np.log(2))
 
 
 def test_a_climb_is_told_whole_and_goes_on_where_it_was(table, tmp_path):

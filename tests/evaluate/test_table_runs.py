@@ -75,6 +75,43 @@ def test_slices_part_the_rows(comparison):
     assert rows["item not in train"] == 20
 
 
+def test_a_thinned_log_is_judged_by_the_weights_of_its_rows(tmp_path):
+    table, draw = tmp_path / "thinned", np.random.default_rng(0)
+    table.mkdir()
+    for name, rows in (("train", 60_000), ("valid", 30_000), ("test", 60_000)):
+        x = draw.integers(0, 5, rows)
+        label = draw.random(rows) < 0.01 * (x + 1)
+        kept = label | (draw.random(rows) < 0.1)
+        columns = {"x": x, "user": draw.integers(0, 400, rows), "label": label.astype(np.int8)}
+        part = pa.table({name: column[kept] for name, column in columns.items()})
+        pq.write_table(part, table / f"{name}.parquet")
+    (table / "samples.toml").write_text("kept_negatives = 0.1\n")
+    run = train_table(recipe(model="logistic"), table, progress=lambda _: None)
+    save_run(tmp_path / "run", run, now=NOW)
+    one = compare_runs(table, [tmp_path / "run"], progress=lambda _: None).judged[0]
+    assert one.metrics["predicted_over_observed"] == pytest.approx(1, abs=0.1)
+    assert one.metrics["ece"] < 0.01
+    assert one.metrics["ne"] < 1
+    assert one.by_field["x"] < 0.01
+    assert one.seen.max() < 0.1
+    assert one.slices["all"]["logloss"] == pytest.approx(one.metrics["logloss"])
+    assert one.intervals["logloss"].low < one.metrics["logloss"] < one.intervals["logloss"].high
+
+
+def test_a_slice_that_weighs_nothing_has_no_loss(tmp_path):
+    table = write(tmp_path / "shop")
+    for name in ("train", "valid", "test"):
+        part = pq.read_table(table / f"{name}.parquet")
+        weight = (part["scene"].to_numpy() != 2).astype(np.float32)
+        pq.write_table(part.append_column("w", pa.array(weight)), table / f"{name}.parquet")
+    (table / "samples.toml").write_text('weight = "w"\nscene = "scene"\n')
+    save_run(tmp_path / "run", train_table(GUESSES, table, progress=lambda _: None), now=NOW)
+    one = compare_runs(table, [tmp_path / "run"], progress=lambda _: None).judged[0]
+    losses = [part["logloss"] for name, part in one.slices.items() if name.startswith("scene")]
+    assert np.isnan(losses).sum() == 1
+    assert np.isfinite(one.metrics["logloss"])
+
+
 def test_costs_and_curves_come_from_the_run(comparison):
     cost = comparison.costs[1]
     assert cost.model == "fm"
@@ -108,24 +145,3 @@ def test_the_command_writes_a_report_and_every_figure(made, tmp_path):
     assert "user with 11 or more positives" in page
     told = json.loads((tmp_path / "r.json").read_text())
     assert [run["run"] for run in told["runs"]] == ["knows", "guesses"]
-
-
-def test_thinned_negatives_count_for_those_that_were_left_out(tmp_path):
-    draw = np.random.default_rng(3)
-    folder = tmp_path / "thinned"
-    folder.mkdir()
-    for name in ("train", "valid", "test"):
-        item = draw.integers(0, 12, 8000)
-        label = draw.random(8000) < 0.02 + 0.02 * (item % 2)
-        kept = label | (draw.random(8000) < 0.25)
-        columns = {"label": label.astype(np.int8), "user": draw.integers(0, 45, 8000), "item": item}
-        pq.write_table(pa.table(columns).filter(pa.array(kept)), folder / f"{name}.parquet")
-    (folder / "samples.toml").write_text("kept_negatives = 0.25\n")
-    save_run(tmp_path / "run", train_table(KNOWS, folder, progress=lambda _: None), now=NOW)
-    (found,) = compare_runs(folder, [tmp_path / "run"], progress=lambda _: None).judged
-    assert 0.7 < found.metrics["predicted_over_observed"] < 1.3
-    assert found.metrics["ne"] < 1.1
-    low, high = found.intervals["logloss"]
-    assert low < found.metrics["logloss"] < high
-    assert found.by_field["item"] < 0.02
-    assert abs(found.seen.mean() - 0.03) < 0.015

@@ -38,6 +38,16 @@ def test_every_draw_is_that_of_the_rows_written_out():
     assert [i.high for i in found.values()] == pytest.approx(high)
 
 
+def test_weights_count_in_the_interval_of_the_loss_and_ones_change_no_bit():
+    label, probability, group = rows(0)
+    weight = np.where(label > 0, 1.0, 10.0)
+    plain, found = bootstrap(label, probability, group), bootstrap(*rows(0), weight)
+    assert found["logloss"].low < log_loss(label, probability, weight) < found["logloss"].high
+    assert found["logloss"] != pytest.approx(plain["logloss"], rel=0.01)
+    assert found["auc"] == plain["auc"]
+    assert bootstrap(label, probability, group, np.ones(len(label))) == plain
+
+
 def test_an_interval_holds_the_value_of_the_rows_and_a_longer_log_narrows_it():
     few, many = rows(1, users=100), rows(1, users=2000)
     for case in (few, many):
@@ -91,11 +101,3 @@ def test_a_million_rows_take_seconds():
     found = bootstrap(label, probability, group)
     assert time.process_time() - start < 15
     assert found["auc"].low < 0.5 < found["auc"].high
-
-
-def test_rows_that_stand_for_several_have_the_log_loss_of_as_many():
-    label, probability, group = rows(0)
-    times = np.random.default_rng(2).integers(1, 4, len(label))
-    whole = bootstrap(*(np.repeat(one, times) for one in (label, probability, group)))
-    found = bootstrap(label, probability, group, weight=times.astype(float))
-    assert found["logloss"] == pytest.approx(whole["logloss"])

@@ -19,7 +19,7 @@ from galen.rank.score_metrics import (
     log_loss,
     normalised_entropy,
     pr_auc,
-    where_uneven,
+    reliability,
 )
 
 rows = st.lists(
@@ -140,36 +140,61 @@ def test_a_field_is_calibrated_where_each_of_its_values_is():
     assert np.isnan(field_calibration(label[:0], on_the_whole[:0], field[:0]))
 
 
-def test_a_row_that_stands_for_several_counts_as_so_many():
-    random = np.random.default_rng(0)
-    probability = random.random(2000)
-    label = (random.random(2000) < probability).astype(float)
-    times, group = random.integers(1, 5, 2000), random.integers(0, 40, 2000)
-    by_weight = all_of(label, probability, group, times.astype(float))
-    whole = all_of(*(np.repeat(one, times) for one in (label, probability, group)))
+def repeated(seed=0, rows=400):
+    """Rows with whole weights, some of them 0, and the same rows written out as often."""
+    random = np.random.default_rng(seed)
+    label = (random.random(rows) < 0.3).astype(float)
+    probability, field = random.uniform(0.05, 0.95, rows), random.integers(0, 6, rows)
+    weight = random.integers(0, 4, rows)
+    once = label, probability, field, weight.astype(float)
+    return once, tuple(np.repeat(column, weight) for column in (label, probability, field))
+
+
+def test_a_row_that_weighs_three_says_of_probabilities_what_three_rows_say():
+    (label, probability, field, weight), (y, p, f) = repeated()
+    weighed, written = all_of(label, probability, field, weight), all_of(y, p, f)
     for name in ("logloss", "ne", "predicted_over_observed"):
-        assert by_weight[name] == pytest.approx(whole[name]), name
-    assert by_weight["ece"] == pytest.approx(whole["ece"], abs=0.01)
-    repeated = [np.repeat(one, times) for one in (label, probability, group)]
-    assert field_calibration(label, probability, group, times.astype(float)) == pytest.approx(
-        field_calibration(*repeated)
+        assert weighed[name] == pytest.approx(written[name])
+    assert field_calibration(label, probability, field, weight) == pytest.approx(
+        field_calibration(y, p, f)
     )
+    # A bin takes a row whole, so its ends are off by parts of a row.
+    assert weighed["ece"] == pytest.approx(written["ece"], abs=0.02)
 
 
-def test_thinned_negatives_that_say_how_many_they_stand_for_hide_no_calibration():
-    random = np.random.default_rng(1)
-    probability = random.beta(1, 9, 60_000)
-    label = (random.random(60_000) < probability).astype(float)
-    kept = (label > 0) | (random.random(60_000) < 0.1)
+def test_bins_share_the_weight_and_each_tells_the_mean_of_its_rows():
+    label, probability = np.array([0.0, 1, 0, 1]), np.array([0.1, 0.2, 0.6, 0.8])
+    weight = np.array([3.0, 1, 4, 0])
+    said, seen, size = reliability(label, probability, 2, weight)
+    assert said == pytest.approx([(3 * 0.1 + 0.2) / 4, 0.6])
+    assert seen == pytest.approx([0.25, 0])
+    assert size.tolist() == [4, 4]
+    _, _, heavy = reliability(label, probability, 3, np.array([100.0, 1, 1, 1]))
+    assert heavy.tolist() == [100, 3]
+
+
+def test_a_log_thinned_of_negatives_is_as_calibrated_by_weight_as_the_whole_one():
+    random = np.random.default_rng(0)
+    truth = random.uniform(0.01, 0.1, 200_000)
+    label = (random.random(200_000) < truth).astype(float)
+    kept = (label > 0) | (random.random(200_000) < 0.1)
     weight = np.where(label > 0, 1.0, 10.0)[kept]
-    group = np.zeros(kept.sum(), int)
-    found = all_of(label[kept], probability[kept], group, weight)
-    assert found["predicted_over_observed"] == pytest.approx(1, abs=0.05)
-    assert found["ece"] < 0.02
+    found = all_of(label[kept], truth[kept], np.zeros(kept.sum(), int), weight)
+    assert found["predicted_over_observed"] == pytest.approx(1, abs=0.03)
+    assert found["ece"] < 0.005
     assert found["ne"] < 1
-    assert all_of(label[kept], probability[kept], group)["predicted_over_observed"] < 0.5
+    assert all_of(label[kept], truth[kept], np.zeros(kept.sum(), int))["ece"] > 0.2
 
 
-def test_rows_that_all_count_once_have_no_weights():
-    assert where_uneven(np.ones(3)) is None
-    assert where_uneven(np.array([1.0, 2.0])) is not None
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_weights_that_are_all_one_change_no_bit(kind):
+    random = np.random.default_rng(0)
+    label = (random.random(20_011) < 0.3).astype(kind)
+    probability, group = random.random(20_011).astype(kind), random.integers(0, 90, 20_011)
+    ones = np.ones(20_011)
+    assert all_of(label, probability, group, ones) == all_of(label, probability, group)
+    plain, weighed = reliability(label, probability), reliability(label, probability, 15, ones)
+    assert all((a == b).all() for a, b in zip(plain, weighed, strict=True))
+    assert field_calibration(label, probability, group, ones) == field_calibration(
+        label, probability, group
+    )
