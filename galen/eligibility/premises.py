@@ -22,10 +22,10 @@ from galen.pipeline.circumstances import Circumstances, nothing_declared
 Small = npt.NDArray[np.int8]
 
 NONE, WARN, DROP = 0, 1, 2
+"""What a rule says of a row, the stricter the higher."""
 
 FOOD: Final = "drug_class:foodstuff"
 """What may be taken with each other: lactose in tablets is no double dose."""
-"""What a rule says of a row, the stricter the higher."""
 
 ACTIONS: Final[dict[str, int]] = {"ignore": NONE, "warn": WARN, "drop": DROP}
 
