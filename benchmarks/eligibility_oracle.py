@@ -5,6 +5,7 @@ the tables, masks or facts of `galen.eligibility` is not repeated here.
 """
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class Goods:
     category: tuple[str, ...]
     sellable: bool  # in stock, not hidden, sold here, without a limit of the shop's own
     spu: str
+    title: str = ""  # what it says beside the product word
     withdrawn: bool = False
 
 
@@ -287,6 +289,8 @@ class Oracle:
                     return True
                 if about & set(self.goods[item].concepts):
                     return True
+                if any(_says(self.goods[item].title, word) for word in words):
+                    return True
         return False
 
     @cached_property
@@ -339,6 +343,11 @@ class Oracle:
                 if any(met) and all(a or b for a, b in zip(mine, met, strict=True)):
                     return True
         return False
+
+
+def _says(title: str, word: str) -> bool:
+    """Is the word in a title, and no part of a longer one where words are parted by blanks?"""
+    return re.search(f"(?<![a-z]){re.escape(word)}(?![a-z])", title.lower()) is not None
 
 
 def _reached(start: str, steps: dict[str, set[str]]) -> set[str]:

@@ -21,6 +21,8 @@ NOW = 1_780_000_000_000_000
 CLASSES = ("none", "otc", "pharmacist", "prescription", None)
 CLASS_SHARES = (0.35, 0.35, 0.15, 0.1, 0.05)
 AMOUNTS = (5, 10, 30, 60, 200, 500)
+TITLES = ("Help with depression", "HIV-advice", "性健康 100", "Hives and impressions", "Deep care")
+"""What titles say beside the product word; the first three tell of people."""
 CATEGORIES = ("medicines", "devices", "sexual health", "mental health", "care", "避孕")
 
 
@@ -84,6 +86,7 @@ def draw_shelf(words: Words, items: int, random: np.random.Generator) -> list[Go
                 category=(str(random.choice(CATEGORIES)),),
                 sellable=bool(random.random() > 0.15),
                 spu=f"spu {number // 2}",
+                title=str(random.choice(TITLES)) if random.random() < 0.2 else "",
             )
         )
     return shelf
@@ -108,7 +111,7 @@ def catalogue_of(shelf: Sequence[Goods], words: Words) -> Catalogue:
             {
                 "item_id": str(number),
                 "spu_id": goods.spu,
-                "title": " ".join([*title, f"no. {number}"]),
+                "title": " ".join([*title, goods.title, f"no. {number}"]),
                 "category": list(goods.category),
                 "ingredients": texts,
                 "rx_class": goods.rx_class,
@@ -130,6 +133,7 @@ def draw_people(words: Words, items: int, people: int, random: np.random.Generat
     def some(among: Sequence[str], most: int) -> tuple[str, ...]:
         return tuple(str(w) for w in random.choice(among, int(random.integers(0, most + 1))))
 
+    taken = [*words.drugs, *words.classes]  # people tell of "statins" as of simvastatin
     drawn = []
     for _ in range(people):
         cart = random.integers(0, items, int(random.integers(0, 4)))
@@ -146,9 +150,9 @@ def draw_people(words: Words, items: int, people: int, random: np.random.Generat
                 surface=Surface(int(random.integers(0, len(Surface)))),
                 age=None if random.random() < 0.1 else float(random.integers(0, 95)),
                 states=some(words.states, 3),
-                medicines=some(words.drugs, 4),
+                medicines=some(taken, 4),
                 allergies=some([*words.drugs[:60], *words.classes], 1),
-                prescribed=some(words.drugs, 3),
+                prescribed=some(taken, 3),
                 cart=tuple(cart.tolist()),
                 bought=tuple(bought),
                 unrecognised=bool(random.random() < 0.1),

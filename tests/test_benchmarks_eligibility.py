@@ -69,7 +69,7 @@ def test_only_families_that_have_notices_ever_warn():
     requests = requests_of(people, graph)
     rows = Candidates(np.repeat(np.arange(40), 300), np.tile(np.arange(300), 40))
     warned = set()
-    for _ in range(4):
+    for _ in range(8):
         gate = Gate.of(catalogue, facts, graph, draw_pack(random))
         for family in gate.families:
             if (family.actions(requests, rows) == WARN).any():

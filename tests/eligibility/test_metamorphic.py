@@ -53,7 +53,11 @@ def allowed(words, drawn, people, pack):
 @pytest.mark.parametrize("more", ["states", "medicines", "allergies", "cart", "bought"])
 def test_to_declare_more_never_opens_an_item(words, drawn, more):
     *_, people, pack, random = drawn
-    among = {"states": words.states, "medicines": words.drugs, "allergies": words.classes}
+    among = {
+        "states": words.states,
+        "medicines": [*words.drugs, *words.classes],
+        "allergies": words.classes,
+    }
     further = {
         "cart": lambda: int(random.integers(ITEMS)),
         "bought": lambda: (int(random.integers(ITEMS)), 1, 2.0),
