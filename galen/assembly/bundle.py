@@ -119,6 +119,7 @@ class Bundle:
 def save_bundle(root: Path, trained: Trained, *, shop: str, seed: int, now: datetime) -> Bundle:
     """Write what has learned as the new current version of a folder, whole or not at all."""
     parts, split, final = trained.parts, trained.split, trained.split.final
+    digest = final.catalogue.digest()
     surfaces = {surface: other.recipe for surface, other in trained.surfaces.items()}
     recipe = replace(parts.recipe, surfaces=surfaces)  # with what training learned of each
 
@@ -131,14 +132,13 @@ def save_bundle(root: Path, trained: Trained, *, shop: str, seed: int, now: date
             protocol=split.protocol,
             seed=seed,
             items=len(final.catalogue),
-            catalogue=final.catalogue.digest(),
+            catalogue=digest,
             learned=final.extent,
             trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
             files=dict(files),
         )
         return msgspec.json.encode(manifest)
 
-    digest = final.catalogue.digest()
     made_from = [described(recipe), shop, split.protocol, digest, final.extent]
     with versions.new_version(root, describe, made_from=made_from) as folder:
         save_parts(folder, parts, trained.surfaces.values())

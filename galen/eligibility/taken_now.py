@@ -5,8 +5,9 @@ import numpy as np
 from galen.data.arrays import Bools, Ints
 from galen.data.catalogue import RX_CLASSES
 from galen.data.schema import RxClass
-from galen.eligibility.premises import Premises, declared_of
-from galen.pipeline.candidates import Requests
+from galen.eligibility.bearing import Bearing
+from galen.eligibility.premises import NONE, Premises, Small, declared_of
+from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.circumstances import Packed
 
 
@@ -26,6 +27,16 @@ def taken_now(requests: Requests, premises: Premises, *, medicines: bool = True)
         request = np.concatenate([request, declared.medicines.request])
         value = np.concatenate([value, declared.medicines.values])
     return Packed.grouped(request, value, len(declared))
+
+
+def of_prescribed(
+    bearing: Bearing, requests: Requests, candidates: Candidates, premises: Premises
+) -> Small:
+    """(N,): what a bearing says of rows beside what was prescribed."""
+    concept = premises.items.concept[candidates.item]
+    found = bearing.actions(declared_of(requests).prescribed, candidates, concept)
+    found[handed_over(premises, candidates.item)] = NONE
+    return found
 
 
 def handed_over(premises: Premises, item: Ints) -> Bools:

@@ -41,16 +41,15 @@ def impression_probes(
     limit = ibis.ifelse(
         relevant.request.isnull(), relevant["at"] + within_minutes * MINUTE, relevant["at"]
     )
-    closed = ibis.literal(NEVER)
-    for end in sorted(ends, reverse=True):
-        closed = ibis.ifelse(relevant["at"] < end, end, closed)
     following = {
         label: ibis.ifelse(relevant.kind == int(kind), relevant["at"], ibis.null("int64"))
         .min()
         .over(onward)
         for label, kind in LABELS.items()
     }
-    labelled = relevant.mutate(latest=limit, closed=closed, shown=shown, **following)
+    labelled = relevant.mutate(
+        latest=limit, closed=_closed(relevant, ends), shown=shown, **following
+    )
     labelled = labelled.filter(labelled.shown)
     labels = {
         label: (
@@ -75,3 +74,11 @@ def impression_probes(
         surface=aged.surface.coalesce(NOWHERE),
         weight=1.0 / ibis.greatest(aged.propensity.coalesce(1.0), least_propensity),
     )
+
+
+def _closed(events: ir.Table, ends: Sequence[int]) -> ir.Value:
+    """The moment at which the window of each event ends."""
+    closed = ibis.literal(NEVER)
+    for end in sorted(ends, reverse=True):
+        closed = ibis.ifelse(events["at"] < end, end, closed)
+    return closed

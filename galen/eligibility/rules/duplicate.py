@@ -20,7 +20,7 @@ from galen.eligibility.premises import (
     nothing,
 )
 from galen.eligibility.some_kind import for_some_kind
-from galen.eligibility.taken_now import handed_over, taken_beside, taken_now
+from galen.eligibility.taken_now import of_prescribed, taken_beside, taken_now
 from galen.knowledge.schema import Relation
 from galen.pipeline.candidates import Candidates, Requests
 
@@ -54,9 +54,9 @@ class Duplicate:
         if again.any():
             cart = taken_now(requests, self.premises, medicines=False)
             found = np.where(again, self.bearing.actions(cart, candidates, concept), found)
-        others = self.bearing.actions(prescribed, candidates, concept)
-        others[handed_over(self.premises, candidates.item)] = NONE
-        found = np.maximum(found, others)
+        if len(prescribed.values):
+            others = of_prescribed(self.bearing, requests, candidates, self.premises)
+            found = np.maximum(found, others)
         found[~items.medicine[candidates.item]] = NONE
         return found
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
-from galen.eligibility.premises import NONE, Premises, Small, declared_of, graded
+from galen.eligibility.premises import Premises, Small, declared_of, graded
 from galen.eligibility.some_kind import and_kinds, for_some_kind
 from galen.eligibility.statements import Statements
-from galen.eligibility.taken_now import handed_over, taken_beside, taken_now
+from galen.eligibility.taken_now import of_prescribed, taken_beside, taken_now
 from galen.knowledge.schema import Relation
 from galen.pipeline.candidates import Candidates, Requests
 
@@ -35,12 +35,9 @@ class Interacting:
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         concept = self.premises.items.concept[candidates.item]
         found = self.bearing.actions(taken_now(requests, self.premises), candidates, concept)
-        prescribed = declared_of(requests).prescribed
-        if not len(prescribed.values):
+        if not len(declared_of(requests).prescribed.values):
             return found
-        others = self.bearing.actions(prescribed, candidates, concept)
-        others[handed_over(self.premises, candidates.item)] = NONE
-        return np.maximum(found, others)
+        return np.maximum(found, of_prescribed(self.bearing, requests, candidates, self.premises))
 
     def notices(self, requests: Requests, request: int, item: int) -> list[str]:
         return [self.premises.notice(self.rule)]

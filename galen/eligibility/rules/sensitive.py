@@ -63,8 +63,8 @@ class Discreet:
         catalogue = self.premises.catalogue
         told = self._paths(place)[catalogue.path[item]]
         told |= self.premises.having(self.concepts[place], item)
-        rest = np.flatnonzero(~told)
-        told[rest] = [self._titled(place, catalogue.titles[row]) for row in item[rest].tolist()]
+        rest, titles = np.flatnonzero(~told), catalogue.titles
+        told[rest] = [self._titled(place, titles[row]) for row in item[rest].tolist()]
         return np.asarray(told)
 
     def _titled(self, place: int, title: str | None) -> bool:
