@@ -97,11 +97,12 @@ class Declarations:
         prescribed = [self._prescribed(word) for word in words.prescriptions]
         stages = [self._state(stage)] if (stage := record.get("life_stage")) else []
         # What is not tolerated is a good, a condition of its own name, or both.
-        goods, ills = [self._good(w) for w in allergies], [self._allergy(w) for w in allergies]
-        intolerant = [Meaning((), g.whole or i.whole) for g, i in zip(goods, ills, strict=True)]
+        goods = [self._good(_without_allergy(word)) for word in allergies]
+        ills = [self._allergy(word) for word in allergies]
         cart = [self.premises.catalogue.row_of.get(item, -1) for item in words.cart]
         doubtful = [meaning for meaning in prescribed if not meaning.whole]
-        every = (*states, *medicines, *intolerant, *prescribed, *_lost(stages))
+        # A condition is about the goods that it is known to be about: there may be others.
+        every = (*states, *medicines, *goods, *prescribed, *_lost(stages))
         return _Said(
             states=self._and_also(_rows(*states, *ills, *stages)),
             medicines=_rows(*medicines, *doubtful),
@@ -204,6 +205,15 @@ def _read(names: ToldNames, word: str) -> Meaning:
 
 def _rows(*meanings: Meaning) -> tuple[int, ...]:
     return tuple(dict.fromkeys(row for meaning in meanings for row in meaning.rows))
+
+
+def _without_allergy(word: str) -> str:
+    """The good that an allergy is named by: "penicillin" of "penicillin allergy"."""
+    text = " ".join(word.split())
+    for end in ALLERGY:
+        if text.lower().endswith(end) and text.lower() != end:
+            return text[: -len(end)]
+    return text
 
 
 def _names_in(word: str) -> list[str]:

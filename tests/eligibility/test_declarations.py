@@ -9,6 +9,7 @@ from galen.eligibility.declarations import NAMES, Declarations, RequestWords
 from galen.features.ledger import Ledger
 from galen.knowledge.labels.ingredient_names import IngredientNames
 from galen.knowledge.labels.spelling import Spelling
+from galen.pipeline.candidates import Candidates
 
 NOBODY = {"conditions": None, "medicines": None, "allergies": None, "life_stage": None}
 
@@ -180,11 +181,15 @@ def test_of_goods_half_understood_what_is_understood_counts(pharmacy, declared, 
 @pytest.mark.parametrize(
     ("word", "barred"),
     [
-        ("shellfish", "glucosamine"),
-        ("贝类", "glucosamine"),
-        ("shrimp allergy", "glucosamine"),
         ("fish", "fish oil"),
+        ("fish", "fish"),
+        ("fish", "cod liver oil"),
+        ("fish allergy", "krill oil"),
         ("iodine", "potassium iodide"),
+        ("iodine", "iodine"),
+        ("碘过敏", "kelp"),
+        ("nut allergy", "hazelnut"),
+        ("Latex Allergy", "natural latex"),
         ("penicillin", "amoxicillin"),
         ("penicillin allergy", "benzylpenicillin"),
         ("青霉素过敏", "phenoxymethylpenicillin"),
@@ -206,6 +211,37 @@ def test_what_is_not_tolerated_is_not_shown_whether_good_or_condition(
     assert not found.unrecognised.any()
     assert pharmacy.shown(pharmacy.asked()) == {"good", "floss"}
     assert pharmacy.shown(replace(pharmacy.asked(), circumstances=found)) == {"floss"}
+
+
+@pytest.mark.parametrize(
+    ("word", "barred"),
+    [
+        ("shellfish", "glucosamine"),
+        ("贝类", "glucosamine"),
+        ("shrimp allergy", "krill oil"),
+        ("pollen", "bee pollen"),
+        ("hay fever", "flower pollen"),
+    ],
+)
+def test_an_allergy_known_as_a_condition_alone_warns_of_what_cannot_be_read(
+    open_pharmacy, reader, word, barred
+):
+    shelf = [
+        {"item_id": "good", "title": "good", "ingredients": [barred]},
+        {"item_id": "unread", "title": "unread", "ingredients": ["essence of qwxyz"]},
+        {"item_id": "floss", "title": "Dental floss"},
+    ]
+    pharmacy = open_pharmacy(shelf)
+    words = Declarations.over(pharmacy.gate.premises, reader.names)
+    found = words.of([RequestWords(allergies=[word])], [NOBODY], Ledger().bought([-1], [0]))
+    assert found.unrecognised.all()
+    asked = replace(pharmacy.asked(), circumstances=found)
+    assert pharmacy.shown(asked) == {"unread", "floss"}
+    rows = [pharmacy.row(name) for name in ("unread", "floss")]
+    slate = Candidates(np.zeros(2, np.int64), np.array(rows))
+    unread, floss = pharmacy.gate.notices(asked, slate)
+    assert unread
+    assert not floss
 
 
 @pytest.mark.parametrize(
