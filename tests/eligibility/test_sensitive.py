@@ -29,8 +29,21 @@ def test_a_title_tells_as_much_as_a_category(open_pharmacy, category):
     private = [
         *["Condoms 12 pack", "HIV self test", "Haemorrhoid cream", "Incontinence pads", "避孕套"],
         *["Contraceptive pill", "Help with depression", "Personal lubricant 50 ml"],
+        *[
+            "HIV自检盒",
+            "家用HIV检测",
+            "Morning-after pill",
+            "Hemorrhoidal suppositories",
+            "STI test kit",
+        ],
     ]
-    plain = ["Toothpaste", "Elastic plasters", "Secondary dressing", "Hivex cough drops"]
+    plain = [
+        "Toothpaste",
+        "Elastic plasters",
+        "Secondary dressing",
+        "Hivex cough drops",
+        "HIVE蜂蜜",
+    ]
     shelf = [
         {"item_id": title, "title": title, "category": category} for title in (*private, *plain)
     ]

@@ -1,6 +1,8 @@
 """Goods that tell of what people keep to themselves: not where others may look on."""
 
+import re
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +15,11 @@ from galen.knowledge.pack import Sensitive
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.concept_words import folded
 from galen.pipeline.candidates import Candidates, Requests
+
+_EDGE: Final = re.compile(
+    rf"(?<={EAST_ASIAN.pattern})(?=[^\W_])(?!{EAST_ASIAN.pattern})"
+    rf"|(?<=[^\W_])(?<!{EAST_ASIAN.pattern})(?={EAST_ASIAN.pattern})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,8 @@ def _stands_in(words: frozenset[str], name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    return folded(name.replace("-", " "))
+    """Words apart; letters that stand in a line of East Asian signs, as in "HIV自检", are one."""
+    return folded(_EDGE.sub(" ", name.replace("-", " ")))
 
 
 def _numbers(rule: Sensitive) -> list[int]:
