@@ -123,7 +123,7 @@ class Declarations:
     def _allergy(self, word: str) -> Meaning:
         names = self.states
         rows = [row for end in ("", *ALLERGY) for row in names.whole(f"{word}{end}")]
-        return Meaning(tuple(rows), bool(rows)) if rows else _read(names, word)
+        return Meaning(tuple(rows), True) if rows else _read(names, word)
 
     def _good(self, word: str) -> Meaning:
         """Ingredients and classes, with the amounts that people write behind them or without.
