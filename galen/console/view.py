@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 import numpy as np
 
 from galen.data.catalogue import RX_CLASSES
 from galen.data.enriched import Origin
 from galen.data.schema import Kind
-from galen.knowledge.pack import SurfaceName
 from galen.serve.measures import ServiceFigures
-from galen.serve.messages import Recommendation, RecommendRequest
+from galen.serve.messages import Recommendation
 from galen.serve.service import Service
 
 RX_WORDS = {
@@ -32,54 +30,6 @@ DID = {
 }
 LENGTHS = ((0, 0), (1, 3), (4, 10), (11, 10**9))
 """Spans of history lengths that get an example user each."""
-
-
-@dataclass(frozen=True, slots=True)
-class FilledForm:
-    """The form as it was filled in."""
-
-    user: str = ""
-    recent: str = ""  # item ids with spaces between them
-    surface: SurfaceName = "home"
-    n: int = 10
-    before: str = ""  # the items of the slate before an event, to show what it changed
-    said: str = ""  # what happened last, for the person at the page
-
-    @property
-    def recent_ids(self) -> list[str]:
-        """The newest hundred items that were typed in, with spaces or commas between them."""
-        return self.recent.replace(",", " ").split()[-100:]
-
-    @property
-    def before_ids(self) -> list[str]:
-        """Items of the slate before, in its order."""
-        return self.before.split()
-
-    def request(self) -> RecommendRequest:
-        """What the API would be asked.
-
-        Raises:
-            pydantic.ValidationError: a field is too long or too large.
-        """
-        return RecommendRequest(
-            user=self.user or None,
-            recent=self.recent_ids,
-            surface=self.surface,
-            n=self.n,
-            explain=True,
-        )
-
-    def query(self) -> str:
-        """The address of this form, for a link."""
-        fields = {
-            "user": self.user,
-            "recent": self.recent,
-            "surface": self.surface,
-            "n": str(self.n),
-            "before": self.before,
-            "said": self.said,
-        }
-        return urlencode({name: value for name, value in fields.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +117,7 @@ def places(reply: Recommendation, before: list[str]) -> list[Place]:
             reason=item.reason,
             channels=[channel.replace("_", " ") for channel in item.channels],
             notices=item.notices,
-            score=f"{item.score:.3g}",
+            score=f"{item.score:.2f}",
             is_new=bool(before) and item.id not in before,
         )
         for number, item in enumerate(reply.items, start=1)

@@ -38,13 +38,17 @@ def client(service: Service) -> TestClient:
 
 def press(client: TestClient, act: str, **fields: Any) -> str:
     """Press a button of the first item; give the page that follows."""
-    page = client.get("/", params=fields)
+    page = client.post("/", data=fields)
     assert page.status_code == 200
-    form = page.text.split('action="/act"')[1].split("</form>")[0]
-    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
-    reply = client.post("/act", data={**hidden, "act": act})
+    reply = client.post("/act", data={**button(page.text), "act": act})
     assert reply.status_code == 200
     return reply.text
+
+
+def button(text: str) -> dict[str, str]:
+    """What the buttons of the first item send along."""
+    form = text.split('action="/act#slate"')[1].split("</form>", maxsplit=1)[0]
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
 
 
 def titles(text: str) -> list[str]:
@@ -81,6 +85,44 @@ def test_a_press_of_a_button_changes_the_slate_of_a_user(client: TestClient, act
     assert f"{before[0]}. " in after
     assert f"Lately: {'bought' if act == 'buy' else 'hid'} {before[0]}," in after
     assert re.search(r"[1-9]\d* of 10 items are new", after)
+
+
+def test_a_button_that_is_sent_again_counts_once(client: TestClient, service: Service) -> None:
+    sent = {**button(client.get("/", params={"user": "u1"}).text), "act": "click"}
+    before = len(service.lately("u1", 50))
+    for _ in range(2):
+        assert "You clicked" in client.post("/act", data=sent).text
+    assert len(service.lately("u1", 50)) == before + 1
+
+
+def test_what_is_declared_is_acted_on_and_stays_out_of_every_address(
+    client: TestClient, service: Service
+) -> None:
+    known = service.item("i0").model_dump(exclude={"item_id"})
+    told = {"title": "Pain tablets", "rx_class": "otc", "ingredients": ["ibuprofen"]}
+    service.put_item("i0", ItemRecord(**{**known, **told})).result(20)
+    asked = {"user": "u38", "n": "70", "recent": "i1"}
+    said = {"conditions": "asthma\uff0cpregnancy", "medicines": "warfarin 5 mg", "age": "34"}
+    assert "<h3>Pain tablets" in client.post("/", data=asked).text
+    page = client.post("/", data={**asked, **said}).text
+    assert "<h3>Pain tablets" not in page
+    kept = button(page)
+    assert said.items() <= kept.items()
+    after = client.post("/act", data={**kept, "act": "click"})
+    assert "<h3>Pain tablets" not in after.text
+    assert button(after.text)["medicines"] == "warfarin 5 mg"
+    for text in (page, after.text):
+        addresses = [tag["href"] for tag in Parsed(text).all("a")]
+        assert not any("warfarin" in (address or "") for address in addresses)
+    assert "warfarin" not in str(after.url)
+
+
+def test_words_of_danger_get_a_line_of_help_and_no_goods(client: TestClient) -> None:
+    page = client.post("/", data={"query": "crushing chest pain"}).text
+    assert 'class="notice" role="alert">' in page
+    assert "Beside these words no goods are shown." in page
+    assert "<h3>" not in page
+    assert "Dropped by rules" not in page
 
 
 def test_a_click_of_nobody_becomes_the_history_of_the_session(client: TestClient) -> None:
@@ -128,8 +170,9 @@ def test_what_failed_is_shown(client: TestClient, service: Service) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"act": "sell", "item": "i1"}, {"act": "buy"}, {"act": "buy", "item": "i1", "n": "x"},
-     {"act": "buy", "item": "i1", "surface": "moon"}],
+    [{}, {"act": "sell", "item": "i1", "event": "e"}, {"act": "buy"}, {"act": "buy", "item": "i1"},
+     {"act": "buy", "item": "i1", "event": "e", "n": "x"},
+     {"act": "buy", "item": "i1", "event": "e", "surface": "moon"}],
 )  # fmt: skip
 def test_a_form_that_is_not_the_page_s_is_refused(
     client: TestClient, fields: dict[str, str]
@@ -140,7 +183,7 @@ def test_a_form_that_is_not_the_page_s_is_refused(
 
 
 def test_an_item_that_is_gone_is_said_on_the_page(client: TestClient) -> None:
-    reply = client.post("/act", data={"act": "buy", "item": "no such", "user": "u1"})
+    reply = client.post("/act", data={"act": "buy", "item": "no such", "user": "u1", "event": "e"})
     assert "Not taken: there is no item" in reply.text
 
 
@@ -177,5 +220,24 @@ def test_a_form_that_asks_for_what_cannot_be_is_told_so(
     assert reply.status_code == 422
     assert "at most 200 characters" in reply.json()["detail"]
     assert "\n" not in reply.json()["detail"]
-    act = client.post("/act", data={"act": "click", "item": "i1", **fields})
+    act = client.post("/act", data={"act": "click", "item": "i1", "event": "e", **fields})
     assert act.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [({"age": "old"}, "age: 'old' is not a whole number"), ({"age": "200"}, "age: Input should"),
+     ({"n": "\u0663"}, "is not a whole number"), ({"surface": "moon"}, "surface: Input should")],
+)  # fmt: skip
+def test_a_number_that_is_none_is_told_so(
+    client: TestClient, fields: dict[str, str], told: str
+) -> None:
+    reply = client.post("/", data=fields)
+    assert reply.status_code == 422
+    assert told in reply.json()["detail"]
+
+
+def test_a_form_that_is_no_text_is_told_so(client: TestClient) -> None:
+    reply = client.post("/", content=b"user=%ff")
+    assert reply.status_code == 400
+    assert "UTF-8" in reply.json()["detail"]
