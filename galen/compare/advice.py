@@ -30,6 +30,8 @@ def advise(
     value = f"{metric} {verdict.means[use]:.4f}"
     if verdict.people < FEWEST:
         advice = f"{whom.capitalize()}: only {verdict.people}, too few to tell; {use} has {value}."
+    elif not any(verdict.means.values()):
+        advice = f"For {whom} no recipe finds anything ({value}); {use} is the cheapest to learn."
     elif len(verdict.means) == 1:
         advice = f"For {whom} use {use}: {value}; nothing else was compared."
     elif level == {use}:

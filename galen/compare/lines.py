@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from galen.compare.comparison import Comparison, Entry
 from galen.compare.exam import DRAWN
@@ -18,6 +18,9 @@ BESIDE: Final = (GAUC, COVERAGE, NOVELTY)
 FORMS: Final = dict.fromkeys(NAMES, ".4f") | {COVERAGE: ".3f", NOVELTY: ".2f"}
 
 
+About: TypeAlias = Literal["everybody", "changes", "cost", "slices", "parts"]
+
+
 @dataclass(frozen=True, slots=True)
 class TextTable:
     """One table of words."""
@@ -26,6 +29,8 @@ class TextTable:
     note: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
+    about: About
+    drawn: Sequence[str] = ()  # metrics of which a page has plots beside it
 
 
 def tables_of(findings: Findings) -> list[TextTable]:
@@ -35,9 +40,9 @@ def tables_of(findings: Findings) -> list[TextTable]:
         _beside(findings),
         *_changes(findings),
         _cost(findings.comparison),
-        *_by_slice(findings, ("ndcg@10", "hr@10")),
-        *_by_slice(findings, (COVERAGE, NOVELTY)),
-        *_by_slice(findings, (GAUC,)),
+        *_by_slice(findings, ("ndcg@10", "hr@10"), drawn=METRICS),
+        *_by_slice(findings, (COVERAGE, NOVELTY), drawn=(COVERAGE, NOVELTY)),
+        *_by_slice(findings, (GAUC,), drawn=(GAUC,)),
         *_parts(findings.comparison),
     ]
 
@@ -55,7 +60,8 @@ def _quality(findings: Findings) -> TextTable:
         degraded = entry.learned.degraded
         why = f" (degraded: {', '.join(degraded)})" if degraded else ""
         rows.append([entry.name + why, *(_sure(findings, m, entry) for m in metrics)])
-    return TextTable("Quality", note, ("recipe", *(NAMES[m] for m in metrics)), rows)
+    headings = ("recipe", *(NAMES[m] for m in metrics))
+    return TextTable("Quality", note, headings, rows, "everybody", metrics)
 
 
 def _beside(findings: Findings) -> TextTable:
@@ -72,7 +78,7 @@ def _beside(findings: Findings) -> TextTable:
         forbidden = f"{with_gate.forbidden:,} / {free.forbidden:,} of {free.shown:,}"
         rows.append([entry.name, *(_sure(findings, m, entry) for m in BESIDE), forbidden])
     headings = ("recipe", *(NAMES[metric] for metric in BESIDE), "forbidden")
-    return TextTable("Ranking, reach and safety", note, headings, rows)
+    return TextTable("Ranking, reach and safety", note, headings, rows, "everybody", BESIDE)
 
 
 def _sure(findings: Findings, metric: str, entry: Entry) -> str:
@@ -106,7 +112,7 @@ def _changes(findings: Findings) -> list[TextTable]:
         "Paired by person, everybody; *: surely another figure (p < .05 after Holm's correction). "
         "gAUC of rankers that ordered the same impressions."
     )
-    return [TextTable(f"Change from {first}", note, ("", *others), rows)]
+    return [TextTable(f"Change from {first}", note, ("", *others), rows, "changes")]
 
 
 def _change(pair: Paired | None, form: str) -> str:
@@ -127,7 +133,8 @@ def _cost(comparison: Comparison) -> TextTable:
     )
     headings = ("recipe", "CPU s", "wall s", "GPU s", "cost", "GiB", "bundle MiB", "p50 ms",
                 "p99 ms", "req/s", "served GiB")  # fmt: skip
-    return TextTable("Cost", note, headings, [_cost_of(comparison, e) for e in comparison.entries])
+    rows = [_cost_of(comparison, entry) for entry in comparison.entries]
+    return TextTable("Cost", note, headings, rows, "cost")
 
 
 def _cost_of(comparison: Comparison, entry: Entry) -> list[str]:
@@ -154,7 +161,9 @@ def _cost_of(comparison: Comparison, entry: Entry) -> list[str]:
     ]
 
 
-def _by_slice(findings: Findings, metrics: Sequence[str]) -> list[TextTable]:
+def _by_slice(
+    findings: Findings, metrics: Sequence[str], *, drawn: Sequence[str]
+) -> list[TextTable]:
     """Some metrics of the same people side by side, a row a slice; none where nothing has them."""
     families = [family for metric in metrics for family in findings.judged[metric]]
     if not families:
@@ -172,7 +181,7 @@ def _by_slice(findings: Findings, metrics: Sequence[str]) -> list[TextTable]:
     if GAUC in metrics:
         note += " People who were shown something."
     title = f"{' / '.join(NAMES[metric] for metric in metrics)} by slice"
-    return [TextTable(title, note, ("slice", "people", *names), rows)]
+    return [TextTable(title, note, ("slice", "people", *names), rows, "slices", drawn)]
 
 
 def _in_slice(findings: Findings, metric: str, name: str, slice_name: str) -> str:
@@ -198,4 +207,4 @@ def _parts(comparison: Comparison) -> list[TextTable]:
         "corrected."
     )
     headings = ("recipe", "without", "change of NDCG@10", "95 %")
-    return [TextTable("What each part contributes", note, headings, rows)]
+    return [TextTable("What each part contributes", note, headings, rows, "parts")]

@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from galen.compare.comparison import Entry
 from galen.compare.figures import NAMES
 from galen.compare.findings import Findings
-from galen.compare.lines import tables_of
+from galen.compare.lines import TextTable, tables_of
 from galen.data.drawing import plain, svg
 from galen.data.page import write_page
 from galen.evaluate.report import ACCENT, INK, PALE
@@ -31,29 +31,31 @@ def write_report(findings: Findings, path: Path) -> None:
         title=f"Recipes compared on {comparison.ran.plan.shop.name}",
         findings=findings,
         notes=findings.notes(),
-        tables=tables_of(findings),
-        plots=_plots(findings),
+        tables=[(table, _plots(findings, table)) for table in tables_of(findings)],
     )
 
 
-def _plots(findings: Findings) -> list[tuple[str, Markup]]:
+def _plots(findings: Findings, table: TextTable) -> list[tuple[str, Markup]]:
+    """What a table says, drawn; nothing where a drawing adds nothing to it."""
     entries = findings.comparison.entries
-    plots = [
-        (f"{NAMES[metric]} with its 95 % interval", _bars(findings, metric))
-        for metric in findings.metrics
-    ]
-    plots += [
-        (f"{NAMES[metric]} by slice", _by_slice(findings, metric)) for metric in findings.metrics
-    ]
+    known = [metric for metric in findings.metrics if metric in table.drawn]
+    if table.about == "everybody":
+        return [(f"{NAMES[m]} with its 95 % interval", _bars(findings, m)) for m in known]
+    if table.about == "slices":
+        return [(f"{NAMES[m]} by slice", _by_slice(findings, m)) for m in known]
+    if table.about == "parts":
+        parted = [e for e in entries if e.left_out is not None and e.left_out.changes]
+        return [(f"What each part of {entry.name} contributes", _parts(entry)) for entry in parted]
+    return _costs(findings, entries) if table.about == "cost" else []
+
+
+def _costs(findings: Findings, entries: Sequence[Entry]) -> list[tuple[str, Markup]]:
     seconds = [entry.learned.training.cpu_seconds for entry in entries]
-    plots.append(("Quality against training", _against(findings, entries, seconds, "CPU s")))
+    plots = [("Quality against training", _against(findings, entries, seconds, "CPU s"))]
     served = [entry for entry in entries if entry.latency is not None]
     if served:
         p99 = [entry.latency.p99_ms for entry in served if entry.latency is not None]
         plots.append(("Quality against latency", _against(findings, served, p99, "p99, ms")))
-    for entry in entries:
-        if entry.left_out is not None and entry.left_out.changes:
-            plots.append((f"What each part of {entry.name} contributes", _parts(entry)))
     return plots
 
 

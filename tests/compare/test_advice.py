@@ -65,6 +65,13 @@ def verdict(slice_name, people, means, sure):
             "For those who take warm items use classic: NDCG@10 0.0500; hybrid is not surely "
             "worse, but dearer to learn.",
         ),
+        (
+            "tail items",
+            {"classic": 0.0, "enriched": 0.0},
+            set(),
+            "For those who take items of the tail no recipe finds anything (NDCG@10 0.0000); "
+            "classic is the cheapest to learn.",
+        ),
     ],
 )
 def test_the_sentence_says_what_the_figures_say(slice_name, means, sure, said):

@@ -84,6 +84,17 @@ def test_the_page_needs_no_network_and_has_its_plots(finished):
     assert "What each part of ranked contributes" in page
 
 
+def test_a_plot_stands_beside_the_table_that_it_draws(finished):
+    page = finished[1].report.read_text()
+    tables = dict(re.findall(r"<h2>(.*?)</h2>(.*?)(?=<h2>|</body>)", page, re.DOTALL))
+    assert tables["Quality"].count("<figcaption>") == 4
+    assert "NDCG@10 with its 95 % interval" in tables["Quality"]
+    assert "Quality against training" in tables["Cost"]
+    assert "MRR by slice" in tables["NDCG@10 / HR@10 by slice"]
+    assert "<details>" in tables["What each part contributes"]
+    assert "<svg" not in tables["Advice"]
+
+
 def test_the_same_seed_gives_the_same_figures(planned, here, figures, tmp_path):
     def learn_only(task, name, say):
         return here(task, name, say) if task.step == "learned" else "not asked for here"
