@@ -14,6 +14,7 @@ from galen.evaluate.run import Evaluation
 
 METRICS = ("hr@10", "ndcg@10", "mrr", "recall@50")
 INK, ACCENT, PALE = "#1f2a2e", "#2f7d6b", "#b9cfc8"
+BESIDE = ("#c8743a", "#4a6fa5")  # of what a model is compared with
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ def _by_slice(evaluation: Evaluation) -> Markup:
     for place, name in enumerate(dict.fromkeys(chosen)):
         values = evaluation.results[name].by_request["hr@10"]
         rows = [row + (place - 1) * 0.25 for row in range(len(parts))]
-        axes.barh(rows, [values[p.requests].mean() for p in parts], height=0.25, label=plain(name))
+        means, colour = [values[p.requests].mean() for p in parts], (ACCENT, *BESIDE)[place]
+        axes.barh(rows, means, height=0.25, label=plain(name), color=colour)
     axes.set_yticks(range(len(parts)), [plain(p.name) for p in parts])
     axes.invert_yaxis()
     axes.set_xlabel("HR@10")
