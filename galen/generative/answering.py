@@ -63,17 +63,17 @@ def answered(
 
 
 @torch.inference_mode()
-def ndcg(write: Write, kept: HeldOut, items: int) -> float:
-    """NDCG@10 of what was held out, among all items that its person had not taken before."""
+def ndcg(write: Write, kept: HeldOut, items: int, *, repeat: bool) -> float:
+    """NDCG@10 of what was held out; without `repeat` nothing is written that was taken before."""
     total, people = 0.0, len(kept.wanted)
     for start in range(0, people, BLOCK):
         part = slice(start, min(start + BLOCK, people))
         wanted = torch.from_numpy(kept.wanted[part])
         before = kept.before.of(np.arange(part.start, part.stop))
-        row = np.repeat(np.arange(len(wanted)), np.diff(before.offsets))
         eligible = torch.ones(len(wanted), items, dtype=torch.bool)
-        eligible[torch.from_numpy(row), torch.from_numpy(before.item)] = False
-        eligible[torch.arange(len(wanted)), wanted] = True
+        if not repeat:
+            row = np.repeat(np.arange(len(wanted)), np.diff(before.offsets))
+            eligible[torch.from_numpy(row), torch.from_numpy(before.item)] = False
         found = write(part, eligible, 10)[0].cpu()
         place = torch.log2(torch.arange(found.shape[1]) + 2.0)
         total += float(((found == wanted[:, None]) / place).sum())

@@ -24,6 +24,7 @@ class WritingJudge:
     """NDCG@10 of what was held out, and the log-loss of its codes."""
 
     length: int  # newest events that are read
+    repeat: bool  # may be written what was taken before?
     kept: HeldOut | None
 
     def __call__(self, network: nn.Module) -> dict[str, float]:
@@ -58,9 +59,10 @@ class WritingJudge:
             score = Dense.of(items, network.temperature).whole(states)
             if network.buying is not None:
                 score = score + network.purchase_weight * network.buying.whole(states, items)
-            person = np.repeat(np.arange(len(states)), np.diff(before.offsets))
-            taken = torch.from_numpy(person), torch.from_numpy(before.item)
-            score[tuple(rows.to(score.device) for rows in taken)] = -torch.inf
+            if not self.repeat:
+                person = np.repeat(np.arange(len(states)), np.diff(before.offsets))
+                taken = torch.from_numpy(person), torch.from_numpy(before.item)
+                score[tuple(rows.to(score.device) for rows in taken)] = -torch.inf
             return lift_of(score, cold.to(score.device), share)
 
     def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
@@ -82,7 +84,7 @@ class WritingJudge:
         def write(part: slice, mask: Tensor, k: int) -> Found:
             return writer.best(states[part], mask.to(codes.device), k)
 
-        return ndcg(write, self.kept, len(items))
+        return ndcg(write, self.kept, len(items), repeat=self.repeat)
 
 
 def whole_items(network: NextCodes) -> Tensor:
