@@ -92,4 +92,4 @@ class PairJudge:
                 asked = network.asked(torch.from_numpy(history).to(device))
                 return (asked @ answers) / network.temperature
 
-            return judged(self.held_out, scores, repeat=self.repeat)
+            return judged(self.held_out, scores, network.items.items, repeat=self.repeat)

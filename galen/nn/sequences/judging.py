@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from galen.data.arrays import Ints
+from galen.nn.blocks import blocks
 from galen.nn.sequences.context import Asked
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.next_item import NextItem
@@ -51,20 +52,20 @@ class Judge:
             def scores(people: Ints) -> Tensor:
                 return network.read(self.held_out.events(read, people).to(device)) @ answers
 
-            return judged(self.held_out, scores, repeat=self.repeat)
+            return judged(self.held_out, scores, answers.shape[1], repeat=self.repeat)
 
 
 @torch.inference_mode()
 def judged(
-    held_out: HeldOut, scores: Callable[[Ints], Tensor], *, repeat: bool
+    held_out: HeldOut, scores: Callable[[Ints], Tensor], items: int, *, repeat: bool
 ) -> dict[str, float]:
     """NDCG@10 and log-loss of what was held out, by `scores` (people, items) of some people.
 
     Without `repeat`, what people took before cannot be found.
     """
     gains, losses = list[Tensor](), list[Tensor]()
-    for start in range(0, len(held_out.wanted), 512):
-        people = np.arange(start, min(start + 512, len(held_out.wanted)))
+    for part in blocks(len(held_out.wanted), items, most=512):
+        people = np.arange(part.start, part.stop)
         told = scores(people).double()
         wanted = torch.from_numpy(held_out.wanted[people]).to(told.device)
         losses.append(nn.functional.cross_entropy(told, wanted, reduction="none"))

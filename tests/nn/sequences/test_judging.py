@@ -43,7 +43,7 @@ FIRST, SECOND = 1.0, 1 / np.log2(3)
     ],
 )
 def test_what_was_taken_before_counts_as_the_channel_answers(wanted, repeat, expected):
-    told = judged(HeldOut(BEFORE, np.array(wanted)), lambda p: SCORES[p], repeat=repeat)
+    told = judged(HeldOut(BEFORE, np.array(wanted)), lambda p: SCORES[p], 5, repeat=repeat)
     assert told["ndcg"] == pytest.approx(np.mean(expected))
     losses = -torch.log_softmax(SCORES, 1)[[0, 1], wanted]
     assert told["loss"] == pytest.approx(float(losses.mean()))
