@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from galen.assembly.bundle_manifest import BundleError
-from galen.assembly.table import TableBundle, TableRun, read_parts
+from galen.assembly.table import LEARNED_FROM, TableBundle, TableRun, read_parts
 from galen.data.arrays import Floats
 from galen.data.json_file import write_json_file
 from galen.data.mendable import MendableError
 from galen.evaluate.table_slices import table_slices
 from galen.features.encoding.samples import Samples
+from galen.features.encoding.tables import digest_of
 from galen.nn.tables.embedding import FusedTable
 from galen.rank.network import NetworkModel
 from galen.rank.score_intervals import IntervalEnds, bootstrap, paired_gain
@@ -77,17 +77,14 @@ def compare_runs(
         TableError: the test part is missing or cut short.
         SchemaError: a column is missing.
     """
-    names = _names(runs)
+    names, digest = _names(runs), digest_of(folder, LEARNED_FROM)
     judged: list[ObjectiveFigures] = []
     costs: list[RunCost] = []
     first: dict[str, Floats] = {}
     for name, path in zip(names, runs, strict=True):
         progress(f"asking {name}")
         bundle = TableBundle.open(path)
-        if bundle.manifest.table != folder.name:
-            raise BundleError(
-                f"{path} learned from table {bundle.manifest.table!r}; this is {folder.name!r}."
-            )
+        bundle.check_learned_from(folder, digest)
         run = bundle.run()
         parts = read_parts(folder, run.encoder, ("train", "test"))
         scores = run.model.score(parts["test"])
