@@ -175,9 +175,7 @@ Recent = Annotated[
 SlateLength = Annotated[int, typer.Option("-n", min=1, max=1000, help="Items of the slate.")]
 SurfaceShown = Annotated[str, typer.Option(help="Where the slate is shown.")]
 Query = Annotated[str | None, typer.Option(help="What is asked for, in words.")]
-ServerSettings = Annotated[
-    Path | None, typer.Option(help="The server's TOML file: what it would answer.")
-]
+ServerSettings = Annotated[Path | None, typer.Option(help="A TOML file of the server's settings.")]
 ServedPack = Annotated[
     str | None, typer.Option(help="In place of the settings' rules: general, eu, … or a TOML file.")
 ]
@@ -283,7 +281,7 @@ def explain_item(
 def serve(
     shop: ShopFolder,
     bundle: BundleFolder,
-    settings: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
+    settings: ServerSettings = None,
     host: Annotated[str | None, typer.Option(help="Address; a public one needs keys.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0: any free one.")] = None,
     quiet: Quiet = False,
