@@ -51,7 +51,8 @@ class Paper:
     """What a model is asked: the test part, encoded once."""
 
     test: Samples
-    label: Floats
+    known: Bools  # (N,) rows of it that have a label
+    label: Floats  # (known rows,)
     weight: Floats
     unseen: Bools
 
@@ -98,9 +99,10 @@ def _paper(folder: Path) -> tuple[Paper, float]:
     parts = read_parts(folder, encoder, ("train", "valid", "test"))
     seconds = time.process_time() - started
     test = parts["test"]
-    _, label, weight = test.known(next(iter(test.labels)))
+    known, label, weight = test.known(next(iter(test.labels)))
     speed = sum(len(part) for part in parts.values()) / seconds
-    return Paper(test, label, weight, _unseen_pairs(encoder, parts["train"], test)), speed
+    unseen = _unseen_pairs(encoder, parts["train"], test)[known]
+    return Paper(test, known, label, weight, unseen), speed
 
 
 def _unseen_pairs(encoder: Encoder, train: Samples, test: Samples) -> Bools:
@@ -132,7 +134,7 @@ def _measure(
         started = time.process_time()
         kind = resolved("auto", torch.device("cpu"))
         logits = predict(network, in_order(paper.test), kind)[:, 0].double().numpy()
-        if auc(paper.label, logits) >= target:
+        if auc(paper.label, logits[paper.known]) >= target:
             reached.append(epoch.cpu_seconds - aside)
         aside += time.process_time() - started
 
@@ -157,7 +159,8 @@ def _metrics(run: TableRun, paper: Paper) -> dict[str, float]:
     started = time.process_time()
     scores = run.model.score(paper.test)[:, 0]
     seconds = time.process_time() - started
-    metrics = all_of(paper.label, scores, paper.test.group, paper.weight)
+    scores = scores[paper.known]
+    metrics = all_of(paper.label, scores, paper.test.group[paper.known], paper.weight)
     metrics["auc_unseen_pairs"] = auc(paper.label[paper.unseen], scores[paper.unseen])
     metrics["eval_rows_per_second"] = len(paper.test) / seconds
     if isinstance(run.model, NetworkModel):

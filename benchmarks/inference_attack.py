@@ -6,6 +6,7 @@ the attacker knows slates and conditions of some people and guesses those of oth
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import lightgbm as lgb
@@ -17,6 +18,7 @@ from sklearn.metrics import roc_auc_score
 from galen.data.arrays import Bools, Floats, Ints
 from galen.data.catalogue import Catalogue
 from galen.evaluate.intervals import Interval
+from galen.rank.resampling import drawn_again, ends
 
 RESAMPLES: Final = 200
 LEAST: Final = 25
@@ -120,10 +122,9 @@ def _guesses(features: Seen, has: Bools, known: Bools, seed: int) -> dict[str, F
 
 def auc_interval(has: Bools, score: Floats, *, seed: int) -> Interval:
     """The AUC with its 95 % bootstrap interval over people; a draw of one class is left out."""
-    random, found = np.random.default_rng(seed), []
-    for _ in range(RESAMPLES):
-        rows = random.integers(0, len(has), len(has))
-        if 0 < has[rows].sum() < len(rows):
-            found.append(float(roc_auc_score(has[rows], score[rows])))
-    low, high = np.quantile(found, [0.025, 0.975])
-    return Interval(float(roc_auc_score(has, score)), float(low), float(high))
+    found = []
+    for times in chain.from_iterable(drawn_again(len(has), draws=RESAMPLES, seed=seed)):
+        if 0 < times[has].sum() < len(has):
+            found.append(float(roc_auc_score(has, score, sample_weight=times)))
+    low, high = ends(np.array(found)[:, None])
+    return Interval(float(roc_auc_score(has, score)), float(low[0]), float(high[0]))

@@ -5,8 +5,9 @@
 
 Synthetic: what people take in the last 28 days, asked as they come. complete_journey: its last
 three tenths, each predicted from what was known when it began, taken together. People with at most
-two events are counted. All is learned from the part before: `needs` counts its weights, and
-`needs, table by …` reads a table that rules wrote, or the language model of `--provider`.
+two events are counted, one who is asked in several tenths once. All is learned from the part
+before: `needs` counts its weights, and `needs, table by …` reads a table that rules wrote, or the
+language model of `--provider`.
 `popular by key` has the keys and the back-off of `needs`, and counts items. `gain` is recall@50
 over its recall@50, less 1, with a bootstrap interval over people.
 """
@@ -30,7 +31,7 @@ from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
 from galen.assembly.split import Moment
 from galen.compare.cost import measured
-from galen.data.arrays import Floats
+from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.importing.importer import ImportSettings, import_shop
 from galen.data.schema import TAKEN
@@ -181,12 +182,12 @@ def _measure(
     for name in names:
         with measured() as cost:
             parts = [_recall(name, question, full, brief, provider) for question in questions]
-            found = np.concatenate(parts)
+            found, asked = by_person([question.moment.users for question in questions], parts)
         by_key = found if by_key is None else by_key
         gain = ratio_interval(found, by_key, seed=seed)
         figures = {
             "people": float(len(found)),
-            METRIC: float(found.mean()),
+            METRIC: float(found.sum() / asked),
             "gain": gain.value - 1,
             "gain_low": gain.low - 1,
             "gain_high": gain.high - 1,
@@ -203,6 +204,15 @@ def _measure(
             wall_seconds=cost.wall_seconds,
             peak_memory_bytes=cost.peak_memory_bytes,
         )
+
+
+def by_person(users: Sequence[Ints], found: Sequence[Floats]) -> tuple[Floats, int]:
+    """(P,) sums of what each person's questions found, and how many questions there are.
+
+    Answers to one person hang together, so people are what a bootstrap draws.
+    """
+    _, person = np.unique(np.concatenate(users), return_inverse=True)
+    return np.bincount(person, np.concatenate(found)).astype(np.float64), len(person)
 
 
 def _recall(name: str, question: Question, full: Needs, brief: Needs, provider: str) -> Floats:

@@ -81,7 +81,7 @@ def _measure(options: argparse.Namespace, target: float) -> Row:
         data = Dataset.read(shop_of(paths, Path(folder) / "shop"))
     split = split_by("strict", data)
     spec = SequenceModel(backbone="sasrec", layers=1, width=64, seed=options.seed)
-    watcher = _Watcher(Judge(asked_of(split.valid), spec.length), target)
+    watcher = _Watcher(Judge(asked_of(split.valid), spec.length, spec.repeat), target)
     with measured() as cost:
         index = spec.fit(split.final, watch=watcher)
     return Row(

@@ -2,16 +2,24 @@
 
 import csv
 import json
+import re
 import socket
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
+from worlds import put_vectors
 
+from galen.assembly.split import split_by
 from galen.cli.main import app
-from galen.data.enriched import enriched_folder, read_all
+from galen.data.catalogue import Catalogue
+from galen.data.dataset import Dataset
+from galen.data.enriched import EnrichedError, enriched_folder, read_all
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
+from galen.enrich.co_taken import TABLE
 from galen.enrich.running.faults import EnrichError
 from galen.enrich.running.journal import Held
+from galen.features.item_vectors import read_encoded
 from galen.llm.language_model import LanguageModelError
 
 RUN = CliRunner()
@@ -120,6 +128,20 @@ def test_a_review_one_by_one_ends_when_the_person_does(written):
     result = RUN.invoke(app, ["enrich", "review", "items", str(written)], input="yes\nend\n")
     assert "10 judged" in result.output or "1 of 1" in result.output or "judged" in result.output
     assert result.exit_code == 0
+
+
+def test_a_table_of_turned_vectors_that_is_missing_is_written_by_the_command_that_is_told(tmp_path):
+    shop = synthesize(tmp_path / "shop", SyntheticSettings(60, 80, 200), lambda *_: None)
+    ids = Catalogue.read(shop).ids
+    put_vectors(enriched_folder(shop.folder), ids, np.random.default_rng(0).normal(size=(80, 12)))
+    data = Dataset.read(shop)
+    with pytest.raises(EnrichedError) as missing:
+        read_encoded(data, TABLE)
+    told = re.search(r"galen enrich (.+) SHOP", str(missing.value))[1]
+    assert "80 vectors turned" in said(
+        *told.split(), shop.folder, "--before-split", "strict", "--quiet"
+    )
+    assert read_encoded(split_by("strict", data).train[0].fit, TABLE).there.all()
 
 
 def test_packs_of_one_product_are_proposed(shop):

@@ -137,7 +137,7 @@ def test_the_guide_of_enrichment_names_commands_and_tables_that_there_are():
     text = (ROOT / "docs/guides/enrichment.md").read_text()
     importlib.import_module("galen.cli.main")  # every module has added its commands
     commands = {c.name or c.callback.__name__ for c in enrich.registered_commands}
-    assert set(re.findall(r"galen enrich ([a-z]\w+)", text)) == commands
+    assert set(re.findall(r"galen enrich ([a-z][\w-]+)", text)) == commands
     tables = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     assert tables == {*TASKS, TABLE, NAME}
     assert set(re.findall(r"galen enrich run (\w+)", text)) <= set(TASKS)

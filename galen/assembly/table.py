@@ -38,6 +38,9 @@ from galen.rank.streaming import Streamed
 FORMAT: Final = 1
 KIND: Final = "table"
 
+LEARNED_FROM: Final = ("train", "valid")
+"""Parts that a run has seen, so that another test part of the same table may still be asked."""
+
 MEMORY: Final = 1 << 29
 """Bytes of encoded rows above which a network reads them from the file as it learns."""
 
@@ -52,6 +55,7 @@ class TableManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     version: str
     recipe: dict[str, Any]
     table: str  # name of the folder of samples
+    learned_from: str = ""  # digest of what was learned from; empty in runs of before it was kept
     rows: dict[str, int]  # of each part
     seed: int
     trained_at: str  # ISO 8601, UTC
@@ -68,6 +72,7 @@ class TableRun:
     table: str
     rows: Mapping[str, int]
     seed: int
+    learned_from: str = ""  # digest of these rows; empty in runs of before it was kept
 
 
 def is_table(folder: Path) -> bool:
@@ -155,7 +160,8 @@ def train_table(
         _check_memory(folder, encoder, train_rows)
         train = read_parts(folder, encoder, ("train",))["train"]
         model = spec.fit(encoder.schema, train, valid)
-    return TableRun(recipe, encoder, model, folder.name, rows, seed)
+    learned_from = digest_of(folder, LEARNED_FROM)
+    return TableRun(recipe, encoder, model, folder.name, rows, seed, learned_from)
 
 
 def _check_memory(folder: Path, encoder: Encoder, rows: int) -> None:
@@ -208,6 +214,7 @@ def save_run(root: Path, run: TableRun, *, now: datetime) -> "TableBundle":
                 version=version,
                 recipe=run.recipe.to_tree(),
                 table=run.table,
+                learned_from=run.learned_from,
                 rows=dict(run.rows),
                 seed=run.seed,
                 trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -256,9 +263,32 @@ class TableBundle:
                 )
         return cls(folder, manifest, Recipe.from_tree(manifest.recipe, where=str(path)))
 
+    def check_learned_from(self, folder: Path, digest: str) -> None:
+        """See that it learned from this folder of samples, wherever that lay then.
+
+        `digest` is that of the folder's `LEARNED_FROM`; runs that keep none go by its name.
+
+        Raises:
+            BundleError: it learned from other rows.
+        """
+        kept, name = self.manifest.learned_from, self.manifest.table
+        if (digest != kept) if kept else (folder.name != name):
+            raise BundleError(
+                f"{self.folder} learned from another table, {name!r}, than {folder}, whose test "
+                "part may be what it has seen; give the table that it learned from, or train it "
+                "on this one."
+            )
+
     def run(self) -> TableRun:
         """The encoder and the model, read from the folder."""
         assert self.recipe.rank is not None
         model = model_spec(self.recipe.rank).load(self.folder / "rank")
-        encoder, manifest = Encoder.load(self.folder), self.manifest
-        return TableRun(self.recipe, encoder, model, manifest.table, manifest.rows, manifest.seed)
+        return TableRun(
+            self.recipe,
+            Encoder.load(self.folder),
+            model,
+            self.manifest.table,
+            self.manifest.rows,
+            self.manifest.seed,
+            self.manifest.learned_from,
+        )

@@ -26,6 +26,7 @@ from galen.cli.terminal import (
 
 if TYPE_CHECKING:
     from galen.serve.messages import RecommendRequest
+    from galen.serve.settings import Settings
 
 
 ShopOrSamples = Annotated[
@@ -174,7 +175,10 @@ Recent = Annotated[
 SlateLength = Annotated[int, typer.Option("-n", min=1, max=1000, help="Items of the slate.")]
 SurfaceShown = Annotated[str, typer.Option(help="Where the slate is shown.")]
 Query = Annotated[str | None, typer.Option(help="What is asked for, in words.")]
-RulePack = Annotated[str, typer.Option(help="general, eu, us, cn, or a TOML file.")]
+ServerSettings = Annotated[Path | None, typer.Option(help="A TOML file of the server's settings.")]
+ServedPack = Annotated[
+    str | None, typer.Option(help="In place of the settings' rules: general, eu, … or a TOML file.")
+]
 
 
 def _asked(
@@ -196,6 +200,20 @@ def _asked(
         raise typer.BadParameter(first["msg"], param_hint=f"--{first['loc'][0]}") from error
 
 
+def _settings(file: Path | None, pack: str | None) -> "Settings":
+    """Those of the server, by its file and its environment, with a pack in place of its own."""
+    import os
+
+    import msgspec
+
+    from galen.serve.settings import read_settings
+
+    settings = read_settings(file, os.environ)
+    if pack is None:
+        return settings
+    return msgspec.structs.replace(settings, pack=pack, pack_signature="")
+
+
 @app.command(rich_help_panel=SERVE, short_help="Print one slate, and what each stage did.")
 def recommend(
     shop: ShopFolder,
@@ -205,7 +223,8 @@ def recommend(
     n: SlateLength = 10,
     surface: SurfaceShown = "home",
     query: Query = None,
-    pack: RulePack = "general",
+    pack: ServedPack = None,
+    settings: ServerSettings = None,
     json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -215,7 +234,7 @@ def recommend(
     asked = _asked(user, recent, n, surface, query, True)
     with doing(quiet) as say:
         say("opening the shop and the bundle")
-        told = recommend_once(shop, bundle, asked, pack=pack)
+        told = recommend_once(shop, bundle, asked, _settings(settings, pack))
     write_json(json, told.json())
     show_fitted(told.table)
     typer.echo(told.trace)
@@ -233,7 +252,8 @@ def explain_item(
     n: SlateLength = 10,
     surface: SurfaceShown = "home",
     query: Query = None,
-    pack: RulePack = "general",
+    pack: ServedPack = None,
+    settings: ServerSettings = None,
     json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -245,7 +265,7 @@ def explain_item(
     asked = _asked(user, recent, n, surface, query, False)
     with doing(quiet) as say:
         say("opening the shop and the bundle")
-        told = explain_once(shop, bundle, asked, item, pack=pack)
+        told = explain_once(shop, bundle, asked, item, _settings(settings, pack))
     write_json(json, told.model_dump_json(indent=1))
     typer.echo(f"{told.item}: {told.because}")
     if told.findings:
@@ -261,7 +281,7 @@ def explain_item(
 def serve(
     shop: ShopFolder,
     bundle: BundleFolder,
-    settings: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
+    settings: ServerSettings = None,
     host: Annotated[str | None, typer.Option(help="Address; a public one needs keys.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0: any free one.")] = None,
     quiet: Quiet = False,

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from galen.cli.bundles import RulePack
 from galen.cli.grouped_help import LEARN
 from galen.cli.terminal import (
     JsonFile,
@@ -18,6 +17,8 @@ from galen.cli.terminal import (
     show,
     warn_of_never_shown,
 )
+
+RulePack = Annotated[str, typer.Option(help="general, eu, us, cn, or a TOML file.")]
 
 
 @app.command(rich_help_panel=LEARN, short_help="Say which recipe to take, for whom, at what cost.")

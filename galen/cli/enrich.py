@@ -44,6 +44,10 @@ app.add_typer(
 )
 
 TaskName = Annotated[str, typer.Argument(help="The table: items, …", metavar="TABLE")]
+BeforeSplit = Annotated[
+    str | None, typer.Option(help="A protocol: learn from nothing that it holds out.")
+]
+Moments = Annotated[int, typer.Option(min=1, help="Of training, with --before-split.")]
 
 
 @enrich.command("run")
@@ -64,10 +68,8 @@ def run_task(
     new_vocabulary: Annotated[
         bool, typer.Option("--new-vocabulary", help="Take the shop's words anew; asks all anew.")
     ] = False,
-    before_split: Annotated[
-        str | None, typer.Option(help="A protocol: learn from nothing that it holds out.")
-    ] = None,
-    moments: Annotated[int, typer.Option(min=1, help="Of training, with --before-split.")] = 1,
+    before_split: BeforeSplit = None,
+    moments: Moments = 1,
     measures: Annotated[
         Path | None, typer.Option(help="Write measures here, as Prometheus reads text files.")
     ] = None,
@@ -260,6 +262,27 @@ def vectors(
     typer.echo(f"{told}, {report.refused:,} refused, {report.gone:,} gone")
     if report.encoder_changed:
         console.print("the encoder answers otherwise than before; encode all anew", style="yellow")
+
+
+@enrich.command("co-taken")
+def co_taken(
+    shop: ShopFolder,
+    before_split: BeforeSplit = None,
+    moments: Moments = 1,
+    seed: Seed = 0,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Turn the vectors of items, so that what people take together lies near; another table."""
+    from galen.data.shop import Shop
+    from galen.enrich.co_taken import TABLE, CoTaken, write_co_taken
+
+    with doing(quiet) as say:
+        say("turning the vectors")
+        data = _data(Shop.open(shop), before_split, moments)
+        rows = write_co_taken(data, datetime.now(UTC), CoTaken(seed=seed))
+    write_json(json, {"table": TABLE, "rows": rows})
+    typer.echo(f"{rows:,} vectors turned: table {TABLE}")
 
 
 def _data(shop: "Shop", protocol: str | None, moments: int) -> "Dataset":

@@ -19,7 +19,7 @@ from galen.compare.source import state_of_code
 from galen.compare.task import ContestantTask
 from galen.data.shop import Shop
 from galen.evaluate.impressions import ranked_by
-from galen.evaluate.offline import counted, shown_by
+from galen.evaluate.offline import DEPTH, counted, shown_by
 from galen.evaluate.slate_metrics import first_of, novelty_of
 
 SEEN: Final = 10
@@ -43,7 +43,7 @@ def learn(task: ContestantTask, now: datetime, say: Callable[[str], None]) -> No
         say("asking the held-out people")
         exam = Exam.of(shop, trained.split, trained.people, pack=task.pack, seed=task.seed)
         requests, gate = exam.question.requests, exam.guard.gate
-        served = exam.shown(trained.parts, depth=100)
+        served = exam.shown(trained.parts, depth=DEPTH)
         result = counted(exam.question, recipe.name, served)
         say("looking for what must not be shown")
         with_gate = forbidden_in(gate, requests, served.slates, SEEN)

@@ -21,7 +21,7 @@ from galen.compare.task import ContestantTask
 from galen.data.arrays import Floats
 from galen.data.shop import Shop
 from galen.evaluate.intervals import paired_interval
-from galen.evaluate.offline import ShownSlates, counted
+from galen.evaluate.offline import DEPTH, Question, ShownSlates, counted
 from galen.pipeline.candidates import Candidates, Requests, stacked
 from galen.pipeline.channels import Recalled
 from galen.pipeline.pipeline import Pipeline
@@ -29,7 +29,6 @@ from galen.rank.shop import ShopRanker
 from galen.rank.table_left_out import extensions_of_tables, without_table
 
 METRIC: Final = "ndcg@10"
-DEPTH: Final = 10
 BLOCK: Final = 512  # requests that are asked at once, so that memory is bounded
 
 
@@ -62,12 +61,12 @@ def leave_parts_out(task: ContestantTask, say: Callable[[str], None]) -> None:
     lessers = list(without_parts(pipeline))
     for part, fewer in without_enrichments(parts):
         lessers.append(Lesser(part, exam.served(fewer)))
-    whole, *left = _hits(exam, pipeline, [Lesser("", pipeline), *lessers], say)
+    whole, *left = hits(exam.question, pipeline, [Lesser("", pipeline), *lessers], say)
     rank = bundle.recipe.rank
     names = {} if rank is None else {"ranker": f"ranker {rank.model}"}
     changes = []
-    for lesser, hits in zip(lessers, left, strict=True):
-        change = paired_interval(hits, whole, seed=task.seed)
+    for lesser, found in zip(lessers, left, strict=True):
+        change = paired_interval(found, whole, seed=task.seed)
         name = names.get(lesser.part, lesser.part)
         changes.append(PartChange(name, change.value, change.low, change.high))
     keep(task, LeftOut(len(whole), float(whole.mean()), tuple(changes), state_of_code()))
@@ -103,11 +102,11 @@ def without_enrichments(parts: Parts) -> Iterator[tuple[str, Parts]]:
             yield f"enrichment {name}", replace(parts, ranker=ranker)
 
 
-def _hits(
-    exam: Exam, pipeline: Pipeline, lessers: Sequence[Lesser], say: Callable[[str], None]
+def hits(
+    question: Question, pipeline: Pipeline, lessers: Sequence[Lesser], say: Callable[[str], None]
 ) -> list[Floats]:
-    """The metric by request of each; recall is asked once for all of them."""
-    requests = exam.question.requests
+    """NDCG@10 of each lesser pipeline, (R,) by request; recall is asked once for all of them."""
+    requests = question.requests
     slates: list[list[Candidates]] = [[] for _ in lessers]
     for start in range(0, len(requests), BLOCK):
         stop = min(start + BLOCK, len(requests))
@@ -118,4 +117,4 @@ def _hits(
             rows = lesser.slates(part, recalled)
             found.append(replace(rows, request=rows.request + start))
     shown = [ShownSlates(stacked(found), ()) for found in slates]
-    return [counted(exam.question, "", one).by_request[METRIC] for one in shown]
+    return [counted(question, "", one).by_request[METRIC] for one in shown]

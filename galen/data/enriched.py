@@ -205,5 +205,5 @@ def _missing(where: str, *names: str) -> str:
 
 
 def _command(name: str) -> str:
-    own = {"vectors": "galen enrich vectors SHOP", "product_groups": "galen enrich groups SHOP"}
-    return own.get(name, f"galen enrich run {name} SHOP")
+    own = {"product_groups": "groups", "vectors": "vectors", "vectors_co_taken": "co-taken"}
+    return f"galen enrich {own.get(name, f'run {name}')} SHOP"

@@ -1,11 +1,13 @@
 """What a rule found against an item: which rule, how strict, in which words, by which source."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from galen.data.arrays import Bools
 from galen.eligibility.premises import DROP, Small
 from galen.pipeline.candidates import Candidates, Requests
+
+NOT_ASKED: Final = "it could not be asked, so nothing that it guards is shown"
 
 
 @dataclass(frozen=True, slots=True)

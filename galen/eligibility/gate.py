@@ -5,10 +5,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import structlog
 
 from galen.data.catalogue import Catalogue
-from galen.eligibility.finding import FamilyFilter, Finding, RuleFamily, WarningFamily
-from galen.eligibility.premises import WARN, Premises, declared_of
+from galen.eligibility.finding import (
+    NOT_ASKED,
+    FamilyFilter,
+    Finding,
+    RuleFamily,
+    WarningFamily,
+)
+from galen.eligibility.premises import DROP, WARN, Premises, declared_of
 from galen.eligibility.rules.age import OldEnough
 from galen.eligibility.rules.allergy import Allergenic
 from galen.eligibility.rules.claimed import Overclaiming
@@ -36,6 +43,8 @@ from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.circumstances import Packed
 from galen.pipeline.pipeline import Pipeline
 from galen.pipeline.stages import Filter
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -141,12 +150,18 @@ class Gate:
         return told
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
-        """All that the rules have against showing an item; for an operator's eyes only."""
-        return [
-            finding
-            for family in self.families
-            for finding in family.findings(requests, request, item)
-        ]
+        """All that the rules have against showing an item; for an operator's eyes only.
+
+        A family that cannot be asked closes, so that is what is told of it.
+        """
+        found = []
+        for family in self.families:
+            try:
+                found += family.findings(requests, request, item)
+            except Exception:
+                log.exception("a rule could not be asked", rule=family.rule)
+                found.append(Finding(family.rule, DROP, NOT_ASKED, "none"))
+        return found
 
     def cards(self, requests: Requests) -> list[list[str]]:
         """Help lines to show with each request's slate."""

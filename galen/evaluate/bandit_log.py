@@ -103,23 +103,6 @@ class Policy:
         return Policy(self.chosen[rows], None if self.every is None else self.every[rows])
 
 
-def check_overlap(policy: Floats, logging: Floats) -> None:
-    """See that the logging policy (N, K) gives a chance to all that the policy (N, K) would take.
-
-    Raises:
-        OverlapError: it does not; the message names row and action.
-    """
-    missing = (policy > 0) & (logging <= 0)
-    if missing.any():
-        row, action = np.argwhere(missing)[0]
-        raise OverlapError(
-            f"the policy takes action {action} in row {row} with probability "
-            f"{policy[row, action]:.3g}, the logging policy never does ({missing.sum():,} such "
-            "places); the log cannot tell their value. Mix the policy with the logging one, or "
-            "leave these actions out."
-        )
-
-
 def unseen_mass(log: BanditLog, policy: Policy) -> float:
     """Share of the policy's choices on (position, action) pairs that the log does not show once.
 

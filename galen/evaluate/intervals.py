@@ -1,17 +1,11 @@
-"""Bootstrap intervals of means, of paired differences and of ratios, over requests.
-
-Efron, Tibshirani, "An Introduction to the Bootstrap", 1993 (percentile intervals).
-"""
+"""Bootstrap intervals of means, of paired differences and of ratios, over requests."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from galen.data.arrays import Floats
-
-DRAWN_AT_ONCE: Final = 1_000_000
-"""Rows that are drawn at once at most, so that memory is bounded."""
+from galen.rank.resampling import drawn_again, ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +31,12 @@ def mean_intervals(values: Floats, *, seed: int, resamples: int = 1000) -> list[
     means = values.mean(axis=0) if rows else np.full(columns, np.nan)
     if rows < 2:
         return [Interval(mean, float("nan"), float("nan")) for mean in means.tolist()]
-    random, found = np.random.default_rng(seed), np.empty((resamples, columns))
-    block = max(1, min(resamples, DRAWN_AT_ONCE // rows))
-    for start in range(0, resamples, block):
-        draws = min(block, resamples - start)
-        drawn = random.integers(0, rows, (draws, rows)) + rows * np.arange(draws)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=draws * rows).reshape(draws, rows)
-        found[start : start + draws] = times @ values / rows
-    low, high = np.quantile(found, [0.025, 0.975], axis=0)
+    drawn = drawn_again(rows, draws=resamples, seed=seed)
+    low, high = ends(np.concatenate([times @ values / rows for times in drawn]))
     same = values.min(axis=0) == values.max(axis=0)  # sums of equal values differ by rounding
     means = np.where(same, values[0], means)
-    ends = np.where(same, means, low), means, np.where(same, means, high)
-    return [
-        Interval(mean, below, above)
-        for below, mean, above in zip(*(end.tolist() for end in ends), strict=True)
-    ]
+    figures = means, np.where(same, means, low), np.where(same, means, high)
+    return [Interval(*one) for one in zip(*(part.tolist() for part in figures), strict=True)]
 
 
 def paired_interval(better: Floats, worse: Floats, *, seed: int) -> Interval:
@@ -69,10 +54,9 @@ def ratio_interval(above: Floats, below: Floats, *, seed: int, resamples: int = 
     value = float(above.sum()) / total if total else float("nan")
     if len(above) < 2 or not total:
         return Interval(value, float("nan"), float("nan"))
-    random, found = np.random.default_rng(seed), np.empty(resamples)
-    for draw in range(resamples):
-        rows = random.integers(0, len(above), len(above))
-        drawn = float(below[rows].sum())
-        found[draw] = float(above[rows].sum()) / drawn if drawn else np.nan
-    low, high = np.nanquantile(found, [0.025, 0.975])
-    return Interval(value, float(low), float(high))
+    both, found = np.stack([above, below], axis=1), []
+    for times in drawn_again(len(above), draws=resamples, seed=seed):
+        over, under = (times @ both).T
+        found.append(np.divide(over, under, out=np.full(len(under), np.nan), where=under != 0))
+    low, high = ends(np.concatenate(found)[:, None])
+    return Interval(value, float(low[0]), float(high[0]))

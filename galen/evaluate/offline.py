@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from galen.pipeline.candidates import Candidates, Requests, no_candidates, stack
 from galen.pipeline.pipeline import Pipeline
 
 HEADLINE = ("hr@10", "ndcg@10", "mrr")
+
+DEPTH: Final = 100
+"""Places of a slate that is judged: a tie at the tenth is seen only in a longer one."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def counted(question: Question, model: str, shown: ShownSlates) -> Result:
 
 
 def answer(
-    question: Question, model: str, pipeline: Pipeline, *, depth: int = 100, block: int = 2048
+    question: Question, model: str, pipeline: Pipeline, *, depth: int = DEPTH, block: int = 2048
 ) -> Result:
     """Ask a pipeline for slates of `depth` in blocks of requests, and count what they hold."""
     return counted(question, model, shown_by(pipeline, question.requests, depth=depth, block=block))

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from galen.data.arrays import Bools, Floats
+from galen.rank.resampling import ends
 
 EXPONENTS = np.geomspace(0.005, 2.0, 120)
 
@@ -113,5 +114,5 @@ def _gain(law: PowerLaw, compute: float) -> float:
 
 
 def _interval(values: list[float]) -> tuple[float, float]:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    low, high = ends(np.array(values)[:, None])
+    return float(low[0]), float(high[0])

@@ -16,6 +16,7 @@ from galen.data.drawing import svg
 from galen.data.json_file import write_json_file
 from galen.data.page import write_page
 from galen.evaluate.power_law import Fitted, fit_power_law, frontier
+from galen.rank.resampling import ends
 
 INK, ACCENT, PALE = "#1f2a2e", "#2f7d6b", "#b9cfc8"
 
@@ -196,7 +197,7 @@ def _plot(scaling: Scaling) -> Markup:
         )
     grid = np.geomspace(compute.min(), 2 * compute.max(), 60)
     draws = np.stack([draw.at(grid) for draw in scaling.law.draws])
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    low, high = ends(draws)
     axes.fill_between(grid, low, high, color=PALE, alpha=0.5, linewidth=0)
     axes.plot(grid, scaling.law.law.at(grid), color=INK, linestyle="--", label="law")
     if scaling.floor is not None:

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from galen.assembly.bundle_manifest import BundleError
-from galen.assembly.table import TableBundle, TableRun, read_parts
-from galen.data.arrays import Floats, Ints
+from galen.assembly.table import LEARNED_FROM, TableBundle, TableRun, read_parts
+from galen.data.arrays import Floats
 from galen.data.json_file import write_json_file
 from galen.data.mendable import MendableError
 from galen.evaluate.table_slices import table_slices
 from galen.features.encoding.samples import Samples
+from galen.features.encoding.tables import digest_of
 from galen.nn.tables.embedding import FusedTable
 from galen.rank.network import NetworkModel
-from galen.rank.score_intervals import IntervalEnds, bootstrap
+from galen.rank.score_intervals import IntervalEnds, bootstrap, paired_gain
 from galen.rank.score_metrics import all_of, auc, field_calibration, log_loss, reliability
 
 Progress = Callable[[str], None]
@@ -77,17 +77,14 @@ def compare_runs(
         TableError: the test part is missing or cut short.
         SchemaError: a column is missing.
     """
-    names = _names(runs)
+    names, digest = _names(runs), digest_of(folder, LEARNED_FROM)
     judged: list[ObjectiveFigures] = []
     costs: list[RunCost] = []
     first: dict[str, Floats] = {}
     for name, path in zip(names, runs, strict=True):
         progress(f"asking {name}")
         bundle = TableBundle.open(path)
-        if bundle.manifest.table != folder.name:
-            raise BundleError(
-                f"{path} learned from table {bundle.manifest.table!r}; this is {folder.name!r}."
-            )
+        bundle.check_learned_from(folder, digest)
         run = bundle.run()
         parts = read_parts(folder, run.encoder, ("train", "test"))
         scores = run.model.score(parts["test"])
@@ -139,7 +136,7 @@ def _judge(
         intervals=bootstrap(label, mine, group, weight, seed=seed),
         over_first=None
         if base is probability
-        else _paired_gain(label, base[known], mine, group, seed),
+        else paired_gain(label, base[known], mine, group, seed=seed),
         by_field={
             field.name: field_calibration(label, mine, categories[:, place], weight)
             for place, field in enumerate(schema.categories)
@@ -148,24 +145,6 @@ def _judge(
         said=said,
         seen=seen,
     )
-
-
-def _paired_gain(
-    label: Floats, base: Floats, mine: Floats, group: Ints, seed: int, draws: int = 100
-) -> IntervalEnds:
-    """95 % of the gain in AUC when the same groups are drawn for both."""
-    _, code = np.unique(group, return_inverse=True)
-    order = np.argsort(code, kind="stable")
-    starts = np.searchsorted(code[order], np.arange(code.max() + 2))
-    random, gains = np.random.default_rng(seed), []
-    for _ in range(draws):
-        chosen = random.integers(0, len(starts) - 1, len(starts) - 1)
-        size = starts[chosen + 1] - starts[chosen]
-        offset = np.repeat(starts[chosen] - np.cumsum(size) + size, size)
-        rows = order[offset + np.arange(size.sum())]
-        gains.append(auc(label[rows], mine[rows]) - auc(label[rows], base[rows]))
-    low, high = np.nanquantile(gains, [0.025, 0.975])
-    return IntervalEnds(float(low), float(high))
 
 
 def _cost(name: str, run: TableRun, folder: Path) -> RunCost:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from galen.data.arrays import Bools, Ints
 from galen.generative.decoding import Found
+from galen.nn.blocks import blocks
 from galen.nn.sequences.judging import HeldOut
 from galen.pipeline.candidates import Candidates, Histories, Requests, no_candidates
 
@@ -20,7 +21,7 @@ Write = Callable[[slice, Tensor, int], Found]
 Allowed = Callable[[Ints, int], Bools]
 
 BLOCK: Final = 256
-"""Requests that are decoded together."""
+"""Requests that are decoded together at most."""
 
 
 def everything(people: Ints, items: int) -> Bools:
@@ -45,8 +46,7 @@ def answered(
     if k < 1 or not len(asking):
         return no_candidates(("score",))
     parts: list[Found] = []
-    for start in range(0, len(asking), BLOCK):
-        part = slice(start, min(start + BLOCK, len(asking)))
+    for part in blocks(len(asking), items, most=BLOCK):
         mask = allowed(asking[part], items)
         if not repeat:
             _without_seen(mask, requests.history, asking[part])
@@ -63,17 +63,16 @@ def answered(
 
 
 @torch.inference_mode()
-def ndcg(write: Write, kept: HeldOut, items: int) -> float:
-    """NDCG@10 of what was held out, among all items that its person had not taken before."""
+def ndcg(write: Write, kept: HeldOut, items: int, *, repeat: bool) -> float:
+    """NDCG@10 of what was held out; without `repeat` nothing is written that was taken before."""
     total, people = 0.0, len(kept.wanted)
-    for start in range(0, people, BLOCK):
-        part = slice(start, min(start + BLOCK, people))
+    for part in blocks(people, items, most=BLOCK):
         wanted = torch.from_numpy(kept.wanted[part])
         before = kept.before.of(np.arange(part.start, part.stop))
-        row = np.repeat(np.arange(len(wanted)), np.diff(before.offsets))
         eligible = torch.ones(len(wanted), items, dtype=torch.bool)
-        eligible[torch.from_numpy(row), torch.from_numpy(before.item)] = False
-        eligible[torch.arange(len(wanted)), wanted] = True
+        if not repeat:
+            row = np.repeat(np.arange(len(wanted)), np.diff(before.offsets))
+            eligible[torch.from_numpy(row), torch.from_numpy(before.item)] = False
         found = write(part, eligible, 10)[0].cpu()
         place = torch.log2(torch.arange(found.shape[1]) + 2.0)
         total += float(((found == wanted[:, None]) / place).sum())

@@ -6,6 +6,7 @@ of them by the dense score join what was written, and the dense score orders all
 ever drawn to them, that score is too low for all of them alike, and is lifted.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -41,19 +42,24 @@ class Cold:
         return torch.where(best > -torch.inf, item.gather(1, place), -1), best
 
 
-def lift_of(score: Tensor, cold: Tensor, share: float, places: int = 10) -> float:
+def lift_of(scores: Iterable[Tensor], cold: Tensor, share: float, places: int = 10) -> float:
     """What scores lack by which cold items (C,) would take a share of the first places.
 
-    score (P, N) are of people held out, -inf for what they have taken. 0 where cold items
-    take that share as it is, and where there are too few others to fill the places.
+    Each of `scores` (P, N) is of some people held out, -inf for what they have taken. 0 where cold
+    items take that share as it is, and where there are too few others to fill the places.
     """
+    lacking = torch.cat([_lacking(score, cold, places) for score in scores])
+    level = min(share * places / max(min(places, len(cold)), 1), 1.0)
+    return max(float(torch.quantile(lacking, level)), 0.0) if len(lacking) else 0.0
+
+
+def _lacking(score: Tensor, cold: Tensor, places: int) -> Tensor:
+    """By how much the best cold items of each person miss their places, the last of them first."""
+    if not 0 < len(cold) <= score.shape[1] - places:
+        return torch.empty(0, device=score.device)
     new = torch.zeros(score.shape[1], dtype=torch.bool, device=score.device)
     new = new.index_fill(0, cold, True)
-    if not 0 < len(cold) <= score.shape[1] - places:
-        return 0.0
     known = torch.topk(score[:, ~new], places).values.flip(1)  # the last place is the first to go
     cold_best = torch.topk(score[:, new], min(places, len(cold))).values
     lacking = (known[:, : cold_best.shape[1]] - cold_best).flatten()
-    lacking = lacking[torch.isfinite(lacking)]
-    level = min(share * places / cold_best.shape[1], 1.0)
-    return max(float(torch.quantile(lacking, level)), 0.0) if len(lacking) else 0.0
+    return lacking[torch.isfinite(lacking)]

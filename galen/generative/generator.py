@@ -111,7 +111,7 @@ class Generator(GeneratorSettings):
         watch: Watch | None,
     ) -> tuple[Course, Preferred | None, WritingJudge]:
         """How it learned to tell what follows, then what is preferred, and who judged it."""
-        nobody = WritingJudge(self.length, None)
+        nobody = WritingJudge(self.length, self.repeat, None)
         if not len(columns.item):
             return Course(), None, nobody
         if before is not None:
@@ -119,7 +119,7 @@ class Generator(GeneratorSettings):
             course = follow(network, Mean(), source, before.course, self.training, watch=watch)
             return course, None, nobody
         learning, kept = held_out(columns, self.held_out, self.seed)
-        source, judge = self._source(learning, ids), WritingJudge(self.length, kept)
+        source, judge = self._source(learning, ids), WritingJudge(self.length, self.repeat, kept)
         if not source.rows:  # of the only pair of events the second one is held out
             return Course(), None, nobody
         course = fit(network, Mean(), source, judge, self.training, watch=watch)

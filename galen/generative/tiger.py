@@ -248,7 +248,7 @@ class _Judge:
         def write(part: slice, mask: Tensor, k: int) -> Found:
             return written(network, trie, memory(part), mask, k, 20)
 
-        gain = ndcg(write, self.kept, len(network.codes))
+        gain = ndcg(write, self.kept, len(network.codes), repeat=self.settings.repeat)
         return {"ndcg": gain, "loss": -total / len(wanted)}
 
 

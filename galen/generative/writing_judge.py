@@ -1,5 +1,6 @@
 """How well a network that writes codes tells what people took next."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from galen.generative.dense import Dense
 from galen.generative.network import NextCodes
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
+from galen.nn.blocks import blocks
 from galen.nn.sequences.judging import HeldOut
 
 MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
@@ -24,6 +26,7 @@ class WritingJudge:
     """NDCG@10 of what was held out, and the log-loss of its codes."""
 
     length: int  # newest events that are read
+    repeat: bool  # may be written what was taken before?
     kept: HeldOut | None
 
     def __call__(self, network: nn.Module) -> dict[str, float]:
@@ -35,8 +38,9 @@ class WritingJudge:
             log_probability = network.head(states, network.codes[wanted]).sum(1)
             if network.dense:
                 scorer = Dense.of(whole_items(network), network.temperature)
-                dense = torch.log_softmax(scorer.whole(states), 1)
-                log_probability = log_probability + dense.gather(1, wanted[:, None])[:, 0]
+                for part in blocks(len(states), len(network.codes), most=len(states)):
+                    dense = torch.log_softmax(scorer.whole(states[part]), 1)
+                    log_probability[part] += dense.gather(1, wanted[part, None])[:, 0]
         return {
             "ndcg": self._ndcg(network, float(network.dense)),
             "loss": -float(log_probability.mean()),
@@ -52,16 +56,25 @@ class WritingJudge:
         """What is added to scores of cold items, so that they take a share of ten places."""
         if self.kept is None:
             return 0.0
-        items, before = whole_items(network), self.kept.before
         with torch.inference_mode():
-            states, _ = self._states(network)
-            score = Dense.of(items, network.temperature).whole(states)
+            return lift_of(self._open(network), cold.to(network.codes.device), share)
+
+    def _open(self, network: NextCodes) -> Iterator[Tensor]:
+        """(people, items) scores of some people after the others, -inf for what none may find."""
+        assert self.kept is not None
+        items, (states, _) = whole_items(network), self._states(network)
+        scorer = Dense.of(items, network.temperature)
+        for part in blocks(len(states), len(items), most=len(states)):
+            score = scorer.whole(states[part])
             if network.buying is not None:
-                score = score + network.purchase_weight * network.buying.whole(states, items)
-            person = np.repeat(np.arange(len(states)), np.diff(before.offsets))
-            taken = torch.from_numpy(person), torch.from_numpy(before.item)
-            score[tuple(rows.to(score.device) for rows in taken)] = -torch.inf
-            return lift_of(score, cold.to(score.device), share)
+                bought = network.buying.whole(states[part], items)
+                score = score + network.purchase_weight * bought
+            if not self.repeat:
+                taken = self.kept.before.of(np.arange(part.start, part.stop))
+                person = np.repeat(np.arange(len(score)), np.diff(taken.offsets))
+                gone = torch.from_numpy(person), torch.from_numpy(taken.item)
+                score[tuple(rows.to(score.device) for rows in gone)] = -torch.inf
+            yield score
 
     def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
         assert self.kept is not None
@@ -82,7 +95,7 @@ class WritingJudge:
         def write(part: slice, mask: Tensor, k: int) -> Found:
             return writer.best(states[part], mask.to(codes.device), k)
 
-        return ndcg(write, self.kept, len(items))
+        return ndcg(write, self.kept, len(items), repeat=self.repeat)
 
 
 def whole_items(network: NextCodes) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from galen.data.arrays import Bools, Ints, Singles
+from galen.nn.blocks import blocks
 
 FIRST: Final = 4096  # of the longest vectors, which say what the others would have to surpass
 ROUNDING: Final = 1e-5  # of the longest vector's norm: more than a product in float32 can be off
@@ -38,8 +39,8 @@ def top_items(
     closed = torch.from_numpy(np.flatnonzero(~allowed)) if allowed is not None else None
     with torch.inference_mode():
         table = torch.from_numpy(np.ascontiguousarray(vectors)).T
-        for start in range(0, len(queries), block):
-            stop = min(start + block, len(queries))
+        for part in blocks(len(queries), len(vectors), most=block):
+            start, stop = part.start, part.stop
             product = torch.from_numpy(np.ascontiguousarray(queries[start:stop])) @ table
             first, last = np.searchsorted(excluded, [start, stop])
             product[

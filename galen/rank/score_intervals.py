@@ -1,15 +1,17 @@
 """How sure the score metrics are: intervals from drawing whole groups of rows again.
 
-Efron, Tibshirani, "An Introduction to the Bootstrap", 1993. Rows of one user hang together, so
-users are drawn and not rows: Field, Welsh, "Bootstrapping Clustered Data", JRSS B 2007.
+Rows of one user hang together, so users are drawn and not rows: Field, Welsh, "Bootstrapping
+Clustered Data", JRSS B 2007. These metrics are no means over groups, so each draw counts them anew.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from galen.data.arrays import Floats, Ints
+from galen.rank.resampling import drawn_again, ends
 from galen.rank.score_metrics import Reals, auc_by_group, losses
 
 
@@ -28,9 +30,8 @@ def bootstrap(
     *,
     draws: int = 200,
     seed: int = 0,
-    level: float = 0.95,
 ) -> dict[str, IntervalEnds]:
-    """Percentile intervals of `auc`, `gauc` and `logloss`.
+    """95 % intervals of `auc`, `gauc` and `logloss`.
 
     Args:
         label: (N,) 0 or 1.
@@ -39,7 +40,6 @@ def bootstrap(
         weight: (N,) of each row in the log-loss; without it, one.
         draws: how often.
         seed: of the draws.
-        level: share of draws within an interval.
     """
     groups, value, size = auc_by_group(label, probability, group)
     both, code = ~np.isnan(value), np.searchsorted(groups, group)
@@ -47,20 +47,31 @@ def bootstrap(
     sums = np.bincount(code, loss if weight is None else loss * weight, len(groups))
     weighs = size if weight is None else np.bincount(code, weight, len(groups))
     pairs = _Pairs.of(label, probability, code)
-    random = np.random.default_rng(seed)
-    found = np.full((draws, 3), np.nan)
-    for draw in range(draws if len(groups) else 0):
-        times = np.bincount(random.integers(0, len(groups), len(groups)), minlength=len(groups))
+    found = []
+    for times in _each_draw(len(groups), draws, seed):
         rows = times * size
-        found[draw] = (
-            pairs.auc(times.astype(np.float64)),
-            _ratio(float(rows[both] @ value[both]), float(rows[both].sum())),
-            _ratio(float(times @ sums), float(times @ weighs)),
+        found.append(
+            (
+                pairs.auc(times),
+                _ratio(float(rows[both] @ value[both]), float(rows[both].sum())),
+                _ratio(float(times @ sums), float(times @ weighs)),
+            )
         )
-    return {
-        name: _interval(found[:, place], level)
-        for place, name in enumerate(("auc", "gauc", "logloss"))
-    }
+    return dict(zip(("auc", "gauc", "logloss"), _intervals(found, 3), strict=True))
+
+
+def paired_gain(
+    label: Reals, base: Reals, better: Reals, group: Ints, *, draws: int = 100, seed: int = 0
+) -> IntervalEnds:
+    """95 % interval of the AUC of `better` less that of `base`, the same groups drawn for both.
+
+    All are (N,); see `bootstrap`.
+    """
+    groups, code = np.unique(group, return_inverse=True)
+    one, other = _Pairs.of(label, better, code), _Pairs.of(label, base, code)
+    drawn = _each_draw(len(groups), draws, seed)
+    (gain,) = _intervals([(one.auc(times) - other.auc(times),) for times in drawn], 1)
+    return gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +107,12 @@ def _ratio(above: float, below: float) -> float:
     return above / below if below else float("nan")
 
 
-def _interval(values: Floats, level: float) -> IntervalEnds:
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return IntervalEnds(float("nan"), float("nan"))
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
-    return IntervalEnds(float(low), float(high))
+def _each_draw(groups: int, draws: int, seed: int) -> Iterator[Floats]:
+    """(groups,) how often each group is drawn, draw by draw."""
+    for times in drawn_again(groups, draws=draws, seed=seed):
+        yield from times.astype(np.float64)
+
+
+def _intervals(found: Sequence[tuple[float, ...]], figures: int) -> list[IntervalEnds]:
+    low, high = ends(np.array(found, np.float64).reshape(-1, figures))
+    return [IntervalEnds(*both) for both in zip(low.tolist(), high.tolist(), strict=True)]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy import sparse
-from torch import nn
+from torch import Tensor, nn
 
 from galen.data.arrays import Ints
 from galen.data.lookup import places_of
 from galen.nn.learning.passes import mixed
-from galen.nn.search import top_items
 from galen.nn.sequences.histories import Columns
+from galen.nn.sequences.judging import HeldOut, judged
 from galen.nn.sequences.two_tower import PairLesson, Pairs, TwoTower
 
 
@@ -72,32 +72,24 @@ def newest_first(items: Ints, end: Ints, known: Ints, length: int) -> Ints:
 
 @dataclass(frozen=True)
 class PairJudge:
-    """NDCG@10 of items held out among all that were not taken before, and their log-loss."""
+    """NDCG@10 of what was held out, as the channel finds it, and its log-loss."""
 
-    columns: Columns  # what people did before
-    wanted: Ints  # (P,)
-    length: int
+    held_out: HeldOut
+    length: int  # newest items that are read
+    repeat: bool  # may the channel find what was taken before?
 
     def __call__(self, network: nn.Module) -> dict[str, float]:
         assert isinstance(network, TwoTower)
         network.eval()
-        lengths = np.diff(self.columns.offsets)
-        seen = (np.repeat(np.arange(len(lengths)), lengths), self.columns.item)
-        history = newest_first(self.columns.item, self.columns.offsets[1:], lengths, self.length)
-        device = network.log_share.device
+        before, device = self.held_out.before, network.log_share.device
+        known = np.diff(before.offsets)
         with torch.inference_mode():
-            every = torch.arange(network.items.items, device=device)
-            answers = network.answers(every).cpu().numpy()
-            asked = network.asked(torch.from_numpy(history).to(device)).cpu()
-            item, _ = top_items(asked.numpy(), answers, 10, exclude=seen)
-            losses = []
-            for start in range(0, len(asked), 512):
-                scores = asked[start : start + 512] @ torch.from_numpy(answers).T
-                target = torch.from_numpy(self.wanted[start : start + 512])
-                scaled = scores / network.temperature
-                losses.append(nn.functional.cross_entropy(scaled, target, reduction="none"))
-        place = np.nonzero(item == self.wanted[:, None])[1]
-        return {
-            "ndcg": float((1 / np.log2(place + 2)).sum() / max(len(item), 1)),
-            "loss": float(torch.cat(losses).mean()) if losses else 0.0,
-        }
+            answers = network.answers(torch.arange(network.items.items, device=device)).T
+
+            def scores(people: Ints) -> Tensor:
+                ends = before.offsets[1:][people]
+                history = newest_first(before.item, ends, known[people], self.length)
+                asked = network.asked(torch.from_numpy(history).to(device))
+                return (asked @ answers) / network.temperature
+
+            return judged(self.held_out, scores, network.items.items, repeat=self.repeat)

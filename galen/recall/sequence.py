@@ -218,7 +218,7 @@ class SequenceModel:
         source = self._source(learning, network.tower.items, among)
         if not source.rows:  # of the only pair of events the second one is held out
             return Course()
-        judge = Judge(kept, self.length)
+        judge = Judge(kept, self.length, self.repeat)
         return fit(network, Mean(), source, judge, self.training, watch=watch)
 
     def _source(self, learning: Columns, items: int, among: Ints | None) -> EnoughSteps:

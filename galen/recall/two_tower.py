@@ -132,7 +132,7 @@ class TwoTower:
             return Course()
         if judged is None:
             return follow(network, Mean(), source, before, self._training(), watch=watch)
-        judge = PairJudge(judged.before, judged.wanted, self.recent)
+        judge = PairJudge(judged, self.recent, self.repeat)
         return fit(network, Mean(), source, judge, self._training(), watch=watch)
 
     def _training(self) -> Training:

@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def read_settings(file: Path | None, environment: Mapping[str, str]) -> Settings:
-    """The settings of a server that is about to start.
+    """The settings of a server; whether it may listen so, `check_reach` tells.
 
     Raises:
         SettingsError: an unknown name, a value of another type, or a file that is not TOML.
@@ -65,10 +65,9 @@ def read_settings(file: Path | None, environment: Mapping[str, str]) -> Settings
                 raise SettingsError(f"{variable}: keys are given in a settings file only")
             values[name] = text
     try:
-        settings = msgspec.convert(values, Settings, strict=False)
+        return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"settings of the server: {error}") from error
-    return check_reach(settings)
 
 
 def folder_of_log(settings: Settings, shop: Path) -> Path:

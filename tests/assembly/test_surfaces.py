@@ -85,12 +85,12 @@ def test_the_manifest_keeps_every_recipe_whole(folders):
 )
 def test_the_surface_decides_which_recipe_answers(folders, surface, recipe, channels):
     asked = RecommendRequest(user="user-3", n=3, surface=surface, explain=True)
-    told = recommend_once(*folders[:2], asked)
+    told = recommend_once(*folders[:2], asked, Settings())
     assert told.reply.recipe == recipe
     assert told.reply.degraded == []
     assert {name for item in told.reply.items for name in item.channels} <= channels
     assert f"recipe {recipe}" in told.trace
-    why = explain_once(*folders[:2], asked, told.reply.items[0].id)
+    why = explain_once(*folders[:2], asked, told.reply.items[0].id, Settings())
     assert (why.recipe, why.shown) == (recipe, True)
     assert set(why.channels) <= channels
 

@@ -7,11 +7,14 @@ import pytest
 from features.profile_table import write_profiles
 from worlds import put_vectors, write_world
 
+from galen.assembly.people import PeopleColumns
 from galen.assembly.recipe import Recipe
+from galen.assembly.split import split_by
 from galen.assembly.train import train
-from galen.compare.left_out import without_enrichments, without_parts
+from galen.compare.left_out import Lesser, hits, without_enrichments, without_parts
 from galen.data.dataset import Dataset
 from galen.data.enriched import enriched_folder
+from galen.evaluate.offline import Question, answer
 from galen.features.profile_fit import ProfileFit
 from galen.features.store import FeatureStore
 from galen.pipeline.candidates import Candidates
@@ -46,6 +49,14 @@ RECIPE = {
         ],
     },
 }
+
+
+class AllAlike:
+    """Every item with the same score."""
+
+    def retrieve(self, requests, k):
+        request, item = np.divmod(np.arange(len(requests) * 24), 24)
+        return Candidates(request, item, {"score": np.ones(len(item))})
 
 
 class Shortest:
@@ -132,3 +143,17 @@ def test_a_channel_that_is_left_out_is_not_heard_and_the_others_go_on(world):
     assert shown["channel a"].item.tolist() == right.candidates.item.tolist()
     assert len(shown["reranker twice"].item) > len(shown["channel a"].item)
     assert len(found["reranker twice"].pipeline.rerankers) == 1
+
+
+def test_a_slate_without_a_part_is_judged_as_the_recipe_is_ties_at_the_tenth_place_too(world):
+    nobody = np.full(world.data.users, np.nan)
+    names = [f"user-{n}" for n in range(world.data.users)]
+    people = PeopleColumns(names, nobody, [None] * len(names), [None] * len(names), nobody)
+    question = Question.of(split_by("strict", world.data).test, people, seed=0)
+    for channel, some in ((AllAlike(), False), (Popular(repeat=True).fit(world.data), True)):
+        runner = ChannelRunner([Channel("one", channel, 24)])
+        pipeline = Pipeline(runner, (), OneChannel("one"), 40)
+        (alone,) = hits(question, pipeline, [Lesser("", pipeline)], lambda _: None)
+        whole = answer(question, "whole", pipeline).by_request["ndcg@10"]
+        assert np.array_equal(alone, whole)
+        assert alone.any() == some

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from galen.evaluate import intervals
-from galen.evaluate.intervals import mean_interval, mean_intervals, paired_interval
+from galen.evaluate.intervals import mean_interval, mean_intervals, paired_interval, ratio_interval
+from galen.rank import resampling
 
 
 def test_a_95_percent_interval_holds_the_mean_about_95_times_in_100():
@@ -50,7 +50,23 @@ def test_columns_have_the_intervals_that_each_has_alone_in_whatever_blocks(monke
     values = np.random.default_rng(0).normal(size=(60, 3))
     values[:, 2] = 0.1
     alone = [mean_interval(values[:, place], seed=3) for place in range(3)]
-    monkeypatch.setattr(intervals, "DRAWN_AT_ONCE", 60 * 7)
+    monkeypatch.setattr(resampling, "DRAWN_AT_ONCE", 60 * 7)
     for one, other in zip(mean_intervals(values, seed=3), alone, strict=True):
         assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
     assert alone[2].low == alone[2].value == alone[2].high == 0.1
+
+
+def test_a_ratio_is_drawn_above_and_below_together_and_no_draw_of_nothing_counts(monkeypatch):
+    draw = np.random.default_rng(1)
+    above, below = draw.random(5), np.array([0.0, 0.0, 0.0, 0.0, 2.0])  # a third of draws has none
+    random, found = np.random.default_rng(3), []
+    for _ in range(200):
+        rows = random.integers(0, 5, 5)
+        if below[rows].any():
+            found.append(above[rows].sum() / below[rows].sum())
+    assert len(found) < 180
+    low, high = np.quantile(found, [0.025, 0.975])
+    for at_once in (1_000_000, 35):
+        monkeypatch.setattr(resampling, "DRAWN_AT_ONCE", at_once)
+        told = ratio_interval(above, below, seed=3, resamples=200)
+        assert (told.low, told.high) == pytest.approx((low, high))

@@ -1,8 +1,10 @@
 """Runs over a table side by side: figures, slices, what cannot be compared."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +13,7 @@ from typer.testing import CliRunner
 
 from galen.assembly.bundle import BundleError
 from galen.assembly.recipe import Recipe
-from galen.assembly.table import save_run, train_table
+from galen.assembly.table import TableBundle, save_run, train_table
 from galen.cli.main import app
 from galen.evaluate.table_runs import TestPartError, compare_runs
 
@@ -119,10 +121,27 @@ def test_costs_and_curves_come_from_the_run(comparison):
     assert len(cost.course) > 1
 
 
-def test_a_run_of_another_table_is_refused(made, tmp_path):
-    other = write(tmp_path / "other")
-    with pytest.raises(BundleError, match="learned from table 'shop'; this is 'other'"):
+def test_a_run_of_another_table_is_refused_also_where_that_has_the_same_name(made, tmp_path):
+    other = write(tmp_path / "elsewhere" / "shop", rows=601)
+    with pytest.raises(BundleError, match=r"knows.* learned from another table, 'shop', than"):
         compare_runs(other, [made / "knows"], progress=lambda _: None)
+
+
+def test_a_table_that_was_moved_and_has_another_test_part_is_still_the_one_learned_from(
+    made, tmp_path
+):
+    moved = write(tmp_path / "moved")
+    pq.write_table(pq.read_table(moved / "test.parquet")[100:], moved / "test.parquet")
+    (one,) = compare_runs(moved, [made / "knows"], progress=lambda _: None).judged
+    assert one.rows == 500
+
+
+def test_a_run_of_before_tables_were_told_apart_by_their_rows_goes_by_the_name(made, tmp_path):
+    run = save_run(tmp_path / "run", TableBundle.open(made / "knows").run(), now=NOW)
+    old = replace(run, manifest=msgspec.structs.replace(run.manifest, learned_from=""))
+    old.check_learned_from(tmp_path / "shop", "any")
+    with pytest.raises(BundleError, match="another table, 'shop'"):
+        old.check_learned_from(tmp_path / "other", "any")
 
 
 def test_a_test_part_of_one_class_is_told(made, tmp_path):

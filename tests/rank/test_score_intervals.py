@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from galen.rank.score_intervals import bootstrap
+from galen.rank.score_intervals import bootstrap, paired_gain
 from galen.rank.score_metrics import auc, grouped_auc, log_loss
 
 
@@ -36,6 +36,20 @@ def test_every_draw_is_that_of_the_rows_written_out():
     low, high = np.quantile(np.array(draws), [0.025, 0.975], axis=0)
     assert [i.low for i in found.values()] == pytest.approx(low)
     assert [i.high for i in found.values()] == pytest.approx(high)
+
+
+def test_a_gain_is_told_of_the_same_users_drawn_for_both():
+    label, better, group = rows(0, users=15, each=6)
+    base = np.round(better, 1)[::-1].copy()
+    users, random, gains = np.unique(group), np.random.default_rng(3), []
+    for _ in range(40):
+        drawn = users[random.integers(0, len(users), len(users))]
+        again = np.concatenate([np.flatnonzero(group == user) for user in drawn])
+        gains.append(auc(label[again], better[again]) - auc(label[again], base[again]))
+    found = paired_gain(label, base, better, group, draws=40, seed=3)
+    assert found == pytest.approx(tuple(np.quantile(gains, [0.025, 0.975])))
+    assert paired_gain(label, better, better, group) == (0, 0)
+    assert np.isnan(paired_gain(np.ones(6), np.ones(6), np.ones(6), np.arange(6))).all()
 
 
 def test_weights_count_in_the_interval_of_the_loss_and_ones_change_no_bit():

@@ -8,12 +8,14 @@ import torch
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
+from galen.evaluate.slate_metrics import Answers, by_request
 from galen.features.tokenizing.coding import Coding
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.item_tower import ItemTower, Known
+from galen.nn.sequences.judging import HeldOut
 from galen.nn.sequences.two_tower import PairLesson, Pairs, UserTower
 from galen.nn.sequences.two_tower import TwoTower as Network
-from galen.recall.history_pairs import PairSource, newest_first
+from galen.recall.history_pairs import PairJudge, PairSource, newest_first
 from galen.recall.item_graph import ItemGraph
 from galen.recall.two_tower import TwoTower
 
@@ -121,6 +123,25 @@ def test_the_place_of_an_item_in_the_mean_decides_its_weight():
     model.users.layers = torch.nn.Identity()
     asked = model.users(vectors, torch.ones(1, 2, dtype=torch.bool))
     assert asked[0, 0] == pytest.approx(2 * float(asked[0, 1]))
+
+
+@pytest.mark.parametrize("repeat", [False, True])
+def test_people_held_out_are_judged_as_the_channel_answers_them(repeat, world):
+    spec = TwoTower(epochs=2, repeat=repeat)
+    people = 12
+    again = world.data.offsets[:people]  # everybody's first item is what is wanted next
+    whole = Columns(
+        world.data.offsets, world.data.item.astype(np.int64), world.data.item * 0, world.data.at
+    )
+    before, wanted = whole.of(np.arange(people)), whole.item[again]
+    networks = []
+    learned = spec.fit(world.data, watch=lambda _, network: networks.append(network))
+    judge = PairJudge(HeldOut(before, wanted), spec.recent, repeat)
+    histories = np.split(before.item, before.offsets[1:-1])
+    found = learned.retrieve(world.requests([one.tolist() for one in histories]), 10)
+    told = by_request(Answers(found, people, np.arange(people), wanted))["ndcg@10"].mean()
+    assert judge(networks[0])["ndcg"] == pytest.approx(told)  # it ended with its best weights
+    assert bool(told) == repeat
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,20 @@
 """From two folders: a shop and a trained bundle."""
 
+import json
 import runpy
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from structlog.testing import capture_logs
+from typer.testing import CliRunner
 
 from galen.assembly.bundle import Bundle, save_bundle
 from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
+from galen.cli.main import app
 from galen.data.shop import Shop
 from galen.knowledge.pack import PackError
 from galen.serve.answering.once import recommend_once, surface_named
@@ -20,7 +24,7 @@ from galen.serve.durable.log import EventLog, LogError
 from galen.serve.messages import Event, EventBatch, RecommendRequest
 from galen.serve.operations import Operations
 from galen.serve.service import Service
-from galen.serve.settings import Settings, SettingsError, folder_of_log
+from galen.serve.settings import Settings, SettingsError, folder_of_log, read_settings
 
 MAKE_SHOP = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["make_shop"]
 
@@ -49,7 +53,8 @@ def test_a_bundle_is_served_and_the_command_line_sees_what_the_server_logged(
     with pytest.raises(LogError, match="another server"):
         Service.open(Shop.open(shop), Bundle.open(bundle), log, Settings())
     changed = [item.id for item in service.recommend(RecommendRequest(user="fresh", n=5)).items]
-    told = recommend_once(shop, bundle, RecommendRequest(user="fresh", n=5, explain=True))
+    asked = RecommendRequest(user="fresh", n=5, explain=True)
+    told = recommend_once(shop, bundle, asked, Settings())
     service.close()
 
     assert [item.id for item in told.reply.items] == changed
@@ -59,6 +64,46 @@ def test_a_bundle_is_served_and_the_command_line_sees_what_the_server_logged(
     assert "recall" in told.trace
 
 
+def test_the_command_line_answers_as_the_server_of_these_settings_does(
+    folders: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop, bundle = folders
+    monkeypatch.setenv("GALEN_SERVE_HOST", "0.0.0.0")  # asking once opens no address
+    file = tmp_path / "serve.toml"
+    file.write_text(f'folder = "{tmp_path / "elsewhere"}"\npack = "eu"\n')
+    settings = read_settings(file, {})
+    service = Service.open(
+        Shop.open(shop), Bundle.open(bundle), folder_of_log(settings, shop), settings
+    )
+    event = Event(event_id="a", user="only there", item="i20", kind="click")
+    assert service.ingest(EventBatch(events=[event])).result(20).accepted == 1
+    asked = RecommendRequest(user="only there", n=5)
+    reply = service.recommend(asked)
+    assert service.explain_item(asked, reply.items[0].id).shown
+    service.close()
+
+    def said(command: str, *more: str) -> dict[str, Any]:
+        words = [command, str(shop), str(bundle), "--user", "only there", "-n", "5", *more]
+        done = CliRunner().invoke(app, [*words, "--quiet", "--json", str(tmp_path / "told.json")])
+        assert done.exit_code == 0, done.output
+        told: dict[str, Any] = json.loads((tmp_path / "told.json").read_text())
+        return told
+
+    told = said("recommend", "--settings", str(file))
+    assert [item["id"] for item in told["items"]] == [item.id for item in reply.items]
+    assert told["rules_version"] == reply.rules_version
+    why = said("explain-item", "--settings", str(file), "--item", reply.items[0].id)
+    assert (why["shown"], why["rules_version"]) == (True, reply.rules_version)
+    monkeypatch.setenv("GALEN_SERVE_FOLDER", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GALEN_SERVE_PACK", "eu")
+    assert said("recommend")["items"] == told["items"]
+    other = said("recommend", "--settings", str(file), "--pack", "us")
+    assert other["rules_version"] != reply.rules_version
+
+
 def test_a_damaged_log_is_told_in_one_line(folders: tuple[Path, Path]) -> None:
     shop, bundle = folders
     path = folder_of_log(Settings(), shop) / LOG
@@ -66,7 +111,7 @@ def test_a_damaged_log_is_told_in_one_line(folders: tuple[Path, Path]) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
     with pytest.raises(LogError, match=r"events\.db cannot be read: [^\n]*put a copy") as told:
-        recommend_once(shop, bundle, RecommendRequest(n=3))
+        recommend_once(shop, bundle, RecommendRequest(n=3), Settings())
     assert "\n" not in str(told.value)
     with pytest.raises(LogError, match=r"events\.db cannot be"):
         Service.open(Shop.open(shop), Bundle.open(bundle), path.parent, Settings())
@@ -75,9 +120,8 @@ def test_a_damaged_log_is_told_in_one_line(folders: tuple[Path, Path]) -> None:
 
 def test_the_command_line_says_what_it_does_not_know(folders: tuple[Path, Path]) -> None:
     shop, bundle = folders
-    told = recommend_once(
-        shop, bundle, RecommendRequest(user="nobody", recent=["i3"], n=4, surface="cart")
-    )
+    asked = RecommendRequest(user="nobody", recent=["i3"], n=4, surface="cart")
+    told = recommend_once(shop, bundle, asked, Settings())
     assert not told.known
     assert "not known" in told.trace
     with pytest.raises(SettingsError, match="'home'"):

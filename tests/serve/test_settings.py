@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 
 from galen.serve.keys import Key, make_key
-from galen.serve.settings import Settings, SettingsError, is_loopback, read_settings
+from galen.serve.settings import (
+    Settings,
+    SettingsError,
+    check_reach,
+    is_loopback,
+    read_settings,
+)
 
 
 def test_the_environment_stands_over_the_file_and_the_file_over_what_is_built_in(
@@ -18,14 +24,16 @@ def test_the_environment_stands_over_the_file_and_the_file_over_what_is_built_in
 
 def test_a_public_address_needs_keys(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="API keys"):
-        read_settings(None, {"GALEN_SERVE_HOST": "0.0.0.0"})
+        check_reach(read_settings(None, {"GALEN_SERVE_HOST": "0.0.0.0"}))
     _, key = make_key("shop", ["read", "write"])
     file = tmp_path / "serve.toml"
     file.write_text(
         'host = "0.0.0.0"\n[[keys]]\nname = "shop"\n'
         f'sha256 = "{key.sha256}"\nscopes = ["read", "write"]\n'
     )
-    assert read_settings(file, {}).keys == (Key("shop", key.sha256, ("read", "write")),)
+    assert check_reach(read_settings(file, {})).keys == (
+        Key("shop", key.sha256, ("read", "write")),
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -131,14 +131,16 @@ def part(folder: Path, name: str) -> pq.ParquetFile:
     return file
 
 
-def digest_of(folder: Path) -> str:
+def digest_of(folder: Path, parts: Sequence[str] = ("train", "valid", "test")) -> str:
     """What tells a folder of samples from another, also from one of as many rows.
+
+    It is of the rows of some parts and of what describes them, wherever the folder lies.
 
     Raises:
         TableError: the rows to learn from are missing, cut short, or none.
     """
     part(folder, "train")
-    paths = (folder / name for name in (NAME, "train.parquet", "valid.parquet", "test.parquet"))
+    paths = (folder / name for name in (NAME, *(f"{part}.parquet" for part in parts)))
     digests = "".join(f"{path.name} {sha256(path)}\n" for path in paths if path.exists())
     return hashlib.sha256(digests.encode()).hexdigest()
 

@@ -115,11 +115,13 @@ class Course:
     precision: str = "float32"
 
     def better(self, monitor: str) -> bool:
-        """Is the last epoch better than the best one before it?"""
+        """Is the last epoch better than the best one before it? Of equal ones loss decides."""
         if self.best < 0:
             return True
-        last, best = self.epochs[-1].valid[monitor], self.epochs[self.best].valid[monitor]
-        return last < best - 1e-6 if monitor == "loss" else last > best + 1e-6
+        last, best = self.epochs[-1].valid, self.epochs[self.best].valid
+        if monitor != "loss" and abs(last[monitor] - best[monitor]) > 1e-6:
+            return last[monitor] > best[monitor]
+        return last["loss"] < best["loss"] - 1e-6
 
     @property
     def goes_on(self) -> bool:

@@ -1,5 +1,11 @@
-"""How well a network that reads histories tells the item that each person took next."""
+"""How well a network that reads histories tells the item that each person took next.
 
+A network is judged as its channel will answer, and as an evaluation will count: where a channel
+does not `repeat`, no item that was taken before is found, the wanted one neither; where it does,
+what was taken before stands beside all others.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from galen.data.arrays import Ints
+from galen.nn.blocks import blocks
 from galen.nn.sequences.context import Asked
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.next_item import NextItem
@@ -29,35 +36,52 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Judge:
-    """NDCG@10 of what was held out among all items not taken before, and its log-loss."""
+    """NDCG@10 of what was held out, as the channel finds it, and its log-loss."""
 
     held_out: HeldOut
     length: int  # newest events that are read
+    repeat: bool  # may the channel find what was taken before?
 
     def __call__(self, network: nn.Module) -> dict[str, float]:
         assert isinstance(network, NextItem)
         network.eval()
-        before, gains, losses = self.held_out.before, list[Tensor](), list[Tensor]()
-        read, device = before.newest(self.length), next(network.parameters()).device
+        read, device = self.held_out.before.newest(self.length), next(network.parameters()).device
         with torch.inference_mode():
             answers = network.answers(network.tower.whole()).T
-            for start in range(0, len(self.held_out.wanted), 512):
-                people = np.arange(start, min(start + 512, len(self.held_out.wanted)))
-                states = network.read(self.held_out.events(read, people).to(device))
-                scores = (states @ answers).double()
-                wanted = torch.from_numpy(self.held_out.wanted[people]).to(device)
-                losses.append(nn.functional.cross_entropy(scores, wanted, reduction="none"))
-                target = scores.gather(1, wanted[:, None])
-                seen = before.of(people)
-                row = np.repeat(np.arange(len(people)), np.diff(seen.offsets))
-                taken = torch.from_numpy(row).to(device), torch.from_numpy(seen.item).to(device)
-                scores[taken] = -torch.inf
-                scores.scatter_(1, wanted[:, None], -torch.inf)
-                rank = (~(scores < target)).sum(1)  # ties, and what is no number, are its loss
-                gains.append(gain_of(rank))
-        return {"ndcg": float(torch.cat(gains).mean()), "loss": float(torch.cat(losses).mean())}
+
+            def scores(people: Ints) -> Tensor:
+                return network.read(self.held_out.events(read, people).to(device)) @ answers
+
+            return judged(self.held_out, scores, answers.shape[1], repeat=self.repeat)
 
 
-def gain_of(rank: Tensor) -> Tensor:
-    """NDCG@10 of one wanted item at each place (0 first)."""
-    return torch.where(rank < 10, 1 / torch.log2(rank + 2.0), 0.0)
+@torch.inference_mode()
+def judged(
+    held_out: HeldOut, scores: Callable[[Ints], Tensor], items: int, *, repeat: bool
+) -> dict[str, float]:
+    """NDCG@10 and log-loss of what was held out, by `scores` (people, items) of some people.
+
+    Without `repeat`, what people took before cannot be found.
+    """
+    gains, losses = list[Tensor](), list[Tensor]()
+    for part in blocks(len(held_out.wanted), items, most=512):
+        people = np.arange(part.start, part.stop)
+        told = scores(people).double()
+        wanted = torch.from_numpy(held_out.wanted[people]).to(told.device)
+        losses.append(nn.functional.cross_entropy(told, wanted, reduction="none"))
+        if not repeat:
+            taken = held_out.before.of(people)
+            row = np.repeat(np.arange(len(people)), np.diff(taken.offsets))
+            gone = torch.from_numpy(row), torch.from_numpy(taken.item)
+            told[tuple(part.to(told.device) for part in gone)] = -torch.inf
+        gains.append(_gain(told, wanted))
+    return {"ndcg": float(torch.cat(gains).mean()), "loss": float(torch.cat(losses).mean())}
+
+
+def _gain(scores: Tensor, wanted: Tensor) -> Tensor:
+    """(P,) NDCG@10 of one wanted item each, by scores (P, items) that are spent."""
+    own = scores.gather(1, wanted[:, None])
+    scores.scatter_(1, wanted[:, None], -torch.inf)
+    rank = (~(scores < own)).sum(1)  # ties, and what is no number, are its loss
+    found = (rank < 10) & (own[:, 0] > -torch.inf)
+    return torch.where(found, 1 / torch.log2(rank + 2.0), 0.0)

@@ -11,7 +11,6 @@ from rich.table import Table
 from galen.assembly.bundle import Bundle
 from galen.data.did_you_mean import did_you_mean
 from galen.data.shop import Shop
-from galen.eligibility.guard import Guard
 from galen.knowledge.pack import SurfaceName
 from galen.serve.answering.recommender import Recommender
 from galen.serve.answering.state import LOG, SNAPSHOT, ShopState
@@ -21,8 +20,9 @@ from galen.serve.durable.log import reading
 from galen.serve.durable.snapshot import Snapshots
 from galen.serve.messages import SURFACES, ItemExplained, Recommendation, RecommendRequest
 from galen.serve.missing import NotFound
-from galen.serve.moments import now_in_microseconds
+from galen.serve.moments import day_of, now_in_microseconds
 from galen.serve.settings import Settings, SettingsError, folder_of_log
+from galen.serve.trusted_pack import trusted_guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,17 @@ class Told:
 
 
 def recommend_once(
-    shop_folder: Path, bundle_folder: Path, asked: RecommendRequest, *, pack: str = "general"
+    shop_folder: Path, bundle_folder: Path, asked: RecommendRequest, settings: Settings
 ) -> Told:
-    """What the server would answer now; its log is read, and nothing is written.
+    """What a server of these settings would answer now; its log is read, and nothing is written.
 
     Raises:
-        ShopError, BundleError, PackError, LogError: a folder or the pack cannot be used.
+        ShopError, BundleError, PackError, KnowledgeError, LogError: a folder or the pack cannot be
+            used.
     """
-    recommender = _opened(shop_folder, bundle_folder, pack)
-    answer = recommender.answer(asked, uuid.uuid4().hex, now_in_microseconds())
+    now = now_in_microseconds()
+    recommender = _opened(shop_folder, bundle_folder, settings, now)
+    answer = recommender.answer(asked, uuid.uuid4().hex, now)
     return Told(answer.reply, asked.user is None or recommender.state.people.row(asked.user) >= 0)
 
 
@@ -77,18 +79,19 @@ def explain_once(
     bundle_folder: Path,
     asked: RecommendRequest,
     item_id: str,
-    *,
-    pack: str = "general",
+    settings: Settings,
 ) -> ItemExplained:
-    """Why an item is in the answer to a request, or is not; nothing is written.
+    """Why an item is in that server's answer to a request, or is not; nothing is written.
 
     Raises:
-        ShopError, BundleError, PackError, LogError: a folder or the pack cannot be used.
+        ShopError, BundleError, PackError, KnowledgeError, LogError: a folder or the pack cannot be
+            used.
         SettingsError: there is no such item.
     """
-    recommender = _opened(shop_folder, bundle_folder, pack)
+    now = now_in_microseconds()
+    recommender = _opened(shop_folder, bundle_folder, settings, now)
     try:
-        return explain_item(recommender, asked, item_id, now_in_microseconds())
+        return explain_item(recommender, asked, item_id, now)
     except NotFound as error:
         raise SettingsError(f"{error}; give an id as `galen recommend` prints it.") from error
 
@@ -104,14 +107,14 @@ def surface_named(name: str) -> SurfaceName:
     return name
 
 
-def _opened(shop_folder: Path, bundle_folder: Path, pack: str) -> Recommender:
+def _opened(shop_folder: Path, bundle_folder: Path, settings: Settings, now: int) -> Recommender:
     shop, bundle = Shop.open(shop_folder), Bundle.open(bundle_folder)
-    folder = folder_of_log(Settings(), shop_folder)
+    folder = folder_of_log(settings, shop_folder)
     with reading(folder / LOG), closing(_log(folder / LOG)) as log:
         log.execute("BEGIN")  # one moment of the log, though a server writes to it
         state = ShopState.restore(shop, log, Snapshots(folder / SNAPSHOT))
     pipelines = bundle.pipelines(state.catalogue, state.store)
-    guard = Guard.of(state.catalogue, pack=pack, withdrawals=state.withdrawals)
+    guard = trusted_guard(settings, state.catalogue, state.withdrawals, day_of(now))
     return Recommender.over(state, pipelines, bundle.version, guard)
 
 

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import numpy as np
 import structlog
 
+from galen.eligibility.finding import NOT_ASKED
 from galen.eligibility.premises import DROP
 from galen.pipeline.candidates import Candidates, Requests
 from galen.pipeline.pipeline import Pipeline
@@ -22,7 +23,6 @@ from galen.serve.messages import FindingTold, ItemExplained, RecommendRequest
 from galen.serve.missing import NotFound
 
 ID: Final = "explain"  # stands for the id of the request, which seeds what is drawn
-NOT_ASKED: Final = "it could not be asked, so nothing that it guards is shown"
 
 Asked = TypeVar("Asked")
 
@@ -138,25 +138,15 @@ def _place(order: Sequence[int], item: int) -> int | None:
 
 
 def _findings(recommender: Recommender, requests: Requests, row: int) -> list[FindingTold]:
-    """What each rule has against an item; one that fails closes."""
-    told = []
-    for family in recommender.guard.gate.families:
-        try:
-            told += [
-                FindingTold(
-                    rule=found.rule,
-                    action="drop" if found.action == DROP else "warn",
-                    words=found.words,
-                    citation=found.citation,
-                )
-                for found in family.findings(requests, 0, row)
-            ]
-        except Exception:
-            log.exception("a rule could not be asked", rule=family.rule)
-            told.append(
-                FindingTold(rule=family.rule, action="drop", words=NOT_ASKED, citation="none")
-            )
-    return told
+    return [
+        FindingTold(
+            rule=found.rule,
+            action="drop" if found.action == DROP else "warn",
+            words=found.words,
+            citation=found.citation,
+        )
+        for found in recommender.guard.gate.findings(requests, 0, row)
+    ]
 
 
 def _because(

@@ -141,6 +141,21 @@ def test_an_order_that_stands_still_while_the_loss_falls_is_waited_for():
     assert course.best == 3
 
 
+def test_of_epochs_whose_order_is_the_same_the_one_of_the_lowest_loss_is_kept():
+    losses = iter([0.60, 0.50, 0.55, 0.58])
+    network = DeepFm(hidden=(8,)).build(PLAIN, ("click",))
+    settings = Training(epochs=9, batch=128, precision="float32", patience=2)
+    source = InMemory(TRAIN, ("click",), 128, 0)
+    course = fit(
+        network,
+        ObjectiveLoss([1.0]),
+        source,
+        lambda _: {"auc": 0.0, "loss": next(losses)},
+        settings,
+    )
+    assert (course.best, len(course.epochs)) == (1, 4)
+
+
 @pytest.mark.parametrize("average", [0.0, 0.9])
 def test_a_course_that_is_followed_ends_with_the_weights_of_its_best_epoch(average):
     settings = Training(
