@@ -36,6 +36,7 @@ class Words:
     words: Sequence[str]  # ids of product words
     states: Sequence[str]
     classes: Sequence[str]
+    read: Sequence[str]  # ids of those classes that the reader finds by their name
 
     @classmethod
     def of(cls, graph: Graph, reader: IngredientReader) -> "Words":
@@ -51,6 +52,7 @@ class Words:
         names = [graph.names[row] for row in rows]
         found = reader.read(names)
         same = [int(c) == row for c, row in zip(found.concept, rows, strict=True)]
+        classes = graph.of_kind(ConceptKind.DRUG_CLASS)
         return cls(
             graph,
             reader,
@@ -62,7 +64,12 @@ class Words:
                     ConceptKind.CONDITION, ConceptKind.POPULATION, ConceptKind.LIFE_STAGE
                 )
             ],
-            [ids[row] for row in graph.of_kind(ConceptKind.DRUG_CLASS)],
+            [ids[row] for row in classes],
+            [
+                ids[row]
+                for row in classes
+                if reader.read([f"{graph.names[row]} 5 mg"]).concept.tolist() == [row]
+            ],
         )
 
 
@@ -73,6 +80,8 @@ def draw_shelf(words: Words, items: int, random: np.random.Generator) -> list[Go
         rx_class = CLASSES[random.choice(len(CLASSES), p=CLASS_SHARES)]
         count = int(random.integers(0, 4)) if rx_class == "none" else int(random.integers(1, 4))
         drugs = list(random.choice(words.drugs, count, replace=False))
+        if random.random() < 0.2:  # a class: of its own, in place of what it holds, or beside it
+            drugs = [*drugs[int(random.integers(0, 2)) :], str(random.choice(words.read))]
         amounts = [float(random.choice(AMOUNTS)) * 20 for _ in drugs]
         if random.random() < 0.15 and amounts:
             amounts[0] = float("nan")
@@ -102,7 +111,7 @@ def catalogue_of(shelf: Sequence[Goods], words: Words) -> Catalogue:
         texts = [
             name_of[concept] if np.isnan(amount) else f"{name_of[concept]} {amount / 20:g} mg"
             for concept, amount in zip(goods.concepts, goods.milligrams, strict=True)
-            if concept.startswith("ingredient:")
+            if not concept.startswith("product_word:")
         ]
         if not goods.recognised:
             texts.append("essence of qwxyz")
