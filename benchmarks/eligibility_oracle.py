@@ -312,7 +312,10 @@ class Oracle:
                     return True
                 if about & set(self.goods[item].concepts):
                     return True
-                if any(_says(self.goods[item].title, word) for word in words):
+                title = self.goods[item].title.lower()
+                for phrase in rule.harmless:
+                    title = title.replace(phrase, "")
+                if any(_says(title, word) for word in words):
                     return True
         return False
 
@@ -368,7 +371,7 @@ class Oracle:
 
 def _says(title: str, word: str) -> bool:
     """Is the word in a title, and no part of a longer one where words are parted by blanks?"""
-    return re.search(f"(?<![a-z]){re.escape(word)}(?![a-z])", title.lower()) is not None
+    return re.search(f"(?<![a-z]){re.escape(word)}(?![a-z])", title) is not None
 
 
 def _reached(start: str, steps: dict[str, set[str]]) -> set[str]:

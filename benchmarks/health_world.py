@@ -21,8 +21,23 @@ NOW = 1_780_000_000_000_000
 CLASSES = ("none", "otc", "pharmacist", "prescription", None)
 CLASS_SHARES = (0.35, 0.35, 0.15, 0.1, 0.05)
 AMOUNTS = (5, 10, 30, 60, 200, 500)
-TITLES = ("Help with depression", "HIV-advice", "性健康 100", "Hives and impressions", "Deep care")
-"""What titles say beside the product word; the first three tell of people."""
+TITLES = (
+    *(
+        "Help with depression",
+        "HIV-advice",
+        "性健康 100",
+        "For thrush",
+        "Lubricant, eye drops beside",
+    ),
+    *(
+        "Hives and impressions",
+        "Deep care",
+        "Song thrush feed",
+        "Lubricant eye gel",
+        "Piles of fun",
+    ),
+)
+"""What titles say beside the product word; the first five tell of people, but the harmless ones."""
 CATEGORIES = ("medicines", "devices", "sexual health", "mental health", "care", "避孕")
 
 

@@ -105,7 +105,8 @@ class Sensitive(Rule, frozen=True, kw_only=True):
     """Goods that tell of what people keep to themselves."""
 
     concepts: Words = ()
-    categories: Words = ()  # words within a category of the path, or a product word
+    categories: Words = ()  # words within a category of the path or a title, or a product word
+    harmless: Words = ()  # phrases within which none of these words tells anything
     surfaces: tuple[SurfaceName, ...]  # where they are not shown
 
 
