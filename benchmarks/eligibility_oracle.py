@@ -230,7 +230,8 @@ class Oracle:
             *person.medicines,
             *(() if goods.rx_class == "prescription" else person.prescribed),
         ]
-        told = bool(states or person.medicines or person.allergies or person.unrecognised)
+        told = bool(states or person.medicines or person.prescribed)
+        told |= bool(person.allergies or person.unrecognised)
         checks = {
             "withdrawn": goods.withdrawn,
             "shop": not goods.sellable,
