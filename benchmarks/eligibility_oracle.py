@@ -37,7 +37,7 @@ class Goods:
     category: tuple[str, ...]
     sellable: bool  # in stock, not hidden, sold here, without a limit of the shop's own
     spu: str
-    title: str = ""  # what it says beside the product word
+    title: str = ""  # beside the product word
     withdrawn: bool = False
 
 
@@ -179,13 +179,20 @@ class Oracle:
         """Do two ingredients act on each other so that one is not to be shown?"""
         key = one, other
         if key not in self._together:
-            meant = self._meant(other)
-            pairs = ((a, b) for a in self._meant(one) for b in meant)
+            pairs = ((a, b) for a in self._meant(one) for b in self._meant(other))
             self._together[key] = any(pair in self._clashes for pair in pairs)
         return self._together[key]
 
+    def untolerated(self, concept: str, allergy: str) -> bool:
+        """May it be what is not tolerated, or cross-react with it?"""
+        rules = (rule for rule in self.pack.cross_reaction if rule.action == "drop")
+        crossed = [{self.named(concept) for concept in rule.concepts} for rule in rules]
+        return bool(self.below(allergy) & self.below(concept)) or any(
+            self.up(allergy) & among and self.up(concept) & among for among in crossed
+        )
+
     def _meant(self, concept: str) -> set[str]:
-        return {wider for kind in self.kinds(concept) for wider in self.up(kind)}
+        return set().union(*map(self.up, self.kinds(concept)))
 
     def twice(self, one: str, other: str) -> bool:
         """May two be one molecule that is no food?"""
@@ -244,7 +251,7 @@ class Oracle:
             "sensitive": self._tells(person, item),
             "same_for_all": person.shared
             and (medicine or not goods.recognised or self._could_tell(item)),
-            "allergy": any(self.below(a) & self.below(c) for a in person.allergies for c in holds),
+            "allergy": any(self.untolerated(c, a) for a in person.allergies for c in holds),
             "contraindication": any(self.wrong(c, s) for c in holds for s in states),
             "interaction": any(self.clash(c, m) for c in holds for m in (*taken, *in_basket)),
             "duplicate": pack.duplicates == "drop"

@@ -175,7 +175,7 @@ def draw_people(words: Words, items: int, people: int, random: np.random.Generat
                 age=None if random.random() < 0.1 else float(random.integers(0, 95)),
                 states=some(words.states, 3),
                 medicines=some(taken, 4),
-                allergies=some([*words.drugs[:60], *words.classes], 1),
+                allergies=some(taken, 2),
                 prescribed=some(taken, 3),
                 cart=tuple(cart.tolist()),
                 bought=tuple(bought),
@@ -241,6 +241,10 @@ def draw_pack(random: np.random.Generator) -> Pack:
         duplicates=str(random.choice(["warn", "drop"])),
         not_online=some(pack.not_online),
         precaution=some(pack.precaution),
+        cross_reaction=tuple(
+            msgspec.structs.replace(rule, action=str(random.choice(["warn", "drop"])))
+            for rule in some(pack.cross_reaction)
+        ),
         age=some(pack.age),
         quantity=some(pack.quantity),
         hazard=some(pack.hazard),
