@@ -211,6 +211,7 @@ def requests_of(people: Sequence[Person], graph: Graph) -> Requests:
                 np.array([packs for _, _, packs in flat], np.float64),
             ),
             unrecognised=np.array([p.unrecognised for p in people]),
+            intolerant=np.array([bool(p.allergies) for p in people]),
             shared=np.array([p.shared for p in people]),
             refill=np.zeros(len(people), bool),
         ),

@@ -80,7 +80,7 @@ UNREAD = [
         ({"medicines": ["ingredient:warfarin"]}, {"blend"}, {"pills"}),
         ({"prescribed": ["ingredient:warfarin"]}, {"blend"}, {"pills"}),
         ({"states": ["condition:hypertension"]}, {"blend"}, {"pills"}),
-        ({"unrecognised": True}, {"bar", "blend"}, {"pills"}),
+        ({"unrecognised": True}, {"blend"}, {"pills"}),
         ({"age": 70.0}, set(), {"pills"}),
     ],
 )

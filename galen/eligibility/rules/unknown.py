@@ -22,7 +22,7 @@ class KnownEnough:
     """A medicine whose ingredients are not recognised warns, and more where something is declared,
     or known of the age. What else holds something that is not recognised warns whoever declared
     anything, and what nobody told anything of whoever does not tolerate something. For people who
-    declared, or put into the cart, what is not recognised so does every medicine, and both others.
+    declared, or put into the cart, what is not recognised so does every medicine.
     """
 
     premises: Premises
@@ -41,8 +41,7 @@ class KnownEnough:
             > 0
         )
         # Where others look on a notice on half of the goods would tell of an allergy.
-        intolerant = declared.unrecognised | (declared.allergies.count > 0)
-        intolerant &= ~declared.shared
+        intolerant = declared.intolerant & ~declared.shared
         asked, item = candidates.request, candidates.item
         medicine, unread = items.medicine[item], ~items.recognised[item]
         strange = unread & medicine
