@@ -30,14 +30,14 @@ AGES = {
 class Goods:
     """An item as it was drawn."""
 
-    concepts: tuple[str, ...]  # ids of ingredients and of the product word
+    concepts: tuple[str, ...]  # ids of ingredients, of classes that it names, of the product word
     milligrams: tuple[float, ...]  # a pack, by concept
     rx_class: str | None
     recognised: bool
     category: tuple[str, ...]
     sellable: bool  # in stock, not hidden, sold here, without a limit of the shop's own
     spu: str
-    title: str = ""  # what it says beside the product word
+    title: str = ""  # beside the product word
     withdrawn: bool = False
 
 
@@ -67,6 +67,7 @@ class Oracle:
     _wider: dict[str, set[str]] = field(default_factory=dict)
     _same: dict[str, set[str]] = field(default_factory=dict)
     _kinds: dict[str, set[str]] = field(default_factory=dict)
+    _below: dict[str, set[str]] = field(default_factory=dict)
     _of: dict[tuple[int, tuple[str, ...]], bool] = field(default_factory=dict)
     _together: dict[tuple[str, str], bool] = field(default_factory=dict)
     _bad: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -113,14 +114,28 @@ class Oracle:
             self._same[concept] = _reached(concept, self._salts)
         return self._same[concept]
 
+    def below(self, concept: str) -> set[str]:
+        """The concept and all that is a kind of it."""
+        if concept not in self._below:
+            self._below[concept] = {one for one in self.graph.ids if concept in self.up(one)}
+        return self._below[concept]
+
     def kinds(self, concept: str) -> set[str]:
-        """What may be meant: a class is taken as some kind of it, whichever that is."""
+        """What may be meant: a class is some kind of it, whichever, taken or on a label."""
         if concept not in self._kinds:
-            found = {concept}
-            if concept.startswith("drug_class:") and concept != "drug_class:foodstuff":
-                found |= {one for one in self.graph.ids if concept in self.up(one)}
-            self._kinds[concept] = found
+            of_class = concept.startswith("drug_class:") and concept != "drug_class:foodstuff"
+            self._kinds[concept] = {concept} | (self.below(concept) if of_class else set())
         return self._kinds[concept]
+
+    def held(self, item: int) -> list[tuple[str, float]]:
+        """What it may hold, and how much: a class beside a kind of it is that kind."""
+        goods = self.goods[item]
+        return [
+            (one, amount)
+            for one, amount in zip(goods.concepts, goods.milligrams, strict=True)
+            if not one.startswith("drug_class:")
+            or not any(other != one and one in self.up(other) for other in goods.concepts)
+        ]
 
     @cached_property
     def _clashes(self) -> set[tuple[str, str]]:
@@ -164,15 +179,35 @@ class Oracle:
         """Do two ingredients act on each other so that one is not to be shown?"""
         key = one, other
         if key not in self._together:
-            meant = {b for kind in self.kinds(other) for b in self.up(kind)}
-            pairs = ((a, b) for a in self.up(one) for b in meant)
+            pairs = ((a, b) for a in self._meant(one) for b in self._meant(other))
             self._together[key] = any(pair in self._clashes for pair in pairs)
         return self._together[key]
+
+    def untolerated(self, concept: str, allergy: str) -> bool:
+        """May it be what is not tolerated, or cross-react with it?"""
+        rules = (rule for rule in self.pack.cross_reaction if rule.action == "drop")
+        crossed = [{self.named(concept) for concept in rule.concepts} for rule in rules]
+        return bool(self.below(allergy) & self.below(concept)) or any(
+            self.up(allergy) & among and self.up(concept) & among for among in crossed
+        )
+
+    def _meant(self, concept: str) -> set[str]:
+        return set().union(*map(self.up, self.kinds(concept)))
+
+    def twice(self, one: str, other: str) -> bool:
+        """May two be one molecule that is no food?"""
+        molecules = {
+            salt
+            for kind in self.kinds(one)
+            if kind.startswith("ingredient:") and "drug_class:foodstuff" not in self.up(kind)
+            for salt in self.molecule(kind)
+        }
+        return bool(self.kinds(other) & molecules)
 
     def wrong(self, good: str, state: str) -> bool:
         key = good, state
         if key not in self._bad:
-            pairs = ((a, b) for a in self.up(good) for b in self.up(state))
+            pairs = ((a, b) for a in self._meant(good) for b in self.up(state))
             self._bad[key] = any(pair in self._wrong for pair in pairs)
         return self._bad[key]
 
@@ -181,7 +216,7 @@ class Oracle:
         key = item, tuple(concepts)
         if key not in self._of:
             wanted = {self.named(concept) for concept in concepts}
-            self._of[key] = any(self.up(c) & wanted for c in self.goods[item].concepts)
+            self._of[key] = any(self._meant(c) & wanted for c, _ in self.held(item))
         return self._of[key]
 
     def forbidden(self, person: Person, slate: Sequence[int]) -> list[tuple[str, int]]:
@@ -196,18 +231,18 @@ class Oracle:
         goods, pack = self.goods[item], self.pack
         medicine = goods.rx_class != "none"
         states = [*person.states, *(name for name, within in AGES.items() if _in(person, within))]
-        drugs = [c for c in goods.concepts if c.startswith("ingredient:")]
-        active = [c for c in drugs if "drug_class:foodstuff" not in self.up(c)]
-        in_basket = [(c, b) for b in basket for c in self.goods[b].concepts]
+        holds = [concept for concept, _ in self.held(item)]
+        in_basket = [concept for b in basket for concept, _ in self.held(b)]
         taken = [
             *person.medicines,
             *(() if goods.rx_class == "prescription" else person.prescribed),
         ]
-        told = bool(states or person.medicines or person.allergies or person.unrecognised)
+        told = bool(states or person.medicines or person.prescribed)
+        told |= bool(person.allergies or person.unrecognised)
         checks = {
             "withdrawn": goods.withdrawn,
             "shop": not goods.sellable,
-            "prescription": not self._offered(person, item, drugs),
+            "prescription": not self._offered(person, item, holds),
             "not_online": any(self.of(item, rule.concepts) for rule in pack.not_online),
             "age": any(
                 (person.age is None or person.age < rule.years) and self.of(item, rule.concepts)
@@ -216,18 +251,12 @@ class Oracle:
             "sensitive": self._tells(person, item),
             "same_for_all": person.shared
             and (medicine or not goods.recognised or self._could_tell(item)),
-            "allergy": any(a in self.up(c) for a in person.allergies for c in goods.concepts),
-            "contraindication": any(self.wrong(c, s) for c in goods.concepts for s in states),
-            "interaction": any(self.clash(c, m) for c in goods.concepts for m in taken)
-            or any(self.clash(c, other) for c in goods.concepts for other, _ in in_basket),
+            "allergy": any(self.untolerated(c, a) for a in person.allergies for c in holds),
+            "contraindication": any(self.wrong(c, s) for c in holds for s in states),
+            "interaction": any(self.clash(c, m) for c in holds for m in (*taken, *in_basket)),
             "duplicate": pack.duplicates == "drop"
             and medicine
-            and (
-                any(self.kinds(m) & self.molecule(c) for c in active for m in taken)
-                or any(
-                    self.kinds(other) & self.molecule(c) for c in active for other, _ in in_basket
-                )
-            ),
+            and any(self.twice(c, m) for c in holds for m in (*taken, *in_basket)),
             "quantity": self._too_much(person, item, basket),
             "hazard": self._hazard(person, item, basket),
             "unknown": (
@@ -241,25 +270,27 @@ class Oracle:
         }
         return [rule for rule, broken in checks.items() if broken]
 
-    def _offered(self, person: Person, item: int, drugs: Sequence[str]) -> bool:
+    def _offered(self, person: Person, item: int, holds: Sequence[str]) -> bool:
         goods, name = self.goods[item], person.surface.name.lower()
         if goods.rx_class is None:
             return False
         for rule in self.pack.offered:
             if rule.rx_class.value == goods.rx_class and name in rule.surfaces:
                 return True
-        if goods.rx_class != "prescription" or not drugs or not goods.recognised:
+        drugs = [c for c in holds if c.startswith("ingredient:")]
+        vague = any(c.startswith("drug_class:") for c in holds)
+        if goods.rx_class != "prescription" or not drugs or vague or not goods.recognised:
             return False
         return any(name in rule.surfaces for rule in self.pack.unlocked) and all(
             any(p in self.molecule(drug) for p in person.prescribed) for drug in drugs
         )
 
     def _could_tell(self, item: int) -> bool:
-        """Could a rule about anybody's health or cupboard speak of it: an ingredient, or goods in
-        its way?
+        """Could a rule about anybody's health or cupboard speak of it: an ingredient or a class, or
+        goods in its way?
         """
         concepts = self.goods[item].concepts
-        if any(concept.startswith("ingredient:") for concept in concepts):
+        if any(concept.startswith(("ingredient:", "drug_class:")) for concept in concepts):
             return True
         return any(self.up(concept) & self._spoken_of for concept in concepts)
 
@@ -289,7 +320,10 @@ class Oracle:
                     return True
                 if about & set(self.goods[item].concepts):
                     return True
-                if any(_says(self.goods[item].title, word) for word in words):
+                title = self.goods[item].title.lower()
+                for phrase in rule.harmless:
+                    title = title.replace(phrase, "")
+                if any(_says(title, word) for word in words):
                     return True
         return False
 
@@ -321,10 +355,8 @@ class Oracle:
 
     def _amount(self, item: int, concept: str, most: float) -> float:
         wanted, amounts = self.named(concept), []
-        for held, milligrams in zip(
-            self.goods[item].concepts, self.goods[item].milligrams, strict=True
-        ):
-            if wanted in self.up(held):
+        for held, milligrams in self.held(item):
+            if wanted in self._meant(held):
                 amounts.append(milligrams)
         known = sum(amount for amount in amounts if not math.isnan(amount))
         return max(most, known) if any(map(math.isnan, amounts)) else known
@@ -347,7 +379,7 @@ class Oracle:
 
 def _says(title: str, word: str) -> bool:
     """Is the word in a title, and no part of a longer one where words are parted by blanks?"""
-    return re.search(f"(?<![a-z]){re.escape(word)}(?![a-z])", title.lower()) is not None
+    return re.search(f"(?<![a-z]){re.escape(word)}(?![a-z])", title) is not None
 
 
 def _reached(start: str, steps: dict[str, set[str]]) -> set[str]:

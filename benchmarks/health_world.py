@@ -21,8 +21,23 @@ NOW = 1_780_000_000_000_000
 CLASSES = ("none", "otc", "pharmacist", "prescription", None)
 CLASS_SHARES = (0.35, 0.35, 0.15, 0.1, 0.05)
 AMOUNTS = (5, 10, 30, 60, 200, 500)
-TITLES = ("Help with depression", "HIV-advice", "性健康 100", "Hives and impressions", "Deep care")
-"""What titles say beside the product word; the first three tell of people."""
+TITLES = (
+    *(
+        "Help with depression",
+        "HIV-advice",
+        "性健康 100",
+        "For thrush",
+        "Lubricant, eye drops beside",
+    ),
+    *(
+        "Hives and impressions",
+        "Deep care",
+        "Song thrush feed",
+        "Lubricant eye gel",
+        "Piles of fun",
+    ),
+)
+"""What titles say beside the product word; the first five tell of people, but the harmless ones."""
 CATEGORIES = ("medicines", "devices", "sexual health", "mental health", "care", "避孕")
 
 
@@ -36,6 +51,7 @@ class Words:
     words: Sequence[str]  # ids of product words
     states: Sequence[str]
     classes: Sequence[str]
+    read: Sequence[str]  # ids of those classes that the reader finds by their name
 
     @classmethod
     def of(cls, graph: Graph, reader: IngredientReader) -> "Words":
@@ -51,6 +67,7 @@ class Words:
         names = [graph.names[row] for row in rows]
         found = reader.read(names)
         same = [int(c) == row for c, row in zip(found.concept, rows, strict=True)]
+        classes = graph.of_kind(ConceptKind.DRUG_CLASS)
         return cls(
             graph,
             reader,
@@ -62,7 +79,12 @@ class Words:
                     ConceptKind.CONDITION, ConceptKind.POPULATION, ConceptKind.LIFE_STAGE
                 )
             ],
-            [ids[row] for row in graph.of_kind(ConceptKind.DRUG_CLASS)],
+            [ids[row] for row in classes],
+            [
+                ids[row]
+                for row in classes
+                if reader.read([f"{graph.names[row]} 5 mg"]).concept.tolist() == [row]
+            ],
         )
 
 
@@ -73,6 +95,8 @@ def draw_shelf(words: Words, items: int, random: np.random.Generator) -> list[Go
         rx_class = CLASSES[random.choice(len(CLASSES), p=CLASS_SHARES)]
         count = int(random.integers(0, 4)) if rx_class == "none" else int(random.integers(1, 4))
         drugs = list(random.choice(words.drugs, count, replace=False))
+        if random.random() < 0.2:  # a class: of its own, in place of what it holds, or beside it
+            drugs = [*drugs[int(random.integers(0, 2)) :], str(random.choice(words.read))]
         amounts = [float(random.choice(AMOUNTS)) * 20 for _ in drugs]
         if random.random() < 0.15 and amounts:
             amounts[0] = float("nan")
@@ -102,7 +126,7 @@ def catalogue_of(shelf: Sequence[Goods], words: Words) -> Catalogue:
         texts = [
             name_of[concept] if np.isnan(amount) else f"{name_of[concept]} {amount / 20:g} mg"
             for concept, amount in zip(goods.concepts, goods.milligrams, strict=True)
-            if concept.startswith("ingredient:")
+            if not concept.startswith("product_word:")
         ]
         if not goods.recognised:
             texts.append("essence of qwxyz")
@@ -151,7 +175,7 @@ def draw_people(words: Words, items: int, people: int, random: np.random.Generat
                 age=None if random.random() < 0.1 else float(random.integers(0, 95)),
                 states=some(words.states, 3),
                 medicines=some(taken, 4),
-                allergies=some([*words.drugs[:60], *words.classes], 1),
+                allergies=some(taken, 2),
                 prescribed=some(taken, 3),
                 cart=tuple(cart.tolist()),
                 bought=tuple(bought),
@@ -187,6 +211,7 @@ def requests_of(people: Sequence[Person], graph: Graph) -> Requests:
                 np.array([packs for _, _, packs in flat], np.float64),
             ),
             unrecognised=np.array([p.unrecognised for p in people]),
+            intolerant=np.array([bool(p.allergies) for p in people]),
             shared=np.array([p.shared for p in people]),
             refill=np.zeros(len(people), bool),
         ),
@@ -217,6 +242,10 @@ def draw_pack(random: np.random.Generator) -> Pack:
         duplicates=str(random.choice(["warn", "drop"])),
         not_online=some(pack.not_online),
         precaution=some(pack.precaution),
+        cross_reaction=tuple(
+            msgspec.structs.replace(rule, action=str(random.choice(["warn", "drop"])))
+            for rule in some(pack.cross_reaction)
+        ),
         age=some(pack.age),
         quantity=some(pack.quantity),
         hazard=some(pack.hazard),

@@ -52,6 +52,7 @@ def _circumstances(parts: Sequence[Circumstances]) -> Circumstances:
             np.concatenate([one.quantity for one in bought]),
         ),
         unrecognised=np.concatenate([part.unrecognised for part in parts]),
+        intolerant=np.concatenate([part.intolerant for part in parts]),
         shared=np.concatenate([part.shared for part in parts]),
         refill=np.concatenate([part.refill for part in parts]),
     )

@@ -65,9 +65,9 @@ def test_only_families_that_have_notices_ever_warn():
     catalogue = catalogue_of(draw_shelf(words, 300, random), words)
     kinds = ConceptWords.of(graph, ConceptKind.PRODUCT_WORD)
     facts = ItemFacts(catalogue, words.reader, kinds)
-    people = draw_people(words, 300, 40, random)
+    people = draw_people(words, 300, 200, random)
     requests = requests_of(people, graph)
-    rows = Candidates(np.repeat(np.arange(40), 300), np.tile(np.arange(300), 40))
+    rows = Candidates(np.repeat(np.arange(200), 300), np.tile(np.arange(300), 200))
     warned = set()
     for _ in range(8):
         gate = Gate.of(catalogue, facts, graph, draw_pack(random))

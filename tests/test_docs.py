@@ -83,7 +83,7 @@ def test_the_rule_pack_of_the_guide_is_right(tmp_path):
     (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "corner.toml").write_text(block)
     pack = read_pack(tmp_path / "corner.toml")
-    assert check_pack(pack, built_in(), date(2026, 11, 30)) == []  # the day it was written
+    assert check_pack(pack, built_in(), date(2026, 12, 1)) == []  # the day of its latest rule
     assert check_pack(pack, built_in(), date(2028, 1, 1)) != []
     ids = {rule.id for rule in pack.rules}
     assert {"age-melatonin", "house-no-codeine", "house-paracetamol", "eu-narcotics"} <= ids

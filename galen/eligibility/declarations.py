@@ -86,6 +86,7 @@ class Declarations:
             cart=Packed.of([one.cart for one in said]),
             bought=bought,
             unrecognised=np.array([one.unrecognised for one in said], bool),
+            intolerant=np.array([one.intolerant for one in said], bool),
             shared=np.array([words.discreet for words in asked], bool),
             refill=np.array([words.refill for words in asked], bool),
         )
@@ -110,6 +111,7 @@ class Declarations:
             prescribed=_rows(*(meaning for meaning in prescribed if meaning.whole)),
             cart=[row for row in cart if row >= 0],
             unrecognised=self._unread(cart) or not all(meaning.whole for meaning in every),
+            intolerant=bool(allergies),
         )
 
     def _unread(self, cart: Sequence[int]) -> bool:
@@ -191,6 +193,7 @@ class _Said(NamedTuple):
     prescribed: tuple[int, ...]
     cart: list[int]
     unrecognised: bool
+    intolerant: bool
 
 
 def _lost(stages: Sequence[Meaning]) -> list[Meaning]:

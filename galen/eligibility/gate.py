@@ -78,7 +78,7 @@ class Gate:
         listed = Withdrawals() if withdrawals is None else withdrawals
         listed.check(premises)
         interacting, duplicate = Interacting.of(premises), Duplicate.of(premises)
-        contraindicated = Contraindicated.of(premises)
+        allergenic, contraindicated = Allergenic.of(premises), Contraindicated.of(premises)
         quantity, hazardous = WithinQuantity.of(premises), Hazardous.of(premises)
         unknown = KnownEnough(premises)
         families: tuple[RuleFamily, ...] = (
@@ -94,7 +94,7 @@ class Gate:
                 interacting.bearing,
                 hazardous.bearing,
             ),
-            Allergenic.of(premises),
+            allergenic,
             contraindicated,
             interacting,
             duplicate,
@@ -102,7 +102,7 @@ class Gate:
             hazardous,
             unknown,
         )
-        warning = (contraindicated, interacting, duplicate, unknown)
+        warning = (allergenic, contraindicated, interacting, duplicate, unknown)
         if pack.claims == "hide":
             claims = claims or ItemClaims(catalogue, facts, graph)
             families = (*families, Overclaiming(claims))

@@ -9,6 +9,10 @@ NOTICES: Final[dict[str, dict[Language, str]]] = {
         "en": "Ask a pharmacist whether this suits you before you use it.",
         "zh": "使用前请咨询药师是否适合您。",
     },
+    "allergy": {
+        "en": "Ask a pharmacist first if you have an allergy to a medicine.",
+        "zh": "如对药物过敏,请先咨询药师。",
+    },
     "interaction": {
         "en": "Ask a pharmacist first if you take other medicines.",
         "zh": "如正在服用其他药品,请先咨询药师。",

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from galen.data.arrays import Bools, Ints
 from galen.data.catalogue import Catalogue
+from galen.eligibility.class_labels import ClassLabels
 from galen.eligibility.notices import NOTICES
 from galen.features.item_facts import FactColumns, ItemFacts
 from galen.knowledge.graph import Graph
@@ -45,8 +46,15 @@ class Premises:
 
     @property
     def items(self) -> FactColumns:
-        """What the catalogue's items hold, read anew where an item changed."""
-        return self.facts.columns
+        """What the catalogue's items hold, read anew where an item changed.
+
+        A drug class is told of those alone of which no kind of it is told.
+        """
+        return self._labels.columns
+
+    @cached_property
+    def _labels(self) -> ClassLabels:
+        return ClassLabels(self.facts, self.drug_class, self.narrower)
 
     @cached_property
     def narrower(self) -> sparse.csr_matrix:
@@ -56,8 +64,7 @@ class Premises:
     @cached_property
     def kinds_of_classes(self) -> sparse.csr_matrix:
         """(concepts, concepts): all kinds of each drug class but food; no other row has any."""
-        chosen = np.zeros(len(self.graph), np.int8)
-        chosen[self.graph.of_kind(ConceptKind.DRUG_CLASS)] = 1
+        chosen = self.drug_class[:-1].astype(np.int8)
         food = self.row(FOOD)
         if food >= 0:
             chosen[food] = 0
@@ -101,6 +108,15 @@ class Premises:
         chosen[self.narrower[rows].indices] = True
         return chosen
 
+    def may_hold(self, concepts: Iterable[str], rule: str) -> Bools:
+        """The same with the drug classes that have such a kind: a label may name no more.
+
+        What shuts goods out asks this; what lets them in asks `mask`.
+        """
+        chosen = self.mask(concepts, rule)
+        chosen[:-1] |= self.kinds_of_classes @ chosen[:-1].astype(np.int32) > 0
+        return chosen
+
     def indicated_for(self, concepts: Bools) -> Bools:
         """The same, with the goods that are for a condition or life stage among them."""
         chosen = concepts.copy()
@@ -117,8 +133,16 @@ class Premises:
     @cached_property
     def ingredient(self) -> Bools:
         """(concepts + 1,): which concepts are ingredients."""
+        return self._of_kind(ConceptKind.INGREDIENT)
+
+    @cached_property
+    def drug_class(self) -> Bools:
+        """(concepts + 1,): which concepts are drug classes."""
+        return self._of_kind(ConceptKind.DRUG_CLASS)
+
+    def _of_kind(self, kind: ConceptKind) -> Bools:
         chosen = np.zeros(len(self.graph) + 1, bool)
-        chosen[self.graph.of_kind(ConceptKind.INGREDIENT)] = True
+        chosen[self.graph.of_kind(kind)] = True
         return chosen
 
 

@@ -1,4 +1,4 @@
-"""Whoever takes a drug class takes some kind of it, and nobody knows which."""
+"""A drug class stands for some kind of it, and nobody knows which: taken, or named by a label."""
 
 import numpy as np
 from scipy import sparse
@@ -10,16 +10,23 @@ from galen.eligibility.rows_of import columns_of
 
 
 def for_some_kind(premises: Premises, bearing: Bearing) -> Bearing:
-    """The bearing in which a declared class has the strictest action of any of its kinds."""
-    kinds, matrix = premises.kinds_of_classes.astype(np.int32), bearing.matrix
-    said = bearing.matrix.tocoo()
+    """The bearing in which a class, declared or of goods, has the strictest action of its kinds."""
+    kinds = premises.kinds_of_classes.astype(np.int32)
+    matrix = bearing.matrix
     for action in (WARN, DROP):
-        where = said.data == action
-        places = np.ones(where.sum(), np.int32), (said.row[where], said.col[where])
-        some = sparse.csr_matrix(kinds @ sparse.csr_matrix(places, said.shape))
-        some.data[:] = action
-        matrix = matrix.maximum(some.astype(np.int8))
+        found = _where(matrix, action)
+        found = sparse.csr_matrix(found + kinds @ found)
+        found = sparse.csr_matrix(found + found @ kinds.T)
+        found.data[:] = action
+        matrix = matrix.maximum(found.astype(np.int8))
     return Bearing(sparse.csr_matrix(matrix))
+
+
+def _where(matrix: sparse.csr_matrix, action: int) -> sparse.csr_matrix:
+    said = matrix.tocoo()
+    chosen = said.data == action
+    places = np.ones(chosen.sum(), np.int32), (said.row[chosen], said.col[chosen])
+    return sparse.csr_matrix(places, said.shape)
 
 
 def and_kinds(premises: Premises, declared: Ints) -> Ints:

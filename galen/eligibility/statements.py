@@ -11,6 +11,7 @@ from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import NONE, Premises, Small
 from galen.eligibility.rows_of import columns_of, entries_of
+from galen.eligibility.some_kind import and_kinds
 from galen.knowledge.pack import Precaution
 
 
@@ -64,8 +65,9 @@ class Statements:
         wider, told = self.premises.graph.wider, self.premises.items.concept[item]
         if not len(declared) or not len(self.action):
             return np.empty(0, np.int64)
-        goods = columns_of(wider, told[told >= 0].astype(np.int64))
-        _, entry = entries_of(self.by_declared, columns_of(wider, declared))
+        held = and_kinds(self.premises, told[told >= 0].astype(np.int64))
+        goods, meant = columns_of(wider, held), and_kinds(self.premises, declared)
+        _, entry = entries_of(self.by_declared, columns_of(wider, meant))
         place = self.by_declared.indices[entry].astype(np.int64)
         place = place[np.isin(self.goods[place], goods)]
         return place[np.argsort(-self.action[place], kind="stable")]
@@ -91,7 +93,7 @@ class Statements:
                 relation = premises.graph.told(source)
                 citation = str(relation["citation"] or relation["source"])
                 found.append(Finding(family, action, words, citation, notice))
-        return found
+        return list(dict.fromkeys(found))  # two kinds of a class may be held by one source
 
     def notices(self, declared: Ints, item: int, action: int, otherwise: str) -> list[str]:
         """What to show with an item for the statements of one action."""
@@ -106,8 +108,18 @@ class Statements:
 
 
 def _named(premises: Premises, concepts: npt.NDArray[np.integer], stated: int) -> str:
-    """Which of the concepts a statement speaks of: "aspirin (nsaid)" where it is of a class."""
-    graph = premises.graph
-    which = next(row for row in concepts.tolist() if graph.wider[row, stated])
-    kind = "" if which == stated else f" ({graph.names[stated]})"
-    return f"{graph.names[which]}{kind}"
+    """Which of the concepts a statement speaks of: "aspirin (nsaid)" where it is of a class.
+
+    Of a class some kind of which it speaks of, that too: "antidepressant (if it is sertraline)".
+    """
+    names, wider = premises.graph.names, premises.graph.wider
+    which = next((row for row in concepts.tolist() if wider[row, stated]), -1)
+    if which >= 0:
+        return names[which] if which == stated else f"{names[which]} ({names[stated]})"
+    of_each = ((row, columns_of(premises.kinds_of_classes, np.array([row]))) for row in concepts)
+    which, kinds = next(
+        (row, [kind for kind in (stated, *kinds.tolist()) if kind in kinds and wider[kind, stated]])
+        for row, kinds in of_each
+        if wider[kinds, stated].nnz
+    )
+    return f"{names[which]} (if it is {names[kinds[0]]})"

@@ -71,6 +71,7 @@ class FactColumns:
     assumed: Bools  # (items, W) is it a guess by the title, since the label does not tell all?
     medicine: Bools  # (items,) of a prescription class, or of an unknown one
     recognised: Bools  # (items,) is every ingredient that is named known, and a medicine's any?
+    untold: Bools  # (items,) do neither ingredients nor a product word say what it is?
 
 
 class ItemFacts:
@@ -137,7 +138,9 @@ class ItemFacts:
         item, concept = np.append(item, guess[0]), np.append(concept, guess[1])
         amount = np.append(amount, np.full(len(guess[0]), np.nan))
         assumed = np.arange(len(item)) >= told
-        return FactColumns(*_table(word, item, concept, amount, assumed), medicine, recognised)
+        untold = ~named & (word < 0)
+        held = _table(word, item, concept, amount, assumed)
+        return FactColumns(*held, medicine, recognised, untold)
 
     def _guessed(
         self, titles: Sequence[str | None], word: Ints, rows: Ints, item: Ints, concept: Ints
@@ -214,7 +217,7 @@ def _laid_over(old: FactColumns, new: FactColumns, rows: list[int], items: int) 
     concept = np.full((items, width), -1, np.int32)
     milligrams = np.full((items, width), np.nan, np.float32)
     assumed = np.zeros((items, width), bool)
-    medicine, recognised = (np.zeros(items, bool) for _ in range(2))
+    medicine, recognised, untold = (np.zeros(items, bool) for _ in range(3))
     before = len(old.medicine)
     for part, place in ((old, np.arange(before)), (new, np.array(rows))):
         concept[place], milligrams[place], assumed[place] = -1, np.nan, False
@@ -223,4 +226,5 @@ def _laid_over(old: FactColumns, new: FactColumns, rows: list[int], items: int) 
         milligrams[place, :had] = part.milligrams
         assumed[place, :had] = part.assumed
         medicine[place], recognised[place] = part.medicine, part.recognised
-    return FactColumns(concept, milligrams, assumed, medicine, recognised)
+        untold[place] = part.untold
+    return FactColumns(concept, milligrams, assumed, medicine, recognised, untold)

@@ -73,6 +73,13 @@ class Precaution(Rule, frozen=True, kw_only=True):
         return (self.notice_zh if language == "zh" else "") or self.notice
 
 
+class CrossReaction(Rule, frozen=True, kw_only=True):
+    """Goods to which somebody may react who does not tolerate another of them."""
+
+    concepts: Words  # whatever is a kind of one of these, with the kinds of all
+    action: Action
+
+
 class AgeLimit(Rule, frozen=True, kw_only=True):
     """Goods for people of some age and above; an unknown age is below every limit."""
 
@@ -105,7 +112,8 @@ class Sensitive(Rule, frozen=True, kw_only=True):
     """Goods that tell of what people keep to themselves."""
 
     concepts: Words = ()
-    categories: Words = ()  # words within a category of the path, or a product word
+    categories: Words = ()  # words within a category of the path or a title, or a product word
+    harmless: Words = ()  # phrases within which none of these words tells anything
     surfaces: tuple[SurfaceName, ...]  # where they are not shown
 
 
@@ -151,6 +159,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     unlocked: tuple[Unlocked, ...] = ()
     not_online: tuple[NotOnline, ...] = ()
     precaution: tuple[Precaution, ...] = ()
+    cross_reaction: tuple[CrossReaction, ...] = ()
     age: tuple[AgeLimit, ...] = ()
     quantity: tuple[QuantityLimit, ...] = ()
     hazard: tuple[Hazard, ...] = ()
@@ -165,6 +174,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             self.not_online,
             self.age,
             self.precaution,
+            self.cross_reaction,
             self.quantity,
             self.hazard,
             self.sensitive,

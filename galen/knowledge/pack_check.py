@@ -8,6 +8,7 @@ from itertools import combinations
 from galen.knowledge.graph import Graph
 from galen.knowledge.pack import (
     AgeLimit,
+    CrossReaction,
     Hazard,
     NotOnline,
     Pack,
@@ -60,7 +61,7 @@ def concepts_of(rule: Rule) -> tuple[str, ...]:
         return tuple(concept for words in rule.sets for concept in words)
     if isinstance(rule, QuantityLimit):
         return (rule.concept,)
-    if isinstance(rule, (NotOnline, AgeLimit, Sensitive, Unlocked)):
+    if isinstance(rule, (NotOnline, AgeLimit, Sensitive, Unlocked, CrossReaction)):
         return rule.concepts
     return ()
 

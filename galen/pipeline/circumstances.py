@@ -73,6 +73,7 @@ class Circumstances:
     cart: Packed  # items
     bought: Bought
     unrecognised: Bools  # (R,) was a medicine or allergy named that the graph does not know?
+    intolerant: Bools  # (R,) was any allergy named, in words that are known or not?
     shared: Bools  # (R,) may others see the slate: a household's screen, a discreet mode
     refill: Bools  # (R,) is buying again what was bought before the purpose?
 
@@ -89,6 +90,7 @@ class Circumstances:
             self.cart.part(start, stop),
             self.bought.part(start, stop),
             self.unrecognised[start:stop],
+            self.intolerant[start:stop],
             self.shared[start:stop],
             self.refill[start:stop],
         )
@@ -99,4 +101,4 @@ def nothing_declared(requests: int) -> Circumstances:
     nothing = Packed(np.zeros(requests + 1, np.int64), np.empty(0, np.int64))
     no = np.zeros(requests, bool)
     bought = Bought(nothing, np.empty(0, np.int64), np.empty(0))
-    return Circumstances(nothing, nothing, nothing, nothing, nothing, bought, no, no, no)
+    return Circumstances(nothing, nothing, nothing, nothing, nothing, bought, no, no, no, no)

@@ -90,6 +90,7 @@ class Pharmacy:
                 np.array([packs for _, _, packs in bought], np.float64),
             ),
             unrecognised=np.array([unrecognised]),
+            intolerant=np.array([bool(allergies)]),
             shared=np.array([shared]),
             refill=np.array([refill]),
         )

@@ -326,3 +326,9 @@ def test_a_life_stage_of_which_nothing_is_known_is_not_recognised(declared, stag
 
 def test_a_life_stage_in_a_shop_s_own_words_around_a_known_one_is(declared):
     assert not declared({"life_stage": "expecting a baby, app users"}).unrecognised.any()
+
+
+@pytest.mark.parametrize("word", ["peanut", "xyzzy"])
+def test_an_allergy_is_one_whether_its_word_is_known_or_not(declared, word):
+    assert declared(allergies=[word]).intolerant.tolist() == [True]
+    assert declared(medicines=[word]).intolerant.tolist() == [False]

@@ -1,8 +1,12 @@
 """Goods of private categories stand on no screen that others see, however a shop names these."""
 
 import pytest
+from eligibility.conftest import Pharmacy
+from worlds import items_table
 
+from galen.data.catalogue import Catalogue
 from galen.data.schema import Surface
+from galen.eligibility.guard import Guard
 
 PRIVATE = [
     *["Condoms & Lubricants", "condom", "Pregnancy Tests", "HIV tests", "sexual-health", "避孕套"],
@@ -52,3 +56,54 @@ def test_a_title_tells_as_much_as_a_category(open_pharmacy, category):
         assert pharmacy.shown(asked) == set(plain)
         assert pharmacy.dropped_by(asked, "HIV self test") == ["sensitive-private"]
     assert pharmacy.shown(pharmacy.asked(surface=Surface.HOME)) == {*private, *plain}
+
+
+PRIVATE_TITLES = [
+    *["Viagra Connect 50mg", "Sildenafil 50mg", "Erection ring", "ED pills", "Rabbit vibrator"],
+    *["Thrush cream", "Menopause tablets", "Chlamydia test kit", "Piles ointment", "Gleitgel"],
+    *[
+        "ED治療薬",
+        "驗孕棒",
+        "痔瘡膏",
+        "戒煙貼",
+        "保險套",
+        "ＨＩＶ自检",
+        "HIV\u200b自检",
+        "HIV\u2011test",
+    ],
+    *["Соndоms", "Personal lubricant, safe for eyes", "Song thrush mug and thrush cream"],
+]
+PLAIN_TITLES = [
+    *["Lubricant eye drops", "Systane Ultra Lubricant Eye Drops", "Eye lubricant 10 ml"],
+    *["Piles of fun", "Song thrush bird feed", "Deep pile socks", "Medicated 治療 shampoo"],
+    *["Edible oil", "Genius pencils", "Thrushcross tea"],
+]
+
+
+@pytest.mark.parametrize("title", PRIVATE_TITLES)
+def test_titles_that_tell_stand_on_no_shared_screen(private, title):
+    pharmacy, shown = private
+    assert title not in shown
+    assert title in pharmacy.shown(pharmacy.asked())
+
+
+@pytest.mark.parametrize("title", PLAIN_TITLES)
+def test_a_word_that_tells_may_be_harmless_in_its_phrase(private, title):
+    assert title in private[1]
+
+
+@pytest.mark.parametrize("ingredient", ["tadalafil 20 mg", "PDE5 inhibitor"])
+def test_what_goods_hold_tells_where_their_title_does_not(open_pharmacy, ingredient):
+    pharmacy = open_pharmacy([{"item_id": "x", "title": "Blue ones", "ingredients": [ingredient]}])
+    assert pharmacy.shown(pharmacy.asked())
+    assert not pharmacy.shown(pharmacy.asked(surface=Surface.PUSH))
+    assert not pharmacy.shown(pharmacy.asked(surface=Surface.PAID))
+
+
+@pytest.fixture(scope="module")
+def private():
+    """A shop of titles that tell and that do not, and what it pushes."""
+    titles = [*PRIVATE_TITLES, *PLAIN_TITLES]
+    catalogue = Catalogue(items_table([{"item_id": one, "title": one} for one in titles]))
+    pharmacy = Pharmacy(Guard.of(catalogue).gate, catalogue)
+    return pharmacy, pharmacy.shown(pharmacy.asked(surface=Surface.PUSH))

@@ -60,3 +60,48 @@ def test_unread_goods_are_told_to_people_whose_words_were_not_read(open_pharmacy
         notices = pharmacy.gate.notices(asked, Candidates(np.zeros(2, np.int64), rows))
         assert [len(one) for one in notices] == [told, 0]
     assert pharmacy.shown(pharmacy.asked(shared=True)) == {"floss"}  # nor does it show to others
+
+
+UNREAD = [
+    {"item_id": "bar", "title": "Crunchy one", "category": ["food"]},
+    {"item_id": "blend", "title": "Daily one", "ingredients": ["qwxyz"]},
+    {"item_id": "pills", "title": "Pills", "ingredients": ["qwxyz"], "rx_class": "otc"},
+    {"item_id": "told", "title": "Crunchy two", "ingredients": ["almond"]},
+    {"item_id": "floss", "title": "Dental floss"},
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "warned", "gone"),
+    [
+        ({}, {"pills"}, set()),
+        ({"allergies": ["ingredient:peanut"]}, {"bar", "blend"}, {"pills"}),
+        ({"medicines": ["drug_class:statin"]}, {"blend"}, {"pills"}),
+        ({"medicines": ["ingredient:warfarin"]}, {"blend"}, {"pills"}),
+        ({"prescribed": ["ingredient:warfarin"]}, {"blend"}, {"pills"}),
+        ({"states": ["condition:hypertension"]}, {"blend"}, {"pills"}),
+        ({"unrecognised": True}, {"blend"}, {"pills"}),
+        ({"age": 70.0}, set(), {"pills"}),
+    ],
+)
+def test_what_was_declared_is_no_quieter_than_a_word_that_nobody_knows(
+    open_pharmacy, said, warned, gone
+):
+    pharmacy = open_pharmacy(UNREAD)
+    asked = pharmacy.asked(**said)
+    rows = np.arange(len(UNREAD))
+    notices = pharmacy.gate.notices(asked, Candidates(np.zeros(len(rows), np.int64), rows))
+    shown = pharmacy.shown(asked)
+    assert {item["item_id"] for item in UNREAD} - shown == gone
+    told = {pharmacy.catalogue.ids[row]: said for row, said in enumerate(notices) if said}
+    assert set(told) & shown == warned
+    assert all("do not know all that this holds" in one for some in told.values() for one in some)
+
+
+def test_goods_of_which_nothing_is_told_have_no_notice_where_others_look_on(open_pharmacy):
+    pharmacy = open_pharmacy(UNREAD)
+    rows = Candidates(np.zeros(1, np.int64), np.array([pharmacy.row("bar")]))
+    for shared, told in ((True, 0), (False, 1)):
+        asked = pharmacy.asked(shared=shared, allergies=["ingredient:peanut"])
+        assert "bar" in pharmacy.shown(asked)
+        assert len(pharmacy.gate.notices(asked, rows)[0]) == told

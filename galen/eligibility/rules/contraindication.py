@@ -7,6 +7,7 @@ import numpy as np
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import WARN, Premises, Small, action_number, graded
+from galen.eligibility.some_kind import for_some_kind
 from galen.eligibility.statements import Statements
 from galen.eligibility.states import states_of
 from galen.knowledge.schema import Relation
@@ -53,7 +54,7 @@ class Contraindicated:
             np.concatenate([edges.row, pairs[:, 3]]),
             rules,
         )
-        return cls(premises, statements, statements.bearing())
+        return cls(premises, statements, for_some_kind(premises, statements.bearing()))
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         states = states_of(requests, self.premises)

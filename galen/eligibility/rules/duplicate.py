@@ -83,17 +83,22 @@ class Duplicate:
         taken = taken_beside(requests, request, item, self.premises)
         told = self.premises.items.concept[item]
         names = self.premises.graph.names
-        return [
-            Finding(
-                self.rule,
-                action,
-                f"{names[concept]} is taken, prescribed or in the cart already",
-                f"pack {self.premises.pack.version}",
-                self.premises.notice(self.rule),
-            )
-            for concept in told[told >= 0].tolist()
-            if self.premises.ingredient[concept] and self.bearing.matrix[taken, concept].nnz
-        ]
+        found = []
+        for concept in told[told >= 0].tolist():
+            for other in np.unique(taken[self.bearing.matrix[taken, concept].nonzero()[0]]):
+                sure = self.premises.graph.wider[concept, other]
+                same = "" if sure and self.premises.ingredient[other] else f", as {names[other]}"
+                verb = "may be" if same else "is"
+                found.append(
+                    Finding(
+                        self.rule,
+                        action,
+                        f"{names[concept]} {verb} taken, prescribed or in the cart already{same}",
+                        f"pack {self.premises.pack.version}",
+                        self.premises.notice(self.rule),
+                    )
+                )
+        return found
 
 
 def same_molecule(premises: Premises, action: int, but: str = "") -> sparse.csr_matrix:

@@ -11,6 +11,7 @@ from galen.data.schema import DAY
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import DROP, Premises, Small, declared_of
+from galen.eligibility.some_kind import for_some_kind
 from galen.eligibility.statements import Statements
 from galen.knowledge.pack import Hazard, PackError
 from galen.knowledge.schema import Relation
@@ -55,14 +56,15 @@ class Hazardous:
                         f"pack {premises.pack.name}: its hazards have more than {MOST_SETS} sets; "
                         "put pairs into the knowledge as hazardous_with."
                     )
-                bits[premises.mask(words, rule.id)] |= np.uint64(1 << place)
+                bits[premises.may_hold(words, rule.id)] |= np.uint64(1 << place)
                 mask |= 1 << place
                 place += 1
             masks.append(mask)
         edges = premises.graph.edges(Relation.HAZARDOUS_WITH)
         action = np.full(len(edges), DROP, np.int8)
         statements = Statements.of(premises, edges.tail, edges.head, action, edges.row)
-        return cls(premises, bits, np.array(masks, np.uint64), statements, statements.bearing())
+        bearing = for_some_kind(premises, statements.bearing())
+        return cls(premises, bits, np.array(masks, np.uint64), statements, bearing)
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         concept = self.premises.items.concept[candidates.item]

@@ -28,7 +28,7 @@ class OldEnoughForIngredients:
         """
         years = np.zeros(len(premises.graph) + 1)
         for rule in premises.pack.age:
-            limited = premises.mask(rule.concepts, rule.id)
+            limited = premises.may_hold(rule.concepts, rule.id)
             years[limited] = np.maximum(years[limited], rule.years)
         return cls(premises, years)
 
@@ -43,5 +43,5 @@ class OldEnoughForIngredients:
             Finding(rule.id, DROP, f"from {rule.years} years", rule.citation)
             for rule in self.premises.pack.age
             if not age >= rule.years
-            and self.premises.having(self.premises.mask(rule.concepts, rule.id), which)[0]
+            and self.premises.having(self.premises.may_hold(rule.concepts, rule.id), which)[0]
         ]

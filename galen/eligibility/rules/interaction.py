@@ -7,7 +7,7 @@ import numpy as np
 from galen.eligibility.bearing import Bearing
 from galen.eligibility.finding import Finding
 from galen.eligibility.premises import Premises, Small, declared_of, graded
-from galen.eligibility.some_kind import and_kinds, for_some_kind
+from galen.eligibility.some_kind import for_some_kind
 from galen.eligibility.statements import Statements
 from galen.eligibility.taken_now import of_prescribed, taken_beside, taken_now
 from galen.knowledge.schema import Relation
@@ -45,7 +45,7 @@ class Interacting:
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:
         taken = taken_beside(requests, request, item, self.premises)
         return self.statements.findings(
-            and_kinds(self.premises, taken),
+            taken,
             item,
             family=self.rule,
             verb="interacts with",

@@ -28,7 +28,7 @@ class NotOnlineGoods:
         """
         barred = np.zeros(len(premises.graph) + 1, bool)
         for rule in premises.pack.not_online:
-            barred |= premises.mask(rule.concepts, rule.id)
+            barred |= premises.may_hold(rule.concepts, rule.id)
         return cls(premises, barred)
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
@@ -40,5 +40,5 @@ class NotOnlineGoods:
         return [
             Finding(rule.id, DROP, self.reason, rule.citation)
             for rule in self.premises.pack.not_online
-            if self.premises.having(self.premises.mask(rule.concepts, rule.id), which)[0]
+            if self.premises.having(self.premises.may_hold(rule.concepts, rule.id), which)[0]
         ]

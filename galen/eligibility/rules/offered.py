@@ -75,7 +75,8 @@ class OfferedBySurface:
         apart = Candidates(np.repeat(candidates.request, width), np.repeat(candidates.item, width))
         named = self.bearing.actions(prescribed, apart, concept.reshape(-1, 1))
         named = (named == UNLOCKED).reshape(concept.shape) & self.lockable[concept]
-        every = (named | ~ingredients).all(axis=1) & ingredients.any(axis=1)
+        classes = self.premises.drug_class[concept]  # of which no prescription names the molecule
+        every = (named | ~(ingredients | classes)).all(axis=1) & ingredients.any(axis=1)
         return np.asarray(every & items.recognised[candidates.item])
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:

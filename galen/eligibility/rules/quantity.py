@@ -29,7 +29,7 @@ class WithinQuantity:
             PackError: a limit is on a concept that the graph does not know.
         """
         limits = premises.pack.quantity
-        return cls(premises, tuple(premises.mask((r.concept,), r.id) for r in limits))
+        return cls(premises, tuple(premises.may_hold((r.concept,), r.id) for r in limits))
 
     def actions(self, requests: Requests, candidates: Candidates) -> Small:
         found = np.zeros(len(candidates), bool)

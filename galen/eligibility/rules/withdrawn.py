@@ -98,7 +98,7 @@ class NotWithdrawn:
             row = catalogue.row_of.get(name, -1)
             named[[row] if row >= 0 else []] = True
         elif self.premises.row(name) >= 0:
-            named |= self.premises.having(self.premises.mask([name], self.rule))
+            named |= self.premises.having(self.premises.may_hold([name], self.rule))
         return named
 
     def findings(self, requests: Requests, request: int, item: int) -> list[Finding]:

@@ -44,13 +44,14 @@ class IngredientReader:
 
     names: IngredientNames
     told: ToldNames  # with drug classes, which a label may name instead
+    classes: ToldNames  # these alone
 
     @classmethod
     def of(cls, graph: Graph) -> "IngredientReader":
         """By the ingredients and drug classes of a graph, and further names that galen ships."""
         names = IngredientNames(graph, Spelling.read(), shipped_names())
         told = ToldNames.of(graph, ConceptKind.INGREDIENT, ConceptKind.DRUG_CLASS)
-        return cls(names, told)
+        return cls(names, told, ToldNames.of(graph, ConceptKind.DRUG_CLASS))
 
     def read(self, texts: Sequence[str]) -> Contents:
         """All parts of all texts; a text that cannot be parsed is one part, not recognised.
@@ -89,8 +90,9 @@ class IngredientReader:
         A name in brackets is the part's own only where the words before them name nothing else.
         """
         sure = named >= 0 and how != How.FUZZY
-        whole = () if sure else self.told.whole(said[0])  # one name of several: any may be meant
-        own = whole[0] if whole else named
+        # One name of several: any may be meant, and of an ingredient's the class of that name, too.
+        whole = (self.classes if sure else self.told).whole(said[0])
+        own = whole[0] if whole and not sure else named
         others = (*whole, *(one for other in said[1:] for one in self._beside(other, said[0])))
         if own < 0:
             within = self.told.within(said[0])

@@ -14,6 +14,7 @@ from typing import Any
 from galen.knowledge.graph import KnowledgeError
 from galen.knowledge.texts.phrases import Denial, compile_pattern, hits
 from galen.knowledge.texts.plain_text import HAN, Folding
+from galen.knowledge.texts.writing import INVISIBLE
 
 
 class Urgency(StrEnum):
@@ -84,11 +85,16 @@ class RedFlags:
 
         `age` is in years; what is unknown raises no flag of its own.
         """
-        plain = self.folding.plain(text).text
+        # An unseen sign may stand within a word or between two: both readings count.
+        readings = [self.folding.plain(one).text for one in {text, INVISIBLE.sub(" ", text)}]
         for rule in self.rules:
             if not rule.concerns(age, pregnant):
                 continue
-            if any(not self.denial.denies(plain, hit) for hit in hits(rule.patterns, plain)):
+            if any(
+                not self.denial.denies(plain, hit)
+                for plain in readings
+                for hit in hits(rule.patterns, plain)
+            ):
                 advice = rule.advice["zh" if HAN.search(text) else "en"]
                 return RedFlag(rule.id, rule.urgency, advice, rule.citation)
         return None

@@ -65,6 +65,8 @@ def held():
         ("Ibuprofen (als Lysinsalz)", {"ibuprofen"}),
         ("Paracetamol (caffeine-free)", {"paracetamol"}),
         ("NSAIDs", {"nsaid"}),
+        ("Benzodiazepine 5 mg", {"1,2-Benzodiazepine", "benzodiazepine"}),
+        ("Isosorbide dinitrate", {"isosorbide dinitrate"}),
         ("powder of dragon's tooth", {"?"}),
     ],
 )

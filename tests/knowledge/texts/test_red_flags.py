@@ -138,3 +138,32 @@ def test_the_more_urgent_flag_wins():
 def test_a_rule_that_cannot_be_used_is_refused_by_name():
     with pytest.raises(KnowledgeError, match=r"rule 1 .*'odd'"):
         RedFlags.of({"flags": [{"id": "odd", "urgency": "perhaps"}]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["numb arm", "numb left arm", "my left arm is numb", "arm numbness", "my face feels numb"],
+        *["numbness in my left arm and face", "手臂麻木", "左臂发麻", "半边脸没有知觉"],
+    ],
+)
+def test_an_arm_or_face_that_is_numb_may_be_a_stroke(text):
+    flag = FLAGS.found(text)
+    assert flag is not None
+    assert flag.id == "stroke"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["numbing cream for the face", "numb face mask", "no numb arm", "face oil", "麻辣手工面"],
+)
+def test_what_numbs_on_purpose_is_no_stroke(text):
+    assert FLAGS.found(text) is None
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\u200d", "\u00ad", "\u2060", "\ufeff", "\u180e"])
+def test_a_sign_that_is_not_seen_hides_no_flag(sign):
+    for text in (f"che{sign}st pain", f"chest{sign}pain", f"chest{sign} pain", f"胸{sign}痛"):
+        flag = FLAGS.found(text)
+        assert flag is not None
+        assert flag.id == "chest_pain"
