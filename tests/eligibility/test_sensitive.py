@@ -71,12 +71,24 @@ PRIVATE_TITLES = [
         "HIV\u200b自检",
         "HIV\u2011test",
     ],
-    *["Соndоms", "Personal lubricant, safe for eyes", "Song thrush mug and thrush cream"],
+    *[
+        "性病检测试剂盒",
+        "Соndоms",
+        "Personal lubricant, safe for eyes",
+        "Song thrush mug and thrush cream",
+    ],
 ]
 PLAIN_TITLES = [
     *["Lubricant eye drops", "Systane Ultra Lubricant Eye Drops", "Eye lubricant 10 ml"],
     *["Piles of fun", "Song thrush bird feed", "Deep pile socks", "Medicated 治療 shampoo"],
-    *["Edible oil", "Genius pencils", "Thrushcross tea"],
+    *[
+        "慢性病管理手册",
+        "家用慢性病检测",
+        "良性病變護理",
+        "Edible oil",
+        "Genius pencils",
+        "Thrushcross tea",
+    ],
 ]
 
 
