@@ -13,7 +13,8 @@ PAGES = [("galen.compare", "report.html"), ("galen.evaluate", "report.html")]
 @pytest.mark.parametrize(("package", "template"), PAGES)
 def test_a_page_has_one_title_and_its_plots_and_needs_no_network(package, template, tmp_path):
     path = tmp_path / "new" / "page.html"
-    facts = {"title": "<b>shop</b>", "plots": [("a plot", Markup("<svg></svg>"))]}
+    plots = [("a plot", Markup("<svg></svg>"))]
+    facts = {"title": "<b>shop</b>", "plots": plots, "tables": [({}, plots)]}
     empty = {"findings": {}, "evaluation": {}, "requests": 0}
     write_page(path, package, template, **facts, **empty)
     page = path.read_text()

@@ -16,7 +16,7 @@ from galen.assembly.shipped import find_recipe
 from galen.assembly.train import train
 from galen.cli.main import app
 from galen.data.shop import Shop
-from galen.knowledge.pack import PackError
+from galen.knowledge.pack import PackError, read_pack
 from galen.serve.answering.once import recommend_once, surface_named
 from galen.serve.answering.state import LOG, SNAPSHOT
 from galen.serve.durable import tables
@@ -176,7 +176,8 @@ def test_a_start_refuses_a_pack_that_contradicts_itself_in_the_words_of_a_reload
     with pytest.raises(PackError, match="prescription") as at_start:
         Service.open(Shop.open(shop), Bundle.open(bundle), tmp_path / "log", settings)
     running = Service.open(Shop.open(shop), Bundle.open(bundle), tmp_path / "log", Settings())
-    operations = Operations(running, settings, lambda: date(2026, 11, 30))
+    today = max(rule.date for rule in read_pack("general").rules)
+    operations = Operations(running, settings, lambda: today)
     with pytest.raises(PackError) as at_reload:
         operations.reload_pack(None)
     running.close()
