@@ -35,8 +35,8 @@ from galen.compare.cost import measured
 from galen.data.arrays import Bools, Floats
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Samples
+from galen.nn.learning.course import Epoch
 from galen.nn.learning.precision import resolved
-from galen.nn.learning.training import Epoch
 from galen.nn.predicting import predict
 from galen.rank.lessons import in_order
 from galen.rank.network import NetworkModel

@@ -86,12 +86,9 @@ class Oracle:
 
     @cached_property
     def _steps(self) -> dict[str, set[str]]:
-        steps = defaultdict(set)
+        steps = defaultdict(set, {one: set(salts) for one, salts in self._salts.items()})
         for head, tail, _ in self._said["is_a"]:
             steps[head].add(tail)
-        for head, tail, _ in self._said["same_ingredient"]:
-            steps[head].add(tail)
-            steps[tail].add(head)
         return steps
 
     @cached_property

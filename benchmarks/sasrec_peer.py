@@ -29,7 +29,7 @@ from galen.assembly.split import Moment, split_by
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
-from galen.nn.learning.training import Epoch
+from galen.nn.learning.course import Epoch
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.judging import HeldOut, Judge
 from galen.recall.sequence import SequenceModel

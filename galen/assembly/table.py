@@ -29,7 +29,8 @@ from galen.features.encoding.tables import (
     pieces,
     types_of,
 )
-from galen.nn.learning.training import Epoch, Source, Training, Watch
+from galen.nn.learning.course import Epoch
+from galen.nn.learning.training import Source, Training, Watch
 from galen.rank.lessons import InMemory
 from galen.rank.model import Model
 from galen.rank.network import Network, NetworkModel

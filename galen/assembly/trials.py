@@ -27,7 +27,8 @@ from galen.assembly.table import learn_encoder, read_parts, row_bytes
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.tables import digest_of, part
-from galen.nn.learning.training import Epoch, TrainingError
+from galen.nn.learning.course import Epoch
+from galen.nn.learning.training import TrainingError
 from galen.rank.blended import logits_of
 from galen.rank.extended import ExtendedModel
 from galen.rank.model import Model

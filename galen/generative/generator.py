@@ -26,9 +26,10 @@ from galen.generative.generator_settings import GeneratorSettings
 from galen.generative.network import NextCodes
 from galen.generative.preferring.preference import Preferred, Wares, prefer
 from galen.generative.writing_judge import WritingJudge, whole_items
+from galen.nn.learning.course import Course
 from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Watch, fit, follow, usable
+from galen.nn.learning.training import Watch, fit, follow, usable
 from galen.nn.sequences.backbones.hstu_fused import fusable
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.code_head import CodeHead

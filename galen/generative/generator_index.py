@@ -23,8 +23,8 @@ from galen.generative.preferring.preference import Preferred
 from galen.generative.scoring import WrittenAnswer
 from galen.generative.trie import Trie
 from galen.generative.writing import Writer
+from galen.nn.learning.course import Course
 from galen.nn.learning.precision import products_in, resolved
-from galen.nn.learning.training import Course
 from galen.nn.sequences.buying import Buying
 from galen.nn.sequences.code_head import CodeHead
 from galen.nn.sequences.continuing import Continuing

@@ -33,10 +33,11 @@ from galen.generative.decoding import Found, beam
 from galen.generative.prefixes import PrefixSource
 from galen.generative.tiger_network import TigerNetwork, TigerScorer, TigerShape
 from galen.generative.trie import Trie
+from galen.nn.learning.course import Course
 from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.precision import Precision
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
+from galen.nn.learning.training import Training, Watch, fit, follow, usable
 from galen.nn.sequences.context import Asked, Moment
 from galen.nn.sequences.encoder_decoder import Memory
 from galen.nn.sequences.histories import Columns

@@ -16,9 +16,10 @@ from galen.data.arrays import Floats, Ints
 from galen.features.encoding.samples import Samples
 from galen.features.encoding.schema import Schema, SchemaError
 from galen.nn.exporting import Session
+from galen.nn.learning.course import Course
 from galen.nn.learning.losses import ObjectiveLoss
 from galen.nn.learning.precision import resolved
-from galen.nn.learning.training import Course, Source, Training, Watch, fit
+from galen.nn.learning.training import Source, Training, Watch, fit
 from galen.nn.predicting import predict
 from galen.nn.tables.compact import compacted
 from galen.rank.calibration import Calibration, Calibrator, Method

@@ -31,11 +31,12 @@ from galen.features.item_vectors import TABLE, Use, beginning, formed, read_enco
 from galen.features.reading import going_on, states_of
 from galen.features.tokenizing.coding import Coding
 from galen.nn.cosines import asked
+from galen.nn.learning.course import Course
 from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.precision import Precision, resolved
 from galen.nn.learning.sequence_losses import Kind as Loss
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
+from galen.nn.learning.training import Training, Watch, fit, follow, usable
 from galen.nn.sequences.backbones.backbone import Attention, Shape
 from galen.nn.sequences.backbones.backbone import Kind as BackboneKind
 from galen.nn.sequences.backbones.catalog import backbone

@@ -17,9 +17,10 @@ from galen.features.histories import columns_of, held_out
 from galen.features.item_known import Attribute, described, known_of, with_codes
 from galen.features.item_text import TextEncoder
 from galen.features.tokenizing.coding import Coding
+from galen.nn.learning.course import Course
 from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Training, Watch, fit, follow, usable
+from galen.nn.learning.training import Training, Watch, fit, follow, usable
 from galen.nn.sequences.histories import Columns
 from galen.nn.sequences.item_tower import ItemTower
 from galen.nn.sequences.next_item_training import training_of

@@ -17,8 +17,9 @@ from galen.generative.network import NextCodes
 from galen.generative.preferring.compared import LearningPolicy, Transitions, newest_transitions
 from galen.generative.preferring.direct_preference import DirectLoss, RejectedSource, hard_items
 from galen.generative.preferring.group_policy import GroupLoss, GroupSource, Rewards
+from galen.nn.learning.course import Course, Epoch
 from galen.nn.learning.sequence_losses import Mean
-from galen.nn.learning.training import Course, Epoch, Source, Training, Validate, Watch, fit
+from galen.nn.learning.training import Source, Training, Validate, Watch, fit
 from galen.nn.sequences.histories import Columns
 
 Method = Literal["s_dpo", "policy_gradient"]

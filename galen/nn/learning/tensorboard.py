@@ -5,7 +5,8 @@ from pathlib import Path
 from torch import nn
 
 from galen.data.extras import extra
-from galen.nn.learning.training import Epoch, Watch
+from galen.nn.learning.course import Epoch
+from galen.nn.learning.training import Watch
 
 
 def event_writer(folder: Path) -> Watch:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from galen.data.mendable import MendableError
 from galen.nn.learning.averaging import Averaged
 from galen.nn.learning.checkpoint import Checkpoint
+from galen.nn.learning.course import Course, Epoch
 from galen.nn.learning.distributed import (
     load_whole,
     spread,
@@ -91,49 +92,6 @@ class Source(Protocol):
     def lessons(self, epoch: int, skip: int) -> Iterator[Lesson]:
         """The mini-batches of an epoch, without its first `skip`."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one epoch came to."""
-
-    epoch: int
-    loss: float  # of training, mean of its steps
-    valid: dict[str, float]  # "loss" and what is monitored
-    rate: float
-    rows: int
-    step_cpu_seconds: float  # of training steps alone
-    cpu_seconds: float  # since the start, evaluation included
-
-
-@dataclass
-class Course:
-    """How training went, epoch by epoch, and which epoch was kept."""
-
-    epochs: list[Epoch] = field(default_factory=list)
-    best: int = -1
-    precision: str = "float32"
-
-    def better(self, monitor: str) -> bool:
-        """Is the last epoch better than the best one before it? Of equal ones loss decides."""
-        if self.best < 0:
-            return True
-        last, best = self.epochs[-1].valid, self.epochs[self.best].valid
-        if monitor != "loss" and abs(last[monitor] - best[monitor]) > 1e-6:
-            return last[monitor] > best[monitor]
-        return last["loss"] < best["loss"] - 1e-6
-
-    @property
-    def goes_on(self) -> bool:
-        """Is the last epoch's loss the lowest so far? Order may stand still while it falls."""
-        *before, last = [epoch.valid["loss"] for epoch in self.epochs]
-        return last < min(before, default=math.inf) - 1e-6
-
-    @property
-    def rows_per_cpu_second(self) -> float:
-        """Training rows a second of processor time, without evaluation."""
-        seconds = sum(epoch.step_cpu_seconds for epoch in self.epochs)
-        return sum(epoch.rows for epoch in self.epochs) / max(seconds, 1e-9)
 
 
 Validate = Callable[[nn.Module], dict[str, float]]  # "loss" and what is monitored

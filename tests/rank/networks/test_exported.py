@@ -8,7 +8,8 @@ from rank.networks.schemas import PLAIN, RICH, plain_samples, rich_samples
 from galen.assembly.catalog import NETWORKS
 from galen.features.encoding.schema import Category, Schema, SchemaError
 from galen.nn.exporting import ExportError
-from galen.nn.learning.training import Course, Training
+from galen.nn.learning.course import Course
+from galen.nn.learning.training import Training
 from galen.rank.calibration import Platt
 from galen.rank.network import Network, NetworkModel
 from galen.rank.serving import FILE, Serving
