@@ -5,7 +5,7 @@ validation nor test, nor the store that features are read from, ever holds one.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from galen.data.enriched import read_enriched
 from galen.data.lookup import all_places_of, places_of
 from galen.data.schema import TAKEN
 from galen.features.clicks import odd_clicks
+from galen.features.words.item_words import TABLE as ITEMS
 from galen.features.words.item_words import ItemWords
 from galen.features.words.word_contexts import WordContexts
 from galen.knowledge.build import graph_of
@@ -44,6 +45,9 @@ class Guesses:
 @dataclass(frozen=True)
 class JudgedSamples:
     """The table `samples` of a shop, and how far a recipe goes by it."""
+
+    tables: ClassVar = (TABLE,)  # that it cannot do without
+    tables_found: ClassVar = (ITEMS,)  # that it reads where they are there
 
     part: SamplesPart
     words: ItemWords

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -28,21 +28,22 @@ PLACES: Final = ("folder", "knowledge", "words", "begin")
 Figures = TypeVar("Figures", Learned, Latency, LeftOut)
 
 
-def digest_of(task: ContestantTask, version: str) -> str:
+def digest_of(task: ContestantTask, version: str, tables: Collection[str]) -> str:
     """Of all that the figures of a recipe follow from; latency has its rate and length besides.
 
-    `version` is galen's own. A shop is what its manifest and the tables beside it say, a recipe
-    its text and what stands where its settings lead: knowledge, or a bundle to begin from.
+    `version` is galen's own. A shop is what its manifest says and, of what was written beside it,
+    the `tables` that the recipe reads; a recipe its text and what stands where its settings lead:
+    knowledge, or a bundle to begin from.
 
     Raises:
         PackError: the pack cannot be read.
     """
     shop = Path(task.shop)
-    tables = sorted(enriched_folder(shop).glob("*.parquet"))
+    written = sorted(enriched_folder(shop).glob("*.parquet"))
     of = {
         "recipe": task.recipe,
         "shop": sha256(shop / NAME),
-        "tables": {path.name: sha256(path) for path in tables},
+        "tables": {path.name: sha256(path) for path in written if path.stem in tables},
         "protocol": task.protocol,
         "seed": task.seed,
         "pack": read_pack(task.pack).version,

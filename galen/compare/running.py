@@ -18,7 +18,7 @@ import galen
 from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe
 from galen.assembly.split import Protocol
-from galen.assembly.written_tables import check_tables
+from galen.assembly.written_tables import check_tables, tables_read
 from galen.compare.cost import HourlyPrices
 from galen.compare.keeping import digest_of, is_kept
 from galen.compare.task import STEPS, ContestantTask, Doing, Finished, Message, StepFailed, StepName
@@ -190,7 +190,8 @@ def _contestant(plan: ComparisonPlan, recipe: Recipe) -> Contestant:
         rate=plan.rate,
         requests=plan.requests,
     )
-    folder = plan.folder / f"{recipe.name}-{digest_of(task, version('galen'))}"
+    digest = digest_of(task, version("galen"), tables_read(recipe))
+    folder = plan.folder / f"{recipe.name}-{digest}"
     return Contestant(recipe.name, folder, msgspec.structs.replace(task, folder=str(folder)))
 
 

@@ -53,6 +53,16 @@ class ReadsTables(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsTablesFound(Protocol):
+    """Settings of a part that learns from some tables where a shop has them, and without."""
+
+    @property
+    def tables_found(self) -> tuple[str, ...]:
+        """Those it reads where they are there, by name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
     """Which events something was made from, 0 where from none."""

@@ -18,6 +18,7 @@ from galen.data.dataset import Dataset
 from galen.data.enriched import made_from, read_enriched
 from galen.features.contexts.contexts import ContextReader
 from galen.features.contexts.written_words import COLUMNS, ContextTable, fields_of
+from galen.features.words.item_words import TABLE as ITEMS
 from galen.knowledge.build import graph_of
 from galen.pipeline.candidates import Candidates, Requests
 
@@ -35,6 +36,11 @@ class ProfileFit:
 
     table: str = TABLE  # of the shop's profiles; without it the features are missing
     knowledge: str = ""
+
+    @property
+    def tables_found(self) -> tuple[str, ...]:
+        """Profiles, and the words of items that they are told in."""
+        return (self.table, ITEMS)
 
     def of(self, data: Dataset) -> "CohortProfiles":
         """Read the table, where the shop has it.

@@ -18,6 +18,7 @@ from galen.data.arrays import Floats, Ints, Singles
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.features.item_text import TextEncoder, said_of
+from galen.features.words.item_words import TABLE as ITEMS
 from galen.features.words.item_words import ItemWords, holds_of
 from galen.features.words.word_pairs import Window, WordPairs, together, values_at
 from galen.knowledge.build import graph_of
@@ -64,6 +65,11 @@ class I2i:
     def tables(self) -> tuple[str, ...]:
         """The table of relations, where nothing else will do."""
         return (RELATIONS,) if self.relations == "table" else ()
+
+    @property
+    def tables_found(self) -> tuple[str, ...]:
+        """Words of items, and relations unless rules alone are to say them."""
+        return (ITEMS,) if self.relations == "rules" else (ITEMS, RELATIONS)
 
     def fit(self, data: Dataset) -> "I2iIndex":
         """Relate the words, learn the weights, and keep the best items beside each.

@@ -25,6 +25,7 @@ from galen.data.schema import TAKEN
 from galen.features.contexts.context_words import ContextKeys, ContextWords, K
 from galen.features.contexts.contexts import ContextReader, Field
 from galen.features.contexts.written_words import COLUMNS, ContextTable
+from galen.features.words.item_words import TABLE as ITEMS
 from galen.knowledge.build import graph_of
 from galen.pipeline.candidates import Candidates, Requests, no_candidates
 from galen.recall.popular import Popular
@@ -66,6 +67,11 @@ class Needs:
     def tables(self) -> tuple[str, ...]:
         """The table of contexts, where one is named."""
         return (self.table,) if self.table else ()
+
+    @property
+    def tables_found(self) -> tuple[str, ...]:
+        """Words of items, by which what was taken last tells a category."""
+        return (ITEMS,)
 
     def fit(self, data: Dataset) -> "NeedsIndex":
         """Learn from a shop's events, and read the table where one is asked for.

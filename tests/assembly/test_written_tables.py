@@ -1,15 +1,20 @@
 """What a recipe must read, and was not written, is told before anything is learned."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from quick_recipes import SMALL
+
+from galen.assembly import catalog
 from galen.assembly.parts import retriever_spec
 from galen.assembly.recipe import Recipe
 from galen.assembly.shipped import find_recipe, shipped_recipes
 from galen.assembly.train import train
-from galen.assembly.written_tables import check_tables
+from galen.assembly.written_tables import check_tables, tables_read
 from galen.data.dataset import Dataset
 from galen.data.enriched import EnrichedError, enriched_folder
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
+from galen.features.profile_fit import ProfileFit
 
 CODED = {"sources": ["taken", "encoded"]}
 READ = [
@@ -24,6 +29,13 @@ READ = [
     ("i2i", {"relations": "table"}, "relations"),
     ("needs", {"table": "needs"}, "needs"),
 ]
+FOUND = [
+    ("i2i", {}, {"items", "relations"}),
+    ("i2i", {"relations": "rules"}, {"items"}),
+    ("needs", {}, {"items"}),
+]
+WRITTEN = ("items", "needs", "profiles", "relations", "samples", "vectors", "vectors_co_taken")
+QUICK = {**SMALL, "tiger": {"width": 8, "layers": 1, "epochs": 1}}
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +104,49 @@ def test_a_table_that_was_written_is_not_asked_for(shop):
     folder.mkdir()
     (folder / "vectors.parquet").touch()
     check_tables(find_recipe("enriched"), shop.folder)
+
+
+def with_nonsense(shop, folder, tables):
+    """The shop's events, with files beside it that nobody can read."""
+    for name in tables:
+        (folder / f"{name}.parquet").write_bytes(b"nonsense")
+    return replace(Dataset.read(shop), enriched=folder)
+
+
+@pytest.mark.parametrize("model", sorted(catalog.RETRIEVERS))
+def test_a_channel_reads_no_table_that_it_is_not_said_to_read(shop, model, tmp_path):
+    recipe = recipe_of(recall={"own": {"model": model, **QUICK.get(model, {})}})
+    others = set(WRITTEN) - tables_read(recipe)
+    assert others
+    retriever_spec(recipe, "own").fit(with_nonsense(shop, tmp_path, others))
+
+
+@pytest.mark.parametrize(("model", "settings", "tables"), FOUND)
+def test_a_channel_reads_the_tables_found_that_it_is_said_to_read(
+    shop, model, settings, tables, tmp_path
+):
+    recipe = recipe_of(recall={"own": {"model": model, **settings}})
+    assert tables_read(recipe) == tables
+    for name in tables:
+        (tmp_path / name).mkdir()
+        with pytest.raises(EnrichedError, match="cannot be read"):
+            retriever_spec(recipe, "own").fit(with_nonsense(shop, tmp_path / name, [name]))
+
+
+def test_profiles_are_read_with_the_words_of_items_and_nothing_else(shop, tmp_path):
+    rank = {"model": "logistic", "features": [{"model": "profile_fit", "table": "cohorts"}]}
+    read = tables_read(recipe_of(rank=rank))
+    assert read == {"cohorts", "items"}
+    ProfileFit("cohorts").of(with_nonsense(shop, tmp_path, set(WRITTEN) - read))
+    with pytest.raises(EnrichedError, match="cannot be read"):
+        ProfileFit("cohorts").of(with_nonsense(shop, tmp_path, ["cohorts"]))
+
+
+def test_samples_are_read_where_a_recipe_goes_by_them():
+    assert tables_read(recipe_of(samples={"clicks": 0.5})) == {"samples", "items"}
+    assert tables_read(recipe_of(samples={"clicks": 0.0})) == frozenset()
+
+
+def test_of_two_ways_one_reads_no_table_and_one_reads_vectors():
+    assert tables_read(find_recipe("classic")) == frozenset()
+    assert "vectors" in tables_read(find_recipe("hybrid"))
