@@ -23,6 +23,7 @@ from galen.knowledge.loading.pharmacotherapydb import load_pharmacotherapydb
 from galen.knowledge.loading.rxnorm import load_rxnorm
 
 SEED: Final = Path(__file__).parent / "seed"
+BRANDS: Final = Path(__file__).parent / "names" / "brands.toml"
 SHIPPED: Final = Path(__file__).parent / "shipped"
 
 SOURCES: Final[dict[str, Callable[[Path], Loaded]]] = {
@@ -45,6 +46,7 @@ def shipped_sources() -> list[Loaded]:
     """What galen ships, in the order of joining."""
     return [
         load_own(SEED),
+        load_own(BRANDS),
         load_drugbank(SHIPPED / "drugs.parquet"),
         load_pharmacotherapydb(SHIPPED / "indications.parquet"),
         load_evidence(SHIPPED / "interactions.parquet"),

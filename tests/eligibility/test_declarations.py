@@ -148,6 +148,9 @@ def test_what_stands_within_a_sentence_is_acted_on_and_the_rest_is_not_taken_to_
     [
         ("Warfarin 5 mg", {"ingredient:warfarin"}),
         ("ibuprofen, codeine", {"ingredient:ibuprofen", "ingredient:codeine"}),
+        ("Coumadin", {"ingredient:warfarin"}),
+        ("XARELTO 20mg", {"ingredient:rivaroxaban"}),
+        ("万艾可", {"ingredient:sildenafil"}),
         ("statins", {"drug_class:statin"}),
         ("Beta-blockers", {"drug_class:beta blocker"}),
         ("MAOIs", {"drug_class:mao inhibitor"}),
