@@ -140,9 +140,8 @@ class SequenceModel:
         if begin:
             begin.lay_into(network)
         learnable = taken | described(known)
-        among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
         some = bool(len(columns.item))
-        course = self._taught(network, columns, among, before, watch) if some else Course()
+        course = self._taught(network, columns, learnable, before, watch) if some else Course()
         taught = bool(course.epochs or begin)
         network.to("cpu").eval()
         with torch.inference_mode():
@@ -208,10 +207,12 @@ class SequenceModel:
         self,
         network: NextItem,
         columns: Columns,
-        among: Ints | None,
+        findable: Bools,
         before: Course,
         watch: Watch | None,
     ) -> Course:
+        taken = np.unique(columns.item)
+        among = taken if len(taken) < network.tower.items else None
         if before.epochs:
             source = self._source(columns, network.tower.items, among)
             return follow(network, Mean(), source, before, self.training, watch=watch)
@@ -219,7 +220,7 @@ class SequenceModel:
         source = self._source(learning, network.tower.items, among)
         if not source.rows:  # of the only pair of events the second one is held out
             return Course()
-        judge = Judge(kept, self.length, self.repeat)
+        judge = Judge(kept, self.length, self.repeat, findable)
         return fit(network, Mean(), source, judge, self.training, watch=watch)
 
     def _source(self, learning: Columns, items: int, among: Ints | None) -> EnoughSteps:

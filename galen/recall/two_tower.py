@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from galen.data.arrays import Singles
+from galen.data.arrays import Bools, Singles
 from galen.data.dataset import Dataset
 from galen.features.histories import columns_of, held_out
 from galen.features.item_known import Attribute, described, known_of, with_codes
@@ -103,12 +103,14 @@ class TwoTower:
             identity_dropout=self.identity_dropout,
         )
         network = Network(tower, self._users(), torch.from_numpy(count), self.temperature)
-        some = bool(count.any())
-        course = self._taught(network, columns, data, before, watch) if some else Course()
+        some, findable = bool(count.any()), (count > 0) | described(known)
+        course = Course()
+        if some:
+            course = self._taught(network, columns, data, findable, before, watch)
         network.to("cpu").eval()
         with torch.inference_mode():
             vectors, answers = tower.whole(), network.answers(torch.arange(items)).numpy()
-        learned = ((count > 0) | described(known)) & bool(course.epochs)
+        learned = findable & bool(course.epochs)
         found = FoundVectors.by(self.search, np.ascontiguousarray(answers), learned)
         return TwoTowerIndex(self, found, vectors, network.users, course)
 
@@ -117,6 +119,7 @@ class TwoTower:
         network: Network,
         columns: Columns,
         data: Dataset,
+        findable: Bools,
         before: Course,
         watch: Watch | None,
     ) -> Course:
@@ -133,7 +136,7 @@ class TwoTower:
             return Course()
         if judged is None:
             return follow(network, Mean(), source, before, self._training(), watch=watch)
-        judge = PairJudge(judged, self.recent, self.repeat)
+        judge = PairJudge(judged, self.recent, self.repeat, findable)
         return fit(network, Mean(), source, judge, self._training(), watch=watch)
 
     def _training(self) -> Training:

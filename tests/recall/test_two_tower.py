@@ -144,6 +144,15 @@ def test_people_held_out_are_judged_as_the_channel_answers_them(repeat, world):
     assert bool(told) == repeat
 
 
+def test_people_held_out_are_judged_among_the_items_that_can_be_found(world):
+    """Of 240 items 216 were never taken and are not described; nothing is learned so slowly."""
+    items = [{"item_id": str(row)} for row in range(240)]
+    data = replace(world.data, catalogue=Catalogue(items_table(items)))
+    slow = TwoTower(attributes=(), width=8, epochs=1, learning_rate=1e-9, temperature=100.0)
+    (only,) = slow.fit(data).course.epochs
+    assert only.valid["loss"] == pytest.approx(np.log(24), abs=0.1)
+
+
 @pytest.fixture(scope="module")
 def source(world):
     columns = Columns(
