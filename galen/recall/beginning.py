@@ -64,6 +64,8 @@ class Beginning:
             raise BeginningError("the text to begin with has no words; begin with another folder.")
         _lay(tower.of_vectors, self.projection)
         _lay(network.reader, self.reader)
+        if network.reader.context is not None:
+            network.reader.context.words.forget("user")  # rows of people are of one shop
         if tower.own is not None:
             nn.init.zeros_(tower.own)
 

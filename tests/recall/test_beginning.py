@@ -5,6 +5,7 @@ from shutil import copytree
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 from worlds import items_table
 
@@ -81,6 +82,19 @@ def test_what_began_elsewhere_learns_on_and_comes_back_from_disk(learned, world,
     assert again.retrieve(asked, 4).item.tolist() == index.retrieve(asked, 4).item.tolist()
     again.save(tmp_path)
     SequenceModel(**WORDS | {"epochs": 1}, begin=str(tmp_path)).fit(world.data)
+
+
+def test_people_of_a_shop_are_strangers_in_another(world, other_shop, tmp_path):
+    spec = SequenceModel(**WORDS, context=("user", "surface"))
+    spec.fit(world.data).save(tmp_path)
+    index = replace(spec, begin=str(tmp_path)).fit(other_shop)
+    stranger = world.requests([[0, 4, 8]])
+    one, other = (index.states(replace(stranger, user=np.array([row]))) for row in (-1, 3))
+    assert torch.equal(one, other)
+    learned = spec.load(tmp_path)
+    assert not torch.equal(
+        learned.states(stranger), learned.states(replace(stranger, user=np.array([3])))
+    )
 
 
 def test_codes_of_a_shop_mean_nothing_in_another_and_are_left_behind(world, other_shop, tmp_path):
