@@ -82,11 +82,15 @@ def columns_of_requests(
     return Columns(known.offsets, known.item, known.kind, seconds(known.at, timed=timed))
 
 
-def asked_by(requests: Requests, people: Ints, *, timed: bool) -> Asked:
-    """When and where some requests (P,) ask, and for whom."""
+def asked_by(requests: Requests, people: Ints, *, timed: bool, users: int | None = None) -> Asked:
+    """When and where some requests (P,) ask, and for whom: of rows from `users` on, for nobody.
+
+    People who came after a network had learned share no token of those it learned from.
+    """
     at = seconds(requests.at[people], timed=timed)
     surface = requests.surface[people].astype(np.int64)
     user = requests.user[people].astype(np.int64)
+    user = user if users is None else np.where(user < users, user, -1)
     return Asked(*map(torch.from_numpy, (at, surface, user)))
 
 

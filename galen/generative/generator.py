@@ -100,6 +100,7 @@ class Generator(GeneratorSettings):
             bool(course.epochs),
             cold,
             preferred,
+            data.users,
         )
 
     def _taught(

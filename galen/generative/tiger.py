@@ -176,8 +176,8 @@ class TigerIndex:
         timed, length = self.facts.timed, self.settings.length
         read = columns_of_requests(requests.taken, len(self.ids), length, timed=timed)
         asking = np.flatnonzero(np.diff(read.offsets))
-        own, asked = read.of(asking), asked_by(requests, asking, timed=timed)
-        asked = asked._replace(user=asked.user.masked_fill(asked.user >= self.facts.users, -1))
+        own, users = read.of(asking), self.facts.users
+        asked = asked_by(requests, asking, timed=timed, users=users)
 
         def write(part: slice, mask: Tensor, wanted: int) -> Found:
             memory = remembered(self.network, own.of(_rows(part)), asked.take(part))

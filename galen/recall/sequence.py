@@ -150,7 +150,7 @@ class SequenceModel:
         found = FoundVectors.by("exact", np.ascontiguousarray(answers), learnable & taught)
         whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
         learned = Beginning.of(network, encoder) if encoder and whole else None
-        parts = network.reader, timed, course, learned, network.buying
+        parts = network.reader, timed, course, learned, network.buying, data.users
         return SequenceIndex(self, found, vectors, *parts)
 
     def _encoder(self, data: Dataset) -> TextEncoder | None:
@@ -265,8 +265,8 @@ class SequenceModel:
         reader.eval()
         found = FoundVectors.load(folder)
         beginning = Beginning.load(folder) if (folder / PROJECTION).exists() else None
-        timed, nothing = facts.timed, Course()
-        return SequenceIndex(self, found, vectors, reader, timed, nothing, beginning, buying)
+        parts = reader, facts.timed, Course(), beginning, buying, facts.users
+        return SequenceIndex(self, found, vectors, *parts)
 
     def _reader(self, timed: bool) -> Reader:
         return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))
@@ -275,6 +275,7 @@ class SequenceModel:
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool  # are moments in seconds, or is only the order known?
     buys: bool = False  # was it learned what is bought?
+    users: int | None = None  # who came later is read as unknown; None in bundles of before
 
 
 @dataclass(frozen=True)
@@ -289,6 +290,7 @@ class SequenceIndex:
     course: Course
     beginning: Beginning | None = None  # what another shop may begin with, where text counts
     buying: Buying | None = None
+    users: int | None = None  # rows from here on came after it had learned
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         return self.answer(requests).best(k)
@@ -307,15 +309,17 @@ class SequenceIndex:
         columns = columns_of_requests(
             requests.taken, items, settings.length, timed=self.timed, kinds=settings.kinds
         )
-        found, asking = states_of(self.reader, self.items, columns, requests, timed=self.timed)
+        read = self.reader, self.items, columns
+        found, asking = states_of(*read, requests, timed=self.timed, users=self.users)
         out = torch.zeros(len(requests), self.items.shape[1])
         out[torch.from_numpy(asking)] = found
         return out
 
     def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
         """Requests with an event, ready for `places` items of a slate."""
-        read, kinds = (self.reader, self.items), self.settings.kinds
-        return going_on(*read, requests, places, self._scores, kinds=kinds, timed=self.timed)
+        read, kinds = (self.reader, self.items, requests, places), self.settings.kinds
+        timed, users = self.timed, self.users
+        return going_on(*read, self._scores, kinds=kinds, timed=timed, users=users)
 
     def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """(P, m) of items (P, m); NaN for items that nobody took."""
@@ -334,7 +338,7 @@ class SequenceIndex:
             tensors |= {f"{BUYING}{name}": tensor for name, tensor in own.items()}
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "sequence.safetensors")
-        facts = _Facts(self.timed, self.buying is not None)
+        facts = _Facts(self.timed, self.buying is not None, self.users)
         (folder / "sequence.json").write_bytes(msgspec.json.encode(facts))
         self.found.save(folder)
         if self.beginning is not None:
