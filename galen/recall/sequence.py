@@ -25,7 +25,7 @@ from galen.features.histories import (
     some_bought,
     tokens_of,
 )
-from galen.features.item_known import Attribute, described, known_of, with_codes, with_encoded
+from galen.features.item_known import Attribute, findable, known_of, with_codes, with_encoded
 from galen.features.item_text import TextEncoder
 from galen.features.item_vectors import TABLE, Use, beginning, formed, read_encoded
 from galen.features.reading import going_on, states_of
@@ -139,8 +139,8 @@ class SequenceModel:
         network = self._network(known, own, taken, buys=buys, timed=timed)
         if begin:
             begin.lay_into(network)
-        learnable = taken | described(known)
-        some = bool(len(columns.item))
+        learnable = findable(known, taken, identity=self.identity)
+        some = bool(len(columns.item)) and bool(learnable.any())
         course = self._taught(network, columns, learnable, before, watch) if some else Course()
         taught = bool(course.epochs or begin)
         network.to("cpu").eval()
@@ -207,7 +207,7 @@ class SequenceModel:
         self,
         network: NextItem,
         columns: Columns,
-        findable: Bools,
+        learnable: Bools,
         before: Course,
         watch: Watch | None,
     ) -> Course:
@@ -220,7 +220,7 @@ class SequenceModel:
         source = self._source(learning, network.tower.items, among)
         if not source.rows:  # of the only pair of events the second one is held out
             return Course()
-        judge = Judge(kept, self.length, self.repeat, findable)
+        judge = Judge(kept, self.length, self.repeat, learnable)
         return fit(network, Mean(), source, judge, self.training, watch=watch)
 
     def _source(self, learning: Columns, items: int, among: Ints | None) -> EnoughSteps:

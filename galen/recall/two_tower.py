@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from galen.data.arrays import Bools, Singles
 from galen.data.dataset import Dataset
 from galen.features.histories import columns_of, held_out
-from galen.features.item_known import Attribute, described, known_of, with_codes
+from galen.features.item_known import Attribute, findable, known_of, with_codes
 from galen.features.item_text import TextEncoder
 from galen.features.tokenizing.coding import Coding
 from galen.nn.learning.course import Course
@@ -103,14 +103,13 @@ class TwoTower:
             identity_dropout=self.identity_dropout,
         )
         network = Network(tower, self._users(), torch.from_numpy(count), self.temperature)
-        some, findable = bool(count.any()), (count > 0) | described(known)
-        course = Course()
-        if some:
-            course = self._taught(network, columns, data, findable, before, watch)
+        learnable, course = findable(known, count > 0, identity=self.identity), Course()
+        if count.any() and learnable.any():
+            course = self._taught(network, columns, data, learnable, before, watch)
         network.to("cpu").eval()
         with torch.inference_mode():
             vectors, answers = tower.whole(), network.answers(torch.arange(items)).numpy()
-        learned = findable & bool(course.epochs)
+        learned = learnable & bool(course.epochs)
         found = FoundVectors.by(self.search, np.ascontiguousarray(answers), learned)
         return TwoTowerIndex(self, found, vectors, network.users, course)
 
@@ -119,7 +118,7 @@ class TwoTower:
         network: Network,
         columns: Columns,
         data: Dataset,
-        findable: Bools,
+        learnable: Bools,
         before: Course,
         watch: Watch | None,
     ) -> Course:
@@ -136,7 +135,7 @@ class TwoTower:
             return Course()
         if judged is None:
             return follow(network, Mean(), source, before, self._training(), watch=watch)
-        judge = PairJudge(judged, self.recent, self.repeat, findable)
+        judge = PairJudge(judged, self.recent, self.repeat, learnable)
         return fit(network, Mean(), source, judge, self._training(), watch=watch)
 
     def _training(self) -> Training:

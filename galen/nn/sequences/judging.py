@@ -70,7 +70,7 @@ def judged(
     """NDCG@10 and log-loss of what was held out, by `scores` (people, items) of some people.
 
     Without `repeat`, what people took before cannot be found; what is not `findable` (items,) never
-    can, and takes no part of the loss.
+    can, and takes no part of the loss, neither beside others nor where it is wanted.
     """
     gains, losses = list[Tensor](), list[Tensor]()
     hidden = torch.from_numpy(np.flatnonzero(~findable)) if findable is not None else None
@@ -80,14 +80,17 @@ def judged(
         if hidden is not None and len(hidden):
             told.index_fill_(1, hidden.to(told.device), -torch.inf)
         wanted = torch.from_numpy(held_out.wanted[people]).to(told.device)
-        losses.append(nn.functional.cross_entropy(told, wanted, reduction="none"))
+        loss = nn.functional.cross_entropy(told, wanted, reduction="none")
+        losses.append(loss[~torch.isposinf(loss)])
         if not repeat:
             taken = held_out.before.of(people)
             row = np.repeat(np.arange(len(people)), np.diff(taken.offsets))
             gone = torch.from_numpy(row), torch.from_numpy(taken.item)
             told[tuple(part.to(told.device) for part in gone)] = -torch.inf
         gains.append(_gain(told, wanted))
-    return {"ndcg": float(torch.cat(gains).mean()), "loss": float(torch.cat(losses).mean())}
+    loss = torch.cat(losses)
+    mean = float(loss.mean()) if len(loss) else 0.0
+    return {"ndcg": float(torch.cat(gains).mean()), "loss": mean}
 
 
 def _gain(scores: Tensor, wanted: Tensor) -> Tensor:

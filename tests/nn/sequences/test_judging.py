@@ -58,3 +58,7 @@ def test_what_the_channel_never_finds_stands_beside_nothing():
     among = SCORES[:, findable]
     losses = -torch.log_softmax(among, 1)[[0, 1], [1, 2]]
     assert told["loss"] == pytest.approx(float(losses.mean()))
+    kept = HeldOut(BEFORE, np.array([3, 2]))  # of the second nothing can be told
+    told = judged(kept, lambda p: SCORES[p], 5, repeat=True, findable=findable)
+    assert told["ndcg"] == pytest.approx(FIRST / 2)
+    assert told["loss"] == pytest.approx(float(losses[0]))
