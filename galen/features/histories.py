@@ -68,6 +68,20 @@ def held_out(columns: Columns, people: int, seed: int) -> tuple[Columns, HeldOut
     return learning, HeldOut(learning.of(chosen), columns.item[newest], columns.moments(newest))
 
 
+def lessons_of(
+    columns: Columns, people: int, seed: int, *, judged: bool
+) -> tuple[Columns, HeldOut | None]:
+    """What teaches of histories, and who is held out of them; nobody unless `judged`.
+
+    Only these tell which items are learned: one that stands nowhere but where it is held out is as
+    one that nobody took.
+    """
+    if not judged or not len(columns.item):
+        return columns, None
+    learning, kept = held_out(columns, people, seed)
+    return learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)), kept
+
+
 def columns_of_requests(
     history: Histories,
     items: int,

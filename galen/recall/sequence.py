@@ -21,7 +21,7 @@ from galen.features.histories import (
     Taken,
     columns_of,
     columns_of_requests,
-    held_out,
+    lessons_of,
     some_bought,
     tokens_of,
 )
@@ -131,17 +131,21 @@ class SequenceModel:
         fusable(self.shape, self.device)
         columns = columns_of(data, self.kinds)
         timed = data.clock == "time"
-        taken = np.bincount(columns.item, minlength=len(data.catalogue)) > 0
+        judged = not before.epochs
+        learning, kept = lessons_of(columns, self.held_out, self.seed, judged=judged)
+        taken = np.bincount(learning.item, minlength=len(data.catalogue)) > 0
         begin = Beginning.load(Path(self.begin)) if self.begin else None
         encoder = begin.encoder if begin else self._encoder(data)
         known, own = self._known(data, encoder)
-        buys = self.purchase_weight > 0 and some_bought(columns)
+        buys = self.purchase_weight > 0 and some_bought(learning)
         network = self._network(known, own, taken, buys=buys, timed=timed)
         if begin:
             begin.lay_into(network)
         learnable = findable(known, taken, identity=self.identity)
-        some = bool(len(columns.item)) and bool(learnable.any())
-        course = self._taught(network, columns, learnable, before, watch) if some else Course()
+        course = Course()
+        if len(learning.item) and learnable.any():
+            judge = Judge(kept, self.length, self.repeat, learnable) if kept else before
+            course = self._taught(network, learning, judge, watch)
         taught = bool(course.epochs or begin)
         network.to("cpu").eval()
         with torch.inference_mode():
@@ -204,38 +208,26 @@ class SequenceModel:
         return known, own
 
     def _taught(
-        self,
-        network: NextItem,
-        columns: Columns,
-        learnable: Bools,
-        before: Course,
-        watch: Watch | None,
+        self, network: NextItem, learning: Columns, judge: Judge | Course, watch: Watch | None
     ) -> Course:
-        taken = np.unique(columns.item)
-        among = taken if len(taken) < network.tower.items else None
-        if before.epochs:
-            source = self._source(columns, network.tower.items, among)
-            return follow(network, Mean(), source, before, self.training, watch=watch)
-        learning, kept = held_out(columns, self.held_out, self.seed)
-        source = self._source(learning, network.tower.items, among)
-        if not source.rows:  # of the only pair of events the second one is held out
-            return Course()
-        judge = Judge(kept, self.length, self.repeat, learnable)
-        return fit(network, Mean(), source, judge, self.training, watch=watch)
-
-    def _source(self, learning: Columns, items: int, among: Ints | None) -> EnoughSteps:
-        source = NextItemSource(
-            learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
-            items,
-            self.batch,
-            self.length,
-            self.negatives,
-            self.popular,
-            self.stochastic,
-            self.seed,
-            among,
+        """How it learned, judged by people held out or as it went before."""
+        taken, items = np.unique(learning.item), network.tower.items
+        source = EnoughSteps(
+            NextItemSource(
+                learning,
+                items,
+                self.batch,
+                self.length,
+                self.negatives,
+                self.popular,
+                self.stochastic,
+                self.seed,
+                taken if len(taken) < items else None,
+            )
         )
-        return EnoughSteps(source)
+        if isinstance(judge, Course):
+            return follow(network, Mean(), source, judge, self.training, watch=watch)
+        return fit(network, Mean(), source, judge, self.training, watch=watch)
 
     @property
     def shape(self) -> Shape:
