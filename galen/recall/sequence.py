@@ -118,6 +118,7 @@ class SequenceModel:
             TrainingError: the loss is not finite, or nothing can be learned on the device.
             AttentionError: fused attention without HSTU on a GPU.
             BeginningError: there is nothing to begin with, or it does not fit these settings.
+            TextError: the folder of `words` holds none.
             EnrichedError: vectors are asked for, and their table is missing or cannot be used.
             SemanticIdError: codes are asked for, and cannot be made.
         """

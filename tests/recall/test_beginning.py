@@ -120,6 +120,14 @@ def test_a_folder_that_holds_nothing_to_begin_with_is_told(world, tmp_path):
         SequenceModel(begin=str(tmp_path)).fit(world.data)
 
 
+def test_words_that_were_cut_short_are_nothing_to_begin_with(learned, world, tmp_path):
+    copytree(learned, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "text.json"
+    file.write_bytes(file.read_bytes()[:-3])
+    with pytest.raises(BeginningError, match="holds no sequence channel with text"):
+        SequenceModel(**WORDS, begin=str(tmp_path)).fit(world.data)
+
+
 def test_another_shape_is_told(learned, world):
     with pytest.raises(BeginningError, match=r"another shape.*as they were"):
         SequenceModel(**WORDS | {"width": 8}, begin=str(learned)).fit(world.data)
