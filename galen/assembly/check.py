@@ -45,6 +45,7 @@ def check_recipe(recipe: Recipe) -> None:
         _check_tokenizer(spec, at)
         _check_heads(spec, at)
         _check_negatives(spec, at)
+        _check_tower(spec, at)
     if not any(recall.quota for recall in recipe.recall.values()):
         raise RecipeError(f"{where}: it needs at least one [recall.<name>] with a quota above 0.")
     settings_of(Fusion, recipe.fusion, f"{where}: [fusion]")
@@ -159,6 +160,18 @@ def _check_negatives(spec: object, at: str) -> None:
     draws = getattr(spec, "dense", getattr(spec, "loss", "softmax") != "softmax")
     if draws and getattr(spec, "negatives", 1) < 1:
         raise RecipeError(f"{at}: negatives = 0 leaves nothing to tell the next item from; draw 1.")
+
+
+def _check_tower(spec: object, at: str) -> None:
+    """See that something makes an item's vector."""
+    if getattr(spec, "identity", True) or hasattr(spec, "coding"):  # codes are always read there
+        return
+    said = [getattr(spec, name, None) for name in ("attributes", "text", "codes", "encoded")]
+    if all(one in (None, (), False, "none") for one in said):
+        raise RecipeError(
+            f"{at}: identity = false leaves nothing that tells items apart: give attributes, text "
+            "or codes, or leave identity on."
+        )
 
 
 def _check_lender(recipe: Recipe, channel: object, at: str) -> None:

@@ -68,6 +68,20 @@ def held_out(columns: Columns, people: int, seed: int) -> tuple[Columns, HeldOut
     return learning, HeldOut(learning.of(chosen), columns.item[newest], columns.moments(newest))
 
 
+def lessons_of(
+    columns: Columns, people: int, seed: int, *, judged: bool
+) -> tuple[Columns, HeldOut | None]:
+    """What teaches of histories, and who is held out of them; nobody unless `judged`.
+
+    Only these tell which items are learned: one that stands nowhere but where it is held out is as
+    one that nobody took.
+    """
+    if not judged or not len(columns.item):
+        return columns, None
+    learning, kept = held_out(columns, people, seed)
+    return learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)), kept
+
+
 def columns_of_requests(
     history: Histories,
     items: int,
@@ -82,11 +96,15 @@ def columns_of_requests(
     return Columns(known.offsets, known.item, known.kind, seconds(known.at, timed=timed))
 
 
-def asked_by(requests: Requests, people: Ints, *, timed: bool) -> Asked:
-    """When and where some requests (P,) ask, and for whom."""
+def asked_by(requests: Requests, people: Ints, *, timed: bool, users: int | None = None) -> Asked:
+    """When and where some requests (P,) ask, and for whom: of rows from `users` on, for nobody.
+
+    People who came after a network had learned share no token of those it learned from.
+    """
     at = seconds(requests.at[people], timed=timed)
     surface = requests.surface[people].astype(np.int64)
     user = requests.user[people].astype(np.int64)
+    user = user if users is None else np.where(user < users, user, -1)
     return Asked(*map(torch.from_numpy, (at, surface, user)))
 
 

@@ -58,3 +58,11 @@ def described(known: Known) -> Bools:
     if known.codes is not None:
         found |= (known.codes >= 0).any(dim=1).numpy()
     return found
+
+
+def findable(known: Known, taken: Bools, *, identity: bool) -> Bools:
+    """(items,): of which items a vector tells something: what is known, or who took them.
+
+    Without `identity` who took an item gives it no vector of its own.
+    """
+    return described(known) | (taken & identity)

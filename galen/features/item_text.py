@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
 from galen.data.arrays import Singles
 from galen.data.catalogue import Catalogue
+from galen.data.mendable import MendableError
 from galen.features.directions import Directions, spread_out
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"\b\w\w+\b")
 _MOST_WORDS: Final = 50_000
 _WHITEN: Final = 0.5  # of plain texts: 1 spreads all directions alike
+
+
+class TextError(MendableError):
+    """Words that were learned cannot be read back; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,26 @@ class TextEncoder:
 
     @classmethod
     def load(cls, folder: Path) -> "TextEncoder":
-        """Read back what `save` wrote: an encoder that gives texts equal vectors."""
-        saved = load_file(folder / "text.safetensors")
-        words = msgspec.json.decode((folder / "text.json").read_bytes(), type=tuple[str, ...])
-        return cls(words, saved["rarity"], Directions(saved["components"], saved["centre"]))
+        """Read back what `save` wrote: an encoder that gives texts equal vectors.
+
+        Raises:
+            TextError: a file is missing or cut short, or they are of two encoders.
+        """
+        try:
+            saved = load_file(folder / "text.safetensors")
+            words = msgspec.json.decode((folder / "text.json").read_bytes(), type=tuple[str, ...])
+            rarity, directions = saved["rarity"], Directions(saved["components"], saved["centre"])
+        except (OSError, KeyError, SafetensorError, msgspec.DecodeError) as error:
+            raise TextError(
+                f"{folder} holds no words to read items by ({error}); give the folder of a "
+                "sequence channel that was trained with text = true."
+            ) from error
+        if len(words) != len(rarity):
+            raise TextError(
+                f"{folder} names {len(words):,} words and weighs {len(rarity):,}: its files are of "
+                "two trainings; give the folder of one."
+            )
+        return cls(words, rarity, directions)
 
 
 def words_of(text: str) -> list[str]:

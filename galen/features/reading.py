@@ -45,9 +45,12 @@ def states_of(
     requests: Requests,
     *,
     timed: bool,
+    users: int | None = None,
     block: int = 2048,
 ) -> tuple[Tensor, Ints]:
     """States (A, width) of the requests (A,) that have an event; items are rows of `vectors`.
+
+    Rows of users from `users` on came after the reader had learned, and are nobody's for it.
 
     Where requests bring a place to keep states, known people's are kept there. A history that is
     as long as the network reads loses its oldest event to the newest, and is read anew.
@@ -56,14 +59,15 @@ def states_of(
     found = [torch.zeros(0, reader.backbone.shape.width)]
     if requests.kept is not None:
         for one in asking.tolist():
-            asked = asked_by(requests, np.array([one]), timed=timed)
+            asked = asked_by(requests, np.array([one]), timed=timed, users=users)
             own = columns.of(np.array([one]))
             user = int(requests.user[one])
             found.append(_read_on(reader, vectors, own, asked, requests.kept, user))
         return torch.cat(found), asking
     for start in range(0, len(asking), block):
         people = asking[start : start + block]
-        events = columns.of(people).events(asked_by(requests, people, timed=timed))
+        asked = asked_by(requests, people, timed=timed, users=users)
+        events = columns.of(people).events(asked)
         states = reader(vectors.index_select(0, events.item), events)
         found.append(states[events.layout.last])
     return torch.cat(found), asking
@@ -78,10 +82,11 @@ def going_on(
     *,
     kinds: Collection[Taken],
     timed: bool,
+    users: int | None = None,
 ) -> Iterator[tuple[Ints, Continuing]]:
     """Requests (P,) with an event of these kinds, ready for `places` items of a slate."""
     length = max(1, reader.length - places)
-    asked = asked_by(requests, np.arange(len(requests)), timed=timed)
+    asked = asked_by(requests, np.arange(len(requests)), timed=timed, users=users)
     columns = columns_of_requests(requests.taken, len(vectors), length, timed=timed, kinds=kinds)
     return continuing(columns, asked, reader, vectors, score)
 

@@ -15,7 +15,7 @@ from galen.data.dataset import Dataset
 from galen.data.schema import Kind
 from galen.features.histories import (
     columns_of,
-    held_out,
+    lessons_of,
     some_bought,
 )
 from galen.features.item_known import known_of
@@ -76,10 +76,13 @@ class Generator(GeneratorSettings):
         columns = columns_of(data, self.kinds)
         ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
-        network = self._network(ids, columns, data)
-        course, preferred, judge = self._taught(network, ids, columns, data, before, watch)
+        judged = before is None
+        learning, kept = lessons_of(columns, self.held_out, self.seed, judged=judged)
+        network = self._network(ids, learning, data)
+        judge = WritingJudge(self.length, self.repeat, kept if len(learning.item) else None)
+        course, preferred = self._taught(network, learning, data, before or judge, watch)
         network.eval()
-        cold = np.flatnonzero(np.bincount(columns.item, minlength=len(ids)) == 0)
+        cold = np.flatnonzero(np.bincount(learning.item, minlength=len(ids)) == 0)
         if before is not None:
             mix, lift = before.mix, before.lift
         else:
@@ -100,29 +103,27 @@ class Generator(GeneratorSettings):
             bool(course.epochs),
             cold,
             preferred,
+            data.users,
         )
 
     def _taught(
         self,
         network: NextCodes,
-        ids: SemanticIds,
-        columns: Columns,
+        learning: Columns,
         data: Dataset,
-        before: GeneratorIndex | None,
+        judge: WritingJudge | GeneratorIndex,
         watch: Watch | None,
-    ) -> tuple[Course, Preferred | None, WritingJudge]:
-        """How it learned to tell what follows, then what is preferred, and who judged it."""
-        nobody = WritingJudge(self.length, self.repeat, None)
-        if not len(columns.item):
-            return Course(), None, nobody
-        if before is not None:
-            source = self._source(columns, ids)
-            course = follow(network, Mean(), source, before.course, self.training, watch=watch)
-            return course, None, nobody
-        learning, kept = held_out(columns, self.held_out, self.seed)
-        source, judge = self._source(learning, ids), WritingJudge(self.length, self.repeat, kept)
-        if not source.rows:  # of the only pair of events the second one is held out
-            return Course(), None, nobody
+    ) -> tuple[Course, Preferred | None]:
+        """How it learned to tell what follows, then what is preferred.
+
+        People held out judge it, or it goes the way of one that has learned.
+        """
+        if not len(learning.item):
+            return Course(), None
+        source = self._source(learning, len(network.codes))
+        if isinstance(judge, GeneratorIndex):
+            course = follow(network, Mean(), source, judge.course, self.training, watch=watch)
+            return course, None
         course = fit(network, Mean(), source, judge, self.training, watch=watch)
         preferred = None
         if self.preference is not None:
@@ -137,7 +138,7 @@ class Generator(GeneratorSettings):
                 seed=self.seed,
                 watch=watch,
             )
-        return course, preferred, judge
+        return course, preferred
 
     def load(self, folder: Path) -> GeneratorIndex:
         return GeneratorIndex.load(self, folder)
@@ -174,10 +175,10 @@ class Generator(GeneratorSettings):
         share = len(cold) / len(network.codes) if self.cold_share is None else self.cold_share
         return judge.lift(network, torch.from_numpy(cold), share)
 
-    def _source(self, learning: Columns, ids: SemanticIds) -> EnoughSteps:
+    def _source(self, learning: Columns, items: int) -> EnoughSteps:
         source = NextItemSource(
-            learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
-            len(ids),
+            learning,
+            items,
             self.batch,
             self.length,
             self.negatives if self.dense else 0,

@@ -39,6 +39,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lift: float = 0.0
     buys: bool = False  # was it learned what is bought?
     preferred: Preferred | None = None
+    users: int | None = None  # who came later is read as unknown; None in bundles of before
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class GeneratorIndex:
     learned: bool = True
     cold: Ints = field(default_factory=lambda: np.empty(0, np.int64))  # items that nobody took
     preferred: Preferred | None = None
+    users: int | None = None  # rows from here on came after it had learned
 
     @classmethod
     def load(cls, settings: GeneratorSettings, folder: Path) -> "GeneratorIndex":
@@ -82,7 +84,8 @@ class GeneratorIndex:
         items, nothing = saved["items"], Course()
         index = cls(settings, ids, reader, head, items, facts.timed, nothing, buying)
         cold = saved["cold"].numpy()
-        known = {name: getattr(facts, name) for name in ("mix", "lift", "learned", "preferred")}
+        names = "mix", "lift", "learned", "preferred", "users"
+        known = {name: getattr(facts, name) for name in names}
         return replace(index, cold=cold, **known)
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
@@ -141,8 +144,9 @@ class GeneratorIndex:
         """Requests with an event, ready for `places` items of a slate."""
         if not self.learned:
             return iter(())
-        read, kinds = (self.reader, self.items), self.settings.kinds
-        return going_on(*read, requests, places, self.writer.scores, kinds=kinds, timed=self.timed)
+        read, kinds = (self.reader, self.items, requests, places), self.settings.kinds
+        timed, users = self.timed, self.users
+        return going_on(*read, self.writer.scores, kinds=kinds, timed=timed, users=users)
 
     def save(self, folder: Path) -> None:
         tensors = {f"reader.{name}": t for name, t in self.reader.state_dict().items()}
@@ -153,7 +157,8 @@ class GeneratorIndex:
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
         buys = self.buying is not None
-        facts = _Facts(self.timed, self.mix, self.learned, self.lift, buys, self.preferred)
+        how = self.mix, self.learned, self.lift, buys, self.preferred, self.users
+        facts = _Facts(self.timed, *how)
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)
 
@@ -164,7 +169,8 @@ class GeneratorIndex:
             requests.taken, items, settings.length, timed=self.timed, kinds=settings.kinds
         )
         with products_in(self._kind):
-            states, asking = states_of(self.reader, self.items, columns, requests, timed=self.timed)
+            read, known = (self.reader, self.items, columns), self.users
+            states, asking = states_of(*read, requests, timed=self.timed, users=known)
         return states.float(), asking
 
 

@@ -21,7 +21,7 @@ from galen.features.histories import (
     asked_by,
     columns_of,
     columns_of_requests,
-    held_out,
+    lessons_of,
     tokens_of,
 )
 from galen.features.tokenizing.coding import Coding
@@ -97,14 +97,15 @@ class Tiger:
         ids = self.coding.ids(data, self.seed)
         torch.manual_seed(self.seed)
         timed = data.clock == "time"
+        judged = not before.epochs
+        learning, kept = lessons_of(columns, self.held_out, self.seed, judged=judged)
         network, course = self._network(ids, timed), Course()
-        if before.epochs:
-            source = self._source(columns)
-            course = follow(network, Mean(), source, before, self._training, watch=watch)
-        elif len(columns.item):
-            learning, kept = held_out(columns, self.held_out, self.seed)
-            source, judge = self._source(learning), _Judge(self, kept)
-            if source.rows:  # else the second of the only pair of events is held out
+        if len(learning.item):
+            source = self._source(learning)
+            if kept is None:
+                course = follow(network, Mean(), source, before, self._training, watch=watch)
+            else:
+                judge = _Judge(self, kept)
                 course = fit(network, Mean(), source, judge, self._training, watch=watch)
         facts = _Facts(bool(course.epochs), data.users, timed)
         return TigerIndex(self, ids, network.to("cpu").eval(), facts, course)
@@ -129,8 +130,7 @@ class Tiger:
         )
 
     def _source(self, learning: Columns) -> EnoughSteps:
-        able = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
-        return EnoughSteps(PrefixSource(able, self.batch, self.length, self.targets, self.seed))
+        return EnoughSteps(PrefixSource(learning, self.batch, self.length, self.targets, self.seed))
 
     def _network(self, ids: SemanticIds, timed: bool) -> TigerNetwork:
         shape = TigerShape(
@@ -176,8 +176,8 @@ class TigerIndex:
         timed, length = self.facts.timed, self.settings.length
         read = columns_of_requests(requests.taken, len(self.ids), length, timed=timed)
         asking = np.flatnonzero(np.diff(read.offsets))
-        own, asked = read.of(asking), asked_by(requests, asking, timed=timed)
-        asked = asked._replace(user=asked.user.masked_fill(asked.user >= self.facts.users, -1))
+        own, users = read.of(asking), self.facts.users
+        asked = asked_by(requests, asking, timed=timed, users=users)
 
         def write(part: slice, mask: Tensor, wanted: int) -> Found:
             memory = remembered(self.network, own.of(_rows(part)), asked.take(part))

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from galen.data.arrays import Bools, Ints, Singles
 from galen.nn.blocks import blocks
@@ -26,7 +27,8 @@ def top_items(
     allowed: Bools | None = None,
     block: int = 1024,
 ) -> tuple[Ints, Singles]:
-    """The k best rows of `vectors` for each query, best first: (R, k) rows and scores.
+    """The k best rows of `vectors` for each query, best first, of equals the first: (R, k) rows
+    and scores.
 
     `exclude` names (query row, vector row) pairs that must not be found; their score is -inf. So is
     that of a row that `allowed` (rows of `vectors`,) does not allow.
@@ -48,10 +50,26 @@ def top_items(
             ] = -torch.inf
             if closed is not None:
                 product[:, closed] = -torch.inf
-            best = torch.topk(product, k, dim=1)
-            rows[start:stop] = best.indices.numpy()
-            scores[start:stop] = best.values.numpy()
+            rows[start:stop], scores[start:stop] = _best(product, k)
     return rows, scores
+
+
+def _best(product: Tensor, k: int) -> tuple[Ints, Singles]:
+    """The k best places (R, k) of each row of products (R, N) and those, of equals the first.
+
+    A top-k alone leaves open which of equals it takes, and so who asks beside would decide.
+    """
+    best = torch.topk(product, min(k + 1, product.shape[1]), dim=1)
+    place, score = best.indices.numpy(), best.values.numpy()
+    order = np.lexsort((place, -score), axis=1)[:, :k]
+    place, more = np.take_along_axis(place, order, axis=1), score[:, k:]
+    score = np.take_along_axis(score, order, axis=1)
+    level = (more == score[:, -1:]).any(axis=1) & np.isfinite(score[:, -1:]).all(axis=1)
+    for row in np.flatnonzero(level):  # one that was left out is as good as the last one taken
+        whole = product[row].numpy()
+        some = np.flatnonzero(whole >= score[row, -1])
+        place[row] = some[np.lexsort((some, -whole[some]))[:k]]
+    return place, score
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from galen.data.mendable import MendableError
-from galen.features.item_text import TextEncoder
+from galen.features.item_text import TextEncoder, TextError
 from galen.nn.sequences.next_item import NextItem
 
 PROJECTION: Final = "projection.safetensors"
@@ -64,6 +64,8 @@ class Beginning:
             raise BeginningError("the text to begin with has no words; begin with another folder.")
         _lay(tower.of_vectors, self.projection)
         _lay(network.reader, self.reader)
+        if network.reader.context is not None:
+            network.reader.context.words.forget("user")  # rows of people are of one shop
         if tower.own is not None:
             nn.init.zeros_(tower.own)
 
@@ -85,7 +87,7 @@ class Beginning:
             encoder = TextEncoder.load(folder)
             with safe_open(folder / PROJECTION, "pt") as file:
                 heads = int((file.metadata() or {}).get("heads", 0))
-        except (OSError, SafetensorError) as error:
+        except (OSError, SafetensorError, TextError) as error:
             raise BeginningError(
                 f"{folder} holds no sequence channel with text ({error}); train one with "
                 "text = true and give the folder of that channel in its bundle."

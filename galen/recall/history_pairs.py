@@ -8,7 +8,7 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
-from galen.data.arrays import Ints
+from galen.data.arrays import Bools, Ints
 from galen.data.lookup import places_of
 from galen.nn.learning.passes import mixed
 from galen.nn.sequences.histories import Columns
@@ -77,6 +77,7 @@ class PairJudge:
     held_out: HeldOut
     length: int  # newest items that are read
     repeat: bool  # may the channel find what was taken before?
+    findable: Bools | None = None  # (items,) what the channel can find at all; None is all
 
     def __call__(self, network: nn.Module) -> dict[str, float]:
         assert isinstance(network, TwoTower)
@@ -92,4 +93,5 @@ class PairJudge:
                 asked = network.asked(torch.from_numpy(history).to(device))
                 return (asked @ answers) / network.temperature
 
-            return judged(self.held_out, scores, network.items.items, repeat=self.repeat)
+            items, findable = network.items.items, self.findable
+            return judged(self.held_out, scores, items, repeat=self.repeat, findable=findable)

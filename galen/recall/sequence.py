@@ -21,11 +21,11 @@ from galen.features.histories import (
     Taken,
     columns_of,
     columns_of_requests,
-    held_out,
+    lessons_of,
     some_bought,
     tokens_of,
 )
-from galen.features.item_known import Attribute, described, known_of, with_codes, with_encoded
+from galen.features.item_known import Attribute, findable, known_of, with_codes, with_encoded
 from galen.features.item_text import TextEncoder
 from galen.features.item_vectors import TABLE, Use, beginning, formed, read_encoded
 from galen.features.reading import going_on, states_of
@@ -118,6 +118,7 @@ class SequenceModel:
             TrainingError: the loss is not finite, or nothing can be learned on the device.
             AttentionError: fused attention without HSTU on a GPU.
             BeginningError: there is nothing to begin with, or it does not fit these settings.
+            TextError: the folder of `words` holds none.
             EnrichedError: vectors are asked for, and their table is missing or cannot be used.
             SemanticIdError: codes are asked for, and cannot be made.
         """
@@ -131,18 +132,21 @@ class SequenceModel:
         fusable(self.shape, self.device)
         columns = columns_of(data, self.kinds)
         timed = data.clock == "time"
-        taken = np.bincount(columns.item, minlength=len(data.catalogue)) > 0
+        judged = not before.epochs
+        learning, kept = lessons_of(columns, self.held_out, self.seed, judged=judged)
+        taken = np.bincount(learning.item, minlength=len(data.catalogue)) > 0
         begin = Beginning.load(Path(self.begin)) if self.begin else None
         encoder = begin.encoder if begin else self._encoder(data)
         known, own = self._known(data, encoder)
-        buys = self.purchase_weight > 0 and some_bought(columns)
+        buys = self.purchase_weight > 0 and some_bought(learning)
         network = self._network(known, own, taken, buys=buys, timed=timed)
         if begin:
             begin.lay_into(network)
-        learnable = taken | described(known)
-        among = np.flatnonzero(taken) if (learnable & ~taken).any() else None
-        some = bool(len(columns.item))
-        course = self._taught(network, columns, among, before, watch) if some else Course()
+        learnable = findable(known, taken, identity=self.identity)
+        course = Course()
+        if len(learning.item) and learnable.any():
+            judge = Judge(kept, self.length, self.repeat, learnable) if kept else before
+            course = self._taught(network, learning, judge, watch)
         taught = bool(course.epochs or begin)
         network.to("cpu").eval()
         with torch.inference_mode():
@@ -151,7 +155,7 @@ class SequenceModel:
         found = FoundVectors.by("exact", np.ascontiguousarray(answers), learnable & taught)
         whole = encoder is not None and self.encoded == "none"  # another shop has other vectors
         learned = Beginning.of(network, encoder) if encoder and whole else None
-        parts = network.reader, timed, course, learned, network.buying
+        parts = network.reader, timed, course, learned, network.buying, data.users
         return SequenceIndex(self, found, vectors, *parts)
 
     def _encoder(self, data: Dataset) -> TextEncoder | None:
@@ -205,36 +209,26 @@ class SequenceModel:
         return known, own
 
     def _taught(
-        self,
-        network: NextItem,
-        columns: Columns,
-        among: Ints | None,
-        before: Course,
-        watch: Watch | None,
+        self, network: NextItem, learning: Columns, judge: Judge | Course, watch: Watch | None
     ) -> Course:
-        if before.epochs:
-            source = self._source(columns, network.tower.items, among)
-            return follow(network, Mean(), source, before, self.training, watch=watch)
-        learning, kept = held_out(columns, self.held_out, self.seed)
-        source = self._source(learning, network.tower.items, among)
-        if not source.rows:  # of the only pair of events the second one is held out
-            return Course()
-        judge = Judge(kept, self.length, self.repeat)
-        return fit(network, Mean(), source, judge, self.training, watch=watch)
-
-    def _source(self, learning: Columns, items: int, among: Ints | None) -> EnoughSteps:
-        source = NextItemSource(
-            learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2)),
-            items,
-            self.batch,
-            self.length,
-            self.negatives,
-            self.popular,
-            self.stochastic,
-            self.seed,
-            among,
+        """How it learned, judged by people held out or as it went before."""
+        taken, items = np.unique(learning.item), network.tower.items
+        source = EnoughSteps(
+            NextItemSource(
+                learning,
+                items,
+                self.batch,
+                self.length,
+                self.negatives,
+                self.popular,
+                self.stochastic,
+                self.seed,
+                taken if len(taken) < items else None,
+            )
         )
-        return EnoughSteps(source)
+        if isinstance(judge, Course):
+            return follow(network, Mean(), source, judge, self.training, watch=watch)
+        return fit(network, Mean(), source, judge, self.training, watch=watch)
 
     @property
     def shape(self) -> Shape:
@@ -264,8 +258,8 @@ class SequenceModel:
         reader.eval()
         found = FoundVectors.load(folder)
         beginning = Beginning.load(folder) if (folder / PROJECTION).exists() else None
-        timed, nothing = facts.timed, Course()
-        return SequenceIndex(self, found, vectors, reader, timed, nothing, beginning, buying)
+        parts = reader, facts.timed, Course(), beginning, buying, facts.users
+        return SequenceIndex(self, found, vectors, *parts)
 
     def _reader(self, timed: bool) -> Reader:
         return Reader(backbone(self.shape), tokens_of(self.gaps, self.context, timed=timed))
@@ -274,6 +268,7 @@ class SequenceModel:
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool  # are moments in seconds, or is only the order known?
     buys: bool = False  # was it learned what is bought?
+    users: int | None = None  # who came later is read as unknown; None in bundles of before
 
 
 @dataclass(frozen=True)
@@ -288,6 +283,7 @@ class SequenceIndex:
     course: Course
     beginning: Beginning | None = None  # what another shop may begin with, where text counts
     buying: Buying | None = None
+    users: int | None = None  # rows from here on came after it had learned
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         return self.answer(requests).best(k)
@@ -306,15 +302,17 @@ class SequenceIndex:
         columns = columns_of_requests(
             requests.taken, items, settings.length, timed=self.timed, kinds=settings.kinds
         )
-        found, asking = states_of(self.reader, self.items, columns, requests, timed=self.timed)
+        read = self.reader, self.items, columns
+        found, asking = states_of(*read, requests, timed=self.timed, users=self.users)
         out = torch.zeros(len(requests), self.items.shape[1])
         out[torch.from_numpy(asking)] = found
         return out
 
     def continued(self, requests: Requests, places: int) -> Iterator[tuple[Ints, Continuing]]:
         """Requests with an event, ready for `places` items of a slate."""
-        read, kinds = (self.reader, self.items), self.settings.kinds
-        return going_on(*read, requests, places, self._scores, kinds=kinds, timed=self.timed)
+        read, kinds = (self.reader, self.items, requests, places), self.settings.kinds
+        timed, users = self.timed, self.users
+        return going_on(*read, self._scores, kinds=kinds, timed=timed, users=users)
 
     def _scores(self, states: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """(P, m) of items (P, m); NaN for items that nobody took."""
@@ -333,7 +331,7 @@ class SequenceIndex:
             tensors |= {f"{BUYING}{name}": tensor for name, tensor in own.items()}
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "sequence.safetensors")
-        facts = _Facts(self.timed, self.buying is not None)
+        facts = _Facts(self.timed, self.buying is not None, self.users)
         (folder / "sequence.json").write_bytes(msgspec.json.encode(facts))
         self.found.save(folder)
         if self.beginning is not None:

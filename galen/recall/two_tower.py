@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from galen.data.arrays import Singles
 from galen.data.dataset import Dataset
-from galen.features.histories import columns_of, held_out
-from galen.features.item_known import Attribute, described, known_of, with_codes
+from galen.features.histories import columns_of, lessons_of
+from galen.features.item_known import Attribute, findable, known_of, with_codes
 from galen.features.item_text import TextEncoder
 from galen.features.tokenizing.coding import Coding
 from galen.nn.learning.course import Course
@@ -89,7 +89,9 @@ class TwoTower:
         usable(self.device)
         columns = columns_of(data)
         items = len(data.catalogue)
-        count = np.bincount(columns.item, minlength=items)
+        judged = not before.epochs
+        learning, kept = lessons_of(columns, self.held_out, self.seed, judged=judged)
+        count = np.bincount(learning.item, minlength=items)
         encoder = TextEncoder.of(data.catalogue, self.text_size, self.seed) if self.text else None
         known = known_of(data.catalogue, self.attributes, encoder)
         if self.codes is not None:
@@ -103,37 +105,33 @@ class TwoTower:
             identity_dropout=self.identity_dropout,
         )
         network = Network(tower, self._users(), torch.from_numpy(count), self.temperature)
-        some = bool(count.any())
-        course = self._taught(network, columns, data, before, watch) if some else Course()
+        learnable, course = findable(known, count > 0, identity=self.identity), Course()
+        if count.any() and learnable.any():
+            judge = PairJudge(kept, self.recent, self.repeat, learnable) if kept else before
+            course = self._taught(network, learning, data, judge, watch)
         network.to("cpu").eval()
         with torch.inference_mode():
             vectors, answers = tower.whole(), network.answers(torch.arange(items)).numpy()
-        learned = ((count > 0) | described(known)) & bool(course.epochs)
+        learned = learnable & bool(course.epochs)
         found = FoundVectors.by(self.search, np.ascontiguousarray(answers), learned)
         return TwoTowerIndex(self, found, vectors, network.users, course)
 
     def _taught(
         self,
         network: Network,
-        columns: Columns,
+        learning: Columns,
         data: Dataset,
-        before: Course,
+        judge: PairJudge | Course,
         watch: Watch | None,
     ) -> Course:
-        learning, judged = columns, None
-        if not before.epochs:
-            learning, judged = held_out(columns, self.held_out, self.seed)
-        pairs = learning.of(np.flatnonzero(np.diff(learning.offsets) >= 2))
+        """How it learned, judged by people held out or as it went before."""
         # The graph has read what is held out: of it come negatives alone, which tell little.
         graph = ItemGraph(neighbours=100).fit(data).weights
         source = EnoughSteps(
-            PairSource(pairs, graph, self.batch, self.recent, self.hard, self.seed)
+            PairSource(learning, graph, self.batch, self.recent, self.hard, self.seed)
         )
-        if not source.rows:
-            return Course()
-        if judged is None:
-            return follow(network, Mean(), source, before, self._training(), watch=watch)
-        judge = PairJudge(judged, self.recent, self.repeat)
+        if isinstance(judge, Course):
+            return follow(network, Mean(), source, judge, self._training(), watch=watch)
         return fit(network, Mean(), source, judge, self._training(), watch=watch)
 
     def _training(self) -> Training:

@@ -73,6 +73,10 @@ def test_every_shipped_recipe_comes_back_from_its_tree(name):
         ({"rank": {"model": "xgboost", "patience": 0}}, "patience = 0: it must be 1 or more"),
         ({"recall": {"sequence": {"negatives": 0}}}, "negatives = 0 leaves nothing to tell"),
         (
+            {"recall": {"two_tower": {"identity": False, "attributes": []}}},
+            r"\[recall.two_tower\]: identity = false leaves nothing that tells items apart",
+        ),
+        (
             {"recall": {"generator": {"negatives": 0, "dense": True}}},
             "negatives = 0 leaves nothing to tell",
         ),

@@ -5,7 +5,7 @@ import pytest
 from worlds import items_table
 
 from galen.data.catalogue import Catalogue
-from galen.features.item_text import TextEncoder, said_of, text_vectors, words_of
+from galen.features.item_text import TextEncoder, TextError, said_of, text_vectors, words_of
 
 TEXTS = [words_of(text) for text in ("red nail polish", "blue nail polish", "beard oil", "oil")] * 3
 
@@ -58,6 +58,21 @@ def test_an_encoder_comes_back_from_disk(tmp_path):
     encoder.save(tmp_path)
     again = TextEncoder.load(tmp_path)
     assert again.vectors(TEXTS).tolist() == encoder.vectors(TEXTS).tolist()
+
+
+@pytest.mark.parametrize("name", ["text.json", "text.safetensors"])
+@pytest.mark.parametrize("harm", ["cut", "gone", "of another"])
+def test_an_encoder_that_is_not_whole_on_disk_is_told(name, harm, tmp_path):
+    for folder, words in (("one", ["oil", "salt"]), ("other", ["oil", "salt", "fish"])):
+        (tmp_path / folder).mkdir()
+        TextEncoder.fit([words, words], 2, seed=0).save(tmp_path / folder)
+    file, other = tmp_path / "one" / name, tmp_path / "other" / name
+    if harm == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-3] if harm == "cut" else other.read_bytes())
+    with pytest.raises(TextError, match="give the folder of"):
+        TextEncoder.load(tmp_path / "one")
 
 
 def test_where_nothing_is_said_vectors_have_no_columns(tmp_path):

@@ -49,6 +49,27 @@ def test_of_equal_products_the_first_row_is_first():
     assert item.tolist() == [0, 2, 3, 4]
 
 
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**16), k=st.integers(0, 40), items=st.integers(1, 40))
+def test_who_asks_beside_does_not_decide_between_equals(seed, k, items):
+    """Five kinds of items: all of a kind have one vector, and so one product."""
+    random = np.random.default_rng(seed)
+    vectors = random.integers(-2, 3, (5, 8)).astype(np.float32)[random.integers(0, 5, items)]
+    queries = random.integers(-2, 3, (3, 8)).astype(np.float32)
+    pairs = random.integers(0, 3, 4), random.integers(0, items, 4)
+    item, score = top_items(queries, vectors, k, exclude=pairs)
+    for row, query in enumerate(queries):
+        product = vectors @ query
+        product[pairs[1][pairs[0] == row]] = -np.inf
+        order = np.lexsort((np.arange(items), -product))[:k]
+        some = np.isfinite(product[order])
+        assert item[row][some].tolist() == order[some].tolist()
+        assert score[row].tolist() == product[order].tolist()
+        own = pairs[1][pairs[0] == row]
+        alone = ByNorm.of(vectors).top(query, k, exclude=own)[0]
+        assert alone[some].tolist() == order[some].tolist()
+
+
 def test_a_query_of_zeros_gives_rows_of_no_score():
     _, score = ByNorm.of(uneven(20)).top(np.zeros(8, np.float32), 3, exclude=np.array([], int))
     assert score.tolist() == [0, 0, 0]

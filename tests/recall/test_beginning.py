@@ -5,6 +5,7 @@ from shutil import copytree
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 from worlds import items_table
 
@@ -83,6 +84,19 @@ def test_what_began_elsewhere_learns_on_and_comes_back_from_disk(learned, world,
     SequenceModel(**WORDS | {"epochs": 1}, begin=str(tmp_path)).fit(world.data)
 
 
+def test_people_of_a_shop_are_strangers_in_another(world, other_shop, tmp_path):
+    spec = SequenceModel(**WORDS, context=("user", "surface"))
+    spec.fit(world.data).save(tmp_path)
+    index = replace(spec, begin=str(tmp_path)).fit(other_shop)
+    stranger = world.requests([[0, 4, 8]])
+    one, other = (index.states(replace(stranger, user=np.array([row]))) for row in (-1, 3))
+    assert torch.equal(one, other)
+    learned = spec.load(tmp_path)
+    assert not torch.equal(
+        learned.states(stranger), learned.states(replace(stranger, user=np.array([3])))
+    )
+
+
 def test_codes_of_a_shop_mean_nothing_in_another_and_are_left_behind(world, other_shop, tmp_path):
     codes, own = Coding(sizes=(4, 4), vector_size=8), Coding(sizes=(3, 5), vector_size=8)
     SequenceModel(**WORDS, codes=codes).fit(world.data).save(tmp_path)
@@ -104,6 +118,14 @@ def test_words_that_were_read_elsewhere_are_read_alike(world, other_shop, tmp_pa
 def test_a_folder_that_holds_nothing_to_begin_with_is_told(world, tmp_path):
     with pytest.raises(BeginningError, match="holds no sequence channel with text"):
         SequenceModel(begin=str(tmp_path)).fit(world.data)
+
+
+def test_words_that_were_cut_short_are_nothing_to_begin_with(learned, world, tmp_path):
+    copytree(learned, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "text.json"
+    file.write_bytes(file.read_bytes()[:-3])
+    with pytest.raises(BeginningError, match="holds no sequence channel with text"):
+        SequenceModel(**WORDS, begin=str(tmp_path)).fit(world.data)
 
 
 def test_another_shape_is_told(learned, world):

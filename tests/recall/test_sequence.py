@@ -9,6 +9,7 @@ from worlds import items_table, put_vectors
 
 from galen.data.catalogue import Catalogue
 from galen.data.schema import Kind
+from galen.evaluate.slate_metrics import Answers, by_request
 from galen.features.histories import columns_of, held_out
 from galen.features.tokenizing.coding import Coding
 from galen.nn.sequences.histories import Columns, NextItemSource
@@ -173,6 +174,36 @@ def test_items_that_nobody_took_are_no_negatives():
     (lesson, *_) = drawn.lessons(0, 0)
     assert set(lesson.inputs.negative.tolist()) == {3, 5}
     assert drawn._chance()[among].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("settings", [{"loss": "gbce", "popular": 1.0}, {"popular": 0.0}], ids=str)
+def test_items_that_nobody_took_neither_judge_nor_are_negatives(settings, world):
+    """Of 324 items 300 were never taken and are not described: the channel never finds them."""
+    items = [{"item_id": str(row)} for row in range(324)]
+    crowded = replace(world.data, catalogue=Catalogue(items_table(items)))
+    spec = SequenceModel(**(QUICK | {"correct": True, "epochs": 16} | settings))
+    index = spec.fit(crowded)
+    _, kept = held_out(columns_of(crowded), spec.held_out, spec.seed)
+    before = np.split(kept.before.item, kept.before.offsets[1:-1])
+    found = index.retrieve(world.requests([one.tolist() for one in before]), 10)
+    told = by_request(Answers(found, len(before), np.arange(len(before)), kept.wanted))
+    best = index.course.epochs[index.course.best].valid["ndcg"]
+    assert best == pytest.approx(told["ndcg@10"].mean())
+    assert best > 0.4
+    own = index.items[24:]  # as they began: nothing was told from them
+    assert torch.equal(own, torch.zeros_like(own))
+
+
+@pytest.mark.parametrize("of", [{"attributes": ("brand", "category")}, {"text": True}], ids=str)
+def test_without_own_vectors_only_items_of_which_something_is_said_are_found(of, world):
+    spec = SequenceModel(**(QUICK | {"identity": False, "epochs": 2, "text_size": 8} | of))
+    words = [{"brand": f"brand {row % 2}", "category": ["some", "thing"]} for row in range(24)]
+    asked = world.requests([[0, 1], [6, 7]])
+    for said in (0, 9):
+        items = [{"item_id": str(row)} | (words[row] if row < said else {}) for row in range(24)]
+        shop = replace(world.data, catalogue=Catalogue(items_table(items)))
+        found = spec.fit(shop).retrieve(asked, 24)
+        assert sorted(set(found.item.tolist())) == list(range(said))
 
 
 def test_a_longer_history_is_read_from_its_newest_events(world):

@@ -144,6 +144,27 @@ def test_people_held_out_are_judged_as_the_channel_answers_them(repeat, world):
     assert bool(told) == repeat
 
 
+def test_people_held_out_are_judged_among_the_items_that_can_be_found(world):
+    """Of 240 items 216 were never taken and are not described; nothing is learned so slowly."""
+    items = [{"item_id": str(row)} for row in range(240)]
+    data = replace(world.data, catalogue=Catalogue(items_table(items)))
+    slow = TwoTower(attributes=(), width=8, epochs=1, learning_rate=1e-9, temperature=100.0)
+    (only,) = slow.fit(data).course.epochs
+    assert only.valid["loss"] == pytest.approx(np.log(24), abs=0.1)
+
+
+@pytest.mark.parametrize("of", [{"attributes": ("brand", "category")}, {"text": True}], ids=str)
+def test_without_own_vectors_only_items_of_which_something_is_said_are_found(of, world):
+    plain = {"attributes": (), "identity": False, "epochs": 1, "text_size": 8, "repeat": True}
+    words = [{"brand": f"brand {row % 2}", "category": ["some", "thing"]} for row in range(24)]
+    asked = world.requests([[0, 1], [6, 7]])
+    for said in (0, 9):
+        items = [{"item_id": str(row)} | (words[row] if row < said else {}) for row in range(24)]
+        shop = replace(world.data, catalogue=Catalogue(items_table(items)))
+        found = TwoTower(**(plain | of)).fit(shop).retrieve(asked, 24)
+        assert sorted(set(found.item.tolist())) == list(range(said))
+
+
 @pytest.fixture(scope="module")
 def source(world):
     columns = Columns(

@@ -83,6 +83,12 @@ class ContextWords(nn.ModuleList):
         """(n, width) by key, of n moments asked about after newest events at (n,)."""
         return [words(_code(key, at, asked)) for key, words in zip(self.keys, self, strict=True)]
 
+    def forget(self, key: Key) -> None:
+        """Let a key say nothing, as at first; no more where it is not read."""
+        for own, words in zip(self.keys, self.parameters(), strict=True):
+            if own == key:
+                nn.init.zeros_(words)
+
 
 class Context(nn.Module):
     """States that know when, where and by whom they are asked."""

@@ -92,7 +92,7 @@ class ItemTower(nn.Module):
 
     def whole(self) -> Tensor:
         """(N, width) of every item."""
-        every: Tensor = self(torch.arange(self.items, device=next(self.parameters()).device))
+        every: Tensor = self(torch.arange(self.items, device=self.learned.device))
         return every
 
 

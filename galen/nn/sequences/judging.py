@@ -2,7 +2,8 @@
 
 A network is judged as its channel will answer, and as an evaluation will count: where a channel
 does not `repeat`, no item that was taken before is found, the wanted one neither; where it does,
-what was taken before stands beside all others.
+what was taken before stands beside all others. Items that a channel never finds, as those of which
+nothing was learned and nothing is known, stand beside none.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from galen.data.arrays import Ints
+from galen.data.arrays import Bools, Ints
 from galen.nn.blocks import blocks
 from galen.nn.sequences.context import Asked
 from galen.nn.sequences.histories import Columns
@@ -41,6 +42,7 @@ class Judge:
     held_out: HeldOut
     length: int  # newest events that are read
     repeat: bool  # may the channel find what was taken before?
+    findable: Bools | None = None  # (items,) what the channel can find at all; None is all
 
     def __call__(self, network: nn.Module) -> dict[str, float]:
         assert isinstance(network, NextItem)
@@ -52,30 +54,43 @@ class Judge:
             def scores(people: Ints) -> Tensor:
                 return network.read(self.held_out.events(read, people).to(device)) @ answers
 
-            return judged(self.held_out, scores, answers.shape[1], repeat=self.repeat)
+            items, findable = answers.shape[1], self.findable
+            return judged(self.held_out, scores, items, repeat=self.repeat, findable=findable)
 
 
 @torch.inference_mode()
 def judged(
-    held_out: HeldOut, scores: Callable[[Ints], Tensor], items: int, *, repeat: bool
+    held_out: HeldOut,
+    scores: Callable[[Ints], Tensor],
+    items: int,
+    *,
+    repeat: bool,
+    findable: Bools | None = None,
 ) -> dict[str, float]:
     """NDCG@10 and log-loss of what was held out, by `scores` (people, items) of some people.
 
-    Without `repeat`, what people took before cannot be found.
+    Without `repeat`, what people took before cannot be found; what is not `findable` (items,) never
+    can, and takes no part of the loss, neither beside others nor where it is wanted.
     """
     gains, losses = list[Tensor](), list[Tensor]()
+    hidden = torch.from_numpy(np.flatnonzero(~findable)) if findable is not None else None
     for part in blocks(len(held_out.wanted), items, most=512):
         people = np.arange(part.start, part.stop)
         told = scores(people).double()
+        if hidden is not None and len(hidden):
+            told.index_fill_(1, hidden.to(told.device), -torch.inf)
         wanted = torch.from_numpy(held_out.wanted[people]).to(told.device)
-        losses.append(nn.functional.cross_entropy(told, wanted, reduction="none"))
+        loss = nn.functional.cross_entropy(told, wanted, reduction="none")
+        losses.append(loss[~torch.isposinf(loss)])
         if not repeat:
             taken = held_out.before.of(people)
             row = np.repeat(np.arange(len(people)), np.diff(taken.offsets))
             gone = torch.from_numpy(row), torch.from_numpy(taken.item)
             told[tuple(part.to(told.device) for part in gone)] = -torch.inf
         gains.append(_gain(told, wanted))
-    return {"ndcg": float(torch.cat(gains).mean()), "loss": float(torch.cat(losses).mean())}
+    loss = torch.cat(losses)
+    mean = float(loss.mean()) if len(loss) else 0.0
+    return {"ndcg": float(torch.cat(gains).mean()), "loss": mean}
 
 
 def _gain(scores: Tensor, wanted: Tensor) -> Tensor:

@@ -79,6 +79,8 @@ class NextItem(nn.Module):
     ) -> None:
         super().__init__()
         self.tower, self.reader, self.objective, self.buying = tower, reader, objective, buying
+        # What nobody took is not drawn, so negatives are a share of the others alone.
+        self.others = max(int(tower.learned.sum()) - 1, 1)
 
     def forward(self, inputs: NextInputs) -> Tensor:
         events, settings = inputs.events, self.objective
@@ -107,7 +109,7 @@ class NextItem(nn.Module):
         else:
             negative = asked @ others
         negative = without_wanted(negative.float(), inputs.wanted, inputs.negative)
-        share = min(len(inputs.negative) / max(self.tower.items - 1, 1), 1.0)
+        share = min(len(inputs.negative) / self.others, 1.0)
         return token_loss(
             settings.loss, positive, negative, share=share, calibration=settings.calibration
         )

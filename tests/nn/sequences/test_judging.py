@@ -47,3 +47,18 @@ def test_what_was_taken_before_counts_as_the_channel_answers(wanted, repeat, exp
     assert told["ndcg"] == pytest.approx(np.mean(expected))
     losses = -torch.log_softmax(SCORES, 1)[[0, 1], wanted]
     assert told["loss"] == pytest.approx(float(losses.mean()))
+
+
+def test_what_the_channel_never_finds_stands_beside_nothing():
+    findable = np.array([True, False, False, True, True])
+    kept = HeldOut(BEFORE, np.array([3, 4]))
+    told = judged(kept, lambda p: SCORES[p], 5, repeat=True, findable=findable)
+    assert told["ndcg"] == pytest.approx((FIRST + SECOND) / 2)
+    assert judged(kept, lambda p: SCORES[p], 5, repeat=True)["ndcg"] < told["ndcg"]
+    among = SCORES[:, findable]
+    losses = -torch.log_softmax(among, 1)[[0, 1], [1, 2]]
+    assert told["loss"] == pytest.approx(float(losses.mean()))
+    kept = HeldOut(BEFORE, np.array([3, 2]))  # of the second nothing can be told
+    told = judged(kept, lambda p: SCORES[p], 5, repeat=True, findable=findable)
+    assert told["ndcg"] == pytest.approx(FIRST / 2)
+    assert told["loss"] == pytest.approx(float(losses[0]))

@@ -78,6 +78,20 @@ def test_bce_is_of_the_next_item_and_of_the_mean_of_the_others():
 
 
 @torch.no_grad()
+def test_gbce_is_calibrated_by_the_items_that_can_be_drawn():
+    """An item more, which nobody took and which is never drawn, changes no loss."""
+    inputs, losses = lesson(4), []
+    for items in (ITEMS, 10 * ITEMS):
+        model = network(Objective("gbce"))
+        own = model.tower.own.data
+        taken = torch.arange(items) < ITEMS
+        tower = ItemTower(Known(items), taken, 8)
+        tower.own.data[:ITEMS] = own
+        losses.append(NextItem(tower, model.reader, Objective("gbce")).eval()(inputs))
+    assert torch.equal(*losses)
+
+
+@torch.no_grad()
 @pytest.mark.parametrize("negatives", [4, NEGATIVES])
 @pytest.mark.parametrize("calibration", [0.0, CALIBRATION, 1.0])
 def test_gbce_raises_the_probability_of_the_next_item_to_a_power(calibration, negatives):

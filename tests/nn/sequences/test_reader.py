@@ -139,6 +139,27 @@ def test_who_asks_tells_what_is_wanted(clock, world):
     assert len(set(best(made("sequence").fit(data), known))) == 1
 
 
+@pytest.mark.parametrize("model", ["sequence", "generator"])
+def test_who_came_after_it_learned_is_read_as_nobody(model, world, tmp_path):
+    items = np.stack([np.full(PEOPLE, 3), np.full(PEOPLE, 0), 1 + ODD], axis=1)
+    data = shop(world, items, np.tile(MONDAY + np.arange(3) * DAY, (PEOPLE, 1)))
+    index = made(model, context=("user",), epochs=2).fit(data)
+    bucket = bucket_of(torch.arange(200 * 2000), 2000)
+    late = data.users + int(torch.nonzero(bucket[data.users :] == bucket[4])[0])
+    at = np.tile(MONDAY + np.arange(3) * DAY, (2, 1))
+    asked = asking(world, items[:2, :2], at[:, :2], at[:, 2])
+    users = {"known": [4, 5], "late": [late, 5], "nobody": [-1, 5]}
+    index.save(tmp_path)
+    for each in (index, index.settings.load(tmp_path)):
+        said = {}
+        for name, user in users.items():
+            request = replace(asked, user=np.array(user))
+            placed = [going.states[:1] for _, going in each.continued(request, 2)]
+            score = each.retrieve(request, 24).columns["score"][:5]
+            said[name] = [*score.tolist(), *placed[0][0].tolist()]
+        assert said["late"] == said["nobody"] != said["known"]
+
+
 def test_an_event_is_asked_about_by_whom_it_happened_to():
     columns = Columns(
         np.array([0, 2, 3, 6]),
