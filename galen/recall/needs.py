@@ -70,7 +70,7 @@ class Needs:
 
     @property
     def tables_found(self) -> tuple[str, ...]:
-        """Words of items, by which what was taken last tells a category."""
+        """Words of items, which contexts are told in."""
         return (ITEMS,)
 
     def fit(self, data: Dataset) -> "NeedsIndex":

@@ -24,6 +24,11 @@ def unlabelled(title: str, rx_class: str = "none") -> dict[str, Any]:
         ("Kakkonto granules", {"states": ["condition:hypertension"]}),
         ("Glucosamine capsules", {"states": ["population:pregnancy"]}),
         ("Ibuprofen 200mg caplets", {"allergies": ["drug_class:nsaid"]}),
+        ("Viagra 50 mg tablets", {"medicines": ["ingredient:glyceryl trinitrate"]}),
+        ("バイアグラ錠50mg", {"medicines": ["ingredient:glyceryl trinitrate"]}),
+        ("ADVIL® liqui-gels", {"medicines": ["ingredient:warfarin"]}),
+        ("芬必得缓释胶囊", {"allergies": ["drug_class:nsaid"]}),
+        ("Roaccutane 20 mg", {"states": ["population:pregnancy"]}),
     ],
 )
 def test_goods_without_told_ingredients_are_judged_by_what_they_are_likely_to_hold(title, said):

@@ -1,15 +1,10 @@
 """Names under which medicines are sold: each is of one ingredient, as people tell it."""
 
 import tomllib
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from eligibility.conftest import Pharmacy
-from worlds import items_table
 
-from galen.data.catalogue import Catalogue
-from galen.eligibility.guard import Guard
 from galen.knowledge.build import graph_of
 from galen.knowledge.labels.contents import IngredientReader
 from galen.knowledge.labels.told_names import ToldNames
@@ -37,25 +32,6 @@ def test_a_brand_names_its_ingredient_and_nothing_else(reader):
 def test_a_brand_is_listed_once():
     listed = [brand.casefold() for brands in NAMES.values() for brand in brands]
     assert len(listed) == len(set(listed))
-
-
-@pytest.mark.parametrize(
-    ("title", "said"),
-    [
-        ("Viagra 50 mg tablets", {"medicines": ["ingredient:glyceryl trinitrate"]}),
-        ("バイアグラ錠50mg", {"medicines": ["ingredient:glyceryl trinitrate"]}),
-        ("ADVIL® liqui-gels", {"medicines": ["ingredient:warfarin"]}),
-        ("芬必得缓释胶囊", {"allergies": ["drug_class:nsaid"]}),
-        ("Roaccutane 20 mg", {"states": ["population:pregnancy"]}),
-    ],
-)
-def test_goods_told_by_their_brand_alone_are_judged_by_its_ingredient(title, said):
-    record: dict[str, Any] = {"item_id": title, "title": title, "rx_class": "none"}
-    floss = {"item_id": "floss", "title": "Dental floss", "rx_class": "none"}
-    catalogue = Catalogue(items_table([record, floss]))
-    pharmacy = Pharmacy(Guard.of(catalogue).gate, catalogue)
-    assert pharmacy.shown(pharmacy.asked()) == {title, "floss"}
-    assert pharmacy.shown(pharmacy.asked(**said)) == {"floss"}
 
 
 def test_packs_of_a_real_catalogue_hold_what_their_brand_says(reader, real_data):

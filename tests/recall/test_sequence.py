@@ -194,18 +194,6 @@ def test_items_that_nobody_took_neither_judge_nor_are_negatives(settings, world)
     assert torch.equal(own, torch.zeros_like(own))
 
 
-@pytest.mark.parametrize("of", [{"attributes": ("brand", "category")}, {"text": True}], ids=str)
-def test_without_own_vectors_only_items_of_which_something_is_said_are_found(of, world):
-    spec = SequenceModel(**(QUICK | {"identity": False, "epochs": 2, "text_size": 8} | of))
-    words = [{"brand": f"brand {row % 2}", "category": ["some", "thing"]} for row in range(24)]
-    asked = world.requests([[0, 1], [6, 7]])
-    for said in (0, 9):
-        items = [{"item_id": str(row)} | (words[row] if row < said else {}) for row in range(24)]
-        shop = replace(world.data, catalogue=Catalogue(items_table(items)))
-        found = spec.fit(shop).retrieve(asked, 24)
-        assert sorted(set(found.item.tolist())) == list(range(said))
-
-
 def test_a_longer_history_is_read_from_its_newest_events(world):
     index = SequenceModel(**(QUICK | {"length": 3})).fit(world.data)
     assert answers(index, world, [[9, 10, 11, 0, 1, 2]]) == answers(index, world, [[0, 1, 2]])

@@ -153,18 +153,6 @@ def test_people_held_out_are_judged_among_the_items_that_can_be_found(world):
     assert only.valid["loss"] == pytest.approx(np.log(24), abs=0.1)
 
 
-@pytest.mark.parametrize("of", [{"attributes": ("brand", "category")}, {"text": True}], ids=str)
-def test_without_own_vectors_only_items_of_which_something_is_said_are_found(of, world):
-    plain = {"attributes": (), "identity": False, "epochs": 1, "text_size": 8, "repeat": True}
-    words = [{"brand": f"brand {row % 2}", "category": ["some", "thing"]} for row in range(24)]
-    asked = world.requests([[0, 1], [6, 7]])
-    for said in (0, 9):
-        items = [{"item_id": str(row)} | (words[row] if row < said else {}) for row in range(24)]
-        shop = replace(world.data, catalogue=Catalogue(items_table(items)))
-        found = TwoTower(**(plain | of)).fit(shop).retrieve(asked, 24)
-        assert sorted(set(found.item.tolist())) == list(range(said))
-
-
 @pytest.fixture(scope="module")
 def source(world):
     columns = Columns(
