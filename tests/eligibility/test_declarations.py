@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from galen.data.importing.people import UNREADABLE
 from galen.eligibility.declarations import NAMES, Declarations, RequestWords
 from galen.features.ledger import Ledger
 from galen.knowledge.labels.ingredient_names import IngredientNames
@@ -54,6 +55,8 @@ def test_a_word_for_a_class_and_an_ingredient_is_both(pharmacy, declared, field,
 def test_a_word_that_nothing_is_named_by_is_remembered_as_such(declared):
     assert declared(medicines=["xyzzy"]).unrecognised.all()
     assert declared({"conditions": ["xyzzy"]}).unrecognised.all()
+    for field in ("conditions", "medicines", "allergies"):
+        assert declared({field: [UNREADABLE]}).unrecognised.all()
     assert not declared(conditions=["Pregnancy"]).unrecognised.any()
 
 

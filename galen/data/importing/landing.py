@@ -17,9 +17,10 @@ from galen.data.importing.feeds import FIELDS, Feed, ImportPlan, TableName
 from galen.data.importing.identities import Fingerprints, Identities, SeenIds
 from galen.data.importing.lines import RowBlock
 from galen.data.importing.mapping import Mapped
+from galen.data.importing.people import readable
 from galen.data.importing.quarantine import Quarantine
 from galen.data.importing.reading import columns_of, read_blocks
-from galen.data.importing.validation import RowVerdict, check, fill
+from galen.data.importing.validation import CheckedRows, RowVerdict, check, fill
 from galen.data.importing.words import left_out
 from galen.data.never_shown import NeverShown
 from galen.data.shop import ShopWriter
@@ -56,7 +57,8 @@ class Landing:
         self._done = 0
         self._total = sum(feed.path.stat().st_size for feed in plan.feeds().values())
         self.landed: dict[str, int] = dict.fromkeys(("items", "users", "events"), 0)
-        self.read_of: dict[str, int] = {}  # table → rows that its own file gave
+        self._in_part = 0  # people of whom a part could not be read
+        self.read_of: dict[str, int] = {}  # table → rows that its own file gave whole
         self.never_shown = NeverShown()
         self.left_out: Counter[tuple[str, str]] = Counter()  # by table and word
 
@@ -64,10 +66,10 @@ class Landing:
         """Read all files of the plan."""
         for name, feed in self._plan.feeds().items():
             self._read(name, feed)
-            self.read_of[name] = self.landed[name]
+            self.read_of[name] = self.landed[name] - (self._in_part if name == "users" else 0)
         if self._plan.items is None:
             self._write_ids("items", 0)
-        self._write_ids("users", self.read_of.get("users", 0))
+        self._write_ids("users", self.landed["users"])
 
     def _read(self, name: TableName, feed: Feed) -> None:
         mapped = self._mapped[name]
@@ -91,7 +93,7 @@ class Landing:
             kept, shaped = self._without_words(name, kept, shaped)
             raw = kept.table
             checked = check(name, shaped, mapped, self._now)
-            self._land(name, feed, replace(kept, table=checked.table), checked.verdict)
+            self._land(name, feed, kept.lines, checked)
             for place, reason in checked.verdict.rejected():
                 content = msgspec.json.encode(raw.slice(place, 1).to_pylist()[0], enc_hook=str)
                 reject(int(kept.lines[place]), reason, content.decode())
@@ -108,27 +110,43 @@ class Landing:
                 out |= there
         return (_some(raw, ~out), _some(shaped, ~out)) if out.any() else (raw, shaped)
 
-    def _land(self, name: TableName, feed: Feed, block: RowBlock, verdict: RowVerdict) -> None:
+    def _land(self, name: TableName, feed: Feed, lines: Ints, checked: CheckedRows) -> None:
         if name == "events":
-            self._land_events(feed, block, verdict)
-            return
+            self._land_events(feed, RowBlock(checked.table, lines), checked.verdict)
+        elif name == "users":
+            self._land_users(checked)
+        else:
+            rows = self._first_rows(name, checked.table, checked.verdict.good, checked.verdict)
+            self._write(name, fill(rows, self._assumed))
+
+    def _land_users(self, checked: CheckedRows) -> None:
+        """Everybody who can be told apart: a person of whom nothing is known has no allergies."""
+        verdict = checked.verdict
+        known = ~verdict.bad_fields().get("user_id", np.zeros(len(checked.table), bool))
+        rows = self._first_rows("users", readable(checked), known, verdict)
+        self._in_part += len(rows) - int(verdict.good.sum())
+        self._write("users", rows)
+
+    def _first_rows(
+        self, name: TableName, table: pa.Table, usable: Bools, verdict: RowVerdict
+    ) -> pa.Table:
+        """The usable rows whose id was not there before."""
         key = FIELDS[name].names[0]
-        places = np.flatnonzero(verdict.good)
-        good = block.table.take(pa.array(places))
-        doubled = self._ids[name].doubled(good[key].combine_chunks())
-        _against(verdict, places[doubled], f"{key} is there twice")
-        rows = good.filter(pa.array(~doubled))
-        self._write(name, fill(rows, self._assumed) if name == "items" else rows)
+        places = np.flatnonzero(usable)
+        rows = table.take(pa.array(places))
+        doubled = self._ids[name].doubled(_one(rows[key]))
+        verdict.against(_at(places[doubled], len(table)), f"{key} is there twice")
+        return rows.filter(pa.array(~doubled))
 
     def _land_events(self, feed: Feed, block: RowBlock, verdict: RowVerdict) -> None:
         table = block.table
         if self._plan.items is not None:
             items = self._items_of(table, verdict, add=False)
-            _against(verdict, np.flatnonzero(items < 0), "item_id is not among the items")
+            verdict.against(items < 0, "item_id is not among the items")
         if "event_id" in table.column_names:
             places = np.flatnonzero(verdict.good)
             doubled = self._events.doubled(_one(table["event_id"].take(pa.array(places))))
-            _against(verdict, places[doubled], "event_id is there twice")
+            verdict.against(_at(places[doubled], len(table)), "event_id is there twice")
         if self._plan.items is None:  # only now: an item of none but rejected events is none
             items = self._items_of(table, verdict, add=True)
         places = np.flatnonzero(verdict.good)
@@ -180,7 +198,7 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks()
 
 
-def _against(verdict: RowVerdict, places: Ints, reason: str) -> None:
-    mask = np.zeros(len(verdict.good), bool)
+def _at(places: Ints, rows: int) -> Bools:
+    mask: Bools = np.zeros(rows, bool)
     mask[places] = True
-    verdict.against(mask, reason)
+    return mask

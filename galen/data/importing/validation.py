@@ -44,14 +44,17 @@ class CheckedRows:
 
 
 class RowVerdict:
-    """The first reason against each row."""
+    """The first reason against each row, and every field that has one against it."""
 
     def __init__(self, rows: int) -> None:
         self._code = np.zeros(rows, np.int16)  # 0 is good
         self._reasons = [""]
+        self._fields: dict[str, Mask] = {}
 
-    def against(self, mask: Mask, reason: str) -> None:
-        """Reject rows for a reason, those that were not rejected before."""
+    def against(self, mask: Mask, reason: str, field: str = "") -> None:
+        """Reject rows for a reason, those that were not rejected before; `field` is what is bad."""
+        if field and mask.any():
+            self._fields[field] = self._fields.get(field, False) | mask
         fresh = mask & (self._code == 0)
         if fresh.any():
             if reason not in self._reasons:
@@ -62,6 +65,10 @@ class RowVerdict:
     def good(self) -> Mask:
         """(rows,): true where nothing spoke against a row."""
         return np.equal(self._code, 0)
+
+    def bad_fields(self) -> Mapping[str, Mask]:
+        """(rows,) by field: where it cannot be read or cannot be true."""
+        return self._fields
 
     def rejected(self) -> list[tuple[int, str]]:
         """Place and reason of the rejected rows."""
@@ -84,9 +91,9 @@ def check(table: TableName, block: RowBlock, mapped: Mapped, now: datetime) -> C
         if name in WORDS:
             bad = bad | _no_word(name, values)
             for mask, reason in unknown(name, raw, bad) if bad.any() else ():
-                verdict.against(mask, reason)
+                verdict.against(mask, reason, name)
         elif bad.any():
-            verdict.against(bad, f"{name} is not {_expected(field, raw.type)}")
+            verdict.against(bad, f"{name} is not {_expected(field, raw.type)}", name)
         columns[name] = values
     for name, value in mapped.constants.items():
         columns[name] = pa.repeat(constant(table, name, value), len(block.lines))
@@ -141,25 +148,25 @@ def _check_values(
 ) -> None:
     field = FIELDS[table].field(name)
     if not field.nullable:
-        verdict.against(np.asarray(pc.is_null(values)), f"{name} is missing")
+        verdict.against(np.asarray(pc.is_null(values)), f"{name} is missing", name)
     if pa.types.is_list(field.type):
-        verdict.against(_with_gap(values), f"{name} is a list with an entry that is missing")
+        verdict.against(_with_gap(values), f"{name} is a list with an entry that is missing", name)
     if pa.types.is_floating(field.type):
         numbers = np.asarray(pc.fill_null(values, 0.0))
-        verdict.against(~np.isfinite(numbers), f"{name} is not finite")
+        verdict.against(~np.isfinite(numbers), f"{name} is not finite", name)
         if name == "propensity":
             outside = ~((numbers > 0) & (numbers <= 1)) & np.asarray(pc.is_valid(values))
-            verdict.against(outside, "propensity is not above 0 and at most 1")
+            verdict.against(outside, "propensity is not above 0 and at most 1", name)
     if name in _NOT_NEGATIVE:
-        verdict.against(_where(pc.less(values, 0)), f"{name} is negative")
+        verdict.against(_where(pc.less(values, 0)), f"{name} is negative", name)
     if name in _AGES:
         odd = pc.or_(pc.less(values, 0), pc.greater(values, _OLDEST))
-        verdict.against(_where(odd), f"{name} is not from 0 to {_OLDEST} years")
+        verdict.against(_where(odd), f"{name} is not from 0 to {_OLDEST} years", name)
     if pa.types.is_timestamp(field.type):
         micros = values.cast(pa.int64())
-        verdict.against(_where(pc.less(micros, _EARLIEST)), f"{name} is before 1990")
+        verdict.against(_where(pc.less(micros, _EARLIEST)), f"{name} is before 1990", name)
         latest = int(now.timestamp() * 1_000_000)
-        verdict.against(_where(pc.greater(micros, latest)), f"{name} is in the future")
+        verdict.against(_where(pc.greater(micros, latest)), f"{name} is in the future", name)
 
 
 def _with_gap(lists: pa.Array) -> Bools:
