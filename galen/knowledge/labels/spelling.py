@@ -2,13 +2,12 @@
 
 import re
 import tomllib
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
 from typing import Any
 
-from galen.knowledge.texts.writing import INVISIBLE, one_form
+from galen.knowledge.texts.writing import INVISIBLE, one_form, without_accents
 
 AMOUNT = re.compile(r"(?<=[\u3040-\u30ff\u3400-\u9fff])\d+$")  # left of a cut strength
 LATIN = re.compile(r"[a-z]")
@@ -160,14 +159,3 @@ def _cut(text: str, salts: SaltWords) -> str:
         if text.startswith(word) and len(text) > len(word):
             return text.removeprefix(word)
     return text
-
-
-def without_accents(text: str) -> str:
-    """A text whose letters have no accents; kana keep the marks that make another sound of them."""
-    parts = unicodedata.normalize("NFD", text)
-    kept = "".join(
-        letter
-        for letter in parts
-        if not ("\u0300" <= letter <= "\u036f")  # kana keep their own marks
-    )
-    return unicodedata.normalize("NFC", kept)

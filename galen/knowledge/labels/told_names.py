@@ -12,11 +12,11 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from galen.knowledge.graph import Graph
-from galen.knowledge.labels.spelling import EAST_ASIAN, Spelling, without_accents
+from galen.knowledge.labels.spelling import EAST_ASIAN, Spelling
 from galen.knowledge.schema import ConceptKind
 from galen.knowledge.texts.phrases import CLAUSE, Denial, Hit
 from galen.knowledge.texts.plain_text import Folding
-from galen.knowledge.texts.writing import one_form, singular
+from galen.knowledge.texts.writing import one_form, singular, without_accents
 
 LONGEST: Final = 6  # words of a name
 SHORTEST: Final = 4  # letters of a name that is looked for within a text: "no" is one, too

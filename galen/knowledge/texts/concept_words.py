@@ -9,7 +9,7 @@ import numpy as np
 from galen.data.arrays import Ints
 from galen.knowledge.graph import Graph
 from galen.knowledge.schema import ConceptKind
-from galen.knowledge.texts.writing import one_form, singular
+from galen.knowledge.texts.writing import one_form, singular, without_accents
 
 LONGEST: Final = 5  # words of a product word
 _WORDS: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -50,7 +50,7 @@ class ConceptWords:
 
 def _parts(title: str) -> Iterator[str]:
     """Parts of a title that might be a product word, the longest first."""
-    text = one_form(title).lower()
+    text = without_accents(one_form(title).lower())
     words = [singular(word) for word in _WORDS.findall(text)]
     for length in range(min(LONGEST, len(words)), 0, -1):
         for start in range(len(words) - length + 1):
@@ -64,5 +64,5 @@ def _parts(title: str) -> Iterator[str]:
 
 def folded(name: str) -> str:
     """A name as it is looked up: small letters, singular words, nothing between them."""
-    text = one_form(name).lower()
+    text = without_accents(one_form(name).lower())
     return " ".join(singular(word) for word in _WORDS.findall(text))

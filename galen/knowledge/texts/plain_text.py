@@ -1,4 +1,4 @@
-"""Free text as rules read it: one width, one case, one script, and no tricks of spacing.
+"""Free text as rules read it: one width, case and script, no accents and no tricks of spacing.
 
 Every letter of the plain text knows its place in the text it is from, so that what a rule finds can
 be shown where it stands.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from galen.knowledge.texts.writing import one_form
+from galen.knowledge.texts.writing import one_form, without_accents
 
 HAN: Final = re.compile(r"[\u3400-\u9fff]")
 SPLIT_HAN: Final = re.compile(r"(?<=[\u3400-\u9fff])[\s*._·|~^+-]+(?=[\u3400-\u9fff])")
@@ -51,7 +51,7 @@ class Folding:
         letters: list[str] = []
         places: list[int] = []
         for place, letter in enumerate(text):
-            for one in one_form(letter).casefold():
+            for one in without_accents(one_form(letter).casefold()):
                 letters.append(self.letters.get(one, one))
                 places.append(place)
         folded = PlainText("".join(letters), tuple(places))

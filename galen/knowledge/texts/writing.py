@@ -23,6 +23,8 @@ QUOTES: Final = (
 HYPHENS: Final = "\u2010\u2011\u2212"
 TRADEMARKS: Final = "\u2120\u2122\U0001f16a\U0001f16b\U0001f16c"
 
+_ACCENTS: Final = re.compile("[\u0300-\u036f]")  # those of kana are others
+
 _SIGNS: Final = str.maketrans(
     {**dict.fromkeys(QUOTES, "'"), **dict.fromkeys(HYPHENS, "-"), **dict.fromkeys(TRADEMARKS)}
 )
@@ -39,3 +41,11 @@ def one_form(text: str) -> str:
 def singular(word: str) -> str:
     """Cut alike on both sides of a comparison, so it need not be right: "statins", "diabetes"."""
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def without_accents(text: str) -> str:
+    """A text whose letters have no accents; kana keep the marks that make another sound of them."""
+    if text.isascii():
+        return text
+    letters = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", letters))

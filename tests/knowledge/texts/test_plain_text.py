@@ -18,6 +18,8 @@ FOLDING = Folding.read()
         ("cur3s", "cures"),
         ("vitamin B12", "vitamin b12"),
         ("can\u2019t", "can't"),
+        ("Cúre, cu\u0301re", "cure, cure"),
+        ("ガーゼ", "ガーゼ"),
         ("a b", "a b"),
         ("", ""),
     ],

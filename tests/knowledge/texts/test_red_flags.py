@@ -110,6 +110,8 @@ def test_age_and_pregnancy_decide_where_the_words_alone_do_not():
         "胸\u200b痛",
         "胸悶冒冷汗",
         "c h e s t pain",
+        "chést pâin",
+        "che\u0301st pain",
         "che\u2066st pa\u2069in",
         "ch\u034fe\ufe0fst\U000e0001 p\u180eain",
     ],

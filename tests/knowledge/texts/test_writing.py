@@ -9,7 +9,7 @@ from galen.knowledge.labels.spelling import Spelling
 from galen.knowledge.labels.strength import parse_strength
 from galen.knowledge.labels.told_names import ToldNames
 from galen.knowledge.schema import ConceptKind
-from galen.knowledge.texts.concept_words import folded
+from galen.knowledge.texts.concept_words import ConceptWords, folded
 from galen.knowledge.texts.plain_text import Folding
 from galen.knowledge.texts.red_flags import RedFlags
 from galen.knowledge.texts.writing import HYPHENS, QUOTES, TRADEMARKS, one_form, singular
@@ -86,3 +86,10 @@ def test_titles_and_labels_with_such_signs_name_their_ingredient():
         assert reader.told.within(f"{text} 300 mg capsules") == (wort,)
     names = ToldNames.of(graph, ConceptKind.CONDITION)
     assert names.whole("Crohn\u00b4s disease") == names.whole("Crohn's disease") != ()
+
+
+def test_an_accent_parts_no_product_word_from_its_name():
+    words = ConceptWords({folded("face cream"): 0, folded("cr\u00e8me br\u00fbl\u00e9e"): 1})
+    assert words.find(
+        ["Face Cr\u00e9am 50 ml", "Face cre\u0301am", "Creme brulee bar"]
+    ).tolist() == [0, 0, 1]
