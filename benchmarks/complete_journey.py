@@ -17,7 +17,7 @@ from rich.console import Console
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import at_least_one, file_to_write, run_in_words
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.train import train
 from galen.compare.cost import measured
 from galen.data.importing.importer import ImportSettings, import_shop

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from benchmarks.inference_attack import Slates
 from benchmarks.many_requests import together
-from galen.assembly.bundle import save_bundle
-from galen.assembly.shipped import find_recipe
+from galen.assembly.bundles.bundle import save_bundle
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.train import train
 from galen.data.arrays import Ints
 from galen.data.schema import DAY

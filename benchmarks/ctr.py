@@ -29,7 +29,7 @@ from torch import nn
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import at_least_one, file_to_write, run_in_words
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.table import TableRun, learn_encoder, read_parts, train_table
 from galen.compare.cost import measured
 from galen.data.arrays import Bools, Floats

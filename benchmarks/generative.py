@@ -20,7 +20,7 @@ from benchmarks.protocol_rows import Asked, Measured
 from benchmarks.protocol_runs import add_arguments, run
 from benchmarks.running import run_in_words
 from benchmarks.written_ids import Index, beam_gaps, written_wrong
-from galen.assembly.shipped import find_recipe
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.train import Trained, train
 from galen.compare.cost import measured

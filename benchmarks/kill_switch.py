@@ -21,8 +21,8 @@ import numpy as np
 from benchmarks.latency import p50_and_p99
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
-from galen.assembly.bundle import save_bundle
-from galen.assembly.shipped import find_recipe
+from galen.assembly.bundles.bundle import save_bundle
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.train import train
 from galen.compare.cost import measured
 from galen.data.synthetic.shop import SyntheticSettings, synthesize

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from galen.assembly.recipe import Recipe
-from galen.assembly.shipped import find_recipe, shipped_recipes
+from galen.assembly.recipes.recipe import Recipe
+from galen.assembly.recipes.shipped import find_recipe, shipped_recipes
 
 
 def recipes_named(names: Iterable[str], room: str = "") -> dict[str, Recipe]:

@@ -26,9 +26,9 @@ from scipy import sparse
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import at_least_one, file_to_write, run_in_words
 from benchmarks.seasonal import FEW, FILTERS, _moment
+from galen.assembly.examples.people import PeopleColumns
 from galen.assembly.parts import Parts
-from galen.assembly.people import PeopleColumns
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.split import Moment
 from galen.compare.cost import measured
 from galen.data.arrays import Floats, Ints

@@ -29,7 +29,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.named_recipes import recipes_named
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import at_least_one, file_to_write, run_in_words
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.table import TableRun, train_table
 from galen.compare.cost import Cost, measured
 from galen.data.arrays import Bools, Floats, Ints

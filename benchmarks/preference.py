@@ -28,7 +28,7 @@ from benchmarks.protocol_rows import Terms
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import at_least_one, file_to_write, run_in_words
 from benchmarks.slate_figures import figures, gains, slates_of
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.split import protocol_named
 from galen.assembly.train import train
 from galen.compare.cost import measured

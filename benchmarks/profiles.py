@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
-from galen.assembly.impressions import impression_examples
+from galen.assembly.examples.impressions import impression_examples
 from galen.assembly.split import Split, split_by
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from safetensors import safe_open
 
+from galen.assembly.bundles.storage import save_parts
 from galen.assembly.parts import Parts
-from galen.assembly.storage import save_parts
 from galen.data.json_file import write_json_file
 from galen.pipeline.stages import Retriever
 

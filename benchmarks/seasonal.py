@@ -17,9 +17,9 @@ import numpy as np
 
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
+from galen.assembly.examples.people import PeopleColumns
 from galen.assembly.parts import Parts, retriever_spec
-from galen.assembly.people import PeopleColumns
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.split import Moment
 from galen.compare.cost import measured
 from galen.data.dataset import Dataset

@@ -19,7 +19,7 @@ from benchmarks.protocol_rows import Asked, Measured
 from benchmarks.protocol_runs import add_arguments, run
 from benchmarks.running import run_in_words
 from galen.assembly.learned_channels import LearnedChannels
-from galen.assembly.shipped import find_recipe
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.train import train
 from galen.compare.cost import measured

@@ -19,7 +19,7 @@ import torch
 
 from benchmarks.rows import Row, write_rows
 from benchmarks.running import file_to_write, run_in_words
-from galen.assembly.recipe import RankPart, RecallPart, Recipe
+from galen.assembly.recipes.recipe import RankPart, RecallPart, Recipe
 from galen.assembly.table import learn_encoder, train_table
 from galen.compare.cost import measured
 

@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Final
 
-from galen.assembly.extending import WITHOUT
-from galen.assembly.recipe import RankPart, RecallPart, Recipe, SamplesPart
-from galen.assembly.shipped import EXTENDS
+from galen.assembly.recipes.extending import WITHOUT
+from galen.assembly.recipes.recipe import RankPart, RecallPart, Recipe, SamplesPart
+from galen.assembly.recipes.shipped import EXTENDS
 from galen.nn.learning.training import Training
 from galen.rank.blended import Blending
 from galen.rank.serving import Serving

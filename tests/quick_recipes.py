@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 
 SMALL: dict[str, dict[str, Any]] = {
     "als": {"factors": 4},

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import ctr, growth, sequences
 from benchmarks.running import run_in_words
-from galen.assembly.recipe import RecipeError
+from galen.assembly.recipes.recipe import RecipeError
 from galen.data.mendable import MendableError
 
 MODULES = [

@@ -7,7 +7,7 @@ import pytest
 from worlds import write_world
 
 from benchmarks.written_ids import beam_gaps, codes_of, written_wrong, wrong
-from galen.assembly.shipped import read_recipe
+from galen.assembly.recipes.shipped import read_recipe
 from galen.assembly.train import train
 from galen.evaluate.offline import Question
 from galen.generative.tiger import Tiger

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from galen.assembly.bundle import Bundle
-from galen.assembly.shipped import shipped_recipes
+from galen.assembly.bundles.bundle import Bundle
+from galen.assembly.recipes.shipped import shipped_recipes
 from galen.assembly.split import PROTOCOLS
 from galen.cli.compare import compare
 from galen.cli.knowledge import knowledge

@@ -12,8 +12,8 @@ import pytest
 import typer
 
 from galen.assembly.check import check_recipe
-from galen.assembly.recipe import Recipe, RecipeError
-from galen.assembly.shipped import find_recipe
+from galen.assembly.recipes.recipe import Recipe, RecipeError
+from galen.assembly.recipes.shipped import find_recipe
 from galen.cli.main import app
 from galen.data.importing.mapping import read_mapping
 from galen.features.encoding.tables import TableColumns

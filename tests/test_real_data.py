@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from galen.assembly.shipped import find_recipe
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.train import train
 from galen.data.importing.importer import import_shop
 from galen.data.shop import Shop

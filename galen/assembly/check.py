@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from galen.assembly import catalog
 from galen.assembly.blending import RECALL
-from galen.assembly.bounds import beyond
 from galen.assembly.parts import BLEND, CHANNEL, LENT_BY
 from galen.assembly.ranges import ranges_of
-from galen.assembly.recipe import RankPart, Recipe, RecipeError, settings_of
+from galen.assembly.recipes.bounds import beyond
+from galen.assembly.recipes.recipe import RankPart, Recipe, RecipeError, settings_of
 from galen.data.did_you_mean import did_you_mean
 from galen.data.schema import Surface
 from galen.features.tokenizing.coding import Coding

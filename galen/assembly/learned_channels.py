@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.data.dataset import Dataset
 from galen.data.enriched import Extent
 from galen.pipeline.stages import Retriever

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from galen.assembly import catalog
-from galen.assembly.recipe import RankPart, Recipe, RerankPart, settings_of
+from galen.assembly.recipes.recipe import RankPart, Recipe, RerankPart, settings_of
 from galen.data.catalogue import Catalogue
 from galen.data.dataset import Dataset
 from galen.features.from_tables import TableFeatures, TableFeaturesSpec, with_tables

@@ -10,7 +10,7 @@ import msgspec
 
 from galen.assembly import catalog
 from galen.assembly.parts import BLEND
-from galen.assembly.recipe import RankPart, Recipe, RecipeError
+from galen.assembly.recipes.recipe import RankPart, Recipe, RecipeError
 from galen.data.did_you_mean import did_you_mean
 from galen.nn.learning.training import Training
 

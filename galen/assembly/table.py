@@ -11,11 +11,11 @@ from typing import Any, Final
 import msgspec
 from torch import nn
 
-from galen.assembly import versions
-from galen.assembly.bundle_manifest import BundleError
+from galen.assembly.bundles import versions
+from galen.assembly.bundles.bundle_manifest import BundleError
 from galen.assembly.check import check_for_samples
 from galen.assembly.parts import model_spec, seeded
-from galen.assembly.recipe import Recipe, RecipeError
+from galen.assembly.recipes.recipe import Recipe, RecipeError
 from galen.data.arrays import Ints
 from galen.data.manifest import NAME, sha256
 from galen.features.encoding.encoder import Encoder, fit_encoder

@@ -10,7 +10,17 @@ import numpy as np
 
 from galen.assembly.blending import fitted_blend
 from galen.assembly.check import check_recipe
-from galen.assembly.judged_samples import JudgedSamples
+from galen.assembly.examples.judged_samples import JudgedSamples
+from galen.assembly.examples.people import PeopleColumns
+from galen.assembly.examples.preference_pairs import preference_examples
+from galen.assembly.examples.replay import (
+    OBJECTIVE,
+    joined,
+    replayed,
+    requests_at,
+    was_taken,
+    with_something_taken,
+)
 from galen.assembly.learned_channels import LearnedChannels
 from galen.assembly.parts import (
     BLEND,
@@ -22,17 +32,7 @@ from galen.assembly.parts import (
     ranker_spec,
     retriever_spec,
 )
-from galen.assembly.people import PeopleColumns
-from galen.assembly.preference_pairs import preference_examples
-from galen.assembly.recipe import RankPart, Recipe
-from galen.assembly.replay import (
-    OBJECTIVE,
-    joined,
-    replayed,
-    requests_at,
-    was_taken,
-    with_something_taken,
-)
+from galen.assembly.recipes.recipe import RankPart, Recipe
 from galen.assembly.split import Moment, Protocol, Split, split_by
 from galen.assembly.written_tables import check_tables
 from galen.data.dataset import Dataset
@@ -252,7 +252,7 @@ class _Lesson:
         self, rank: RankPart, tables: tuple[TableFeatures, ...]
     ) -> tuple[Examples, Examples]:
         """Examples to learn from and held-out ones, of what the shop has shown."""
-        from galen.assembly.impressions import impression_examples
+        from galen.assembly.examples.impressions import impression_examples
 
         self.progress("making examples from impressions")
         learning, held_out, _ = impression_examples(

@@ -6,9 +6,9 @@ A channel would tell of them too, but only when its turn comes.
 from collections.abc import Iterator
 from pathlib import Path
 
-from galen.assembly.judged_samples import JudgedSamples
+from galen.assembly.examples.judged_samples import JudgedSamples
 from galen.assembly.parts import extension_specs, feature_specs, retriever_spec
-from galen.assembly.recipe import RankPart, Recipe
+from galen.assembly.recipes.recipe import RankPart, Recipe
 from galen.data.enriched import ReadsTables, ReadsTablesFound, check_written, enriched_folder
 
 

@@ -94,12 +94,12 @@ def train(
     From a folder of samples (train.parquet, valid.parquet) the recipe's ranking model is learned
     alone; a network's training that was broken off goes on where it was.
     """
-    from galen.assembly.bundle import save_bundle
-    from galen.assembly.shipped import find_recipe
+    from galen.assembly.bundles.bundle import save_bundle
+    from galen.assembly.bundles.versions import check_place
+    from galen.assembly.recipes.shipped import find_recipe
     from galen.assembly.split import protocol_named
     from galen.assembly.table import is_table
     from galen.assembly.train import train as learn
-    from galen.assembly.versions import check_place
     from galen.data.shop import Shop
 
     check_place(bundle)
@@ -301,7 +301,7 @@ def rollback(
     quiet: Quiet = False,
 ) -> None:
     """Serve an earlier version of a bundle from now on."""
-    from galen.assembly import versions
+    from galen.assembly.bundles import versions
 
     with doing(quiet) as say:
         say("switching")

@@ -35,7 +35,7 @@ def train_on_table(
     import shutil
     from contextlib import suppress
 
-    from galen.assembly.shipped import find_recipe
+    from galen.assembly.recipes.shipped import find_recipe
     from galen.assembly.table import TableBundle, checkpoint_folder, save_run, train_table
     from galen.nn.learning.distributed import joined
     from galen.nn.learning.tensorboard import event_writer
@@ -101,8 +101,8 @@ def scale(
     quiet: Quiet = False,
 ) -> None:
     """Train a family of networks at several sizes and amounts of data, and fit its scaling law."""
-    from galen.assembly.scaling import sizes_and_shares
-    from galen.assembly.shipped import find_recipe
+    from galen.assembly.experiments.scaling import sizes_and_shares
+    from galen.assembly.recipes.shipped import find_recipe
     from galen.evaluate.scaling import scale as climb
     from galen.evaluate.scaling import table_of, write_figures, write_report
 
@@ -141,15 +141,15 @@ def tune(
 
     A search that was broken off, or is given more trials, goes on where it was.
     """
-    from galen.assembly.shipped import find_recipe
-    from galen.assembly.tuning import (
+    from galen.assembly.experiments.tuning import (
         Budget,
         objective_named,
         summary,
         tuned_text,
         write_tuning,
     )
-    from galen.assembly.tuning import tune as search
+    from galen.assembly.experiments.tuning import tune as search
+    from galen.assembly.recipes.shipped import find_recipe
 
     found, budget = find_recipe(recipe), Budget(trials, seconds)
 

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from galen.assembly.examples.people import PeopleColumns
 from galen.assembly.parts import Parts
-from galen.assembly.people import PeopleColumns
 from galen.assembly.split import Moment, Protocol, Split, SplitError, of_some, split_by
 from galen.data.arrays import Bools, Floats, Ints
 from galen.data.dataset import Dataset

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galen.assembly.versions import CURRENT
+from galen.assembly.bundles.versions import CURRENT
 from galen.compare.figures import METRICS, Latency, Learned, LeftOut
 from galen.compare.task import ContestantTask
 from galen.data.enriched import enriched_folder

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from galen.assembly.bundle import Bundle
+from galen.assembly.bundles.bundle import Bundle
 from galen.compare.cost import memory_now
 from galen.compare.figures import Latency
 from galen.compare.keeping import keep

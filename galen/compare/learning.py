@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from galen.assembly.bundle import save_bundle
+from galen.assembly.bundles.bundle import save_bundle
 from galen.assembly.parts import Parts
 from galen.assembly.train import train
 from galen.compare.cost import measured

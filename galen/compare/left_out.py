@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from galen.assembly.bundle import Bundle
+from galen.assembly.bundles.bundle import Bundle
 from galen.assembly.parts import Parts
 from galen.compare.exam import DRAWN, Exam
 from galen.compare.figures import LeftOut, PartChange

@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 
 import galen
-from galen.assembly.recipe import Recipe
-from galen.assembly.shipped import find_recipe
+from galen.assembly.recipes.recipe import Recipe
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.written_tables import check_tables, tables_read
 from galen.compare.cost import HourlyPrices

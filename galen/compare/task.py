@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.split import Protocol
 
 StepName = Literal["learned", "latency", "left-out"]

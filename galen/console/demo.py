@@ -8,8 +8,8 @@ from typing import Final
 
 from rich.table import Table
 
-from galen.assembly.bundle import save_bundle
-from galen.assembly.shipped import find_recipe
+from galen.assembly.bundles.bundle import save_bundle
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.split import Protocol
 from galen.assembly.train import train
 from galen.console.demo_tables import WrittenTable, write_tables

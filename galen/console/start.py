@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import typer
 
-from galen.assembly.bundle import Bundle
+from galen.assembly.bundles.bundle import Bundle
 from galen.console.app import create_app
 from galen.data.enriched import enriched_folder, origins
 from galen.data.shop import Shop

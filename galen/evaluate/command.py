@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from galen.assembly.bundle import Bundle
-from galen.assembly.people import PeopleColumns
+from galen.assembly.bundles.bundle import Bundle
+from galen.assembly.examples.people import PeopleColumns
 from galen.assembly.split import Split, SplitError, split_by
 from galen.data.dataset import Dataset
 from galen.data.json_file import write_json_file

@@ -46,7 +46,7 @@ def ranked_by(parts: Parts, shop: Shop, split: Split, *, seed: int) -> list[Rank
 
     None where there is no ranker, no impression or no clock, or it learned other objectives.
     """
-    from galen.assembly.impressions import has_impressions, impression_examples
+    from galen.assembly.examples.impressions import has_impressions, impression_examples
 
     if parts.ranker is None or not has_impressions(shop) or split.final.clock != "time":
         return []

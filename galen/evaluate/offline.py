@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from galen.assembly.people import PeopleColumns
-from galen.assembly.replay import requests_at
+from galen.assembly.examples.people import PeopleColumns
+from galen.assembly.examples.replay import requests_at
 from galen.assembly.split import Moment
 from galen.data.arrays import Floats
 from galen.data.dataset import Dataset

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from galen.assembly.examples.people import PeopleColumns
 from galen.assembly.parts import Parts, retriever_spec
-from galen.assembly.people import PeopleColumns
-from galen.assembly.recipe import Recipe
-from galen.assembly.shipped import find_recipe
+from galen.assembly.recipes.recipe import Recipe
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.split import Protocol, Split, SplitError
 from galen.data.schema import Kind, Surface
 from galen.evaluate.guarded import Guarded

@@ -9,8 +9,15 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from galen.assembly.recipe import Recipe, RecipeError
-from galen.assembly.scaling import Ladder, Point, Progress, SizedRecipe, climb, family_of
+from galen.assembly.experiments.scaling import (
+    Ladder,
+    Point,
+    Progress,
+    SizedRecipe,
+    climb,
+    family_of,
+)
+from galen.assembly.recipes.recipe import Recipe, RecipeError
 from galen.data.arrays import Floats
 from galen.data.drawing import svg
 from galen.data.json_file import write_json_file

@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 
-from galen.assembly.bundle import Bundle
+from galen.assembly.bundles.bundle import Bundle
 from galen.data.schema import Kind
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard

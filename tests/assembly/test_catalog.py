@@ -8,7 +8,7 @@ HEAVY = ("ibis", "lightgbm", "matplotlib", "pandas", "scipy.stats", "sklearn", "
 
 
 def test_libraries_that_only_some_parts_use_are_not_loaded_before_them():
-    code = "import galen.assembly.bundle, galen.assembly.train, sys; print(*sys.modules)"
+    code = "import galen.assembly.bundles.bundle, galen.assembly.train, sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )

@@ -11,9 +11,9 @@ from features.profile_table import write_profiles
 from quick_recipes import quick
 from worlds import NOW, put_vectors, write_world
 
-from galen.assembly.bundle import Bundle, save_bundle
+from galen.assembly.bundles.bundle import Bundle, save_bundle
 from galen.assembly.learned_channels import LearnedChannels
-from galen.assembly.shipped import find_recipe, read_recipe
+from galen.assembly.recipes.shipped import find_recipe, read_recipe
 from galen.assembly.train import train
 from galen.data.enriched import enriched_folder
 from galen.eligibility.guard import Guard

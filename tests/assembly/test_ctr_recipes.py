@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from quick_recipes import quick
 
-from galen.assembly.shipped import find_recipe, shipped_recipes
+from galen.assembly.recipes.shipped import find_recipe, shipped_recipes
 from galen.assembly.table import TableBundle, read_parts, save_run, train_table
 
 RECIPES = [name for name in shipped_recipes() if name.startswith("ctr/")]

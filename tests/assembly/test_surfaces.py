@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from worlds import NOW, write_world
 
-from galen.assembly.bundle import Bundle, save_bundle
-from galen.assembly.bundle_manifest import BundleError
-from galen.assembly.recipe import Recipe
+from galen.assembly.bundles.bundle import Bundle, save_bundle
+from galen.assembly.bundles.bundle_manifest import BundleError
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.train import train
 from galen.data.shop import Shop
 from galen.eligibility.guard import Guard
@@ -22,7 +22,7 @@ from galen.serve.messages import RecommendRequest
 from galen.serve.service import Service
 from galen.serve.settings import Settings
 
-FIRST = Path(__file__).with_name("first_format")
+FIRST = Path(__file__).parent / "bundles" / "first_format"
 GRAPH = {"item_graph": {"quota": 10, "repeat": True}}
 POPULAR = {"popular": {"quota": 10, "repeat": True}}
 

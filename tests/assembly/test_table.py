@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from galen.assembly.bundle import Bundle, BundleError
-from galen.assembly.recipe import Recipe, RecipeError
+from galen.assembly.bundles.bundle import Bundle, BundleError
+from galen.assembly.recipes.recipe import Recipe, RecipeError
 from galen.assembly.table import (
     TableBundle,
     checkpoint_folder,

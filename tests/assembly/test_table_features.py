@@ -7,11 +7,11 @@ import pytest
 from features.profile_table import write_profiles
 from worlds import write_world
 
-from galen.assembly.bundle import save_bundle
+from galen.assembly.bundles.bundle import save_bundle
 from galen.assembly.check import check_recipe
-from galen.assembly.recipe import Recipe, RecipeError
-from galen.assembly.recipe_text import toml_of
-from galen.assembly.shipped import read_recipe
+from galen.assembly.recipes.recipe import Recipe, RecipeError
+from galen.assembly.recipes.recipe_text import toml_of
+from galen.assembly.recipes.shipped import read_recipe
 from galen.assembly.table import train_table
 from galen.assembly.train import train
 from galen.data.enriched import EnrichedError, Extent

@@ -8,9 +8,9 @@ import pytest
 import torch
 from worlds import write_world
 
-from galen.assembly.bundle import Bundle, BundleError, save_bundle
+from galen.assembly.bundles.bundle import Bundle, BundleError, save_bundle
 from galen.assembly.parts import ranker_spec
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.train import train
 from galen.data.shop import Shop
 from galen.evaluate.run import evaluate

@@ -9,7 +9,7 @@ import pytest
 from quick_recipes import quick
 
 from galen.assembly.learned_channels import LearnedChannels
-from galen.assembly.shipped import find_recipe
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.train import train
 from galen.data.catalogue import Catalogue
 from galen.data.enriched import EnrichedError, enriched_folder

@@ -7,8 +7,8 @@ from quick_recipes import SMALL
 
 from galen.assembly import catalog
 from galen.assembly.parts import retriever_spec
-from galen.assembly.recipe import Recipe
-from galen.assembly.shipped import find_recipe, shipped_recipes
+from galen.assembly.recipes.recipe import Recipe
+from galen.assembly.recipes.shipped import find_recipe, shipped_recipes
 from galen.assembly.train import train
 from galen.assembly.written_tables import check_tables, tables_read
 from galen.data.dataset import Dataset

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from command_walk import call, commands
 
-from galen.assembly.bundle import Bundle
+from galen.assembly.bundles.bundle import Bundle
 
 COMMANDS = commands()
 GOOD = {"SHOP": "shop", "BUNDLE": "bundle", "PACK": "general", "KNOWLEDGE": "made"}

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from galen.assembly.shipped import find_recipe
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.table import TableBundle, checkpoint_folder, read_parts, train_table
 from galen.cli.tables import train_on_table
 

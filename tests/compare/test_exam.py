@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from worlds import write_world
 
-from galen.assembly.people import PeopleColumns
-from galen.assembly.recipe import Recipe
+from galen.assembly.examples.people import PeopleColumns
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.split import split_by
 from galen.assembly.train import train
 from galen.compare.exam import Exam, first_in, slices_in, surface_of_truth, table_of

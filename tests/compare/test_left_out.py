@@ -7,8 +7,8 @@ import pytest
 from features.profile_table import write_profiles
 from worlds import put_vectors, write_world
 
-from galen.assembly.people import PeopleColumns
-from galen.assembly.recipe import Recipe
+from galen.assembly.examples.people import PeopleColumns
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.split import split_by
 from galen.assembly.train import train
 from galen.compare.left_out import Lesser, hits, without_enrichments, without_parts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from galen.assembly.bundle import Bundle
+from galen.assembly.bundles.bundle import Bundle
 from galen.compare import learning
 from galen.compare.exam import Exam
 from galen.compare.figures import Learned

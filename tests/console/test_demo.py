@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pyarrow.parquet as pq
 import pytest
 
-from galen.assembly.bundle import Bundle
+from galen.assembly.bundles.bundle import Bundle
 from galen.assembly.split import known_before
 from galen.console.demo import DemoSettings, make_demo
 from galen.console.demo_tables import TABLES, write_tables

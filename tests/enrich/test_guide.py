@@ -8,7 +8,7 @@ import msgspec
 from worlds import write_world
 
 from galen.assembly.check import check_recipe
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.features.encoding.tables import TableColumns
 
 GUIDE = (Path(__file__).parents[2] / "docs/guides/embeddings.md").read_text()

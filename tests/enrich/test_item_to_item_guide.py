@@ -11,8 +11,8 @@ from enrich.word_shop import word_shop
 from worlds import World, write_world
 
 from galen.assembly.check import check_recipe
-from galen.assembly.recipe import Recipe, SamplesPart
-from galen.assembly.shipped import read_recipe
+from galen.assembly.recipes.recipe import Recipe, SamplesPart
+from galen.assembly.recipes.shipped import read_recipe
 from galen.enrich.tasks import TASKS
 
 GUIDE = (Path(__file__).parents[2] / "docs/guides/item-to-item.md").read_text()

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from worlds import write_world
 
-from galen.assembly.bundle import save_bundle
-from galen.assembly.recipe import Recipe
+from galen.assembly.bundles.bundle import save_bundle
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.split import SplitError
 from galen.assembly.train import train
 from galen.evaluate.command import evaluate_bundle

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from galen.assembly.people import PeopleColumns
+from galen.assembly.examples.people import PeopleColumns
 from galen.assembly.split import split_by
 from galen.data.schema import USERS, Kind
 from galen.eligibility.guard import Guard

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from galen.assembly.people import PeopleColumns
-from galen.assembly.recipe import Recipe
+from galen.assembly.examples.people import PeopleColumns
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.train import train
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.eligibility.guard import Guard

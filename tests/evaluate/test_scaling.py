@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from galen.assembly.recipe import Recipe, RecipeError
-from galen.assembly.scaling import floor_of, sizes_and_shares
+from galen.assembly.experiments.scaling import floor_of, sizes_and_shares
+from galen.assembly.recipes.recipe import Recipe, RecipeError
 from galen.assembly.table import learn_encoder, read_parts
 from galen.evaluate.power_law import fit_power_law, frontier
 from galen.evaluate.scaling import scale, table_of, write_figures, write_report

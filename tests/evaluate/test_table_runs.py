@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from galen.assembly.bundle import BundleError
-from galen.assembly.recipe import Recipe
+from galen.assembly.bundles.bundle import BundleError
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.table import TableBundle, save_run, train_table
 from galen.cli.main import app
 from galen.evaluate.table_runs import TestPartError, compare_runs

@@ -8,8 +8,8 @@ from enrich.word_shop import item, word_shop
 from features.profile_table import write_profiles
 from worlds import DAY, START
 
-from galen.assembly.impressions import impression_examples
-from galen.assembly.people import PeopleColumns
+from galen.assembly.examples.impressions import impression_examples
+from galen.assembly.examples.people import PeopleColumns
 from galen.assembly.split import split_by
 from galen.data.dataset import Dataset
 from galen.data.enriched import EnrichedError, Extent

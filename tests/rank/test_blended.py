@@ -8,8 +8,8 @@ from rank.networks.schemas import PLAIN, plain_samples
 from scipy.special import expit
 
 from galen.assembly.check import check_recipe
-from galen.assembly.recipe import RankPart, RecipeError
-from galen.assembly.shipped import find_recipe
+from galen.assembly.recipes.recipe import RankPart, RecipeError
+from galen.assembly.recipes.shipped import find_recipe
 from galen.rank.blended import Blending, blended
 
 GROUPS, EACH = 400, 10

@@ -8,7 +8,7 @@ import torch
 from rank.networks.schemas import PLAIN, RICH, plain_samples, rich_samples
 from worlds import put_vectors, write_world
 
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.train import train
 from galen.data.enriched import enriched_folder
 from galen.features.encoding.schema import SchemaError

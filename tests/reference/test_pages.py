@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from galen.assembly import catalog
-from galen.assembly.recipe import RankPart, RecallPart, Recipe, SamplesPart
+from galen.assembly.recipes.recipe import RankPart, RecallPart, Recipe, SamplesPart
 from galen.features.declared import DECLARED
 from galen.nn.learning.training import Training
 from galen.rank.serving import Serving

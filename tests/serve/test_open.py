@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from galen.assembly.bundle import Bundle, save_bundle
-from galen.assembly.shipped import find_recipe
+from galen.assembly.bundles.bundle import Bundle, save_bundle
+from galen.assembly.recipes.shipped import find_recipe
 from galen.assembly.train import train
 from galen.cli.main import app
 from galen.data.shop import Shop

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from galen.assembly.bundle import Bundle
+from galen.assembly.bundles.bundle import Bundle
 from galen.data.did_you_mean import did_you_mean
 from galen.data.shop import Shop
 from galen.knowledge.pack import SurfaceName

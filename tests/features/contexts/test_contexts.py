@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from galen.assembly.people import PeopleColumns
+from galen.assembly.examples.people import PeopleColumns
 from galen.data.dataset import Dataset
 from galen.data.schema import TAKEN
 from galen.data.synthetic.shop import SyntheticSettings, synthesize

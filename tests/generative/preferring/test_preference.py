@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from galen.assembly.recipe import RecipeError, settings_of
+from galen.assembly.recipes.recipe import RecipeError, settings_of
 from galen.features.histories import columns_of
 from galen.generative.generator import Generator
 from galen.generative.preferring.compared import (

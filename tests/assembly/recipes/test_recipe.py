@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from galen.assembly.check import check_recipe
-from galen.assembly.recipe import Recipe, RecipeError, settings_of
-from galen.assembly.recipe_text import toml_of
-from galen.assembly.shipped import find_recipe, shipped_recipes
+from galen.assembly.recipes.recipe import Recipe, RecipeError, settings_of
+from galen.assembly.recipes.recipe_text import toml_of
+from galen.assembly.recipes.shipped import find_recipe, shipped_recipes
 from galen.features.tokenizing.coding import Coding
 from galen.recall.sequence import SequenceModel
 from galen.recall.two_tower import TwoTower
 
-MEASURED = Path(__file__).parents[2] / "benchmarks" / "recipes"
+MEASURED = Path(__file__).parents[3] / "benchmarks" / "recipes"
 GOOD = {
     "name": "mine",
     "filters": ["stock"],

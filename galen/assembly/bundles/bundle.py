@@ -8,17 +8,17 @@ from pathlib import Path
 
 import msgspec
 
-from galen.assembly import versions
-from galen.assembly.bundle_manifest import (
+from galen.assembly.bundles import versions
+from galen.assembly.bundles.bundle_manifest import (
     FORMAT,
     BundleError,
     BundleManifest,
     described,
     read_manifest,
 )
+from galen.assembly.bundles.storage import load_parts, save_parts
 from galen.assembly.parts import Parts
-from galen.assembly.recipe import Recipe
-from galen.assembly.storage import load_parts, save_parts
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.train import Trained
 from galen.data.catalogue import Catalogue
 from galen.data.manifest import NAME, sha256

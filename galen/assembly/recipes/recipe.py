@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from galen.assembly.bounds import beyond
+from galen.assembly.recipes.bounds import beyond
 from galen.data.did_you_mean import did_you_mean
 from galen.data.mendable import MendableError
 

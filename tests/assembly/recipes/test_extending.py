@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from galen.assembly.check import check_recipe
-from galen.assembly.extending import OF_STAGE
-from galen.assembly.recipe import RankPart, RecallPart, RecipeError
-from galen.assembly.shipped import find_recipe, read_recipe
+from galen.assembly.recipes.extending import OF_STAGE
+from galen.assembly.recipes.recipe import RankPart, RecallPart, RecipeError
+from galen.assembly.recipes.shipped import find_recipe, read_recipe
 
 CHAIN = ("classic", "scaled", "enriched", "hybrid")
 

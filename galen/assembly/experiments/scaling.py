@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from galen.assembly.check import check_for_samples
 from galen.assembly.parts import model_spec, seeded
-from galen.assembly.recipe import RankPart, Recipe, RecipeError
+from galen.assembly.recipes.recipe import RankPart, Recipe, RecipeError
 from galen.assembly.table import learn_encoder, read_parts
 from galen.data.replacing import replacing
 from galen.features.encoding.samples import Samples

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from galen.assembly.impressions import has_impressions, impression_examples
-from galen.assembly.recipe import Recipe
+from galen.assembly.examples.impressions import has_impressions, impression_examples
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.split import SplitError, split_by
 from galen.assembly.train import train
 from galen.data.dataset import Dataset

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from galen.assembly.judged_samples import JudgedSamples
-from galen.assembly.people import PeopleColumns
+from galen.assembly.examples.judged_samples import JudgedSamples
+from galen.assembly.examples.people import PeopleColumns
 from galen.data.arrays import Singles
 from galen.data.dataset import Dataset
 from galen.features.from_tables import TableFeatures, with_tables

@@ -10,12 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from galen.assembly.ranges import own_values, ranges_of, with_settings
-from galen.assembly.recipe import Recipe, RecipeError
-from galen.assembly.recipe_text import toml_of
-from galen.assembly.shipped import find_recipe, read_recipe, shipped_recipes
-from galen.assembly.table import train_table
-from galen.assembly.tuning import (
+from galen.assembly.experiments.tuning import (
     Budget,
     TuningError,
     objective_named,
@@ -25,6 +20,11 @@ from galen.assembly.tuning import (
     tuned_text,
     write_tuning,
 )
+from galen.assembly.ranges import own_values, ranges_of, with_settings
+from galen.assembly.recipes.recipe import Recipe, RecipeError
+from galen.assembly.recipes.recipe_text import toml_of
+from galen.assembly.recipes.shipped import find_recipe, read_recipe, shipped_recipes
+from galen.assembly.table import train_table
 
 BASE = {"recall": {"popular": {}}, "filters": ["hidden"]}
 TRAINING = {"epochs": 3, "batch": 64, "learning_rate": 0.01}

@@ -6,7 +6,7 @@ random items alone, so the ranker learns to order what it will meet.
 
 import numpy as np
 
-from galen.assembly.people import PeopleColumns
+from galen.assembly.examples.people import PeopleColumns
 from galen.assembly.split import Moment
 from galen.data.arrays import Bools, Floats
 from galen.data.lookup import place_within

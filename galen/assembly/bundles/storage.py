@@ -11,7 +11,7 @@ from galen.assembly.parts import (
     loaded_ranker,
     retriever_spec,
 )
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.pipeline.stages import Retriever
 from galen.recall.fusion import FusionModel
 

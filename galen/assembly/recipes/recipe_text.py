@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from galen.assembly.recipe import RankPart, RecallPart, Recipe
+from galen.assembly.recipes.recipe import RankPart, RecallPart, Recipe
 
 BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 TUNE: Final = "tune"

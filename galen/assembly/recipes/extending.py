@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from galen.assembly.recipe import RecipeError
+from galen.assembly.recipes.recipe import RecipeError
 from galen.data.did_you_mean import did_you_mean
 
 WITHOUT: Final = "without"

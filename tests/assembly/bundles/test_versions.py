@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from galen.assembly import versions
+from galen.assembly.bundles import versions
 
 
 def write(root, text, made_from=None):

@@ -9,10 +9,10 @@ from enrich.word_shop import item, word_shop
 from worlds import DAY, World, write_world
 
 from galen.assembly.check import check_recipe
-from galen.assembly.judged_samples import JudgedSamples
-from galen.assembly.people import PeopleColumns
-from galen.assembly.preference_pairs import preference_examples
-from galen.assembly.recipe import Recipe, RecipeError, SamplesPart
+from galen.assembly.examples.judged_samples import JudgedSamples
+from galen.assembly.examples.people import PeopleColumns
+from galen.assembly.examples.preference_pairs import preference_examples
+from galen.assembly.recipes.recipe import Recipe, RecipeError, SamplesPart
 from galen.assembly.split import known_before, split_by
 from galen.assembly.train import train
 from galen.data.dataset import Dataset

@@ -21,8 +21,8 @@ from torch import nn
 
 from galen.assembly.parts import model_spec, seeded
 from galen.assembly.ranges import Choice, Range, own_values, with_settings
-from galen.assembly.recipe import Recipe
-from galen.assembly.recipe_text import value_text
+from galen.assembly.recipes.recipe import Recipe
+from galen.assembly.recipes.recipe_text import value_text
 from galen.assembly.table import learn_encoder, read_parts, row_bytes
 from galen.features.encoding.encoder import Encoder
 from galen.features.encoding.samples import Samples

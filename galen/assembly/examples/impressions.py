@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.assembly.people import PeopleColumns
+from galen.assembly.examples.people import PeopleColumns
 from galen.assembly.split import Split, SplitError
 from galen.data.arrays import Ints
 from galen.data.dataset import Dataset

@@ -7,8 +7,8 @@ import typing
 import pytest
 
 from galen.assembly import catalog
-from galen.assembly.bounds import COUNTS, FREE, beyond
-from galen.assembly.recipe import RecipeError, settings_of
+from galen.assembly.recipes.bounds import COUNTS, FREE, beyond
+from galen.assembly.recipes.recipe import RecipeError, settings_of
 from galen.nn.learning.training import Training
 
 KINDS = {

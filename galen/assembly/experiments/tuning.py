@@ -10,11 +10,11 @@ import msgspec
 
 from galen.assembly import catalog
 from galen.assembly.check import check_for_samples
+from galen.assembly.experiments.trials import Objective, Rows, TrialSearch, Tried, open_search
 from galen.assembly.ranges import ranges_of, with_settings
-from galen.assembly.recipe import Recipe, RecipeError
-from galen.assembly.recipe_text import toml_of, value_text
+from galen.assembly.recipes.recipe import Recipe, RecipeError
+from galen.assembly.recipes.recipe_text import toml_of, value_text
 from galen.assembly.table import MEMORY
-from galen.assembly.trials import Objective, Rows, TrialSearch, Tried, open_search
 from galen.data.mendable import MendableError
 
 Progress = Callable[[str], None]

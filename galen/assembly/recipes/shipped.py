@@ -5,8 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from galen.assembly.extending import WITHOUT, laid_over
-from galen.assembly.recipe import Recipe, RecipeError
+from galen.assembly.recipes.extending import WITHOUT, laid_over
+from galen.assembly.recipes.recipe import Recipe, RecipeError
 from galen.data.did_you_mean import did_you_mean
 
 EXTENDS: Final = "extends"

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galen.assembly.recipe import SamplesPart
+from galen.assembly.recipes.recipe import SamplesPart
 from galen.data.arrays import Floats, Ints
 from galen.data.dataset import Dataset
 from galen.data.enriched import read_enriched

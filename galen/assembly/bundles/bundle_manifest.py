@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from galen.assembly.recipe import Recipe
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.split import Protocol
 from galen.data.enriched import Extent
 from galen.data.mendable import MendableError

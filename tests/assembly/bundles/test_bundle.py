@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from worlds import NOW, write_world
 
-from galen.assembly.bundle import Bundle, save_bundle
-from galen.assembly.bundle_manifest import BundleError
-from galen.assembly.recipe import Recipe
+from galen.assembly.bundles.bundle import Bundle, save_bundle
+from galen.assembly.bundles.bundle_manifest import BundleError
+from galen.assembly.recipes.recipe import Recipe
 from galen.assembly.train import train
 from galen.data.catalogue import Catalogue
 from galen.features.store import FeatureStore
