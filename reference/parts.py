@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, Union, get_args, get_origin
 
 from galen.assembly import catalog
 from reference.glossary import shared
@@ -50,13 +50,20 @@ def settings_of(kind: str, part: Any) -> list[tuple[str, str, str, str]]:
         default = "required" if value is one.empty else f"`{value!r}`"
         kinds = (one.annotation, *get_args(one.annotation))
         within = [inner for inner in kinds if _is_table(inner)]
-        told = inspect.formatannotation(one.annotation)
+        told = _kind_told(one.annotation)
         for named in ("typing.", "collections.abc.", *(f"{inner.__module__}." for inner in within)):
             told = told.replace(named, "")
         rows.append((f"`{name}`", f"`{told}`", default, said.get(name, "")))
         for inner in within:
             rows += [(f"`{name}.{row[0][1:]}", *row[1:]) for row in settings_of(kind, inner)]
     return rows
+
+
+def _kind_told(kind: Any) -> str:
+    """A kind as it is written; `bool | Literal[…]`, which Python tells as a Union, too."""
+    if get_origin(kind) is Union:
+        return " | ".join(inspect.formatannotation(one) for one in get_args(kind))
+    return inspect.formatannotation(kind)
 
 
 def _is_table(kind: Any) -> bool:

@@ -25,7 +25,7 @@ from galen.generative.generator_index import GeneratorIndex
 from galen.generative.generator_settings import GeneratorSettings
 from galen.generative.network import NextCodes
 from galen.generative.preferring.preference import Preferred, Wares, prefer
-from galen.generative.writing_judge import WritingJudge, whole_items
+from galen.generative.writing_judge import WritingJudge, took_again, whole_items
 from galen.nn.learning.course import Course
 from galen.nn.learning.passes import EnoughSteps
 from galen.nn.learning.sequence_losses import Mean
@@ -79,15 +79,17 @@ class Generator(GeneratorSettings):
         judged = before is None
         learning, kept = lessons_of(columns, self.held_out, self.seed, judged=judged)
         network = self._network(ids, learning, data)
-        judge = WritingJudge(self.length, self.repeat, kept if len(learning.item) else None)
+        again = took_again(kept) if self.repeat == "auto" else self.repeat
+        judge = WritingJudge(self.length, again, kept if len(learning.item) else None)
         course, preferred = self._taught(network, learning, data, before or judge, watch)
         network.eval()
         cold = np.flatnonzero(np.bincount(learning.item, minlength=len(ids)) == 0)
         if before is not None:
-            mix, lift = before.mix, before.lift
+            mix, lift, again = before.mix, before.lift, before.repeat
         else:
             mix = judge.best_mix(network) if self.dense else 0.0
             lift = self._lift(judge, network, cold)
+            again = judge.repeats(network, mix) if self.repeat == "auto" else again
         network.to("cpu")
         return GeneratorIndex(
             self,
@@ -104,6 +106,7 @@ class Generator(GeneratorSettings):
             cold,
             preferred,
             data.users,
+            again,
         )
 
     def _taught(
@@ -133,7 +136,7 @@ class Generator(GeneratorSettings):
                 Wares.of(data.catalogue, network.codes),
                 judge,
                 self.preference,
-                repeat=self.repeat,
+                repeat=judge.repeat,
                 device=self.device,
                 seed=self.seed,
                 watch=watch,

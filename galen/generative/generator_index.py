@@ -40,6 +40,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     buys: bool = False  # was it learned what is bought?
     preferred: Preferred | None = None
     users: int | None = None  # who came later is read as unknown; None in bundles of before
+    repeat: bool | None = None  # may be written what was taken? None in bundles of before
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class GeneratorIndex:
     cold: Ints = field(default_factory=lambda: np.empty(0, np.int64))  # items that nobody took
     preferred: Preferred | None = None
     users: int | None = None  # rows from here on came after it had learned
+    repeat: bool = False  # may be written what was taken before?
 
     @classmethod
     def load(cls, settings: GeneratorSettings, folder: Path) -> "GeneratorIndex":
@@ -86,7 +88,8 @@ class GeneratorIndex:
         cold = saved["cold"].numpy()
         names = "mix", "lift", "learned", "preferred", "users"
         known = {name: getattr(facts, name) for name in names}
-        return replace(index, cold=cold, **known)
+        again = settings.repeat is True if facts.repeat is None else facts.repeat
+        return replace(index, cold=cold, repeat=again, **known)
 
     def retrieve(self, requests: Requests, k: int) -> Candidates:
         """At most k items a request, whatever may be shown."""
@@ -105,7 +108,7 @@ class GeneratorIndex:
             k,
             allowed,
             items=len(self.items),
-            repeat=self.settings.repeat,
+            repeat=self.repeat,
         )
 
     def answer(self, requests: Requests) -> WrittenAnswer:
@@ -157,7 +160,7 @@ class GeneratorIndex:
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
         buys = self.buying is not None
-        how = self.mix, self.learned, self.lift, buys, self.preferred, self.users
+        how = self.mix, self.learned, self.lift, buys, self.preferred, self.users, self.repeat
         facts = _Facts(self.timed, *how)
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from galen.features.histories import EVERY, Taken, tokens_of
 from galen.features.item_known import Attribute
@@ -62,7 +62,7 @@ class GeneratorSettings:
     precision: Precision = "float32"  # each batch has its own shape, for which bfloat16 pays little
     device: str = "cpu"
     serving: Precision = "float32"  # products of what has learned; bfloat16 pays in batches
-    repeat: bool = False
+    repeat: bool | Literal["auto"] = False  # of the history; "auto": as people held out take again
     preference: Preference | None = None  # training after the one that tells what follows
     seed: int = 0
 

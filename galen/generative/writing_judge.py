@@ -1,7 +1,7 @@
 """How well a network that writes codes tells what people took next."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -52,6 +52,13 @@ class WritingJudge:
             return 1.0
         return max(MIXES, key=lambda mix: self._ndcg(network, mix))
 
+    def repeats(self, network: NextCodes, mix: float) -> bool:
+        """Whether people held out are told more where what they took may be written again."""
+        if not took_again(self.kept):
+            return False
+        may, may_not = (replace(self, repeat=again)._ndcg(network, mix) for again in (True, False))
+        return may > may_not
+
     def lift(self, network: NextCodes, cold: Tensor, share: float) -> float:
         """What is added to scores of cold items, so that they take a share of ten places."""
         if self.kept is None:
@@ -96,6 +103,14 @@ class WritingJudge:
             return writer.best(states[part], mask.to(codes.device), k)
 
         return ndcg(write, self.kept, len(items), repeat=self.repeat)
+
+
+def took_again(kept: HeldOut | None) -> bool:
+    """Whether anybody held out took next what they had taken before."""
+    if kept is None:
+        return False
+    person = np.repeat(np.arange(len(kept.wanted)), np.diff(kept.before.offsets))
+    return bool((kept.before.item == kept.wanted[person]).any())
 
 
 def whole_items(network: NextCodes) -> Tensor:

@@ -16,7 +16,7 @@ DATA = {
     "galen/knowledge/shipped/interactions.parquet": "public lists, see LICENCES.md",
     "galen/llm/recordings/synthetic.jsonl.gz": "answers about a made-up shop, written for galen",
     **{
-        f"tests/assembly/bundles/first_format/{name}": "a bundle of a made-up shop, in the first format"
+        f"tests/assembly/bundles/first_format/{name}": "a made-up shop's bundle of before"
         for name in (
             "fusion/fusion.json",
             "manifest.json",
