@@ -45,12 +45,15 @@ SHOWN: Final = ("cold", "among_cold", "warm")
 
 ALONE: Final = 0.5  # share of own vectors left out in training, where words are to stand alone
 
+SHARE: Final = 0.05  # of items that are held out
+
 HYBRID: Final = Generator(
     dense=True,
     temperature=0.05,
     identity=True,
     attributes=("brand", "category", "department"),
     cold=K,
+    cold_share=SHARE,  # nobody in what is learned from took one, so people held out tell nothing
 )
 """Codes, own vectors and attributes, with cold items beside what is written."""
 
@@ -109,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--interactions", type=Path, required=True)
     parser.add_argument("--items", type=Path)
     parser.add_argument("--models", default=",".join(MODELS))
-    parser.add_argument("--share", type=float, default=0.05, help="of items that are held out")
+    parser.add_argument("--share", type=float, default=SHARE, help="of items that are held out")
     parser.add_argument("--people", type=int, help="histories that are drawn; all where not given")
     parser.add_argument("--warm", type=int, default=2000, help="others that are asked")
     parser.add_argument("--part", choices=("test", "validation"), default="test")

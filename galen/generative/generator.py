@@ -175,7 +175,7 @@ class Generator(GeneratorSettings):
     def _lift(self, judge: WritingJudge, network: NextCodes, cold: Ints) -> float:
         if not self.cold:
             return 0.0
-        share = len(cold) / len(network.codes) if self.cold_share is None else self.cold_share
+        share = judge.share_of(cold) if self.cold_share is None else self.cold_share
         return judge.lift(network, torch.from_numpy(cold), share)
 
     def _source(self, learning: Columns, items: int) -> EnoughSteps:

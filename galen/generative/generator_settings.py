@@ -45,7 +45,7 @@ class GeneratorSettings:
     text: bool = False
     text_size: int = 128
     cold: int = 0  # items that nobody took that may join; above 0 needs `dense`
-    cold_share: float | None = None  # of ten places; cold items' share of the catalogue if None
+    cold_share: float | None = None  # of ten places; as people held out take cold items if None
     negatives: int = 1024  # items drawn a step for `dense`, unread without it
     kinds: tuple[Taken, ...] = EVERY  # of events that are read
     gaps: bool = False  # is the time between events read?

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from galen.data.arrays import Ints
 from galen.generative.answering import ndcg
 from galen.generative.cold import lift_of
 from galen.generative.decoding import Found
@@ -58,6 +59,10 @@ class WritingJudge:
             return False
         may, may_not = (replace(self, repeat=again)._ndcg(network, mix) for again in (True, False))
         return may > may_not
+
+    def share_of(self, cold: Ints) -> float:
+        """How often people held out took one of these items (C,)."""
+        return 0.0 if self.kept is None else float(np.isin(self.kept.wanted, cold).mean())
 
     def lift(self, network: NextCodes, cold: Tensor, share: float) -> float:
         """What is added to scores of cold items, so that they take a share of ten places."""

@@ -221,6 +221,16 @@ def test_cold_items_come_back_from_disk(without_last, world, tmp_path):
     assert again.item.tolist() == without_last.retrieve(asked, 8).item.tolist()
 
 
+def test_cold_items_are_lifted_as_often_as_people_took_one_and_not_by_their_number(world):
+    """Half of this catalogue was never taken, which says nothing for it."""
+    taken = world.data.take(world.data.item < 12)
+    way = QUICK | {"dense": True, "identity": True, "temperature": 0.1, "cold": 10}
+    index = Generator(**way).fit(taken)
+    assert len(index.cold) == 12
+    assert index.lift == 0
+    assert Generator(**way, cold_share=0.5).fit(taken).lift > 0
+
+
 @pytest.mark.parametrize("wrong", [{"cold_share": -0.1}, {"cold_share": 5.0}, {"temperature": -1}])
 def test_a_share_or_a_temperature_that_cannot_be_is_refused(wrong, world):
     with pytest.raises(SemanticIdError, match="temperature is 0 or more"):
