@@ -68,15 +68,21 @@ def ndcg(write: Write, kept: HeldOut, items: int, *, repeat: bool) -> float:
     total, people = 0.0, len(kept.wanted)
     for part in blocks(people, items, most=BLOCK):
         wanted = torch.from_numpy(kept.wanted[part])
-        before = kept.before.of(np.arange(part.start, part.stop))
-        eligible = torch.ones(len(wanted), items, dtype=torch.bool)
-        if not repeat:
-            row = np.repeat(np.arange(len(wanted)), np.diff(before.offsets))
-            eligible[torch.from_numpy(row), torch.from_numpy(before.item)] = False
+        eligible = allowed_to(kept, part, items, repeat=repeat)
         found = write(part, eligible, 10)[0].cpu()
         place = torch.log2(torch.arange(found.shape[1]) + 2.0)
         total += float(((found == wanted[:, None]) / place).sum())
     return total / max(people, 1)
+
+
+def allowed_to(kept: HeldOut, part: slice, items: int, *, repeat: bool) -> Tensor:
+    """(P, items): all items; without `repeat` none that some people held out took before."""
+    before = kept.before.of(np.arange(part.start, part.stop))
+    eligible = torch.ones(len(before.offsets) - 1, items, dtype=torch.bool)
+    if not repeat:
+        row = np.repeat(np.arange(len(eligible)), np.diff(before.offsets))
+        eligible[torch.from_numpy(row), torch.from_numpy(before.item)] = False
+    return eligible
 
 
 def _without_seen(mask: Bools, history: Histories, people: Ints) -> None:

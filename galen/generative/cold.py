@@ -2,17 +2,21 @@
 
 Codes of such items were never written in learning, so a beam hardly reaches them. After Yang et
 al., "Unifying Generative and Dense Retrieval for Sequential Recommendation" (LIGER), 2024, the best
-of them by the dense score join what was written, and the dense score orders all. Since no state was
-ever drawn to them, that score is too low for all of them alike, and is lifted.
+of them by the dense score join what was written. What they lack, a log-probability of their codes,
+is one number for all of them: that by which they take as many places as they are meant to.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from galen.generative.decoding import Found
+
+BEHIND: Final = -1e9
+"""The level of those that stand behind all that is written."""
 
 
 @dataclass(frozen=True)
@@ -21,45 +25,41 @@ class Cold:
 
     rows: Tensor  # (C,)
     most: int
-    lift: float = 0.0  # of their dense scores
+    level: float = BEHIND  # in the place of the log-probability of their codes
 
-    def lifted(self, items: int) -> Tensor:
-        """(items,): what is added to the dense score of each."""
-        return torch.zeros(items, device=self.rows.device).index_fill(0, self.rows, self.lift)
+    def beside(self, written: Found, scores: Tensor, eligible: Tensor, k: int) -> Found:
+        """The k best of items written (R, n) and of cold ones with scores (R, C) and the level.
 
-    def beside(self, written: Tensor, scores: Tensor, eligible: Tensor, k: int) -> Found:
-        """The k best of the items written (R, n), -1 where there is none, and of cold ones.
-
-        scores (R, N) are the log-probabilities that order all; eligible (R, N).
+        eligible is (R, N); of what was written a cold item counts by its level, too.
         """
-        again = torch.isin(written, self.rows)  # a beam that did reach one
-        old = scores.gather(1, written.clamp_min(0)).masked_fill((written < 0) | again, -torch.inf)
-        new = scores[:, self.rows].masked_fill(~eligible[:, self.rows], -torch.inf)
+        item, score = written
+        again = torch.isin(item, self.rows)  # a beam that did reach one
+        old = score.masked_fill((item < 0) | again, -torch.inf)
+        new = (scores + self.level).masked_fill(~eligible[:, self.rows], -torch.inf)
         new, place = torch.topk(new, min(self.most, new.shape[1]), dim=1)
-        both = torch.cat([old, new], dim=1)
-        item = torch.cat([written, self.rows[place]], dim=1)
+        both, whole = torch.cat([old, new], dim=1), torch.cat([item, self.rows[place]], dim=1)
         best, place = torch.topk(both, min(k, both.shape[1]), dim=1)
-        return torch.where(best > -torch.inf, item.gather(1, place), -1), best
+        return torch.where(best > -torch.inf, whole.gather(1, place), -1), best
+
+    def levelled(self, codes: Tensor, item: Tensor) -> Tensor:
+        """(N,): log-probabilities of codes of items (N,), the level where they are cold."""
+        return torch.where(torch.isin(item, self.rows), self.level, codes)
 
 
-def lift_of(scores: Iterable[Tensor], cold: Tensor, share: float, places: int = 10) -> float:
-    """What scores lack by which cold items (C,) would take a share of the first places.
+def level_of(scores: Iterable[tuple[Tensor, Tensor]], share: float, places: int = 10) -> float:
+    """The level by which cold items take a share of the first places of people held out.
 
-    Each of `scores` (P, N) is of some people held out, -inf for what they have taken. 0 where cold
-    items take that share as it is, and where there are too few others to fill the places.
+    Of some people each, `scores` has those of what was written, best first (P, n), and those of
+    cold items without a level (P, C); -inf is nothing. `BEHIND` where there is nothing to compare.
     """
-    lacking = torch.cat([_lacking(score, cold, places) for score in scores])
-    level = min(share * places / max(min(places, len(cold)), 1), 1.0)
-    return max(float(torch.quantile(lacking, level)), 0.0) if len(lacking) else 0.0
-
-
-def _lacking(score: Tensor, cold: Tensor, places: int) -> Tensor:
-    """By how much the best cold items of each person miss their places, the last of them first."""
-    if not 0 < len(cold) <= score.shape[1] - places:
-        return torch.empty(0, device=score.device)
-    new = torch.zeros(score.shape[1], dtype=torch.bool, device=score.device)
-    new = new.index_fill(0, cold, True)
-    known = torch.topk(score[:, ~new], places).values.flip(1)  # the last place is the first to go
-    cold_best = torch.topk(score[:, new], min(places, len(cold))).values
-    lacking = (known[:, : cold_best.shape[1]] - cold_best).flatten()
-    return lacking[torch.isfinite(lacking)]
+    lacking, most = list[Tensor](), 1
+    for written, cold in scores:
+        most = min(places, cold.shape[1])
+        last = written[:, :places].flip(1)  # the last place is the first to go
+        best = torch.topk(cold, min(most, last.shape[1])).values
+        one = (last[:, : best.shape[1]] - best).flatten()
+        lacking.append(one[torch.isfinite(one)])
+    some = torch.cat(lacking) if lacking else torch.empty(0)
+    if not share or not len(some):
+        return BEHIND
+    return float(torch.quantile(some, min(share * places / max(most, 1), 1.0)))

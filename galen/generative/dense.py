@@ -14,24 +14,22 @@ class Dense:
 
     answers: Tensor  # (items, width)
     temperature: float
-    lift: Tensor  # (items,) what is added to the score of each
 
     @classmethod
-    def of(cls, vectors: Tensor, temperature: float, lift: Tensor | None = None) -> "Dense":
+    def of(cls, vectors: Tensor, temperature: float) -> "Dense":
         """Items' vectors (items, width), made ready once for all requests."""
-        lift = torch.zeros(len(vectors), device=vectors.device) if lift is None else lift
-        return cls(answers(vectors, temperature), temperature, lift)
+        return cls(answers(vectors, temperature), temperature)
 
     def whole(self, states: Tensor) -> Tensor:
         """(R, items) of states (R, width)."""
-        return asked(states, self.temperature) @ self.answers.T + self.lift
+        return asked(states, self.temperature) @ self.answers.T
 
     def beside(self, states: Tensor, item: Tensor) -> Tensor:
         """(R, n) of items (R, n)."""
         queries = asked(states, self.temperature)
-        return torch.einsum("rd,rnd->rn", queries, self.answers[item]) + self.lift[item]
+        return torch.einsum("rd,rnd->rn", queries, self.answers[item])
 
     def scores_of_rows(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,) of items (N,), each for the state that is `row` (N,)."""
         queries = asked(states, self.temperature)
-        return torch.einsum("nd,nd->n", queries[row], self.answers[item]) + self.lift[item]
+        return torch.einsum("nd,nd->n", queries[row], self.answers[item])

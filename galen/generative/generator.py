@@ -21,6 +21,7 @@ from galen.features.histories import (
 from galen.features.item_known import known_of
 from galen.features.item_text import TextEncoder
 from galen.features.tokenizing.semantic_ids import SemanticIdError, SemanticIds
+from galen.generative.cold import BEHIND
 from galen.generative.generator_index import GeneratorIndex
 from galen.generative.generator_settings import GeneratorSettings
 from galen.generative.network import NextCodes
@@ -85,10 +86,10 @@ class Generator(GeneratorSettings):
         network.eval()
         cold = np.flatnonzero(np.bincount(learning.item, minlength=len(ids)) == 0)
         if before is not None:
-            mix, lift, again = before.mix, before.lift, before.repeat
+            mix, level, again = before.mix, before.level, before.repeat
         else:
-            mix = judge.best_mix(network) if self.dense else 0.0
-            lift = self._lift(judge, network, cold)
+            mix = judge.best_mix(network, cold=self.cold > 0) if self.dense else 0.0
+            level = self._level(judge, network, mix, cold)
             again = judge.repeats(network, mix) if self.repeat == "auto" else again
         network.to("cpu")
         return GeneratorIndex(
@@ -101,7 +102,7 @@ class Generator(GeneratorSettings):
             course,
             network.buying,
             mix,
-            lift,
+            level,
             bool(course.epochs),
             cold,
             preferred,
@@ -172,11 +173,11 @@ class Generator(GeneratorSettings):
             purchase_weight=self.purchase_weight,
         )
 
-    def _lift(self, judge: WritingJudge, network: NextCodes, cold: Ints) -> float:
+    def _level(self, judge: WritingJudge, network: NextCodes, mix: float, cold: Ints) -> float:
         if not self.cold:
-            return 0.0
+            return BEHIND
         share = judge.share_of(cold) if self.cold_share is None else self.cold_share
-        return judge.lift(network, torch.from_numpy(cold), share)
+        return judge.level(network, mix, cold, share)
 
     def _source(self, learning: Columns, items: int) -> EnoughSteps:
         source = NextItemSource(

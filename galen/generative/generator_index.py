@@ -17,7 +17,7 @@ from galen.features.histories import columns_of_requests
 from galen.features.reading import going_on, states_of
 from galen.features.tokenizing.semantic_ids import SemanticIds
 from galen.generative.answering import Allowed, answered, everything
-from galen.generative.cold import Cold
+from galen.generative.cold import BEHIND, Cold
 from galen.generative.generator_settings import GeneratorSettings
 from galen.generative.preferring.preference import Preferred
 from galen.generative.scoring import WrittenAnswer
@@ -36,11 +36,12 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timed: bool
     mix: float
     learned: bool  # was there anything to learn from?
-    lift: float = 0.0
+    lift: float = 0.0  # of bundles of before, which had it in the place of `level`
     buys: bool = False  # was it learned what is bought?
     preferred: Preferred | None = None
     users: int | None = None  # who came later is read as unknown; None in bundles of before
     repeat: bool | None = None  # may be written what was taken? None in bundles of before
+    level: float = BEHIND
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class GeneratorIndex:
     course: Course
     buying: Buying | None = None
     mix: float = 0.0
-    lift: float = 0.0  # of the dense scores of items that nobody took
+    level: float = BEHIND  # of items that nobody took, in the place of what codes say
     learned: bool = True
     cold: Ints = field(default_factory=lambda: np.empty(0, np.int64))  # items that nobody took
     preferred: Preferred | None = None
@@ -86,7 +87,7 @@ class GeneratorIndex:
         items, nothing = saved["items"], Course()
         index = cls(settings, ids, reader, head, items, facts.timed, nothing, buying)
         cold = saved["cold"].numpy()
-        names = "mix", "lift", "learned", "preferred", "users"
+        names = "mix", "level", "learned", "preferred", "users"
         known = {name: getattr(facts, name) for name in names}
         again = settings.repeat is True if facts.repeat is None else facts.repeat
         return replace(index, cold=cold, repeat=again, **known)
@@ -123,7 +124,7 @@ class GeneratorIndex:
         codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
         settings, cold = self.settings, None
         if settings.cold and len(self.cold):
-            cold = Cold(torch.from_numpy(self.cold), settings.cold, self.lift)
+            cold = Cold(torch.from_numpy(self.cold), settings.cold, self.level)
         return Writer(
             self.head,
             trie,
@@ -160,8 +161,16 @@ class GeneratorIndex:
         plain = {name: t.contiguous() for name, t in tensors.items()}
         save_file(plain, folder / "generator.safetensors")
         buys = self.buying is not None
-        how = self.mix, self.learned, self.lift, buys, self.preferred, self.users, self.repeat
-        facts = _Facts(self.timed, *how)
+        facts = _Facts(
+            self.timed,
+            self.mix,
+            self.learned,
+            buys=buys,
+            preferred=self.preferred,
+            users=self.users,
+            repeat=self.repeat,
+            level=self.level,
+        )
         (folder / "generator.json").write_bytes(msgspec.json.encode(facts))
         self.ids.save(folder)
 

@@ -40,19 +40,24 @@ class Writer:
     @cached_property
     def dense(self) -> Dense:
         """What scores the catalogue beside the codes, made when first asked for."""
-        lift = None if self.cold is None else self.cold.lifted(len(self.items))
-        return Dense.of(self.items, self.temperature, lift)
+        return Dense.of(self.items, self.temperature)
 
     @torch.inference_mode()
     def best(self, states: Tensor, eligible: Tensor, k: int) -> Found:
         """The k best of `eligible` (R, items) for states (R, width), filled with -1 and -inf."""
         if self.cold is None:
             return self._written(states, eligible, k)
-        written, _ = self._written(states, eligible, max(self.width, k))
-        scores = torch.log_softmax(self.dense.whole(states), dim=1)
+        written = self._written(states, eligible, max(self.width, k))
+        return self.cold.beside(written, self.beside_codes(states, self.cold.rows), eligible, k)
+
+    def beside_codes(self, states: Tensor, item: Tensor) -> Tensor:
+        """(R, C): what items (C,) have beside the log-probability of their codes."""
+        total = torch.zeros(len(states), len(item), device=states.device)
+        if self.mix:
+            total += self.mix * torch.log_softmax(self.dense.whole(states), dim=1)[:, item]
         if self.buying is not None:
-            scores = scores + self.purchase_weight * self.buying.whole(states, self.items)
-        return self.cold.beside(written, scores, eligible, k)
+            total += self.purchase_weight * self.buying.whole(states, self.items)[:, item]
+        return total
 
     def _written(self, states: Tensor, eligible: Tensor, k: int) -> Found:
         beside = bool(self.mix) or self.buying is not None
@@ -73,31 +78,26 @@ class Writer:
         """(P, m): log-probabilities of items (P, m), but for what all items of a state share."""
         row = torch.arange(len(states), device=item.device).repeat_interleave(item.shape[1])
         flat = item.flatten()
-        codes, mix = self._by_codes(states, row, flat)
-        return self._beside(codes, mix, states, row, flat).view(item.shape)
+        return self._beside(self._by_codes(states, row, flat), states, row, flat).view(item.shape)
 
     @torch.inference_mode()
     def scores_of_rows(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,): scores of items (N,) for states (P, width), of which each is `row` (N,)."""
-        codes, mix = self._by_codes(states, row, item)
-        total = self._beside(codes, mix, states, row, item)
-        if mix:
-            total = total - mix * torch.logsumexp(self.dense.whole(states), dim=1)[row]
+        total = self._beside(self._by_codes(states, row, item), states, row, item)
+        if self.mix:
+            total = total - self.mix * torch.logsumexp(self.dense.whole(states), dim=1)[row]
         return total
 
-    def _by_codes(self, states: Tensor, row: Tensor, item: Tensor) -> tuple[Tensor, float]:
-        """(N,) of codes, and the dense score's weight: all of it where cold items may join."""
-        if self.cold is None:
-            return self._log_probability_of_codes(states, row, item), self.mix
-        return torch.zeros(len(item), device=item.device), 1.0
+    def _by_codes(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
+        """(N,): log-probabilities of codes, and what cold items have in their place."""
+        codes = self._log_probability_of_codes(states, row, item)
+        return codes if self.cold is None else self.cold.levelled(codes, item)
 
-    def _beside(
-        self, codes: Tensor, mix: float, states: Tensor, row: Tensor, item: Tensor
-    ) -> Tensor:
+    def _beside(self, codes: Tensor, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,): what codes are given, with the dense score and that of buying beside it."""
         total = codes
-        if mix:
-            total = total + mix * self.dense.scores_of_rows(states, row, item)
+        if self.mix:
+            total = total + self.mix * self.dense.scores_of_rows(states, row, item)
         if self.buying is not None:
             bought = self.buying.log_probabilities(states[row], self.items[item][:, None])[:, 0]
             total = total + self.purchase_weight * bought
@@ -117,11 +117,7 @@ class Writer:
         return total
 
     def _whole(self, by_level: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
-        total = torch.zeros(len(states), len(self.items), device=states.device)
-        if self.mix:
-            total += self.mix * torch.log_softmax(self.dense.whole(states), dim=1)
-        if self.buying is not None:
-            total += self.purchase_weight * self.buying.whole(states, self.items)
+        total = self.beside_codes(states, torch.arange(len(self.items), device=states.device))
         for level, scores in enumerate(by_level):
             total += scores.index_select(1, self.codes[:, level])
         total = total.masked_fill(~eligible, -torch.inf)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from galen.data.arrays import Ints
-from galen.generative.answering import ndcg
-from galen.generative.cold import lift_of
+from galen.generative.answering import BLOCK, allowed_to, ndcg
+from galen.generative.cold import BEHIND, level_of
 from galen.generative.decoding import Found
 from galen.generative.dense import Dense
 from galen.generative.network import NextCodes
@@ -20,6 +20,8 @@ from galen.nn.sequences.judging import HeldOut
 
 MIXES = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Weights of the dense score that are tried on people held out."""
+
+PLACES = 10  # of which cold items take a share
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,11 @@ class WritingJudge:
             "loss": -float(log_probability.mean()),
         }
 
-    def best_mix(self, network: NextCodes) -> float:
-        """The weight of the dense score that does best."""
+    def best_mix(self, network: NextCodes, *, cold: bool) -> float:
+        """The weight of the dense score that does best; above 0 where it is to find cold items."""
         if self.kept is None:
             return 1.0
-        return max(MIXES, key=lambda mix: self._ndcg(network, mix))
+        return max(MIXES[1:] if cold else MIXES, key=lambda mix: self._ndcg(network, mix))
 
     def repeats(self, network: NextCodes, mix: float) -> bool:
         """Whether people held out are told more where what they took may be written again."""
@@ -64,29 +66,26 @@ class WritingJudge:
         """How often people held out took one of these items (C,)."""
         return 0.0 if self.kept is None else float(np.isin(self.kept.wanted, cold).mean())
 
-    def lift(self, network: NextCodes, cold: Tensor, share: float) -> float:
-        """What is added to scores of cold items, so that they take a share of ten places."""
+    def level(self, network: NextCodes, mix: float, cold: Ints, share: float) -> float:
+        """What cold items (C,) have in the place of codes, so that they take a share of places."""
         if self.kept is None:
-            return 0.0
+            return BEHIND
         with torch.inference_mode():
-            return lift_of(self._open(network), cold.to(network.codes.device), share)
+            return level_of(self._places(network, mix, torch.from_numpy(cold)), share)
 
-    def _open(self, network: NextCodes) -> Iterator[Tensor]:
-        """(people, items) scores of some people after the others, -inf for what none may find."""
+    def _places(
+        self, network: NextCodes, mix: float, cold: Tensor
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Of some people after the others, scores of the best known items and of cold ones."""
         assert self.kept is not None
-        items, (states, _) = whole_items(network), self._states(network)
-        scorer = Dense.of(items, network.temperature)
-        for part in blocks(len(states), len(items), most=len(states)):
-            score = scorer.whole(states[part])
-            if network.buying is not None:
-                bought = network.buying.whole(states[part], items)
-                score = score + network.purchase_weight * bought
-            if not self.repeat:
-                taken = self.kept.before.of(np.arange(part.start, part.stop))
-                person = np.repeat(np.arange(len(score)), np.diff(taken.offsets))
-                gone = torch.from_numpy(person), torch.from_numpy(taken.item)
-                score[tuple(rows.to(score.device) for rows in gone)] = -torch.inf
-            yield score
+        states, _ = self._states(network)
+        writer, items = self._writer(network, mix), len(network.codes)
+        cold = cold.to(states.device)
+        for part in blocks(len(states), items, most=BLOCK):
+            eligible = allowed_to(self.kept, part, items, repeat=self.repeat).to(states.device)
+            eligible[:, cold] = False
+            _, written = writer.best(states[part], eligible, PLACES)
+            yield written, writer.beside_codes(states[part], cold)
 
     def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
         assert self.kept is not None
@@ -99,15 +98,19 @@ class WritingJudge:
         assert self.kept is not None
         with torch.inference_mode():
             states, _ = self._states(network)
-        items, codes = whole_items(network), network.codes
-        trie = Trie.of(codes.cpu().numpy(), network.head.sizes).to(codes.device)
-        heat = network.temperature
-        writer = Writer(network.head, trie, codes, items, 20, mix, temperature=heat)
+        writer = self._writer(network, mix)
 
         def write(part: slice, mask: Tensor, k: int) -> Found:
-            return writer.best(states[part], mask.to(codes.device), k)
+            return writer.best(states[part], mask.to(states.device), k)
 
-        return ndcg(write, self.kept, len(items), repeat=self.repeat)
+        return ndcg(write, self.kept, len(network.codes), repeat=self.repeat)
+
+    def _writer(self, network: NextCodes, mix: float) -> Writer:
+        codes, items = network.codes, whole_items(network)
+        trie = Trie.of(codes.cpu().numpy(), network.head.sizes).to(codes.device)
+        buying, weight = network.buying, network.purchase_weight
+        heat = network.temperature
+        return Writer(network.head, trie, codes, items, 20, mix, buying, weight, temperature=heat)
 
 
 def took_again(kept: HeldOut | None) -> bool:

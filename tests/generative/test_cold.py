@@ -1,58 +1,64 @@
 """Items that nobody took join what is written, as often as they are meant to."""
 
-import numpy as np
 import pytest
 import torch
 
-from galen.generative.cold import Cold, lift_of
+from galen.generative.cold import BEHIND, Cold, level_of
 
 
 def scores(people=400, items=60, cold=12, low=3.0, seed=0):
-    """Scores of people, those of the last items lower by `low`."""
+    """Scores of what was written to people, best first, and those of cold items."""
     torch.manual_seed(seed)
     told = torch.randn(people, items)
-    rows = torch.arange(items - cold, items)
-    told[:, rows] -= low
-    return told, rows
+    written, new = told[:, : items - cold], told[:, items - cold :] - low
+    return torch.topk(written, 20).values, new
 
 
-def share_of(told, rows, lift):
-    told = told + Cold(rows, 10, lift).lifted(told.shape[1])
-    return float(torch.isin(torch.topk(told, 10).indices, rows).float().mean())
+def share_of(written, new, level):
+    both = torch.cat([written, new + level], dim=1)
+    return float((torch.topk(both, 10).indices >= written.shape[1]).float().mean())
+
+
+def in_blocks(written, new):
+    return zip(written.split(150), new.split(150), strict=True)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
 @pytest.mark.parametrize("cold", [3, 12])
-def test_lifted_they_take_the_share_of_places_that_was_asked(share, cold):
-    told, rows = scores(cold=cold)
-    assert share_of(told, rows, 0.0) < 0.01
-    expected = min(share, cold / 10)
-    assert share_of(told, rows, lift_of(told.split(150), rows, share)) == pytest.approx(
-        expected, abs=0.005
-    )
+@pytest.mark.parametrize("low", [3.0, -3.0])
+def test_by_their_level_they_take_the_share_of_places_that_was_asked(share, cold, low):
+    written, new = scores(cold=cold, low=low)
+    level = level_of(in_blocks(written, new), share)
+    assert share_of(written, new, level) == pytest.approx(min(share, cold / 10), abs=0.005)
 
 
-def test_what_people_took_is_no_place_to_take():
-    told, rows = scores()
-    taken = told.clone()
-    taken[:, :20] = -torch.inf
-    assert share_of(taken, rows, lift_of(taken.split(150), rows, 0.2)) == pytest.approx(
-        0.2, abs=0.005
-    )
+def test_places_that_nothing_was_written_to_are_not_compared():
+    written, new = scores()
+    some = torch.cat([written[:200], torch.full((200, 20), -torch.inf)])
+    assert level_of(in_blocks(some, new), 0.2) == level_of([(written[:200], new[:200])], 0.2)
 
 
-def test_those_that_stand_high_as_they_are_are_not_lowered():
-    told, rows = scores(low=-3.0)
-    assert lift_of(told.split(150), rows, 0.01) == 0.0
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_where_there_is_nothing_to_compare_they_stand_behind(share):
+    written, new = scores()
+    nothing = torch.full_like(written, -torch.inf)
+    assert level_of(in_blocks(nothing, new), share) == BEHIND
+    assert level_of(in_blocks(written, new[:, :0]), share) == BEHIND
+    assert level_of([], share) == BEHIND
+    assert level_of(in_blocks(written, new), 0.0) == BEHIND
 
 
-def test_where_there_is_nothing_to_compare_nothing_is_lifted():
-    told, rows = scores()
-    assert lift_of(told.split(150), rows[:0], 0.2) == 0.0
-    assert (
-        lift_of(told[:, 45:].split(150), torch.arange(3, 15), 0.2) == 0.0
-    )  # three others fill no ten places
+def test_those_that_stand_behind_fill_the_places_that_are_left():
+    cold = Cold(torch.tensor([3, 4]), 2)
+    written = torch.tensor([[1, 0, -1]]), torch.tensor([[-1.0, -2.0, -torch.inf]])
+    item, _ = cold.beside(written, torch.tensor([[-9.0, -5.0]]), torch.ones(1, 5).bool(), 4)
+    assert item.tolist() == [[1, 0, 4, 3]]
 
 
-def test_a_lift_is_of_cold_items_alone():
-    assert np.allclose(Cold(torch.tensor([1, 3]), 5, 0.5).lifted(5), [0, 0.5, 0, 0.5, 0])
+def test_a_cold_item_that_was_written_counts_by_the_level_alone():
+    cold = Cold(torch.tensor([3]), 1, -1.5)
+    written = torch.tensor([[3, 1, 0]]), torch.tensor([[-0.1, -1.0, -2.0]])
+    item, score = cold.beside(written, torch.tensor([[0.0]]), torch.ones(1, 4).bool(), 3)
+    assert item.tolist() == [[1, 3, 0]]
+    assert score.tolist() == [[-1.0, -1.5, -2.0]]
+    assert cold.levelled(torch.tensor([-0.1, -1.0]), torch.tensor([3, 1])).tolist() == [-1.5, -1.0]
