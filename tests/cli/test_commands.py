@@ -118,6 +118,25 @@ def test_a_wrong_path_is_told_in_words(command, wrong, place, capsys, monkeypatc
     assert_told_in_words(code, said)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["recommend", "shop", "shop"], "is a shop's, not a bundle's"),
+        (["evaluate", "shop", "shop"], "is a shop's, not a bundle's"),
+        (["recommend", "VERSION", "bundle"], "is one version of a bundle, not a shop"),
+        (["rollback", "shop"], "is not a bundle's folder of versions"),
+        (["rollback", "VERSION"], "is not a bundle's folder of versions"),
+    ],
+)
+def test_a_shop_for_a_bundle_and_a_bundle_for_a_shop_are_told_apart(
+    words, told, place, capsys, monkeypatch
+):
+    monkeypatch.chdir(place)
+    version = str(next(Path("bundle").glob("*/manifest.json")).parent)
+    code, _, said = call([version if word == "VERSION" else word for word in words], capsys)
+    assert (code, told in " ".join(said.split())) == (1, True), said
+
+
 def options_named_as(*names):
     return [
         pytest.param(command, option.opts[0], id=f"{command} {option.opts[0]}")

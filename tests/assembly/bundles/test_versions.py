@@ -27,6 +27,8 @@ def test_going_back_again_goes_further_back_and_never_to_what_was_left(tmp_path)
     assert [versions.rollback(tmp_path), versions.rollback(tmp_path)] == [second, first]
     with pytest.raises(versions.VersionError, match="no earlier version"):
         versions.rollback(tmp_path)
+    with pytest.raises(versions.VersionError, match=f"`--to` serves.*{third}"):
+        versions.rollback(tmp_path)
     versions.switch(tmp_path, third)  # it still lies there
     assert versions.rollback(tmp_path) == first
     fourth = write(tmp_path, "four")
