@@ -12,7 +12,7 @@ import msgspec
 
 from galen.data.manifest import NAME, sha256
 from galen.data.mendable import MendableError
-from galen.data.replacing import replacing
+from galen.data.replacing import alive, replacing
 
 CURRENT: Final = "current.json"
 
@@ -108,6 +108,14 @@ def check_place(root: Path) -> None:
         )
 
 
+def _sweep(root: Path) -> None:
+    """Remove the half versions of writers that were killed, whose weights may be gigabytes."""
+    for left in root.glob(".new-*"):
+        process = left.name.removeprefix(".new-")
+        if process.isdecimal() and not alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def new_version(
     root: Path, describe: Callable[[str, dict[str, str]], bytes], *, made_from: Any
@@ -123,8 +131,8 @@ def new_version(
     """
     check_place(root)
     root.mkdir(parents=True, exist_ok=True)
+    _sweep(root)
     fresh = root / f".new-{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     try:
         yield fresh

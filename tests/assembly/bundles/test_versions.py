@@ -82,6 +82,11 @@ def test_a_kill_while_writing_leaves_the_version_before(tmp_path):
     process.join()
     assert process.exitcode == -9
     assert versions.read(tmp_path).version == first
+    half = next(tmp_path.glob(".new-*"))
+    writes_still = tmp_path / f".new-{os.getppid()}"
+    writes_still.mkdir()
+    write(tmp_path, "two")
+    assert (half.exists(), writes_still.exists()) == (False, True)
 
 
 def test_there_is_no_way_back_from_the_first(tmp_path):
