@@ -24,7 +24,7 @@ def galen(*arguments, cwd):
         (["train", "nowhere", "out"], "nowhere is not a shop"),
         (["evaluate", "nowhere", "out"], "not a bundle"),
         (["recommend", "nowhere", "out"], "is not a"),
-        (["rollback", "nowhere"], "no earlier version"),
+        (["rollback", "nowhere"], "not a bundle's folder of versions"),
         (["import", "sequence", "out"], "sequence"),
         (["describe", "nowhere"], "not a shop"),
         (["merge", "nowhere", "out"], "two or more of different names"),

@@ -17,6 +17,7 @@ from galen.cli.terminal import (
     app,
     doing,
     file_option,
+    folder_option,
     none_given,
     show,
     show_fitted,
@@ -37,7 +38,7 @@ ShopOrSamples = Annotated[
 
 @app.command(rich_help_panel=SERVE, short_help="Make a shop, train, evaluate, and serve the page.")
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the shop and its bundles go.")] = Path(
+    folder: Annotated[Path, folder_option(help="Where the shop and its bundles go.")] = Path(
         "shops/demo"
     ),
     users: Annotated[int, typer.Option(min=200, help="People of the made-up shop.")] = 2000,
@@ -84,7 +85,7 @@ def train(
         bool, typer.Option("--warm", help="Go on from the bundle's current network (samples only).")
     ] = False,
     tensorboard: Annotated[
-        Path | None, typer.Option(help="Write TensorBoard events here (samples only).")
+        Path | None, folder_option(help="Write TensorBoard events here (samples only).")
     ] = None,
     json: JsonFile = None,
     quiet: Quiet = False,

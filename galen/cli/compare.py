@@ -14,6 +14,7 @@ from galen.cli.terminal import (
     app,
     bar,
     file_option,
+    folder_option,
     show,
     warn_of_never_shown,
 )
@@ -33,7 +34,7 @@ def compare(
     ] = "strict",
     pack: RulePack = "general",
     folder: Annotated[
-        Path, typer.Option(help="Keeps finished steps; the same command goes on from them.")
+        Path, folder_option(help="Keeps finished steps; the same command goes on from them.")
     ] = Path("comparing"),
     budget: Annotated[
         float | None, typer.Option(min=0, help="Seconds; no step begins after them.")

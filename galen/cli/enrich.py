@@ -18,6 +18,7 @@ from galen.cli.terminal import (
     bar,
     console,
     doing,
+    file_option,
     show,
     write_json,
 )
@@ -71,7 +72,7 @@ def run_task(
     before_split: BeforeSplit = None,
     moments: Moments = 1,
     measures: Annotated[
-        Path | None, typer.Option(help="Write measures here, as Prometheus reads text files.")
+        Path | None, file_option(help="Write measures here, as Prometheus reads text files.")
     ] = None,
     knowledge: Knowledge = None,
     json: JsonFile = None,
@@ -157,7 +158,7 @@ def review(
     verdicts: Annotated[
         Path | None, typer.Option(help="A CSV with key, good (yes or no) and note.")
     ] = None,
-    export: Annotated[Path | None, typer.Option(help="Write the sample as CSV to judge.")] = None,
+    export: Annotated[Path | None, file_option(help="Write the sample as CSV to judge.")] = None,
     seed: Seed = 0,
     json: JsonFile = None,
     quiet: Quiet = False,

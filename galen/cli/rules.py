@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from galen.cli.grouped_help import KNOWLEDGE
-from galen.cli.terminal import JsonFile, Knowledge, Quiet, ShopFolder, app, doing, show, write_json
+from galen.cli.terminal import (
+    JsonFile,
+    Knowledge,
+    Quiet,
+    ShopFolder,
+    app,
+    doing,
+    file_option,
+    show,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from galen.knowledge.pack import Pack
@@ -72,7 +82,7 @@ def check_(
 def sign_(
     pack: PackName,
     key: KeyFile,
-    out: Annotated[Path | None, typer.Option(help="The signature; else PACK.sig.")] = None,
+    out: Annotated[Path | None, file_option(help="The signature; else PACK.sig.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Sign a pack as it is now, its base with it (HMAC-SHA256: one key signs and verifies)."""

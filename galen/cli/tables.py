@@ -16,6 +16,7 @@ from galen.cli.terminal import (
     console,
     doing,
     file_option,
+    folder_option,
     numbers,
     show,
 )
@@ -94,7 +95,9 @@ def scale(
     predict: Annotated[
         int | None, typer.Option(help="A larger size, predicted before it is trained.")
     ] = None,
-    folder: Annotated[Path, typer.Option(help="Where finished points are kept.")] = Path("scaling"),
+    folder: Annotated[Path, folder_option(help="Where finished points are kept.")] = Path(
+        "scaling"
+    ),
     report: Report = None,
     json: JsonFile = None,
     seed: Seed = 0,
@@ -131,7 +134,7 @@ def tune(
     objective: Annotated[
         str, typer.Option(help="auc or loss, on the validation part; the test part is not read.")
     ] = "auc",
-    folder: Annotated[Path, typer.Option(help="Where finished trials are kept.")] = Path("tuning"),
+    folder: Annotated[Path, folder_option(help="Where finished trials are kept.")] = Path("tuning"),
     out: Annotated[Path, file_option(help="Where the tuned recipe goes.")] = Path("tuned.toml"),
     json: JsonFile = None,
     seed: Seed = 0,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from galen.cli.enrich import TaskName, enrich, opened_task, sources_of
-from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, doing, write_json
+from galen.cli.terminal import JsonFile, Quiet, Seed, ShopFolder, doing, folder_option, write_json
 
 
 @enrich.command()
@@ -14,7 +14,7 @@ def tune(
     table: TaskName,
     shop: ShopFolder,
     base: Annotated[Path, typer.Option(help="The folder of a causal model in safetensors.")],
-    to: Annotated[Path, typer.Option(help="Where the taught model is written.")],
+    to: Annotated[Path, folder_option(help="Where the taught model is written.")],
     provider: Annotated[
         str, typer.Option(help="Who answered: `rules`, or the TOML file of the run.")
     ] = "rules",
@@ -49,7 +49,7 @@ def tune(
 @enrich.command("distil")
 def distil_judge(
     shop: ShopFolder,
-    to: Annotated[Path, typer.Option(help="Where the judge is written.")],
+    to: Annotated[Path, folder_option(help="Where the judge is written.")],
     embedder: Annotated[
         str, typer.Option(help="`minilm`, or a TOML file of a server or folder.")
     ] = "minilm",

@@ -52,6 +52,11 @@ def file_option(*names: str, help: str) -> Any:
     return typer.Option(*names, help=help, callback=_can_be_written)
 
 
+def folder_option(*names: str, help: str) -> Any:
+    """An option that names a folder to be written into; one that is a file is refused."""
+    return typer.Option(*names, help=help, file_okay=False)
+
+
 ShopFolder = Annotated[
     Path, typer.Argument(help="The shop's folder.", metavar="SHOP", file_okay=False)
 ]

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from galen.compare.forbidden import Forbidden
 from galen.compare.verdicts import FEWEST, SliceVerdict, opposite
 from galen.evaluate.intervals import Interval
+
+ALIKE: Final = 1.25
+"""Two trainings of one recipe on a shared machine may cost as many times each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,75 +21,89 @@ class Advice:
     sentence: str
 
 
-def advise(
-    verdict: SliceVerdict, seconds: Mapping[str, float], *, metric: str = "NDCG@10"
-) -> Advice:
+def advise(verdict: SliceVerdict, costs: Mapping[str, float], *, metric: str = "NDCG@10") -> Advice:
     """The cheapest recipe of those that are not surely worse than the best.
 
-    `seconds` is what each recipe took to learn (CPU); of equals the first is taken.
+    `costs` is what it cost to learn each recipe, in dollars or any other unit. Of those within
+    `ALIKE` of the least the one with the best figure is taken, of equals the first.
     """
-    whom = words_of(verdict.slice)
-    level = {n for n in verdict.means if n == verdict.best or not verdict.over_best[n].surely}
-    use = min((n for n in verdict.means if n in level), key=lambda n: seconds[n])
+    whom, costs = words_of(verdict.slice), _Costs(costs)
+    level = [n for n in verdict.means if n == verdict.best or not verdict.over_best[n].surely]
+    cheap = costs.least(level)
+    use = max(cheap, key=lambda n: verdict.means[n])
     value = f"{metric} {verdict.means[use]:.4f}"
     if verdict.people < FEWEST:
         advice = f"{whom.capitalize()}: only {verdict.people}, too few to tell; {use} has {value}."
     elif not any(verdict.means.values()):
-        advice = f"For {whom} no recipe finds anything ({value}); {use} is the cheapest to learn."
+        cheapest = "the cheapest" if len(cheap) == 1 else "of the cheapest"
+        advice = f"For {whom} no recipe finds anything ({value}); {use} is {cheapest} to learn."
     elif len(verdict.means) == 1:
         advice = f"For {whom} use {use}: {value}; nothing else was compared."
-    elif level == {use}:
-        advice = f"For {whom} use {use}: {value}, {_gain(verdict, use, seconds)}."
+    elif len(level) == 1:
+        advice = f"For {whom} use {use}: {value}, {_gain(verdict, use, costs)}."
     elif len(level) == len(verdict.means):
-        advice = f"For {whom} nothing is surely better than another: use {use}, the cheapest to "
-        advice += f"learn: {value}{_from_best(verdict, use, seconds)}."
+        cheapest = "the cheapest" if len(cheap) == 1 else "the best of the cheapest"
+        advice = f"For {whom} nothing is surely better than another: use {use}, {cheapest} to "
+        advice += f"learn: {value}{_from_best(verdict, use, costs)}."
     else:
-        advice = f"For {whom} use {use}: {value}{_over_first(verdict, use, seconds)}"
-        advice += f"{_from_best(verdict, use, seconds) or _cheaper(verdict, use, level)}."
+        advice = f"For {whom} use {use}: {value}{_over_first(verdict, use, costs)}"
+        advice += f"{_from_best(verdict, use, costs) or _rivals(use, level, cheap)}."
     return Advice(verdict.slice, use, advice)
 
 
-def _gain(verdict: SliceVerdict, use: str, seconds: Mapping[str, float]) -> str:
+class _Costs(dict[str, float]):
+    """What each recipe cost to learn."""
+
+    def least(self, names: Sequence[str]) -> list[str]:
+        """Those whose cost is about the least."""
+        return [n for n in names if self[n] <= ALIKE * min(self[one] for one in names)]
+
+    def times(self, use: str, over: str) -> str:
+        """One recipe's cost as a multiple of another's."""
+        if self[over] <= 0:
+            return "which costs nothing to learn"
+        ratio = self[use] / self[over]
+        return f"at {f'{ratio:,.0f}' if ratio >= 10 else f'{ratio:.2g}'}x its training cost"
+
+
+def _gain(verdict: SliceVerdict, use: str, costs: _Costs) -> str:
     """What the surely best gains over the first recipe; where it is the first, over the next."""
     over = next(iter(verdict.means))
     if use != over:
-        return (
-            f"{_signed(verdict.over_first[use].change)} over {over}, {_times(seconds, use, over)}"
-        )
+        return f"{_signed(verdict.over_first[use].change)} over {over}, {costs.times(use, over)}"
     over = max((n for n in verdict.means if n != use), key=lambda n: verdict.means[n])
     gain = opposite(verdict.over_best[over].change)
-    return f"{_signed(gain)} over {over}, {_times(seconds, use, over)}"
+    return f"{_signed(gain)} over {over}, {costs.times(use, over)}"
 
 
-def _over_first(verdict: SliceVerdict, use: str, seconds: Mapping[str, float]) -> str:
+def _over_first(verdict: SliceVerdict, use: str, costs: _Costs) -> str:
     """What it gains over the first recipe, where that is sure."""
     if use not in verdict.over_first or not verdict.over_first[use].better:
         return ""
-    return f", {_gain(verdict, use, seconds)}"
+    return f", {_gain(verdict, use, costs)}"
 
 
-def _from_best(verdict: SliceVerdict, use: str, seconds: Mapping[str, float]) -> str:
+def _from_best(verdict: SliceVerdict, use: str, costs: _Costs) -> str:
     if use == verdict.best:
         return ""
     change, best = verdict.over_best[use].change, verdict.best
-    return f"; {_signed(change)} against {best}, {_times(seconds, use, best)}"
+    return f"; {_signed(change)} against {best}, {costs.times(use, best)}"
 
 
-def _cheaper(verdict: SliceVerdict, use: str, level: set[str]) -> str:
-    rivals = [name for name in verdict.means if name in level and name != use]
-    are = "is" if len(rivals) == 1 else "are"
-    return f"; {_listed(rivals)} {are} not surely worse, but dearer to learn"
+def _rivals(use: str, level: Sequence[str], cheap: Sequence[str]) -> str:
+    """Those that are not surely worse than the best, which is advised."""
+    told = ""
+    for names, but in (
+        ([n for n in level if n not in cheap], ", but dearer to learn"),
+        ([n for n in cheap if n != use], ", at about the same cost"),
+    ):
+        if names:
+            told += f"; {_listed(names)} {'is' if len(names) == 1 else 'are'} not surely worse{but}"
+    return told
 
 
 def _signed(change: Interval) -> str:
     return f"{change.value:+.4f} [{change.low:.4f}, {change.high:.4f}]"
-
-
-def _times(seconds: Mapping[str, float], use: str, over: str) -> str:
-    if seconds[over] <= 0:
-        return f"at {seconds[use]:.1f} CPU s of training"
-    ratio = seconds[use] / seconds[over]
-    return f"at {f'{ratio:,.0f}' if ratio >= 10 else f'{ratio:.2g}'}x its training cost"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -35,9 +35,9 @@ class Findings:
         """Judge each metric; then advise on recipes by `METRIC`, on the gate by what was shown."""
         seed = comparison.ran.plan.seed
         judged = {metric: judged_by(comparison, metric, seed=seed) for metric in NAMES}
-        seconds = {e.name: e.learned.training.cpu_seconds for e in comparison.entries}
+        costs = {e.name: comparison.prices.of(e.learned.training) for e in comparison.entries}
         safety = {e.name: (e.learned.with_gate, e.learned.without_gate) for e in comparison.entries}
-        advice = [advise(verdict, seconds) for verdict in judged[METRIC][0].verdicts]
+        advice = [advise(verdict, costs) for verdict in judged[METRIC][0].verdicts]
         return cls(comparison, judged, advice, advise_on_safety(safety))
 
     @property

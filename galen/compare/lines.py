@@ -87,8 +87,7 @@ def _sure(findings: Findings, metric: str, entry: Entry) -> str:
     if found is None:
         value = entry.gauc if metric == GAUC else entry.learned.means.get(metric, math.nan)
         return "-" if math.isnan(value) else f"{value:{FORMS[metric]}}"
-    ends = f"{found.low:{FORMS[metric]}}, {found.high:{FORMS[metric]}}"
-    return f"{found.value:{FORMS[metric]}} [{ends}]{_less(findings, metric, entry.name, EVERYBODY)}"
+    return f"{found.told(FORMS[metric])}{_less(findings, metric, entry.name, EVERYBODY)}"
 
 
 def _less(findings: Findings, metric: str, name: str, slice_name: str) -> str:
@@ -118,9 +117,7 @@ def _changes(findings: Findings) -> list[TextTable]:
 def _change(pair: Paired | None, form: str) -> str:
     if pair is None:
         return "-"
-    change = pair.change
-    ends = f"{change.low:+{form}}, {change.high:+{form}}"
-    return f"{change.value:+{form}} [{ends}]{' *' if pair.surely else ''}"
+    return f"{pair.change.told(f'+{form}')}{' *' if pair.surely else ''}"
 
 
 def _cost(comparison: Comparison) -> TextTable:

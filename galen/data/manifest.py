@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -46,7 +46,13 @@ def read(folder: Path) -> Manifest:
             "Make one with `galen import` or `galen synth`."
         )
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        told = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        if "tables" not in told and "files" in told:
+            raise ShopError(
+                f"{folder} is one version of a bundle, not a shop. The shop comes first, then the "
+                "bundle."
+            )
+        manifest = msgspec.convert(told, Manifest)
     except msgspec.DecodeError as error:
         raise ShopError(f"{path} cannot be read ({error}); import the shop again.") from error
     if manifest.format != FORMAT:

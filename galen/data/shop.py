@@ -139,10 +139,15 @@ class ShopWriter:
 def new_shop(
     folder: Path, *, name: str, source: str, clock: Clock, assumed: dict[str, str] | None = None
 ) -> Iterator[ShopWriter]:
-    """Write a shop whole: it takes the folder's place only if the block ends without an error."""
+    """Write a shop whole: it takes the folder's place only if the block ends without an error.
+
+    Raises:
+        ShopError: the folder holds something else than a shop; told before the block begins.
+    """
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     _undo_half_a_swap(folder)
+    _refuse_something_else(folder)
     _sweep(folder)
     fresh = beside(folder, "new")
     fresh.mkdir()
@@ -207,6 +212,11 @@ def _sweep(folder: Path) -> None:
             left.unlink(missing_ok=True)
 
 
+def _refuse_something_else(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / manifests.NAME).exists():
+        raise ShopError(f"{folder} is not empty and not a shop; choose another folder.")
+
+
 def _swap(fresh: Path, folder: Path) -> None:
     """Two renames; after a kill between them, opening puts the old shop back.
 
@@ -215,8 +225,7 @@ def _swap(fresh: Path, folder: Path) -> None:
     if not folder.exists():
         fresh.rename(folder)
         return
-    if any(folder.iterdir()) and not (folder / manifests.NAME).exists():
-        raise ShopError(f"{folder} is not empty and not a shop; choose another folder.")
+    _refuse_something_else(folder)
     old = beside(folder, "old")
     folder.rename(old)
     try:

@@ -1,5 +1,6 @@
 """Bootstrap intervals of means, of paired differences and of ratios, over requests."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,13 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+        return self.told(".4f")
+
+    def told(self, form: str) -> str:
+        """The figure with its ends in one format; alone where too few rows give it no interval."""
+        if math.isnan(self.low) or math.isnan(self.high):
+            return f"{self.value:{form}}"
+        return f"{self.value:{form}} [{self.low:{form}}, {self.high:{form}}]"
 
 
 def mean_interval(values: Floats, *, seed: int, resamples: int = 1000) -> Interval:

@@ -49,9 +49,7 @@ def safety_table(costs: Sequence[SafetyCost], title: str) -> Table:
     for part in dict.fromkeys(cost.part for cost in costs):
         mine = [cost for cost in costs if cost.part == part]
         first = f"{mine[0].without:.3f} → {mine[0].through:.3f}"
-        changes = [
-            f"{c.change.value:+.3f} [{c.change.low:+.3f}, {c.change.high:+.3f}]" for c in mine
-        ]
+        changes = [cost.change.told("+.3f") for cost in mine]
         table.add_row(part, f"{mine[0].requests:,}", first, *changes)
     return table
 

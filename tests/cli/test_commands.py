@@ -118,6 +118,63 @@ def test_a_wrong_path_is_told_in_words(command, wrong, place, capsys, monkeypatc
     assert_told_in_words(code, said)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["recommend", "shop", "shop"], "is a shop's, not a bundle's"),
+        (["evaluate", "shop", "shop"], "is a shop's, not a bundle's"),
+        (["recommend", "VERSION", "bundle"], "is one version of a bundle, not a shop"),
+        (["rollback", "shop"], "is not a bundle's folder of versions"),
+        (["rollback", "VERSION"], "is not a bundle's folder of versions"),
+    ],
+)
+def test_a_shop_for_a_bundle_and_a_bundle_for_a_shop_are_told_apart(
+    words, told, place, capsys, monkeypatch
+):
+    monkeypatch.chdir(place)
+    version = str(next(Path("bundle").glob("*/manifest.json")).parent)
+    code, _, said = call([version if word == "VERSION" else word for word in words], capsys)
+    assert (code, told in " ".join(said.split())) == (1, True), said
+
+
+def options_named_as(*names):
+    return [
+        pytest.param(command, option.opts[0], id=f"{command} {option.opts[0]}")
+        for command in COMMANDS
+        for option in command.options
+        if option.opts[0] in names and str(command) != "rollback"  # whose --to is no path
+    ]
+
+
+def call_with(command, option, value, capsys):
+    needed = [w for o in command.options if o.required for w in (o.opts[0], "nowhere")]
+    arguments = ["nowhere"] * len(command.arguments)
+    return call([*command.words, *arguments, *needed, option, value], capsys)
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), options_named_as("--folder", "--to", "--tensorboard")
+)
+def test_a_file_where_a_folder_is_wanted_is_told_before_anything_is_done(
+    command, option, place, capsys, monkeypatch
+):
+    monkeypatch.chdir(place)
+    code, _, said = call_with(command, option, "garbage", capsys)
+    assert (code, "is a file" in said) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    options_named_as("--json", "--report", "--out", "--export", "--measures"),
+)
+def test_a_file_in_no_folder_is_told_before_anything_is_done(
+    command, option, place, capsys, monkeypatch
+):
+    monkeypatch.chdir(place)
+    code, _, said = call_with(command, option, "no/such", capsys)
+    assert (code, "there is no folder 'no'" in " ".join(said.split())) == (2, True), said
+
+
 @pytest.mark.parametrize("command", ["recommend", "explain-item"])
 @pytest.mark.parametrize(
     ("option", "value"),

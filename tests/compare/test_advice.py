@@ -78,6 +78,27 @@ def test_the_sentence_says_what_the_figures_say(slice_name, means, sure, said):
     assert advise(verdict(slice_name, 500, means, sure), SECONDS).sentence == said
 
 
+def test_of_recipes_that_cost_alike_the_better_figure_is_taken():
+    costs = {"classic": 0.21, "enriched": 0.2}
+    alike = verdict("head items (top 20%)", 500, {"classic": 0.0942, "enriched": 0.0628}, set())
+    assert advise(alike, costs).sentence == (
+        "For those who take items of the head nothing is surely better than another: use classic, "
+        "the best of the cheapest to learn: NDCG@10 0.0942."
+    )
+    third = {"classic": 0.0942, "enriched": 0.0628, "hybrid": 0.01}
+    told = advise(verdict("all", 500, third, {"hybrid"}), costs | {"hybrid": 3.0}).sentence
+    assert told == (
+        "For everybody use classic: NDCG@10 0.0942; enriched is not surely worse, at about the "
+        "same cost."
+    )
+
+
+def test_what_costs_nothing_is_no_multiple_of_anything():
+    figures = verdict("all", 500, {"classic": 0.05, "enriched": 0.06}, {"classic"})
+    free = advise(figures, dict.fromkeys(SECONDS, 0.0)).sentence
+    assert free.endswith("over classic, which costs nothing to learn.")
+
+
 def test_of_too_few_people_nothing_is_advised_surely():
     told = advise(verdict("history 0", 7, {"classic": 0.1, "enriched": 0.2}, set()), SECONDS)
     assert told.sentence == (

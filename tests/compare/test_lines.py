@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -103,6 +104,16 @@ def test_slices_have_every_metric_of_their_people(found, two):
     reach = tables["coverage / novelty by slice"]
     assert (reach["all"]["two"], reach[old]["two"]) == ("0.500 / 3.00", "0.250 / 3.00")
     assert tables["gAUC by slice"][old] == {"people": "40", "one": "0.5000 ↓", "two": "1.0000"}
+
+
+def test_the_advice_is_by_the_money_that_the_table_of_costs_tells(found, two):
+    one, other = two
+    held = replace(one.learned.training, cpu_seconds=0.5, gpu_seconds=1.0)
+    on_a_gpu = replace(one, learned=msgspec.structs.replace(one.learned, training=held))
+    for entries in ((on_a_gpu, other), (other, on_a_gpu)):
+        alike = [replace(entry, by_person=other.by_person) for entry in entries]
+        told = found(*alike).advice[0]
+        assert told.use == other.name  # half the processor's seconds, fourteen times the money
 
 
 def test_the_json_tells_what_the_tables_tell(found, two):

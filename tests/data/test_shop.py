@@ -135,6 +135,15 @@ def test_a_folder_of_something_else_is_never_replaced(tmp_path):
     assert (tmp_path / "photos" / "cat.png").read_bytes() == b"meow"
 
 
+def test_a_folder_of_something_else_is_told_before_anything_is_made_for_it(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with (
+        pytest.raises(ShopError, match="not a shop; choose another folder"),
+        new_shop(tmp_path, name="x", source="test", clock="time"),
+    ):
+        pytest.fail("half an hour of people and their events would be drawn here")
+
+
 def test_a_missing_or_changed_file_is_named(tmp_path):
     shop = write(tmp_path / "shop")
     path = shop.folder / "items.parquet"

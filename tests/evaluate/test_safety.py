@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -11,8 +12,9 @@ from galen.assembly.train import train
 from galen.data.synthetic.shop import SyntheticSettings, synthesize
 from galen.eligibility.guard import Guard
 from galen.evaluate.guarded import Guarded
+from galen.evaluate.intervals import paired_interval
 from galen.evaluate.run import evaluate
-from galen.evaluate.safety import cost_of_safety, safety_figures, safety_table
+from galen.evaluate.safety import SafetyCost, cost_of_safety, safety_figures, safety_table
 
 RECIPE = Recipe.from_tree(
     {"name": "small", "filters": ["stock"], "recall": {"popular": {"quota": 60, "repeat": True}}},
@@ -62,6 +64,17 @@ def test_the_table_names_every_slice_in_the_width_of_a_page(done):
     page = console.export_text()
     assert all(cost.part in page for cost in costs)
     assert "…" not in page
+
+
+def test_a_slice_of_one_person_has_its_change_and_no_ends_that_are_no_numbers():
+    one = np.array([1.0])
+    change = paired_interval(one, one, seed=0)
+    costs = [SafetyCost("toddlers", 1, m, 1.0, 1.0, change) for m in ("hr@10", "ndcg@10")]
+    console = Console(width=112, record=True, file=io.StringIO())
+    console.print(safety_table(costs, "small"))
+    page = console.export_text()
+    assert page.count("+0.000") == 2
+    assert "nan" not in page
 
 
 def test_without_a_pack_nothing_is_told_of_its_cost(done):

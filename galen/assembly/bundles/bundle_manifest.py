@@ -63,16 +63,22 @@ class _Kind(msgspec.Struct, frozen=True):
 
     kind: str = "recommender"
     format: int = FORMAT
+    tables: dict[str, Any] | None = None  # a shop has them
 
 
 def read_manifest(text: bytes, where: str) -> BundleManifest:
     """A manifest of any format that can be read.
 
     Raises:
-        BundleError: it is of another format, of a run over a table, or cannot be read.
+        BundleError: it is of another format, a shop's, of a run over a table, or cannot be read.
     """
     try:
         facts = msgspec.json.decode(text, type=_Kind)
+        if facts.tables is not None:
+            raise BundleError(
+                f"{where} is a shop's, not a bundle's. The shop comes first, then the bundle that "
+                "`galen train` made of it."
+            )
         if facts.kind == "table":
             raise BundleError(
                 f"{where} is of a run that ranks a table of samples; it recommends nothing by "

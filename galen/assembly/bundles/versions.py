@@ -12,7 +12,7 @@ import msgspec
 
 from galen.data.manifest import NAME, sha256
 from galen.data.mendable import MendableError
-from galen.data.replacing import replacing
+from galen.data.replacing import alive, replacing
 
 CURRENT: Final = "current.json"
 
@@ -45,6 +45,11 @@ def read(root: Path) -> Current | None:
         ) from error
 
 
+def whole_versions(root: Path) -> list[str]:
+    """The versions that lie in a folder, by name."""
+    return sorted(path.parent.name for path in root.glob(f"[!.]*/{NAME}"))
+
+
 def switch(root: Path, version: str) -> None:
     """Serve another version from now on; the file is replaced at once or not at all.
 
@@ -52,10 +57,8 @@ def switch(root: Path, version: str) -> None:
         VersionError: there is no such version, or it is not whole.
     """
     if not (root / version / NAME).exists():
-        whole = sorted(p.parent.name for p in root.glob(f"*/{NAME}"))
-        raise VersionError(
-            f"{root} has no version {version!r}; it has {', '.join(whole) or 'none'}."
-        )
+        whole = ", ".join(whole_versions(root)) or "none"
+        raise VersionError(f"{root} has no version {version!r}; it has {whole}.")
     try:
         now = read(root)
     except VersionError:
@@ -75,12 +78,19 @@ def rollback(root: Path) -> str:
     The one that is left is none to go back to: again, and it is the one before that.
 
     Raises:
-        VersionError: there is none.
+        VersionError: there is none, or the folder is not one of versions.
     """
     now = read(root)
-    left = () if now is None else tuple(v for v in now.before if (root / v / NAME).exists())
+    if now is None:
+        raise VersionError(
+            f"{root} is not a bundle's folder of versions: it has no {CURRENT}. Give the folder "
+            "that `galen train` was given."
+        )
+    left = tuple(v for v in now.before if (root / v / NAME).exists())
     if not left:
-        raise VersionError(f"{root} has no earlier version to go back to.")
+        others = [v for v in whole_versions(root) if v != now.version]
+        told = f" `--to` serves another of its versions: {', '.join(others)}." if others else ""
+        raise VersionError(f"{root} has no earlier version to go back to.{told}")
     _write(root, Current(left[0], left[1:]))
     return left[0]
 
@@ -98,6 +108,14 @@ def check_place(root: Path) -> None:
         )
 
 
+def _sweep(root: Path) -> None:
+    """Remove the half versions of writers that were killed, whose weights may be gigabytes."""
+    for left in root.glob(".new-*"):
+        process = left.name.removeprefix(".new-")
+        if process.isdecimal() and not alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def new_version(
     root: Path, describe: Callable[[str, dict[str, str]], bytes], *, made_from: Any
@@ -113,8 +131,8 @@ def new_version(
     """
     check_place(root)
     root.mkdir(parents=True, exist_ok=True)
+    _sweep(root)
     fresh = root / f".new-{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     try:
         yield fresh

@@ -117,8 +117,6 @@ def import_shop(
     }
     check_words(settings.words, {name for one in mapped.values() for name in one.columns})
     clock: manifests.Clock = "time" if _given("timestamp", mapped["events"]) else "order"
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / manifests.NAME).exists():
-        raise manifests.ShopError(f"{folder} is not empty and not a shop; choose another folder.")
     quarantine = Quarantine(folder)
     try:
         with new_shop(

@@ -27,6 +27,8 @@ def test_going_back_again_goes_further_back_and_never_to_what_was_left(tmp_path)
     assert [versions.rollback(tmp_path), versions.rollback(tmp_path)] == [second, first]
     with pytest.raises(versions.VersionError, match="no earlier version"):
         versions.rollback(tmp_path)
+    with pytest.raises(versions.VersionError, match=f"`--to` serves.*{third}"):
+        versions.rollback(tmp_path)
     versions.switch(tmp_path, third)  # it still lies there
     assert versions.rollback(tmp_path) == first
     fourth = write(tmp_path, "four")
@@ -80,6 +82,11 @@ def test_a_kill_while_writing_leaves_the_version_before(tmp_path):
     process.join()
     assert process.exitcode == -9
     assert versions.read(tmp_path).version == first
+    half = next(tmp_path.glob(".new-*"))
+    writes_still = tmp_path / f".new-{os.getppid()}"
+    writes_still.mkdir()
+    write(tmp_path, "two")
+    assert (half.exists(), writes_still.exists()) == (False, True)
 
 
 def test_there_is_no_way_back_from_the_first(tmp_path):
