@@ -213,6 +213,8 @@ def _sweep(folder: Path) -> None:
 
 
 def _refuse_something_else(folder: Path) -> None:
+    if folder.is_file():
+        raise ShopError(f"{folder} is a file, not a shop's folder; choose another.")
     if folder.exists() and any(folder.iterdir()) and not (folder / manifests.NAME).exists():
         raise ShopError(f"{folder} is not empty and not a shop; choose another folder.")
 

@@ -142,6 +142,11 @@ def test_a_folder_of_something_else_is_told_before_anything_is_made_for_it(tmp_p
         new_shop(tmp_path, name="x", source="test", clock="time"),
     ):
         pytest.fail("half an hour of people and their events would be drawn here")
+    with (
+        pytest.raises(ShopError, match="is a file, not a shop's folder"),
+        new_shop(tmp_path / "notes.txt", name="x", source="test", clock="time"),
+    ):
+        pytest.fail("and here")
 
 
 def test_a_missing_or_changed_file_is_named(tmp_path):

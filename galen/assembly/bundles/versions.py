@@ -112,7 +112,8 @@ def _sweep(root: Path) -> None:
     """Remove the half versions of writers that were killed, whose weights may be gigabytes."""
     for left in root.glob(".new-*"):
         process = left.name.removeprefix(".new-")
-        if process.isdecimal() and not alive(int(process)):
+        # In a container the next writer often has the number of the one that was killed.
+        if process.isdecimal() and (int(process) == os.getpid() or not alive(int(process))):
             shutil.rmtree(left, ignore_errors=True)
 
 

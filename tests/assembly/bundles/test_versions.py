@@ -85,8 +85,11 @@ def test_a_kill_while_writing_leaves_the_version_before(tmp_path):
     half = next(tmp_path.glob(".new-*"))
     writes_still = tmp_path / f".new-{os.getppid()}"
     writes_still.mkdir()
+    of_its_own_number = tmp_path / f".new-{os.getpid()}"
+    of_its_own_number.mkdir()
     write(tmp_path, "two")
-    assert (half.exists(), writes_still.exists()) == (False, True)
+    left = [one.exists() for one in (half, of_its_own_number, writes_still)]
+    assert left == [False, False, True]
 
 
 def test_there_is_no_way_back_from_the_first(tmp_path):
