@@ -8,15 +8,11 @@ is one number for all of them: that by which they take as many places as they ar
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import Tensor
 
 from galen.generative.decoding import Found
-
-BEHIND: Final = -1e9
-"""The level of those that stand behind all that is written."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +21,7 @@ class Cold:
 
     rows: Tensor  # (C,)
     most: int
-    level: float = BEHIND  # in the place of the log-probability of their codes
+    level: float  # in the place of the log-probability of their codes
 
     def beside(self, written: Found, scores: Tensor, eligible: Tensor, k: int) -> Found:
         """The k best of items written (R, n) and of cold ones with scores (R, C) and the level.
@@ -46,11 +42,13 @@ class Cold:
         return torch.where(torch.isin(item, self.rows), self.level, codes)
 
 
-def level_of(scores: Iterable[tuple[Tensor, Tensor]], share: float, places: int = 10) -> float:
+def level_of(
+    scores: Iterable[tuple[Tensor, Tensor]], share: float, places: int = 10
+) -> float | None:
     """The level by which cold items take a share of the first places of people held out.
 
     Of some people each, `scores` has those of what was written, best first (P, n), and those of
-    cold items without a level (P, C); -inf is nothing. `BEHIND` where there is nothing to compare.
+    cold items without a level (P, C); -inf is nothing. None where there is nothing to compare.
     """
     lacking, most = list[Tensor](), 1
     for written, cold in scores:
@@ -61,5 +59,5 @@ def level_of(scores: Iterable[tuple[Tensor, Tensor]], share: float, places: int 
         lacking.append(one[torch.isfinite(one)])
     some = torch.cat(lacking) if lacking else torch.empty(0)
     if not share or not len(some):
-        return BEHIND
+        return None
     return float(torch.quantile(some, min(share * places / max(most, 1), 1.0)))

@@ -21,7 +21,6 @@ from galen.features.histories import (
 from galen.features.item_known import known_of
 from galen.features.item_text import TextEncoder
 from galen.features.tokenizing.semantic_ids import SemanticIdError, SemanticIds
-from galen.generative.cold import BEHIND
 from galen.generative.generator_index import GeneratorIndex
 from galen.generative.generator_settings import GeneratorSettings
 from galen.generative.network import NextCodes
@@ -173,9 +172,11 @@ class Generator(GeneratorSettings):
             purchase_weight=self.purchase_weight,
         )
 
-    def _level(self, judge: WritingJudge, network: NextCodes, mix: float, cold: Ints) -> float:
+    def _level(
+        self, judge: WritingJudge, network: NextCodes, mix: float, cold: Ints
+    ) -> float | None:
         if not self.cold:
-            return BEHIND
+            return None
         share = judge.share_of(cold) if self.cold_share is None else self.cold_share
         return judge.level(network, mix, cold, share)
 

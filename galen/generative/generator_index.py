@@ -17,7 +17,7 @@ from galen.features.histories import columns_of_requests
 from galen.features.reading import going_on, states_of
 from galen.features.tokenizing.semantic_ids import SemanticIds
 from galen.generative.answering import Allowed, answered, everything
-from galen.generative.cold import BEHIND, Cold
+from galen.generative.cold import Cold
 from galen.generative.generator_settings import GeneratorSettings
 from galen.generative.preferring.preference import Preferred
 from galen.generative.scoring import WrittenAnswer
@@ -41,7 +41,7 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     preferred: Preferred | None = None
     users: int | None = None  # who came later is read as unknown; None in bundles of before
     repeat: bool | None = None  # may be written what was taken? None in bundles of before
-    level: float = BEHIND
+    level: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class GeneratorIndex:
     course: Course
     buying: Buying | None = None
     mix: float = 0.0
-    level: float = BEHIND  # of items that nobody took, in the place of what codes say
+    level: float | None = None  # of items that nobody took, for their codes; None joins none
     learned: bool = True
     cold: Ints = field(default_factory=lambda: np.empty(0, np.int64))  # items that nobody took
     preferred: Preferred | None = None
@@ -123,7 +123,7 @@ class GeneratorIndex:
         trie = Trie.of(self.ids.codes, self.ids.sizes)
         codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
         settings, cold = self.settings, None
-        if settings.cold and len(self.cold):
+        if settings.cold and self.level is not None:
             cold = Cold(torch.from_numpy(self.cold), settings.cold, self.level)
         return Writer(
             self.head,

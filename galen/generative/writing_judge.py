@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from galen.data.arrays import Ints
 from galen.generative.answering import BLOCK, allowed_to, ndcg
-from galen.generative.cold import BEHIND, level_of
+from galen.generative.cold import level_of
 from galen.generative.decoding import Found
 from galen.generative.dense import Dense
 from galen.generative.network import NextCodes
@@ -66,10 +66,10 @@ class WritingJudge:
         """How often people held out took one of these items (C,)."""
         return 0.0 if self.kept is None else float(np.isin(self.kept.wanted, cold).mean())
 
-    def level(self, network: NextCodes, mix: float, cold: Ints, share: float) -> float:
+    def level(self, network: NextCodes, mix: float, cold: Ints, share: float) -> float | None:
         """What cold items (C,) have in the place of codes, so that they take a share of places."""
         if self.kept is None:
-            return BEHIND
+            return None
         with torch.inference_mode():
             return level_of(self._places(network, mix, torch.from_numpy(cold)), share)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from galen.generative.cold import BEHIND, Cold, level_of
+from galen.generative.cold import Cold, level_of
 
 
 def scores(people=400, items=60, cold=12, low=3.0, seed=0):
@@ -39,17 +39,17 @@ def test_places_that_nothing_was_written_to_are_not_compared():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2])
-def test_where_there_is_nothing_to_compare_they_stand_behind(share):
+def test_where_there_is_nothing_to_compare_none_may_join(share):
     written, new = scores()
     nothing = torch.full_like(written, -torch.inf)
-    assert level_of(in_blocks(nothing, new), share) == BEHIND
-    assert level_of(in_blocks(written, new[:, :0]), share) == BEHIND
-    assert level_of([], share) == BEHIND
-    assert level_of(in_blocks(written, new), 0.0) == BEHIND
+    assert level_of(in_blocks(nothing, new), share) is None
+    assert level_of(in_blocks(written, new[:, :0]), share) is None
+    assert level_of([], share) is None
+    assert level_of(in_blocks(written, new), 0.0) is None
 
 
 def test_those_that_stand_behind_fill_the_places_that_are_left():
-    cold = Cold(torch.tensor([3, 4]), 2)
+    cold = Cold(torch.tensor([3, 4]), 2, -50.0)
     written = torch.tensor([[1, 0, -1]]), torch.tensor([[-1.0, -2.0, -torch.inf]])
     item, _ = cold.beside(written, torch.tensor([[-9.0, -5.0]]), torch.ones(1, 5).bool(), 4)
     assert item.tolist() == [[1, 0, 4, 3]]
