@@ -80,7 +80,8 @@ class Generator(GeneratorSettings):
         learning, kept = lessons_of(columns, self.held_out, self.seed, judged=judged)
         network = self._network(ids, learning, data)
         again = took_again(kept) if self.repeat == "auto" else self.repeat
-        judge = WritingJudge(self.length, again, kept if len(learning.item) else None)
+        judged_by = kept if len(learning.item) else None
+        judge = WritingJudge(self.length, again, judged_by, self.beam)
         course, preferred = self._taught(network, learning, data, before or judge, watch)
         network.eval()
         cold = np.flatnonzero(np.bincount(learning.item, minlength=len(ids)) == 0)

@@ -31,6 +31,7 @@ class WritingJudge:
     length: int  # newest events that are read
     repeat: bool  # may be written what was taken before?
     kept: HeldOut | None
+    beam: int  # of what will be served; epochs are told apart by a narrower one
 
     def __call__(self, network: nn.Module) -> dict[str, float]:
         assert isinstance(network, NextCodes)
@@ -79,7 +80,8 @@ class WritingJudge:
         """Of some people after the others, scores of the best known items and of cold ones."""
         assert self.kept is not None
         states, _ = self._states(network)
-        writer, items = self._writer(network, mix), len(network.codes)
+        writer = replace(self._writer(network, mix), width=self.beam)
+        items = len(network.codes)
         cold = cold.to(states.device)
         for part in blocks(len(states), items, most=BLOCK):
             eligible = allowed_to(self.kept, part, items, repeat=self.repeat).to(states.device)
