@@ -53,7 +53,7 @@ HYBRID: Final = Generator(
     identity=True,
     attributes=("brand", "category", "department"),
     cold=K,
-    cold_share=SHARE,  # nobody in what is learned from took one, so people held out tell nothing
+    cold_share=2 * SHARE,  # of places; people held out cannot tell, for none of them took one
 )
 """Codes, own vectors and attributes, with cold items beside what is written."""
 

@@ -17,29 +17,34 @@ from galen.generative.decoding import Found
 
 @dataclass(frozen=True)
 class Cold:
-    """Rows of items that nobody took, and how many of them may join at most."""
+    """Items that nobody took, and how many of them may join at most."""
 
-    rows: Tensor  # (C,)
+    among: Tensor  # (items,) which they are
     most: int
     level: float  # in the place of the log-probability of their codes
 
-    def beside(self, written: Found, scores: Tensor, eligible: Tensor, k: int) -> Found:
-        """The k best of items written (R, n) and of cold ones with scores (R, C) and the level.
+    def best(self, dense: Tensor, eligible: Tensor) -> Tensor:
+        """(R, n): the best of them by a dense score (R, items), -1 where no more are eligible."""
+        score = dense.masked_fill(~(eligible & self.among), -torch.inf)
+        best, item = torch.topk(score, min(self.most, score.shape[1]), dim=1)
+        return torch.where(best > -torch.inf, item, -1)
 
-        eligible is (R, N); of what was written a cold item counts by its level, too.
+    def beside(self, written: Found, new: Tensor, scores: Tensor, k: int) -> Found:
+        """The k best of items written (R, n) and of cold ones (R, m), by scores and the level.
+
+        Of what was written a cold item counts by its level, too.
         """
         item, score = written
-        again = torch.isin(item, self.rows)  # a beam that did reach one
+        again = self.among[item.clamp_min(0)]  # a beam that did reach one
         old = score.masked_fill((item < 0) | again, -torch.inf)
-        new = (scores + self.level).masked_fill(~eligible[:, self.rows], -torch.inf)
-        new, place = torch.topk(new, min(self.most, new.shape[1]), dim=1)
-        both, whole = torch.cat([old, new], dim=1), torch.cat([item, self.rows[place]], dim=1)
+        levelled = (scores + self.level).masked_fill(new < 0, -torch.inf)
+        both, whole = torch.cat([old, levelled], dim=1), torch.cat([item, new], dim=1)
         best, place = torch.topk(both, min(k, both.shape[1]), dim=1)
         return torch.where(best > -torch.inf, whole.gather(1, place), -1), best
 
     def levelled(self, codes: Tensor, item: Tensor) -> Tensor:
         """(N,): log-probabilities of codes of items (N,), the level where they are cold."""
-        return torch.where(torch.isin(item, self.rows), self.level, codes)
+        return torch.where(self.among[item], self.level, codes)
 
 
 def level_of(
@@ -48,7 +53,7 @@ def level_of(
     """The level by which cold items take a share of the first places of people held out.
 
     Of some people each, `scores` has those of what was written, best first (P, n), and those of
-    cold items without a level (P, C); -inf is nothing. None where there is nothing to compare.
+    the best cold items without a level (P, m); -inf is nothing. None where nothing can be compared.
     """
     lacking, most = list[Tensor](), 1
     for written, cold in scores:

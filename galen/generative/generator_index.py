@@ -124,7 +124,9 @@ class GeneratorIndex:
         codes = torch.from_numpy(np.ascontiguousarray(self.ids.codes.T)).T
         settings, cold = self.settings, None
         if settings.cold and self.level is not None:
-            cold = Cold(torch.from_numpy(self.cold), settings.cold, self.level)
+            among = torch.zeros(len(self.items), dtype=torch.bool)
+            among[torch.from_numpy(self.cold)] = True
+            cold = Cold(among, settings.cold, self.level)
         return Writer(
             self.head,
             trie,

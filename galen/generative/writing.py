@@ -45,34 +45,44 @@ class Writer:
     @torch.inference_mode()
     def best(self, states: Tensor, eligible: Tensor, k: int) -> Found:
         """The k best of `eligible` (R, items) for states (R, width), filled with -1 and -inf."""
-        if self.cold is None:
-            return self._written(states, eligible, k)
-        written = self._written(states, eligible, max(self.width, k))
-        return self.cold.beside(written, self.beside_codes(states, self.cold.rows), eligible, k)
+        dense = torch.log_softmax(self.dense.whole(states), dim=1) if self.mix else None
+        if self.cold is None or dense is None:
+            return self._written(states, dense, eligible, k)
+        written = self._written(states, dense, eligible, max(self.width, k))
+        item = self.cold.best(dense, eligible)
+        return self.cold.beside(written, item, self._beside_codes(states, dense, item), k)
 
-    def beside_codes(self, states: Tensor, item: Tensor) -> Tensor:
-        """(R, C): what items (C,) have beside the log-probability of their codes."""
-        total = torch.zeros(len(states), len(item), device=states.device)
-        if self.mix:
-            total += self.mix * torch.log_softmax(self.dense.whole(states), dim=1)[:, item]
+    def best_cold(self, states: Tensor, cold: Cold, eligible: Tensor) -> Tensor:
+        """(R, n): what the best of cold items have beside a log-probability of codes, or -inf."""
+        dense = torch.log_softmax(self.dense.whole(states), dim=1)
+        item = cold.best(dense, eligible)
+        return self._beside_codes(states, dense, item).masked_fill(item < 0, -torch.inf)
+
+    def _beside_codes(self, states: Tensor, dense: Tensor | None, item: Tensor) -> Tensor:
+        """(R, n): what items (R, n) have beside the log-probability of their codes."""
+        known = item.clamp_min(0)
+        total = torch.zeros(known.shape, device=states.device)
+        if dense is not None:
+            total += self.mix * dense.gather(1, known)
         if self.buying is not None:
-            total += self.purchase_weight * self.buying.whole(states, self.items)[:, item]
+            bought = self.buying.log_probabilities(states, self.items[known])
+            total += self.purchase_weight * bought
         return total
 
-    def _written(self, states: Tensor, eligible: Tensor, k: int) -> Found:
-        beside = bool(self.mix) or self.buying is not None
+    def _written(self, states: Tensor, dense: Tensor | None, eligible: Tensor, k: int) -> Found:
+        beside = dense is not None or self.buying is not None
         if self.head.parallel:
             with products_in(self.kind):
                 by_level = [self.head.level(level, states) for level in range(self.codes.shape[1])]
             if not beside:
                 return exact_parallel(by_level, self.codes, eligible, k=k)
-            return self._whole(by_level, states, eligible, k)
+            return self._whole(by_level, states, dense, eligible, k)
         width = max(self.width, k)
         masked = self.trie.masked(eligible)
         with products_in(self.kind):
             head = HeadScorer(self.head)
             found = beam(head, states, masked, width=width, k=width if beside else k)
-        return self._reordered(*found, states, k) if beside else found
+        return self._reordered(*found, states, dense, k) if beside else found
 
     def scores(self, states: Tensor, item: Tensor) -> Tensor:
         """(P, m): log-probabilities of items (P, m), but for what all items of a state share."""
@@ -116,24 +126,30 @@ class Writer:
                 hidden = self.head.reads(level, hidden[begun // size], begun % size)
         return total
 
-    def _whole(self, by_level: list[Tensor], states: Tensor, eligible: Tensor, k: int) -> Found:
-        total = self.beside_codes(states, torch.arange(len(self.items), device=states.device))
+    def _whole(
+        self,
+        by_level: list[Tensor],
+        states: Tensor,
+        dense: Tensor | None,
+        eligible: Tensor,
+        k: int,
+    ) -> Found:
+        total = torch.zeros(len(states), len(self.items), device=states.device)
+        if dense is not None:
+            total += self.mix * dense
+        if self.buying is not None:
+            total += self.purchase_weight * self.buying.whole(states, self.items)
         for level, scores in enumerate(by_level):
             total += scores.index_select(1, self.codes[:, level])
         total = total.masked_fill(~eligible, -torch.inf)
         score, item = torch.topk(total, min(k, total.shape[1]), dim=1)
         return torch.where(score > -torch.inf, item, -1), score
 
-    def _reordered(self, item: Tensor, score: Tensor, states: Tensor, k: int) -> Found:
-        """What the beam found, in the order of all scores."""
-        known, total = item.clamp_min(0), score  # (R, width of the beam)
-        if self.mix:
-            whole = torch.logsumexp(self.dense.whole(states), dim=1, keepdim=True)
-            total = total + self.mix * (self.dense.beside(states, known) - whole)
-        if self.buying is not None:
-            total = total + self.purchase_weight * self.buying.log_probabilities(
-                states, self.items[known]
-            )
+    def _reordered(
+        self, item: Tensor, score: Tensor, states: Tensor, dense: Tensor | None, k: int
+    ) -> Found:
+        """What the beam found (R, width of the beam), in the order of all scores."""
+        total = score + self._beside_codes(states, dense, item)
         total = torch.where(item >= 0, total, -torch.inf)
         best, place = torch.topk(total, min(k, total.shape[1]), dim=1)
         return item.gather(1, place), best

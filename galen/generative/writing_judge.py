@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from galen.data.arrays import Ints
 from galen.generative.answering import BLOCK, allowed_to, ndcg
-from galen.generative.cold import level_of
+from galen.generative.cold import Cold, level_of
 from galen.generative.decoding import Found
 from galen.generative.dense import Dense
 from galen.generative.network import NextCodes
@@ -71,23 +71,23 @@ class WritingJudge:
         """What cold items (C,) have in the place of codes, so that they take a share of places."""
         if self.kept is None:
             return None
+        among = torch.from_numpy(np.isin(np.arange(len(network.codes)), cold))
+        joins = Cold(among.to(network.codes.device), PLACES, 0.0)
         with torch.inference_mode():
-            return level_of(self._places(network, mix, torch.from_numpy(cold)), share)
+            return level_of(self._places(network, mix, joins), share)
 
     def _places(
-        self, network: NextCodes, mix: float, cold: Tensor
+        self, network: NextCodes, mix: float, cold: Cold
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Of some people after the others, scores of the best known items and of cold ones."""
         assert self.kept is not None
         states, _ = self._states(network)
         writer = replace(self._writer(network, mix), width=self.beam)
         items = len(network.codes)
-        cold = cold.to(states.device)
         for part in blocks(len(states), items, most=BLOCK):
             eligible = allowed_to(self.kept, part, items, repeat=self.repeat).to(states.device)
-            eligible[:, cold] = False
-            _, written = writer.best(states[part], eligible, PLACES)
-            yield written, writer.beside_codes(states[part], cold)
+            _, written = writer.best(states[part], eligible & ~cold.among, PLACES)
+            yield written, writer.best_cold(states[part], cold, eligible)
 
     def _states(self, network: NextCodes) -> tuple[Tensor, Tensor]:
         assert self.kept is not None

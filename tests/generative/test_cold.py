@@ -49,16 +49,23 @@ def test_where_there_is_nothing_to_compare_none_may_join(share):
 
 
 def test_those_that_stand_behind_fill_the_places_that_are_left():
-    cold = Cold(torch.tensor([3, 4]), 2, -50.0)
+    cold = Cold(torch.arange(5) > 2, 2, -50.0)
     written = torch.tensor([[1, 0, -1]]), torch.tensor([[-1.0, -2.0, -torch.inf]])
-    item, _ = cold.beside(written, torch.tensor([[-9.0, -5.0]]), torch.ones(1, 5).bool(), 4)
+    item, _ = cold.beside(written, torch.tensor([[3, 4]]), torch.tensor([[-9.0, -5.0]]), 4)
     assert item.tolist() == [[1, 0, 4, 3]]
 
 
 def test_a_cold_item_that_was_written_counts_by_the_level_alone():
-    cold = Cold(torch.tensor([3]), 1, -1.5)
+    cold = Cold(torch.arange(4) > 2, 1, -1.5)
     written = torch.tensor([[3, 1, 0]]), torch.tensor([[-0.1, -1.0, -2.0]])
-    item, score = cold.beside(written, torch.tensor([[0.0]]), torch.ones(1, 4).bool(), 3)
+    item, score = cold.beside(written, torch.tensor([[3]]), torch.tensor([[0.0]]), 3)
     assert item.tolist() == [[1, 3, 0]]
     assert score.tolist() == [[-1.0, -1.5, -2.0]]
     assert cold.levelled(torch.tensor([-0.1, -1.0]), torch.tensor([3, 1])).tolist() == [-1.5, -1.0]
+
+
+def test_the_best_of_them_are_those_that_may_be_shown():
+    cold = Cold(torch.tensor([False, True, True, True]), 2, 0.0)
+    dense = torch.tensor([[9.0, 1.0, 3.0, 2.0], [9.0, 1.0, 3.0, 2.0]])
+    eligible = torch.tensor([[True, True, False, True], [True, False, False, False]])
+    assert cold.best(dense, eligible).tolist() == [[3, 1], [-1, -1]]

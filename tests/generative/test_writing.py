@@ -81,7 +81,7 @@ def test_an_item_without_a_semantic_id_has_no_score(numbers):
 
 @pytest.mark.parametrize("parallel", [False, True])
 def test_items_that_nobody_took_are_scored_alike_whoever_asks_about_them(parallel, numbers):
-    cold = Cold(torch.tensor([1, 4]), 2, 0.5)
+    cold = Cold(torch.isin(torch.arange(ITEMS), torch.tensor([1, 4])), 2, 0.5)
     writer = replace(writer_of(numbers, parallel=parallel, mix=0.7, buys=True), cold=cold)
     states = torch.randn(3, WIDTH, generator=numbers)
     item = torch.arange(ITEMS).expand(3, ITEMS)
