@@ -82,7 +82,12 @@ class WritingJudge:
         """Of some people after the others, scores of the best known items and of cold ones."""
         assert self.kept is not None
         states, _ = self._states(network)
-        writer = replace(self._writer(network, mix), width=self.beam)
+        writer = replace(
+            self._writer(network, mix),
+            width=self.beam,
+            buying=network.buying,
+            purchase_weight=network.purchase_weight,
+        )
         items = len(network.codes)
         for part in blocks(len(states), items, most=BLOCK):
             eligible = allowed_to(self.kept, part, items, repeat=self.repeat).to(states.device)
@@ -108,11 +113,11 @@ class WritingJudge:
         return ndcg(write, self.kept, len(network.codes), repeat=self.repeat)
 
     def _writer(self, network: NextCodes, mix: float) -> Writer:
+        """What is told apart is what comes next, whether or not it is bought."""
         codes, items = network.codes, whole_items(network)
         trie = Trie.of(codes.cpu().numpy(), network.head.sizes).to(codes.device)
-        buying, weight = network.buying, network.purchase_weight
         heat = network.temperature
-        return Writer(network.head, trie, codes, items, 20, mix, buying, weight, temperature=heat)
+        return Writer(network.head, trie, codes, items, 20, mix, temperature=heat)
 
 
 def took_again(kept: HeldOut | None) -> bool:
