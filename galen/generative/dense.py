@@ -24,11 +24,6 @@ class Dense:
         """(R, items) of states (R, width)."""
         return asked(states, self.temperature) @ self.answers.T
 
-    def beside(self, states: Tensor, item: Tensor) -> Tensor:
-        """(R, n) of items (R, n)."""
-        queries = asked(states, self.temperature)
-        return torch.einsum("rd,rnd->rn", queries, self.answers[item])
-
     def scores_of_rows(self, states: Tensor, row: Tensor, item: Tensor) -> Tensor:
         """(N,) of items (N,), each for the state that is `row` (N,)."""
         queries = asked(states, self.temperature)

@@ -16,8 +16,6 @@ def world(request):
 def test_whole_rows_and_single_items_have_the_same_scores(world):
     states, _, dense = world
     whole = dense.whole(states)
-    item = torch.tensor([[6, 0], [1, 1], [3, 2]])
-    assert torch.allclose(dense.beside(states, item), whole.gather(1, item))
     row = torch.tensor([2, 0, 2])
     assert torch.allclose(
         dense.scores_of_rows(states, row, torch.tensor([5, 4, 0])), whole[row, [5, 4, 0]]
