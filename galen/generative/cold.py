@@ -57,12 +57,13 @@ def level_of(
     """
     lacking, most = list[Tensor](), 1
     for written, cold in scores:
-        most = min(places, cold.shape[1])
+        best = torch.topk(cold, min(places, cold.shape[1])).values
+        most = max(most, int(torch.isfinite(best).sum(1).max()))
         last = written[:, :places].flip(1)  # the last place is the first to go
-        best = torch.topk(cold, min(most, last.shape[1])).values
-        one = (last[:, : best.shape[1]] - best).flatten()
+        both = min(last.shape[1], best.shape[1])
+        one = (last[:, :both] - best[:, :both]).flatten()
         lacking.append(one[torch.isfinite(one)])
     some = torch.cat(lacking) if lacking else torch.empty(0)
     if not share or not len(some):
         return None
-    return float(torch.quantile(some, min(share * places / max(most, 1), 1.0)))
+    return float(torch.quantile(some, min(share * places / most, 1.0)))

@@ -89,8 +89,8 @@ class Generator(GeneratorSettings):
             mix, level, again = before.mix, before.level, before.repeat
         else:
             mix = judge.best_mix(network, cold=self.cold > 0) if self.dense else 0.0
-            level = self._level(judge, network, mix, cold)
             again = judge.repeats(network, mix) if self.repeat == "auto" else again
+            level = self._level(replace(judge, repeat=again), network, mix, cold)
         network.to("cpu")
         return GeneratorIndex(
             self,

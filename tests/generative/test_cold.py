@@ -69,3 +69,10 @@ def test_the_best_of_them_are_those_that_may_be_shown():
     dense = torch.tensor([[9.0, 1.0, 3.0, 2.0], [9.0, 1.0, 3.0, 2.0]])
     eligible = torch.tensor([[True, True, False, True], [True, False, False, False]])
     assert cold.best(dense, eligible).tolist() == [[3, 1], [-1, -1]]
+
+
+def test_fewer_cold_items_than_places_take_the_share_of_all_places():
+    written, new = scores(cold=3)
+    padded = torch.cat([new, torch.full((len(new), 7), -torch.inf)], dim=1)
+    level = level_of(in_blocks(written, padded), 0.2)
+    assert share_of(written, new, level) == pytest.approx(0.2, abs=0.005)
